@@ -1,0 +1,165 @@
+"""Checks that name the mistake: one module per notebook, written in one vocabulary.
+
+`load("02_dropout_from_scratch")` returns the checks of a notebook. Each is a function
+`check(answer, *, seed=0)`: it prints one line when the answer is right and raises
+`CheckFailed` (shown as a short message, never a traceback) when it is not. `seed`
+draws the numbers, shapes and dtypes of the cases.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import inspect
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from helpers import progress
+from helpers.checks.report import CheckFailed, NotAttempted, describe, learner_line
+from helpers.checks.trial import Trial
+
+__all__ = [
+    "CheckFailed",
+    "NotAttempted",
+    "Trial",
+    "available",
+    "exercise",
+    "load",
+    "look",
+]
+
+_FOLDER = Path(__file__).parent
+
+
+def available() -> list[str]:
+    """Return the stems of the notebooks that have checks, in order."""
+    return sorted(path.stem for path in _FOLDER.glob("[0-9][0-9]_*.py"))
+
+
+def load(stem: str) -> ModuleType:
+    """Return the checks of one notebook, loaded afresh.
+
+    Args:
+        stem: the notebook's name, e.g. "02_dropout_from_scratch".
+
+    Raises:
+        ValueError: there is no such notebook; the message lists those there are.
+    """
+    if stem not in available():
+        raise ValueError(
+            f"No checks for {stem!r}. Expected one of: {', '.join(available())}."
+        )
+    path = _FOLDER / f"{stem}.py"
+    spec = importlib.util.spec_from_file_location(f"helpers.checks.{stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def exercise(
+    number: str, *, mistakes: Mapping[str, str], from_scratch: str | None = None
+) -> Callable[[Callable[[Any, Trial], None]], Callable[..., None]]:
+    """Turn `body(answer, t)` into a check; the function's name is the exercise's.
+
+    Args:
+        number: as on the card, e.g. "2.2".
+        mistakes: id → sentence said to the learner who makes this mistake.
+        from_scratch: regular expression for names of torch functions that the answer
+            has to do without.
+
+    The check leaves torch's random state, default dtype, thread count and gradient
+    mode as it found them. It carries `number` and `mistakes` as attributes.
+    """
+
+    def wrap(body: Callable[[Any, Trial], None]) -> Callable[..., None]:
+        name = body.__name__
+        title = f"Exercise {number} · {name}"
+
+        @functools.wraps(body)
+        def check(answer: Any, *, seed: int = 0) -> None:
+            t = Trial(
+                title, name, mistakes=mistakes, seed=seed, from_scratch=from_scratch
+            )
+            with _isolated(t.random.getrandbits(48)):
+                if not callable(answer):
+                    t.fail(
+                        f"`{name}` is not a function or class any more.",
+                        got=f"{type(answer).__name__}: {describe(answer)}",
+                        advice="Run the cell of your answer again.",
+                    )
+                body(answer, t)
+            print(f"✓ {title}: right ({', '.join(t.parts)}).")
+            progress.record(_stem(body), name)
+
+        del check.__wrapped__  # its signature is the check's own: answer, seed
+        check.number, check.mistakes = number, dict(mistakes)
+        return check
+
+    return wrap
+
+
+def _stem(body: Callable[..., None]) -> str:
+    return Path(inspect.getfile(body)).stem
+
+
+@contextmanager
+def _isolated(seed: int) -> Iterator[None]:
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    python_state = random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.set_default_dtype(torch.float32)
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        random.setstate(python_state)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+def look(
+    yours: Callable[[], Any],
+    target: object = None,
+    *,
+    draw: Callable[[Any, Any], object] | None = None,
+) -> None:
+    """Show the learner's value beside the target, before any grading.
+
+    Args:
+        yours: calls the answer, e.g. `lambda: inverted_dropout(x, 0.5, True)`.
+        target: what a right answer gives, or what it should look like.
+        draw: `draw(yours, target)` makes a figure; by default both are printed.
+
+    An exercise that is not attempted yet, or an answer that raises, is said in one
+    line and stops nothing.
+    """
+    try:
+        value = yours()
+    except NotImplementedError as error:
+        if not error.args:
+            print("○ Not attempted yet: come back to this cell after your answer.")
+            return
+        _say(error)
+    except Exception as error:
+        _say(error)
+    else:
+        if draw is not None:
+            draw(value, target)
+            return
+        print(f"yours:  {describe(value, limit=24)}")
+        if target is not None:
+            print(f"target: {describe(target, limit=24)}")
+
+
+def _say(error: Exception) -> None:
+    line = learner_line(error.__traceback__)
+    print(f"✗ Your code raised {type(error).__name__}: {error}")
+    if line:
+        print(f"  at {line}")

@@ -1,0 +1,189 @@
+"""Proof of the graders: every right answer passes, every mistake is named.
+
+For each notebook, `tests/answers/NN_topic/EXERCISE/` holds right answers written in
+different ways (`right_*.py`) and wrong ones (`wrong_MISTAKE.py`, or
+`wrong_MISTAKE__variant.py`), each the whole text of the answer cell. A wrong answer
+that is none of the named mistakes is called `wrong_other__variant.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from helpers import checks
+from helpers.checks import CheckFailed
+from tests.kernels import Notebook, WarmKernel
+
+ANSWERS = Path(__file__).parent / "answers"
+RESEEDED = 200
+WRONG_SEEDS = 3  # a wrong answer must fail whatever numbers the check draws
+
+RIGHT = sorted(ANSWERS.glob("*/*/right_*.py"))
+WRONG = sorted(ANSWERS.glob("*/*/wrong_*.py"))
+STEMS = checks.available()
+
+
+def label(path: Path) -> str:
+    return "/".join(path.with_suffix("").parts[-3:])
+
+
+def mistake_of(path: Path) -> str | None:
+    """Return the id in the file's name: wrong_not_scaled__loop.py → not-scaled."""
+    name = path.stem.removeprefix("wrong_").split("__")[0].replace("_", "-")
+    return None if name == "other" else name
+
+
+@cache
+def notebook(stem: str) -> Notebook:
+    return Notebook(stem)
+
+
+@cache
+def setup_names(stem: str) -> dict[str, object]:
+    """Run the notebook's set-up cell once; return what it defines."""
+    names: dict[str, object] = {}
+    exec(compile(notebook(stem).setup, f"{stem} set-up", "exec"), names)
+    return names
+
+
+def answer(path: Path) -> object:
+    """Run an answer's cell after the set-up cell; return what it defines."""
+    source = path.read_text("utf-8")
+    names = dict(setup_names(path.parts[-3]), __name__="__main__")
+    linecache.cache[str(path)] = (len(source), None, source.splitlines(True), str(path))
+    exec(compile(source, str(path), "exec"), names)
+    return names[path.parts[-2]]
+
+
+def checker(path: Path):
+    return getattr(checks.load(path.parts[-3]), path.parts[-2])
+
+
+def exercises(stem: str) -> list[str]:
+    """Return the exercises of a notebook's check module, in order."""
+    module = checks.load(stem)
+    return [name for name, item in vars(module).items() if hasattr(item, "mistakes")]
+
+
+# -- the bank itself ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_bank_is_complete(stem):
+    assert [*notebook(stem).stubs] == exercises(stem)
+    for name in exercises(stem):
+        folder = ANSWERS / stem / name
+        right = {ast.dump(ast.parse(p.read_text())) for p in folder.glob("right_*.py")}
+        assert len(right) >= 3, f"{name}: at least three different right answers"
+        shown = {mistake_of(path) for path in folder.glob("wrong_*.py")} - {None}
+        named = set(getattr(checks.load(stem), name).mistakes)
+        assert shown == named, f"{name}: wrong answers and named mistakes differ"
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_answer_belongs_to_an_exercise(stem):
+    folders = {path.name for path in (ANSWERS / stem).iterdir() if path.is_dir()}
+    assert folders == set(exercises(stem))
+
+
+# -- the checks, in this process ---------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RIGHT, ids=label)
+def test_right_answer_passes_reseeded(path, capsys):
+    given, check = answer(path), checker(path)
+    for seed in range(RESEEDED):
+        try:
+            check(given, seed=seed)
+        except CheckFailed as error:
+            pytest.fail(f"seed {seed}\n{error}")
+    assert capsys.readouterr().out.count("✓") >= RESEEDED
+
+
+@pytest.mark.parametrize("path", WRONG, ids=label)
+def test_wrong_answer_is_named_whatever_the_seed(path):
+    given, check = answer(path), checker(path)
+    for seed in range(WRONG_SEEDS):
+        with pytest.raises(CheckFailed) as caught:
+            check(given, seed=seed)
+        assert caught.value.mistake == mistake_of(path), f"seed {seed}\n{caught.value}"
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_check_is_quick(stem):
+    """A check returns within two seconds (three here: machines differ)."""
+    import time
+
+    for path in RIGHT:
+        if path.parts[-3] == stem:
+            given, check = answer(path), checker(path)
+            start = time.process_time()
+            check(given)
+            assert time.process_time() - start < 3, label(path)
+
+
+# -- the released notebooks, in real kernels -----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    kernel = WarmKernel()
+    yield kernel
+    kernel.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", STEMS)
+def test_untouched_notebook_scores_nothing(stem, kernel):
+    book = notebook(stem)
+    results = book.grade(kernel, book.stubs)
+    assert book.score(results) == 0
+    for name, result in results.items():
+        assert f"{name}: not attempted yet." in result.error
+        assert len(result.error.splitlines()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", STEMS)
+def test_solution_scores_everything(stem, kernel):
+    book = notebook(stem)
+    results = book.grade(kernel, book.solutions)
+    assert {n: r.error for n, r in results.items() if not r.passed} == {}
+    assert book.score(results) == sum(book.points.values()) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stem", STEMS)
+def test_blanking_one_exercise_costs_exactly_its_points(stem, kernel):
+    book = notebook(stem)
+    everything = sum(book.points.values())
+    for name in book.stubs:
+        results = book.grade(kernel, book.solutions | {name: book.stubs[name]})
+        assert book.score(results) == everything - book.points[f"test_{name}"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", RIGHT, ids=label)
+def test_right_answer_gets_full_points(path, kernel):
+    book, name = notebook(path.parts[-3]), path.parts[-2]
+    result = book.grade(kernel, {name: path.read_text("utf-8")})[name]
+    assert result.passed, result.error
+    assert "✓" in result.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", WRONG, ids=label)
+def test_wrong_answer_gets_nothing_and_reads_its_mistake(path, kernel):
+    book, name = notebook(path.parts[-3]), path.parts[-2]
+    result = book.grade(kernel, {name: path.read_text("utf-8")})[name]
+    assert not result.passed
+    assert "Traceback" not in result.error
+    if mistake_of(path) is not None:
+        sentence = checker(path).mistakes[mistake_of(path)]
+        assert " ".join(sentence.split()) in " ".join(result.error.split())
