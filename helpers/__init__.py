@@ -1,0 +1,1 @@
+"""Shared code of the notebooks; import the module you need, e.g. `helpers.data`."""
