@@ -51,13 +51,13 @@ def setup_names(stem: str) -> dict[str, object]:
     return names
 
 
-def answer(path: Path) -> object:
-    """Run an answer's cell after the set-up cell; return what it defines."""
+def answer(path: Path) -> tuple[object, ...]:
+    """Run an answer's cell after the set-up cell; return what its check asks for."""
     source = path.read_text("utf-8")
     names = dict(setup_names(path.parts[-3]), __name__="__main__")
     linecache.cache[str(path)] = (len(source), None, source.splitlines(True), str(path))
     exec(compile(source, str(path), "exec"), names)
-    return names[path.parts[-2]]
+    return tuple(names[name] for name in checker(path).asks)
 
 
 def checker(path: Path):
@@ -100,7 +100,7 @@ def test_right_answer_passes_reseeded(path, capsys):
     given, check = answer(path), checker(path)
     for seed in range(RESEEDED):
         try:
-            check(given, seed=seed)
+            check(*given, seed=seed)
         except CheckFailed as error:
             pytest.fail(f"seed {seed}\n{error}")
     assert capsys.readouterr().out.count("✓") >= RESEEDED
@@ -111,7 +111,7 @@ def test_wrong_answer_is_named_whatever_the_seed(path):
     given, check = answer(path), checker(path)
     for seed in range(WRONG_SEEDS):
         with pytest.raises(CheckFailed) as caught:
-            check(given, seed=seed)
+            check(*given, seed=seed)
         assert caught.value.mistake == mistake_of(path), f"seed {seed}\n{caught.value}"
 
 
@@ -124,7 +124,7 @@ def test_check_is_quick(stem):
         if path.parts[-3] == stem:
             given, check = answer(path), checker(path)
             start = time.process_time()
-            check(given)
+            check(*given)
             assert time.process_time() - start < 3, label(path)
 
 

@@ -3,7 +3,8 @@
 `load("02_dropout_from_scratch")` returns the checks of a notebook. Each is a function
 `check(answer, *, seed=0)`: it prints one line when the answer is right and raises
 `CheckFailed` (shown as a short message, never a traceback) when it is not. `seed`
-draws the numbers, shapes and dtypes of the cases.
+draws the numbers, shapes and dtypes of the cases. Where an exercise asks for two
+functions the check takes both, in the order of its attribute `asks`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import functools
 import importlib.util
 import inspect
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -63,8 +64,12 @@ def load(stem: str) -> ModuleType:
 
 
 def exercise(
-    number: str, *, mistakes: Mapping[str, str], from_scratch: str | None = None
-) -> Callable[[Callable[[Any, Trial], None]], Callable[..., None]]:
+    number: str,
+    *,
+    mistakes: Mapping[str, str],
+    from_scratch: str | None = None,
+    asks: Sequence[str] = (),
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turn `body(answer, t)` into a check; the function's name is the exercise's.
 
     Args:
@@ -72,36 +77,47 @@ def exercise(
         mistakes: id → sentence said to the learner who makes this mistake.
         from_scratch: regular expression for names of torch functions that the answer
             has to do without.
+        asks: names of the answers, where the exercise asks for more than one; the
+            body then takes that many, before `t`.
 
     The check leaves torch's random state, default dtype, thread count and gradient
-    mode as it found them. It carries `number` and `mistakes` as attributes.
+    mode as it found them. It carries `number`, `mistakes` and `asks` as attributes.
     """
 
-    def wrap(body: Callable[[Any, Trial], None]) -> Callable[..., None]:
+    def wrap(body: Callable[..., None]) -> Callable[..., None]:
         name = body.__name__
         title = f"Exercise {number} · {name}"
+        names = tuple(asks) or (name,)
 
         @functools.wraps(body)
-        def check(answer: Any, *, seed: int = 0) -> None:
+        def check(*answers: Any, seed: int = 0) -> None:
+            if len(answers) != len(names):
+                call, n = f"check.{name}({', '.join(names)})", len(answers)
+                raise TypeError(f"expected {call}, got {n} answers.")
             t = Trial(
                 title, name, mistakes=mistakes, seed=seed, from_scratch=from_scratch
             )
             with _isolated(t.random.getrandbits(48)):
-                if not callable(answer):
-                    t.fail(
-                        f"`{name}` is not a function or class any more.",
-                        got=f"{type(answer).__name__}: {describe(answer)}",
-                        advice="Run the cell of your answer again.",
-                    )
-                body(answer, t)
+                for each, answer in zip(names, answers, strict=True):
+                    _callable(t, each, answer)
+                body(*answers, t)
             print(f"✓ {title}: right ({', '.join(t.parts)}).")
             progress.record(_stem(body), name)
 
-        del check.__wrapped__  # its signature is the check's own: answer, seed
-        check.number, check.mistakes = number, dict(mistakes)
+        del check.__wrapped__  # its signature is the check's own: answers, seed
+        check.number, check.mistakes, check.asks = number, dict(mistakes), names
         return check
 
     return wrap
+
+
+def _callable(t: Trial, name: str, answer: object) -> None:
+    t.require(
+        callable(answer),
+        f"`{name}` is not a function or class any more.",
+        got=f"{type(answer).__name__}: {describe(answer)}",
+        advice="Run the cell of your answer again.",
+    )
 
 
 def _stem(body: Callable[..., None]) -> str:

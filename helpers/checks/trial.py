@@ -422,6 +422,7 @@ class Trial:
         *,
         case: str,
         with_generator: bool = True,
+        without_generator: bool = True,
         repeated: str | None = None,
     ) -> None:
         """Require that every random number comes from the right generator.
@@ -433,11 +434,13 @@ class Trial:
         Args:
             draw: runs the answer with this generator; the chance that two
                 independent results agree must be below 1e-9.
+            with_generator, without_generator: which of the two ways to try.
             repeated: mistake id if two calls in a row give the same result.
         """
         if with_generator:
             self._draws_from_given(draw, case, repeated)
-        self._draws_from_global(draw, case, repeated)
+        if without_generator:
+            self._draws_from_global(draw, case, repeated)
 
     def _draws_from_given(
         self, draw: Callable[..., torch.Tensor], case: str, repeated: str | None

@@ -334,3 +334,21 @@ def test_describe_survives_a_broken_repr():
             raise RuntimeError
 
     assert describe(Broken()) == "an object of type Broken"
+
+
+@exercise("9.8", mistakes={}, asks=("plus", "minus"))
+def plus(first, second, t):
+    t.part("both")
+    t.close(t.call(first, 1.0), 2.0)
+    t.close(t.call(second, 1.0), 0.0)
+
+
+def test_check_that_asks_for_two_answers(capsys):
+    plus(lambda x: x + 1, lambda x: x - 1)
+    assert capsys.readouterr().out == "✓ Exercise 9.8 · plus: right (both).\n"
+    assert plus.asks == ("plus", "minus")
+    assert double.asks == ("double",)
+    with pytest.raises(CheckFailed, match="`minus` is not a function"):
+        plus(lambda x: x + 1, 3)
+    with pytest.raises(TypeError, match=r"check\.plus\(plus, minus\), got 1"):
+        plus(lambda x: x + 1)

@@ -1,0 +1,59 @@
+# `make lab` and `make test` are all that most people need; `make help` lists the rest.
+# Each target sets up .venv first if it must. PYTHON=... chooses the Python to use.
+
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+ifndef PYTHON
+PYTHON := $(shell for p in .venv/bin/python python3 python3.14 python3.13 python3.12 \
+	python3.11 python; do \
+	"$$p" -c '$(RECENT)' >/dev/null 2>&1 && echo "$$p" && break; done)
+endif
+SETUP = @"$(PYTHON)" staff/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test build lock bench wheel formgrader clean python
+
+help:
+	@echo 'make lab         set up, then open the notebooks in JupyterLab (PORT=8888)'
+	@echo 'make test        set up, then run everything that CI runs'
+	@echo 'make build       make the notebooks from the masters in solutions/'
+	@echo 'make formgrader  open the grading pages of nbgrader'
+	@echo 'make bench       compare the speed of the training loops'
+	@echo 'make wheel       pack helpers and data for Colab into dist/'
+	@echo 'make lock        renew requirements.lock and environment.yml (ARGS=--upgrade)'
+	@echo 'make clean       delete .venv and caches; notebooks and grades stay'
+	@echo
+	@echo 'ARGS="..." passes arguments on, such as: make lab ARGS=--no-browser'
+
+lab: python
+	$(SETUP) --port "$(PORT)" lab $(ARGS)
+
+formgrader: python
+	$(SETUP) run -m staff register
+	$(SETUP) --port "$(PORT)" formgrader $(ARGS)
+
+test: python
+	$(SETUP) run -m staff test $(ARGS)
+
+build: python
+	$(SETUP) run -m staff build $(ARGS)
+
+bench: python
+	$(SETUP) run -m staff.bench $(ARGS)
+
+wheel: python
+	$(SETUP) run -m staff wheel $(ARGS)
+
+lock: python
+	$(SETUP) run -m staff lock $(ARGS)
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .build-*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@"$(PYTHON)" -c '$(RECENT)' >/dev/null 2>&1 || { \
+	echo; \
+	echo 'This course needs Python 3.11 or newer, and $(if $(PYTHON),$(PYTHON) is not one,none was found).'; \
+	echo 'Install one (python.org, your package manager, or conda), or name the one you'; \
+	echo 'have: make lab PYTHON=/path/to/python3.12'; \
+	echo; exit 1; }

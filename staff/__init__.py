@@ -1,0 +1,1 @@
+"""What course staff run: ``python -m staff build``, ``test``, ``register``, ..."""

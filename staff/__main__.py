@@ -1,0 +1,34 @@
+"""The command line of course staff: ``python -m staff COMMAND``."""
+
+import sys
+from importlib import import_module
+
+from staff.course import CourseError
+
+COMMANDS = {
+    "build": ("staff.build:main", "make the notebooks from their masters"),
+    "test": ("staff.ci:main", "run everything that CI runs, or the stages named"),
+    "budget": ("staff.budget:main", "show how long each notebook runs"),
+    "register": ("staff.gradebook:register", "enter assignments into the gradebook"),
+    "nbgrader": ("staff.gradebook:nbgrader", "run a command of nbgrader"),
+    "wheel": ("staff.wheel:main", "pack helpers and data for Colab"),
+    "lock": ("staff.lock:main", "renew requirements.lock and environment.yml"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return its exit status."""
+    if not arguments or arguments[0] not in COMMANDS:
+        lines = [f"  {name:<10}{text}" for name, (_, text) in COMMANDS.items()]
+        print("usage: python -m staff COMMAND ...\n\n" + "\n".join(lines))
+        return 0 if arguments in ([], ["-h"], ["--help"]) else 2
+    module, function = COMMANDS[arguments[0]][0].split(":")
+    try:
+        return getattr(import_module(module), function)(arguments[1:])
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,290 @@
+"""A newcomer's path in a real browser: learner first, then instructor.
+
+The course is copied as a fresh clone would hold it; JupyterLab is started as
+`make lab` starts it, and headless Chromium does what a person would do.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers import checks
+from staff.bootstrap import free_port
+from staff.course import child_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+STEM = "02_dropout_from_scratch"
+ANSWERS = ROOT / "tests/answers" / STEM / "inverted_dropout"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """Copy what git would clone into a folder of its own."""
+    folder = tmp_path_factory.mktemp("course")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def environment(clone: Path) -> dict[str, str]:
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("COURSE_")}
+    plain.pop("CI", None)
+    return {
+        **plain,
+        "PATH": child_environment()["PATH"],
+        "PYTHONPATH": str(clone),
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+@contextmanager
+def jupyter(clone: Path, *, formgrader: bool = False):
+    """Serve the clone as `make lab` does; yield the address."""
+    port = free_port()
+    start = (
+        "import subprocess, sys; from pathlib import Path; "
+        "from staff.bootstrap import lab_command; "
+        "subprocess.run(lab_command(Path(sys.executable), int(sys.argv[1]), "
+        "sys.argv[3:], formgrader=sys.argv[2] == 'True'))"
+    )
+    extra = ["--no-browser", "--IdentityProvider.token=", "--expose-app-in-browser"]
+    server = subprocess.Popen(
+        [sys.executable, "-c", start, str(port), str(formgrader), *extra],
+        cwd=clone,
+        env=environment(clone),
+        stdout=(clone / "server.log").open("w"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: answers(f"{address}/api"), 120, "JupyterLab to start")
+        yield address
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until(condition, seconds: float, what: str):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.3)
+    raise TimeoutError(f"waited {seconds} s for {what}")
+
+
+@contextmanager
+def browser_page():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_page(viewport={"width": 1300, "height": 1000})
+        yield page
+        browser.close()
+
+
+class NotebookPage:
+    """A notebook open in JupyterLab."""
+
+    CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
+
+    def __init__(self, page, url: str) -> None:
+        self.page = page
+        page.goto(url)
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=120_000)
+        self.wait_idle()
+
+    def wait_idle(self, seconds: float = 120) -> None:
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
+            "?.status === 'idle'",
+            timeout=seconds * 1000,
+        )
+
+    def menu(self, name: str, entry: str) -> None:
+        self.page.get_by_role("menuitem", name=name, exact=True).click()
+        self.page.get_by_text(entry, exact=True).click()
+
+    def outputs(self) -> dict[str, list[dict]]:
+        """Return cell id → outputs of all code cells that have been run."""
+        return dict(
+            self.page.evaluate(
+                f"""() => [...{self.CELLS}].filter(c => c.executionCount)
+                .map(c => [c.id, c.outputs.toJSON()])"""
+            )
+        )
+
+    def count(self) -> int:
+        return self.page.evaluate(
+            f"() => [...{self.CELLS}].filter(c => c.type === 'code').length"
+        )
+
+    def run_all(self, seconds: float) -> None:
+        self.menu("Run", "Run All Cells")
+        wait_until(lambda: len(self.outputs()) == self.count(), seconds, "all cells")
+
+    def go_to(self, cell_id: str) -> None:
+        self.page.evaluate(
+            f"""async id => {{
+                const nb = window.jupyterapp.shell.currentWidget.content;
+                nb.activeCellIndex = [...{self.CELLS}].findIndex(c => c.id === id);
+                await nb.scrollToCell(nb.activeCell, 'center');
+            }}""",
+            cell_id,
+        )
+
+    def answer(self, cell_id: str, text: str) -> None:
+        """Type an answer over a cell and run it, as a learner does."""
+        self.go_to(cell_id)
+        self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Control+Enter")
+        self.wait_idle()
+
+    def run(self, cell_id: str) -> str:
+        """Run a cell; return its output as the learner reads it."""
+        self.go_to(cell_id)
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+Enter")
+        time.sleep(0.5)
+        self.wait_idle()
+        shown = self.page.locator(".jp-Cell.jp-mod-active .jp-OutputArea-output")
+        shown.first.wait_for(timeout=60_000)
+        return " ".join(shown.all_inner_texts())
+
+
+@pytest.mark.timeout(900)
+def test_learner_runs_all_answers_and_validates(clone):
+    path = f"{STEM}/{STEM}.ipynb"
+    with jupyter(clone) as address, browser_page() as page:
+        notebook = NotebookPage(page, f"{address}/lab/tree/{path}")
+        notebook.run_all(400)
+        errors = {
+            cell: output["ename"]
+            for cell, outputs in notebook.outputs().items()
+            for output in outputs
+            if output["output_type"] == "error"
+        }
+        assert errors
+        assert all(cell.startswith("test_") for cell in errors)
+        assert set(errors.values()) == {"NotAttempted"}
+
+        notebook.answer(
+            "inverted_dropout", (ANSWERS / "wrong_not_scaled.py").read_text()
+        )
+        message = " ".join(notebook.run("test_inverted_dropout").split())
+        check = checks.load(STEM).inverted_dropout
+        assert " ".join(check.mistakes["not-scaled"].split()) in message
+        assert "Traceback" not in message
+
+        notebook.answer("inverted_dropout", (ANSWERS / "right_solution.py").read_text())
+        assert "✓ Exercise 2.2" in notebook.run("test_inverted_dropout")
+        assert "inverted_dropout" in (clone / "notebooks/.progress.json").read_text()
+
+        page.get_by_role("button", name="Validate").click()
+        dialog = page.locator(".jp-Dialog", has_text="failed")
+        dialog.wait_for(timeout=400_000)
+        verdict = dialog.inner_text()
+        assert "check.standard_dropout(" in verdict
+        assert "check.inverted_dropout(" not in verdict
+        page.screenshot(path=clone / "validate.png")
+
+
+def hand_in(clone: Path, student: str, answered: int) -> float:
+    """Hand in a notebook with this many exercises answered; return its points."""
+    release, master = (
+        nbformat.read(clone / folder / STEM / f"{STEM}.ipynb", as_version=4)
+        for folder in ("notebooks", "solutions")
+    )
+    solutions = {cell.id: cell.source for cell in master.cells}
+    points, done = 0, 0
+    for cell in release.cells:
+        meta = cell.metadata.get("nbgrader", {})
+        if meta.get("solution") and done < answered:
+            cell.source, done = solutions[cell.id], done + 1
+        elif meta.get("grade") and cell.id.removeprefix("test_") in solutions:
+            answer = next(c for c in release.cells if f"test_{c.id}" == cell.id)
+            if answer.source == solutions[answer.id]:
+                points += meta["points"]
+    folder = clone / "grading/submitted" / student / STEM
+    folder.mkdir(parents=True)
+    nbformat.write(release, folder / f"{STEM}.ipynb")
+    return float(points)
+
+
+@pytest.mark.timeout(1200)
+def test_instructor_grades_with_stock_nbgrader(clone):
+    exercises = len(
+        [*(ROOT / "tests/answers" / STEM).iterdir()],
+    )
+    expected = {
+        "complete": hand_in(clone, "complete", exercises),
+        "half": hand_in(clone, "half", exercises // 2),
+        "untouched": hand_in(clone, "untouched", 0),
+    }
+    assert expected["complete"] > expected["half"] > expected["untouched"] == 0
+    for command in (["autograde", STEM], ["generate_feedback", STEM], ["export"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "staff", "nbgrader", *command],
+            cwd=clone,
+            env=environment(clone),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    with (clone / "grading/grades.csv").open() as file:
+        rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+    assert rows == expected
+    feedback = clone / "grading/feedback/half" / STEM / f"{STEM}.html"
+    assert "not attempted yet" in feedback.read_text("utf-8")
+
+    with jupyter(clone, formgrader=True) as address, browser_page() as page:
+        page.goto(f"{address}/formgrader/gradebook/{STEM}/{STEM}")
+        page.get_by_text("Submission #3").wait_for(timeout=120_000)
+        shown = page.locator("tbody tr").all_inner_texts()
+        scores = sorted(float(row.split("\t")[2].split("/")[0]) for row in shown)
+        assert scores == sorted(expected.values())
+        page.screenshot(path=clone / "formgrader.png")

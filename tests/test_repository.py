@@ -1,0 +1,76 @@
+"""One fact, one home: the files that must agree with each other do."""
+
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from staff import lock
+
+ROOT = Path(__file__).resolve().parents[1]
+DIRECT = lock.direct(ROOT)
+
+
+def conda() -> dict[str, str]:
+    """Return name → version in environment.yml."""
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (pip,) = [entry["pip"] for entry in listed if isinstance(entry, dict)]
+    return dict(line.split("==") for line in pip if "==" in line)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_lock_holds_every_dependency_within_its_bounds(python):
+    versions = lock.locked(ROOT, python)
+    for name, requirement in DIRECT.items():
+        assert name in versions, f"{name} is not in requirements.lock: make lock"
+        assert Version(versions[name]) in requirement.specifier
+
+
+def test_conda_has_the_locked_versions():
+    assert conda() == {n: lock.locked(ROOT, lock.CONDA_PYTHON)[n] for n in DIRECT}
+
+
+def test_environment_is_what_the_lock_gives(tmp_path):
+    for name in ["pyproject.toml", "requirements.lock"]:
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    lock.write_environment(tmp_path)
+    made = (tmp_path / "environment.yml").read_text()
+    assert made == (ROOT / "environment.yml").read_text()
+
+
+@pytest.mark.slow
+def test_torch_and_torchvision_belong_together():
+    """torchvision says which torch it needs; with another one it does not load."""
+    versions = lock.locked(ROOT, "3.11")
+    assert metadata.version("torchvision") == versions["torchvision"]
+    wanted = [Requirement(line) for line in metadata.requires("torchvision")]
+    (torch,) = [requirement for requirement in wanted if requirement.name == "torch"]
+    assert Version(versions["torch"]) in torch.specifier
+    code = "import torch, torchvision; print(torchvision.ops.nms(torch.eye(4), "
+    code += "torch.ones(4), 0.5).dtype, torch.__version__)"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert printed.startswith(f"torch.int64 {versions['torch']}")
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "environment.yml"])
+def test_no_addresses(name):
+    text = (ROOT / name).read_text()
+    assert not re.search(r"://|--(extra-)?index|--find-links|@ ", text)
+
+
+def test_lock_lists_names_versions_and_markers_only():
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*==[\w.+!]+( ; .+)?", line), line
+
+
+def test_git_ignores_what_people_and_runs_leave_behind():
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    for pattern in [".venv/", "grading/", ".progress.json*", "notebooks/*.ipynb"]:
+        assert pattern in ignored
