@@ -63,7 +63,6 @@ def make_pair(master: Master, folder: Path) -> Course:
     _generate(course, stem)
     release = nbformat.read(course.release(stem), as_version=4)
     _verify(master, source, release)
-    _go_on_after_failures(release)
     for notebook, path in [
         (source, course.solution(stem)),
         (release, course.release(stem)),
@@ -205,17 +204,6 @@ class _Recorder(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage())
-
-
-def _go_on_after_failures(release: NotebookNode) -> None:
-    """Let "run all" go on after a check that fails.
-
-    The tag is Jupyter's own. The instructor's notebook goes without it, so that a
-    check failing there stops whoever runs it.
-    """
-    for cell in release.cells:
-        if cell.metadata.get("nbgrader", {}).get("grade"):
-            cell.metadata.tags = [*cell.metadata.tags, "raises-exception"]
 
 
 # --- nothing leaks ----------------------------------------------------------------
