@@ -1,0 +1,162 @@
+"""The learner's own file: `.progress.json` beside the notebooks, safe to share.
+
+Two notebooks may write at once, the file may be edited by hand or damaged, the folder
+may be read-only: nothing that was recorded is ever lost, and nothing stops the course.
+"""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+__all__ = ["folder", "read", "reason_off", "replace", "update"]
+
+NAME = ".progress.json"
+SECTIONS = ("passed", "predictions")  # each maps texts to objects
+STALE = 10.0  # seconds after which a lock was left behind by a program that died
+MARK = "00_start_here"
+
+
+def folder() -> Path:
+    """Return the folder that holds the notebooks.
+
+    It is the nearest one, from the working folder upwards, that holds 00_start_here;
+    the working folder itself if there is none.
+    """
+    try:
+        here = Path.cwd()
+    except OSError:  # the working folder has been deleted
+        return Path()
+    for place in (here, *here.parents):
+        if os.path.isdir(place / MARK) or os.path.isfile(place / f"{MARK}.ipynb"):
+            return place.parent if place.name == MARK else place
+    return here
+
+
+def reason_off() -> str | None:
+    """Return why nothing is recorded here, or None if it is."""
+    if os.environ.get("NBGRADER_EXECUTION"):
+        return "the notebook is being graded or validated"
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        return "this is an automatic test (CI)"
+    if os.environ.get("COURSE_PROGRESS", "").lower() == "off":
+        return "COURSE_PROGRESS is off"
+    if folder().name == "solutions":
+        return "this is the instructor's folder"
+    return None
+
+
+def read() -> dict[str, Any]:
+    """Return what is recorded: {"passed": {...}, "predictions": {...}, ...}.
+
+    A file that cannot be understood is renamed, with a message, and the record starts
+    anew; one that cannot be read at all counts as empty, with a message.
+    """
+    path = folder() / NAME
+    try:
+        return _parse(path)
+    except OSError as error:
+        print(f"Progress cannot be read ({_why(error)}); the course goes on without.")
+    except ValueError:
+        with _excused("set aside"), _locked(path):
+            return _parse_or_set_aside(path)
+    return _empty()
+
+
+def update(change: Callable[[dict[str, Any]], None]) -> None:
+    """Read the record, let `change` edit it, and replace the file in one step.
+
+    Does nothing where recording is off. A folder that cannot be written costs one
+    printed line.
+    """
+    if reason_off():
+        return
+    path = folder() / NAME
+    with _excused("saved"), _locked(path):
+        data = _parse_or_set_aside(path)
+        change(data)
+        replace(path, json.dumps(data, indent=1))
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file in one step: readers see the old text or the new, never half."""
+    draft = path.with_name(f"{path.name}.new-{os.getpid()}")
+    try:
+        draft.write_text(text, "utf-8")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _empty() -> dict[str, Any]:
+    return {section: {} for section in SECTIONS}
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return _empty()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(data, dict):
+        raise ValueError("not an object")
+    data = _empty() | data
+    for section in SECTIONS:
+        entries = data[section]
+        if not isinstance(entries, dict):
+            raise ValueError(f"{section} is not an object")
+        if not all(isinstance(entry, dict) for entry in entries.values()):
+            raise ValueError(f"{section} holds something that is not an object")
+    return data
+
+
+def _parse_or_set_aside(path: Path) -> dict[str, Any]:
+    try:
+        return _parse(path)
+    except ValueError:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        aside = path.with_name(f"{NAME}.damaged-{stamp}-{time.time_ns() % 10**6:06}")
+        os.replace(path, aside)
+        print(
+            f"Your progress file could not be understood. It is kept as {aside.name};"
+            " a new one is started."
+        )
+        return _empty()
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock file inside; one left by a program that died is removed."""
+    lock = path.with_name(f"{NAME}.lock")
+    deadline = time.monotonic() + 2 * STALE
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{lock.name} is held by another program") from None
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - lock.stat().st_mtime > STALE:
+                    lock.unlink()
+            time.sleep(0.01)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _excused(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        print(f"Progress could not be {what} ({_why(error)}); the course goes on.")
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,8 @@
+def evaluate(model, batches, loss_fn):
+    total, right, count = 0.0, 0, 0
+    for x, y in batches:
+        logits = model(x)
+        total += loss_fn(logits, y).item() * len(y)
+        right += (logits.argmax(1) == y).sum().item()
+        count += len(y)
+    return total / count, right / count

@@ -1,0 +1,11 @@
+def train_epoch(model, batches, loss_fn, optimizer):
+    model.train()
+    total, count = 0.0, 0
+    for x, y in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        loss.backward()
+        optimizer.step()
+        total += loss * len(y)
+        count += len(y)
+    return total / count
