@@ -167,11 +167,19 @@ def look(
         _say(error)
     else:
         if draw is not None:
-            draw(value, target)
+            _drawn(draw, value, target)
             return
         print(f"yours:  {describe(value, limit=24)}")
         if target is not None:
             print(f"target: {describe(target, limit=24)}")
+
+
+def _drawn(draw: Callable[[Any, Any], object], value: object, target: object) -> None:
+    try:
+        draw(value, target)
+    except Exception as error:  # a value of another shape, or none at all
+        print(f"✗ Your value cannot be drawn: {error}")
+        print(f"yours:  {describe(value, limit=24)}")
 
 
 def _say(error: Exception) -> None:

@@ -1,0 +1,582 @@
+"""Checks of 01_bias_variance: why regularise."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from helpers.checks import Trial, exercise
+
+__all__ = ["bias_variance", "corrupt_labels", "diagnose", "ridge_fit"]
+
+
+# -- 1.1 ----------------------------------------------------------------------------
+
+# What each mistake computes, as functions of (predictions, truth); M = n here.
+_BIAS = [
+    ("bias-averaged-first", lambda p, f: (p.mean(0) - f).mean() ** 2),
+    ("wrong-axis", lambda p, f: ((p.mean(1) - f) ** 2).mean()),
+    ("wrong-axis", lambda p, f: ((p.mean(1, keepdim=True) - f) ** 2).mean()),
+    ("wrong-axis", lambda p, f: ((p.mean() - f) ** 2).mean()),
+]
+_VARIANCE = [
+    ("unbiased-variance", lambda p, f: p.var(0).mean()),
+    ("wrong-axis", lambda p, f: p.var(1, correction=0).mean()),
+    ("wrong-axis", lambda p, f: p.var(1).mean()),
+    ("wrong-axis", lambda p, f: p.var(correction=0)),
+    ("wrong-axis", lambda p, f: p.var()),
+]
+
+
+@exercise(
+    "1.1",
+    mistakes={
+        "unbiased-variance": "The variance divides by M-1. These M models are all "
+        "there are, so divide by M (`correction=0`); otherwise bias² + variance is not "
+        "the mean squared error.",
+        "bias-averaged-first": "The bias is averaged over the points before it is "
+        "squared, so that positive and negative errors cancel. Square at each point "
+        "first, then average.",
+        "wrong-axis": "A mean or variance is taken along the wrong axis. Rows are data "
+        "sets, columns are points: average over the M data sets (dim=0), at each point "
+        "for itself.",
+    },
+)
+def bias_variance(answer: Callable, t: Trial) -> None:
+    t.part("a case by hand")
+    hand = (torch.tensor([[0.0, 2.0], [6.0, 2.0]]), torch.tensor([1.0, 3.0]))
+    square = t.random.randint(4, 6)
+    cases = [hand, _predictions(t, square, square, torch.float64)]
+    answers = [_two_floats(t, t.call(answer, *case)) for case in cases]
+    for which, got in enumerate(answers):
+        t.case = f"bias_variance({_show(cases[which])})"
+        _parts(t, got, *cases[which], lambda k: _name(k, cases, answers))
+
+    t.part("more points than data sets, and fewer")
+    sizes = [(t.random.randint(2, 4), 9), (12, t.random.randint(2, 5))]
+    for (m, n), dtype in itertools.product(sizes, (torch.float32, torch.float64)):
+        case = _predictions(t, m, n, dtype)
+        _parts(t, _two_floats(t, t.call(answer, *case)), *case)
+
+    t.part("a single data set has no variance")
+    case = _predictions(t, 1, 5, t.dtype())
+    _parts(t, _two_floats(t, t.call(answer, *case)), *case)
+
+    t.part("a perfect model")
+    truth = t.randn(6)
+    _parts(t, _two_floats(t, t.call(answer, truth.repeat(3, 1), truth)), truth, truth)
+
+
+def _predictions(
+    t: Trial, m: int, n: int, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor]:
+    truth = t.randn(n, dtype=dtype)
+    return truth + 0.5 * t.randn(n, dtype=dtype) + t.randn(m, n, dtype=dtype), truth
+
+
+def _show(case: tuple[torch.Tensor, torch.Tensor]) -> str:
+    if case[0].numel() > 8:
+        return "; ".join(f"a tensor of shape {tuple(x.shape)}" for x in case)
+    return ", ".join(str(x.tolist()) for x in case)
+
+
+def _two_floats(t: Trial, result: object) -> tuple[float, float]:
+    if isinstance(result, torch.Tensor) or not isinstance(result, Sequence):
+        advice = "Your function returns nothing: is `return` missing?"
+        t.fail(
+            "the result is not a pair.",
+            expected="a tuple of two Python floats: (bias², variance)",
+            got=result if result is not None else "None",
+            advice=advice if result is None else None,
+        )
+    t.require(len(result) == 2, "the result is not a pair.", got=result)
+    return (
+        t.number(result[0], what="the squared bias"),
+        t.number(result[1], what="the variance"),
+    )
+
+
+def _parts(
+    t: Trial,
+    got: tuple[float, float],
+    predictions: torch.Tensor,
+    truth: torch.Tensor,
+    name: Callable[[int], str | None] = lambda which: None,
+) -> None:
+    """Compare both numbers; `name(0 or 1)` says which mistake the wrong one is."""
+    p, f = predictions.double(), truth.double()
+    mean = p.mean(0) if p.dim() == 2 else p
+    right = (((mean - f) ** 2).mean().item(), ((p - mean) ** 2).mean().item())
+    tolerance = 1e-4 if predictions.dtype == torch.float32 else 1e-5
+    error = ((p - f) ** 2).mean().item()
+    advice = f"Together the two must give the mean squared error, here {error:.6g}."
+    if _near(got, right[::-1], tolerance) and not _near(got, right, tolerance):
+        advice = "The two numbers are swapped: return (bias², variance)."
+    for which, what in enumerate(("the squared bias", "the variance")):
+        if not _near(got[which : which + 1], right[which : which + 1], tolerance):
+            t.fail(
+                f"{what} is not right.",
+                expected=right[which],
+                got=got[which],
+                mistake=name(which),
+                advice=advice,
+            )
+
+
+def _name(
+    which: int,
+    cases: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    answers: Sequence[tuple[float, float]],
+) -> str | None:
+    """Return the mistake that gives exactly these numbers in all cases."""
+    got = [answer[which] for answer in answers]
+    for mistake, compute in (_BIAS, _VARIANCE)[which]:
+        if _near(got, [compute(*case).item() for case in cases], 1e-5):
+            return mistake
+    return None
+
+
+def _near(got: Sequence[float], expected: Sequence[float], tolerance: float) -> bool:
+    pairs = zip(got, expected, strict=True)
+    return all(math.isclose(*p, rel_tol=tolerance, abs_tol=tolerance) for p in pairs)
+
+
+# -- 1.2 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "1.2",
+    mistakes={
+        "no-identity": "The strength belongs on the diagonal, and only there: XᵀX + "
+        "strength·I. A bare `+ strength` adds it to every entry, and without it this "
+        "is ordinary least squares.",
+        "scaled-by-n": "The strength is scaled by the number of examples. The squared "
+        "errors here are summed, not averaged, so the strength stands as it is.",
+        "singular-inverse": "With strength 0 and dependent columns (or d > n) XᵀX has "
+        "no inverse, and a solver that assumes one fails or returns arbitrary numbers. "
+        "Many weights fit equally well; the shortest is wanted: `torch.linalg.pinv`, "
+        "or `lstsq` with a driver that allows rank deficiency.",
+    },
+)
+def ridge_fit(answer: Callable, t: Trial) -> None:
+    t.part("a case by hand")
+    x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    y = torch.tensor([1.0, 3.0, 4.0])
+    _weights(answer, t, x, y, 1.0)
+
+    t.part("other strengths, more columns")
+    for dtype in (torch.float64, torch.float32):
+        x = _features(t, 9, t.random.randint(3, 5), dtype=dtype)
+        y = t.randn(9, dtype=dtype)
+        _weights(answer, t, x, y, t.random.choice([0.25, 0.5, 3.0]))
+
+    t.part("strength 0 is least squares")
+    _weights(answer, t, x, y, 0.0)
+
+    t.part("more columns than rows")
+    for dtype in (torch.float64, torch.float32):
+        x = _features(t, 4, t.random.randint(7, 9), dtype=dtype)
+        y = t.randn(4, dtype=dtype)
+        _weights(answer, t, x, y, 0.5)
+        _weights(answer, t, x, y, 0.0, shortest=True)
+
+    t.part("dependent columns")
+    for _ in range(2):
+        x = _features(t, 8, 3, dependent=t.random.randint(1, 2), dtype=torch.float64)
+        y = t.randn(8, dtype=torch.float64)
+        _weights(answer, t, x, y, 0.0, shortest=True)
+        _weights(answer, t, x.float(), y.float(), 2.0)
+
+
+def _features(
+    t: Trial, n: int, d: int, *, dependent: int = 0, dtype: torch.dtype
+) -> torch.Tensor:
+    """Draw small whole numbers, well conditioned; XᵀX is exact in any arithmetic.
+
+    `dependent` columns more are differences of two others, so that the rank is d and
+    every other singular value is far from any solver's threshold for zero.
+    """
+    while True:
+        x = t.integers(5, n, d).double() - 2
+        extra = [x[:, i] - x[:, i + 1] for i in range(dependent)]
+        x = torch.stack([*x.T, *extra], dim=1)
+        values = torch.linalg.svdvals(x)
+        kept = values[: min(n, d)]
+        if kept[-1] > 0.15 * kept[0]:
+            order = t.random.sample(range(x.shape[1]), x.shape[1])
+            return x[:, order].to(dtype)
+
+
+def _weights(
+    answer: Callable,
+    t: Trial,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    strength: float,
+    *,
+    shortest: bool = False,
+) -> None:
+    """Call the answer and compare; `shortest`: XᵀX has no inverse here."""
+    errors = dict.fromkeys(("LinAlgError", "_LinAlgError"), "singular-inverse")
+    got = t.call(answer, x, y, strength, errors=errors if shortest else None)
+    right = _ridge(x, y, strength)
+    t.tensor(got, like=right, what="the weight vector")
+    tolerance = 2e-3 if x.dtype == torch.float32 else 1e-6
+    mistakes = dict(_ridge_mistakes(x, y, strength, got, tolerance))
+    if shortest:
+        mistakes = {"singular-inverse": got.detach()}
+    t.close(
+        got,
+        right,
+        what="the weight vector",
+        mistakes=mistakes,
+        rtol=tolerance,
+        atol=tolerance,
+        advice="Right weights satisfy Xᵀ(Xw - y) + strength·w = 0 (set the gradient of "
+        "the objective to zero).",
+    )
+
+
+def _ridge(x: torch.Tensor, y: torch.Tensor, strength: float) -> torch.Tensor:
+    u, s, vt = torch.linalg.svd(x.double(), full_matrices=False)
+    s = torch.where(s > 1e-6, s, 0.0)
+    factor = torch.where(s > 0, s / (s**2 + strength).clamp(min=1e-30), 0.0)
+    return (vt.T @ (factor * (u.T @ y.double()))).to(x.dtype)
+
+
+def _ridge_mistakes(
+    x: torch.Tensor,
+    y: torch.Tensor,
+    strength: float,
+    got: torch.Tensor,
+    tolerance: float,
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the mistakes that lead to `got`, with the weights each one gives."""
+    n, gram = x.shape[0], (x.T @ x).double()
+    everywhere = torch.linalg.pinv(gram + strength) @ (x.T @ y).double()
+    found = [
+        ("no-identity", everywhere.to(x.dtype)),
+        ("no-identity", _ridge(x, y, 0.0)),
+        ("scaled-by-n", _ridge(x, y, strength * n)),
+        ("scaled-by-n", _ridge(x, y, strength / n)),
+    ]
+    for mistake, value in found:
+        if torch.allclose(got.detach(), value, rtol=tolerance, atol=tolerance):
+            yield mistake, value
+
+
+# -- 1.3 ----------------------------------------------------------------------------
+
+_CALLS = 60
+
+
+@exercise(
+    "1.3",
+    mistakes={
+        "in-place": "The labels that came in are changed in place: every later use of "
+        "the clean labels is spoilt. Work on `labels.clone()`.",
+        "redraws-true-class": "The new class may be the old one, so fewer labels are "
+        "wrong than the rate says. Draw among the other num_classes - 1 classes, for "
+        "example by adding 1 … num_classes - 1 modulo num_classes.",
+        "not-exact": "Each label seems to be flipped by its own coin, so the number of "
+        "flips varies from call to call. Pick exactly round(rate·n) positions, for "
+        "example the first ones of `torch.randperm(n, generator=generator)`.",
+    },
+)
+def corrupt_labels(answer: Callable, t: Trial) -> None:
+    t.part("copies, shapes and dtypes")
+    labels = t.integers(10, 60)
+    _noisy(t, answer, labels, 10, 0.5)
+
+    t.part("exactly round(rate·n) flips")
+    for classes, rate in ((10, 0.5), (t.random.choice([3, 4]), 0.3)):
+        labels = t.rand(60).argsort() % classes  # equally many of each
+        _exact(t, labels, _repeat(t, answer, labels, classes, rate), rate, classes)
+    for n, rate in ((7, 0.4), (9, 0.15), (t.random.randint(30, 50), 1 / 3)):
+        labels = t.integers(5, n)
+        new, _ = _noisy(t, answer, labels, 5, rate)
+        _count(t, int((new != labels).sum()), rate, n)
+
+    t.part("the limits: rate 0, rate 1, two classes")
+    labels = t.integers(2, t.random.randint(15, 25))
+    for rate, wanted in ((0.0, labels), (1.0, 1 - labels)):
+        new, _ = _noisy(t, answer, labels, 2, rate)
+        t.close(new, wanted, what="the new labels")
+
+    t.part("draws from the generator")
+    labels = t.integers(10, 80)
+    t.draws(
+        lambda generator: answer(labels, 10, 0.5, generator),
+        case="corrupt_labels(labels, 10, 0.5, generator)",
+        without_generator=False,
+    )
+
+    t.part("positions and new classes are uniform")
+    _uniform(t, answer)
+
+
+def _noisy(
+    t: Trial,
+    answer: Callable,
+    labels: torch.Tensor,
+    classes: int,
+    rate: float,
+    generator: torch.Generator | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Call the answer; require two tensors of the right kind and classes in range."""
+    generator = generator or t.generator()
+    result = t.call(answer, labels, classes, rate, generator)
+    if isinstance(result, torch.Tensor) or not isinstance(result, Sequence):
+        t.fail(
+            "the result is not a pair.",
+            expected="a tuple (labels, flipped)",
+            got=result if result is not None else "None",
+            advice="Return both: the new labels and the mask of changed ones.",
+        )
+    t.require(len(result) == 2, "the result is not a pair.", got=result)
+    new, flipped = result
+    t.tensor(new, like=labels, what="the new labels")
+    if not isinstance(flipped, torch.Tensor) or flipped.dtype != torch.bool:
+        t.fail(
+            "`flipped` is not a tensor of True and False.",
+            expected="a bool tensor as long as the labels",
+            got=flipped,
+        )
+    t.tensor(flipped, shape=labels.shape, what="`flipped`")
+    outside = new[(new < 0) | (new >= classes)]
+    t.require(
+        outside.numel() == 0,
+        "some new labels are not classes.",
+        expected=f"classes 0 … {classes - 1}",
+        got=outside[:1],
+    )
+    return new, flipped
+
+
+def _repeat(
+    t: Trial, answer: Callable, labels: torch.Tensor, classes: int, rate: float
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    generator = t.generator()
+    return [_noisy(t, answer, labels, classes, rate, generator) for _ in range(_CALLS)]
+
+
+def _exact(
+    t: Trial,
+    labels: torch.Tensor,
+    results: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    rate: float,
+    classes: int,
+) -> None:
+    """Require the exact number of flips in each call and a true mask."""
+    n, wanted = len(labels), round(rate * len(labels))
+    changed = [int((new != labels).sum()) for new, _ in results]
+    t.case = f"corrupt_labels(labels, {classes}, {rate}, generator), {n} labels"
+    if set(changed) != {wanted}:
+        t.case += f", {_CALLS} calls"
+        if max(changed) > wanted and len(set(changed)) > 1:
+            t.fail(
+                "the number of changed labels is not exact.",
+                expected=wanted,
+                got=f"between {min(changed)} and {max(changed)}",
+                mistake="not-exact",
+            )
+        if len(set(changed)) > 1:
+            t.fraction(
+                sum(changed),
+                wanted * _CALLS,
+                1.0,
+                what="the part of the chosen labels that changes",
+                mistakes={"redraws-true-class": 1 - 1 / classes},
+                advice="Are the positions all different? `torch.randperm` draws "
+                "without replacement, `torch.randint` with.",
+            )
+        _count(t, changed[0], rate, n)
+    for new, flipped in results:
+        t.require(
+            torch.equal(flipped, new != labels),
+            "`flipped` is not True exactly where a label changed.",
+            expected=f"True at {int((new != labels).sum())} labels, the changed ones",
+            got=f"True at {int(flipped.sum())} labels, "
+            f"{int((flipped & (new == labels)).sum())} of them unchanged",
+        )
+
+
+def _count(t: Trial, changed: int, rate: float, n: int) -> None:
+    t.require(
+        changed == round(rate * n),
+        "the number of changed labels is not round(rate·n).",
+        expected=f"{round(rate * n)} = round({rate * n:.4g})",
+        got=changed,
+        advice="`round` goes to the nearest whole number, `int` cuts off.",
+    )
+
+
+def _uniform(t: Trial, answer: Callable) -> None:
+    classes = t.random.choice([3, 4])
+    labels = t.integers(classes - 1, 24)  # the last class never occurs before
+    results = _repeat(t, answer, labels, classes, 0.5)
+    _exact(t, labels, results, 0.5, classes)
+    masks = torch.stack([flipped for _, flipped in results])
+    for position, hits in enumerate(masks.sum(0).tolist()):
+        t.fraction(
+            hits,
+            _CALLS,
+            0.5,
+            what=f"how often position {position} is among the flipped",
+            advice="Every position must have the same chance, anew in each call.",
+        )
+    drawn = torch.cat([new[mask] for new, mask in results])
+    shifts = torch.cat([((new - labels) % classes)[mask] for new, mask in results])
+    counts = {
+        f"how often label c becomes (c + {shift}) modulo {classes}": shifts == shift
+        for shift in range(1, classes)
+    }
+    last = f"how often class {classes - 1} (not among these labels) is the new one"
+    for what, hits in {last: drawn == classes - 1, **counts}.items():
+        t.fraction(
+            int(hits.sum()),
+            len(hits),
+            1 / (classes - 1),
+            what=what,
+            advice=f"All other classes of 0 … {classes - 1} must be equally likely.",
+        )
+
+
+# -- 1.4 ----------------------------------------------------------------------------
+
+_RULE = (
+    "The rule, in this order: last train loss > acceptable → underfitting; last val "
+    "loss ≥ 1.1 times its minimum, or last train loss < half the last val loss → "
+    "overfitting; else good fit."
+)
+Losses = tuple[list[float], list[float], float]
+
+# The right order of the tests in `_rule`, then the wrong ones.
+_ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu")
+
+
+@exercise(
+    "1.4",
+    mistakes={
+        "wrong-order": "The tests come in the wrong order. A model that has not even "
+        "learnt its training set is underfitting, whatever the validation loss does: "
+        "ask that first, then overfitting, and only what is left is a good fit.",
+        "best-not-last": "The best loss (a minimum) is used where the last one is "
+        "asked for. What you hold in your hands after training is the last model: "
+        "`losses[-1]`.",
+    },
+)
+def diagnose(answer: Callable, t: Trial) -> None:
+    t.part("clear cases, curves that turn, gaps, single epochs")
+    cases = list(_curves(t))
+    verdicts = [_verdict(t, answer, *case) for case in cases]
+    for case, got in zip(cases, verdicts, strict=True):
+        if got != _rule(*case):
+            t.case = _call_text(*case)
+            t.fail(
+                "the diagnosis is not right.",
+                expected=repr(_rule(*case)),
+                got=repr(got),
+                mistake=_diagnosis_mistake(cases, verdicts, case, got),
+                advice=_RULE,
+            )
+
+
+def _curves(t: Trial) -> Iterator[Losses]:
+    """Yield cases; every ratio stays well away from its threshold."""
+    shapes = [  # train, val; the acceptable loss is 1
+        ([2.0, 1.8, 1.6], [2.1, 1.9, 1.8]),  # learns too little
+        ([2.0, 0.9, 0.6], [2.0, 1.0, 0.8]),  # fine
+        ([2.0, 0.9, 0.8], [2.0, 1.0, 1.3]),  # validation loss turns
+        ([2.0, 0.6, 0.2], [2.0, 1.0, 0.8]),  # gap
+        ([2.0, 1.8, 1.6], [2.1, 1.9, 2.6]),  # too little, though validation turns
+        ([4.0, 3.0, 1.4], [5.0, 4.5, 4.0]),  # too little, though there is a gap
+        ([2.0, 0.7, 1.6], [2.1, 1.9, 1.8]),  # was better once: training diverged
+        ([2.0, 0.3, 0.85], [2.0, 1.2, 1.15]),  # the gap has closed again
+        ([2.0, 0.85, 0.3], [2.0, 1.1, 1.15]),  # gap at the end, small at the best
+        ([2.0, 0.6, 0.7], [2.0, 0.8, 0.83]),  # a rise by 4 %
+        ([2.0, 0.8, 0.85], [2.0, 1.0, 1.18]),  # a rise by 18 %
+        ([0.6], [0.8]),  # one epoch each
+        ([0.6], [1.6]),
+        ([1.6], [1.7]),
+        ([2.0, 0.3, 1.6], [2.1, 0.7, 3.9]),  # late blow-up of everything
+    ]
+    for train, val in shapes:
+        unit = math.exp(t.random.uniform(-0.7, 1.5))
+        longer = t.random.randint(0, 3) if len(train) > 1 else 0
+        start = [2.6 - 0.1 * k for k in range(longer)]
+        rising = [max(train[0], val[0]) + s for s in start]
+        scaled = ([round(unit * v, 3) for v in [*rising, *c]] for c in (train, val))
+        yield (*scaled, unit)
+
+
+def _call_text(train: list[float], val: list[float], acceptable: float) -> str:
+    return f"diagnose({train}, {val}, {acceptable:.4g})"
+
+
+def _verdict(
+    t: Trial, answer: Callable, train: list[float], val: list[float], acceptable: float
+) -> str:
+    text = _call_text(train, val, acceptable)
+    mine = list(train), list(val)
+    got = t.call(answer, *mine, acceptable, case=text)
+    t.require(
+        mine == (train, val), "your code changes its arguments.", advice="Copy a list."
+    )
+    names = ("underfitting", "overfitting", "good fit")
+    t.require(
+        isinstance(got, str) and got in names,
+        "the result is none of the three diagnoses.",
+        expected=" or ".join(map(repr, names)),
+        got=repr(got),
+        advice="Your function returns nothing: is `return` missing?"
+        if got is None
+        else None,
+    )
+    return got
+
+
+def _rule(
+    train: list[float],
+    val: list[float],
+    acceptable: float,
+    *,
+    order: str = "urg",
+    of: tuple[str, str, str] = ("last", "last", "last"),
+) -> str:
+    """Diagnose; `order` and `of` (which loss u, r, g look at) allow mistakes.
+
+    The tests: u underfits, r validation loss has risen, g gap, f fits well enough.
+    """
+    pick = {"last": -1, "best": train.index(min(train)), "then": val.index(min(val))}
+    last_val = val[-1] if of[1] == "last" else min(val)
+    under = train[pick[of[0]]] > acceptable
+    tests = {
+        "u": (under, "underfitting"),
+        "r": (last_val >= 1.1 * min(val), "overfitting"),
+        "g": (train[pick[of[2]]] < 0.5 * last_val, "overfitting"),
+        "f": (not under, "good fit"),
+    }
+    return next((tests[k][1] for k in order if tests[k][0]), "good fit")
+
+
+def _diagnosis_mistake(
+    cases: Sequence[Losses], verdicts: Sequence[str], failed: Losses, got: str
+) -> str | None:
+    """Return the mistake that gives the same verdicts in all cases."""
+    picks = itertools.product(
+        ("last", "best", "then"), ("last", "best"), ("last", "best", "then")
+    )
+    variants = itertools.product(_ORDERS, picks)
+    simplest = sorted(variants, key=lambda v: 9 * (v[0] != "urg") - v[1].count("last"))
+    for order, of in simplest:
+        if all(
+            _rule(*case, order=order, of=of) == verdict
+            for case, verdict in zip(cases, verdicts, strict=True)
+        ):
+            wrong_order = _rule(*failed, order=order) == got
+            return "wrong-order" if wrong_order else "best-not-last"
+    return None

@@ -1,0 +1,3 @@
+def bias_variance(predictions, truth):
+    mean = predictions.mean(dim=0)
+    return ((mean - truth) ** 2).mean(), predictions.var(dim=0, correction=0).mean()

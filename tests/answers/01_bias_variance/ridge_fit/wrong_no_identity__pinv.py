@@ -1,0 +1,2 @@
+def ridge_fit(features, targets, strength):
+    return torch.linalg.pinv(features.T @ features + strength) @ features.T @ targets
