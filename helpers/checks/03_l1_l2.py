@@ -1,0 +1,691 @@
+"""Checks of 03_l1_l2."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from helpers.checks import Trial, exercise
+
+BIASES = (
+    "Biases are counted, or other tensors with fewer than 2 dims such as the scales of "
+    "a normalisation layer. The penalty is over weights only: tensors with 2 or more "
+    "dims."
+)
+HALF = (
+    "The factor ½ is missing. L2 is (strength/2)·Σw², so that its gradient is "
+    "strength·w."
+)
+NOT_SQUARED = (
+    "The norm is not squared. L2 adds up the squares of all weights; ‖w‖ itself has a "
+    "square root too many."
+)
+DETACHED = (
+    "The penalty is detached from the graph: no gradient reaches the weights, so "
+    "training ignores it. Compute it from the parameters themselves, without .data, "
+    ".detach(), .item() or no_grad."
+)
+FLOAT = (
+    "The penalty is returned as a Python number. Training needs its gradient: return a "
+    "0-dim tensor, so no .item() and no float()."
+)
+TIED = "A tensor that two layers share (tied weights) counts once."
+LEFT_OUT = (
+    "Some weights are left out. Every parameter with 2 or more dims counts, whatever "
+    "its layer, its name and its number of dims."
+)
+NO_GRAD = (
+    "The argument is an nn.Parameter, and torch forbids in-place changes of it while "
+    "it records gradients. Put the update under `with torch.no_grad():`."
+)
+IN_PLACE = (
+    "Write into the argument itself, for example with .copy_(), .mul_() or [:] =. "
+    "`w = ...` only gives the name w to a new tensor."
+)
+
+# Rounding of float32, also for float64: a setting may have passed through a float32
+# tensor, and a norm may have 1e-6 added against 0/0. Every mistake is far larger.
+_RTOL, _ATOL = 1e-4, 1e-5
+
+# One wrong way and what it gives: a mistake's id or an advice, and the value.
+Wrong = tuple[str, Tensor]
+# One way to add up tensors: a mistake's id or an advice ("" if right), and the sum.
+Form = tuple[str, Callable[[Iterable[Tensor]], Tensor]]
+
+
+# -- what the exercises share -------------------------------------------------------
+
+
+def _close(
+    t: Trial, got: object, right: Tensor, wrong: Iterable[Wrong], *, what: str
+) -> None:
+    """Require `got` ≈ `right`; else name the first of `wrong` that it agrees with."""
+    tolerance = {"what": what, "rtol": _RTOL, "atol": _ATOL}
+    if not _agree(got, right):
+        for key, value in wrong:
+            if _agree(got, value) and not _agree(value, right):
+                named = key in t.mistakes
+                kind = {"mistakes": {key: value}} if named else {"advice": key}
+                t.close(got, right, **kind, **tolerance)
+    nan = isinstance(got, Tensor) and bool(got.isnan().any())
+    advice = "Somewhere 0 is divided by 0." if nan else None
+    t.close(got, right, advice=advice, **tolerance)
+
+
+def _agree(a: object, b: Tensor) -> bool:
+    if not isinstance(a, Tensor) or a.shape != b.shape:
+        return False
+    return torch.allclose(a.detach().double(), b.double(), rtol=_RTOL, atol=_ATOL)
+
+
+class _Tied(nn.Module):
+    """Two layers that share a weight, a norm, a table and a 0-dim parameter."""
+
+    def __init__(self, n: int, d: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(n, d)
+        self.norm = nn.LayerNorm(d)
+        self.table = nn.Parameter(torch.empty(3, d))
+        self.temperature = nn.Parameter(torch.empty(()))
+        self.decoder = nn.Linear(d, n)
+        self.decoder.weight = self.embedding.weight
+
+
+def _models(t: Trial) -> dict[str, nn.Module]:
+    """Return networks with all kinds of parameters, drawn from the seed, by name."""
+    n, d = t.random.randint(4, 7), t.random.randint(2, 3)
+    conv = nn.Sequential(
+        nn.Conv2d(1, n, 3), nn.BatchNorm2d(n), nn.Flatten(), nn.Linear(2 * n, d)
+    )
+    models = {
+        f"Linear({n}, {d})": nn.Linear(n, d),
+        f"Conv2d(1, {n}, 3), BatchNorm2d, Linear({2 * n}, {d})": conv,
+        f"Embedding({n}, {d}) and Linear({d}, {n}) with one shared weight, LayerNorm, "
+        f"a Parameter of shape (3, {d}), one of shape ()": _Tied(n, d),
+    }
+    dtype = t.dtype()
+    for model in models.values():
+        model.to(dtype)
+        with torch.no_grad():
+            for p in model.parameters():
+                p.copy_(t.randn(p.numel(), dtype=dtype).view(p.shape))
+    return models
+
+
+def _by_hand() -> nn.Linear:
+    layer = nn.Linear(2, 1)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[3.0, -4.0]]))
+        layer.bias.fill_(-1.5)
+    return layer
+
+
+_BY_HAND = "model = nn.Linear(2, 1) with weight [[3, -4]] and bias [-1.5]"
+
+
+def _weights(model: nn.Module) -> list[Tensor]:
+    return [p for p in model.parameters() if p.dim() >= 2]
+
+
+def _readings(model: nn.Module) -> list[tuple[str, list[Tensor]]]:
+    """Return the wrong ideas of which tensors are weights."""
+    named = list(model.named_parameters())
+    twice = [p for _, p in model.named_parameters(remove_duplicate=False)]
+    weights = _weights(model)
+    layers = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+    return [
+        ("biases-counted", list(model.parameters())),
+        ("biases-counted", weights + [p for name, p in named if "bias" in name]),
+        ("biases-counted", [p for name, p in named if "bias" not in name]),
+        ("biases-counted", [p for name, p in named if "weight" in name]),
+        ("biases-counted", [p for p in model.parameters() if p.dim() != 1]),
+        ("biases-counted", twice),
+        (TIED, [p for p in twice if p.dim() >= 2]),
+        (LEFT_OUT, [p for p in weights if p.dim() == 2]),
+        (LEFT_OUT, [p for name, p in named if "weight" in name and p.dim() >= 2]),
+        (LEFT_OUT, [layer.weight for layer in layers]),
+        (LEFT_OUT, [m.weight for m in layers if isinstance(m, nn.Linear)]),
+    ]
+
+
+def _wrong_ways(t: Trial, model: nn.Module, forms: Sequence[Form]) -> Iterator[Wrong]:
+    """Combine wrong forms with the right tensors, then all forms with wrong ones."""
+    for reading, tensors in [("", _weights(model)), *_readings(model)]:
+        if reading == "biases-counted" and reading not in t.mistakes:
+            reading = BIASES
+        for form, total in forms:
+            key = form if form in t.mistakes else reading or form
+            if key and tensors:
+                yield key, total([p.detach() for p in tensors])
+
+
+def _squares(tensors: Iterable[Tensor]) -> Tensor:
+    return sum(p.pow(2).sum() for p in tensors)
+
+
+def _absolutes(tensors: Iterable[Tensor]) -> Tensor:
+    return sum(p.abs().sum() for p in tensors)
+
+
+def _norms(tensors: Iterable[Tensor]) -> Tensor:
+    return sum(p.norm() for p in tensors)
+
+
+def _scalar(t: Trial, got: object, model: nn.Module) -> Tensor:
+    """Require a 0-dim tensor of the model's dtype."""
+    if isinstance(got, (int, float)) and not isinstance(got, bool):
+        named = "python-float" if "python-float" in t.mistakes else None
+        t.fail(
+            "the result is a Python number.",
+            expected="a 0-dim tensor",
+            got=f"{type(got).__name__}: {got:.6g}",
+            mistake=named,
+            advice=FLOAT,
+        )
+    like = next(model.parameters())
+    if isinstance(got, Tensor) and got.dim() > 0:
+        t.fail(
+            "the result is not a 0-dim tensor.",
+            expected="a tensor of shape ()",
+            got=f"a tensor of shape {tuple(got.shape)}",
+            advice="Add everything up with .sum(); start from 0, not from zeros(1).",
+        )
+    return t.tensor(got, shape=(), dtype=like.dtype)
+
+
+def _reaches(
+    t: Trial, got: Tensor, model: nn.Module, right: Callable[[Tensor], Tensor]
+) -> None:
+    """Require the gradient `right(w)` at every weight, and none elsewhere."""
+    params = list(model.parameters())
+    grads: Sequence[Tensor | None] = [None] * len(params)
+    if got.requires_grad:
+        grads = torch.autograd.grad(got, params, allow_unused=True)
+    for p, grad in zip(params, grads, strict=True):
+        if p.dim() < 2:
+            zero = grad is None or not grad.any()
+            t.require(zero, "the penalty has a gradient at a bias or a scale.")
+            continue
+        if grad is None:
+            named = "detached" if "detached" in t.mistakes else None
+            t.fail(
+                "no gradient reaches the weights.",
+                expected="a penalty that can be differentiated",
+                got=f"requires_grad={got.requires_grad}, gradient None",
+                mistake=named,
+                advice=DETACHED,
+            )
+        t.close(grad, right(p.detach()), what="the gradient at a weight")
+
+
+def _penalty(
+    t: Trial,
+    answer: Callable[..., Any],
+    model: nn.Module,
+    settings: Sequence[float],
+    forms: Sequence[Form],
+    slope: Callable[[Tensor], Tensor],
+    case: str,
+) -> None:
+    """Check one value, its kind and its gradient; the first form is the right one."""
+    got = _scalar(t, t.call(answer, model, *settings, case=case), model)
+    weights = [p.detach() for p in _weights(model)]
+    _close(
+        t, got, forms[0][1](weights), _wrong_ways(t, model, forms), what="the penalty"
+    )
+    _reaches(t, got, model, slope)
+
+
+# -- 3.1 ----------------------------------------------------------------------------
+
+SIGNED = "The absolute values are missing: weights of opposite sign cancel."
+MEAN = "Add up over all weights; do not average."
+
+
+def _l2_forms(s: float) -> list[Form]:
+    return [
+        ("", lambda ws: s / 2 * _squares(ws)),
+        ("half-missing", lambda ws: s * _squares(ws)),
+        ("not-squared", lambda ws: s / 2 * _norms(ws)),
+        ("not-squared", lambda ws: s * _norms(ws)),
+        ("not-squared", lambda ws: s / 2 * _squares(ws).sqrt()),
+        ("not-squared", lambda ws: s * _squares(ws).sqrt()),
+        ("This is the L1 penalty. L2 adds up squares.", lambda ws: s * _absolutes(ws)),
+        (
+            "Square each weight first, then add up.",
+            lambda ws: s / 2 * sum(w.sum() for w in ws) ** 2,
+        ),
+        (MEAN, lambda ws: s / 2 * sum(w.pow(2).mean() for w in ws)),
+        (
+            "Add up the squares of all weights, not the squares of their sum of norms.",
+            lambda ws: s / 2 * _norms(ws) ** 2,
+        ),
+    ]
+
+
+def _l1_forms(s: float) -> list[Form]:
+    return [
+        ("", lambda ws: s * _absolutes(ws)),
+        ("L1 is strength·Σ|w|, without a ½.", lambda ws: s / 2 * _absolutes(ws)),
+        (SIGNED, lambda ws: s * sum(w.sum() for w in ws)),
+        (SIGNED, lambda ws: s * sum(w.sum().abs() for w in ws)),
+        (
+            "This is the 2-norm, a square root of squares. L1 adds up absolute values.",
+            lambda ws: s * _norms(ws),
+        ),
+        ("This is the L2 penalty. L1 is strength·Σ|w|.", _l2_forms(s)[0][1]),
+        (MEAN, lambda ws: s * sum(w.abs().mean() for w in ws)),
+    ]
+
+
+@exercise(
+    "3.1",
+    mistakes={
+        "biases-counted": BIASES,
+        "half-missing": HALF,
+        "not-squared": NOT_SQUARED,
+        "detached": DETACHED,
+        "python-float": FLOAT,
+    },
+    asks=("l2_penalty", "l1_penalty"),
+)
+def l2_penalty(l2: Any, l1: Any, t: Trial) -> None:
+    def both(model: nn.Module, s: float, about: str) -> None:
+        for name, answer, forms, slope in (
+            ("l2_penalty", l2, _l2_forms(s), lambda w: s * w),
+            ("l1_penalty", l1, _l1_forms(s), lambda w: s * w.sign()),
+        ):
+            case = f"{name}(model, {s:.4g}), {about}"
+            _penalty(t, answer, model, (s,), forms, slope, case)
+
+    t.part("a case by hand")
+    both(_by_hand(), 2.0, _BY_HAND)
+    t.part("other networks and their gradients")
+    for text, model in _models(t).items():
+        both(model, t.random.uniform(0.3, 0.9), f"model = {text}")
+    t.part("strength 0")
+    _zero(t, l2, 0.0)
+    _zero(t, l1, 0.0)
+
+
+def _zero(t: Trial, answer: Callable[..., Any], *settings: float) -> None:
+    """Require a 0-dim zero; whether it carries a gradient is the answer's choice."""
+    model = next(iter(_models(t).values()))
+    got = _scalar(t, t.call(answer, model, *settings), model)
+    t.close(got, torch.zeros_like(got))
+
+
+# -- 3.2 ----------------------------------------------------------------------------
+
+
+def _mix_forms(s: float, ratio: float) -> list[Form]:
+    def mix(a: float, b: float) -> Callable[[Iterable[Tensor]], Tensor]:
+        return lambda ws: s * (a * _absolutes(ws) + b * _squares(ws))
+
+    half = "The L2 part is (1 - l1_ratio)/2·Σw²: the factor ½ is missing."
+    both = "Only the L2 part has a factor ½, the L1 part has none."
+    swap = "ratio-swapped"
+    return [
+        ("", mix(ratio, (1 - ratio) / 2)),
+        (swap, mix(1 - ratio, ratio / 2)),
+        (swap, mix(1 - ratio, ratio)),
+        (swap, mix((1 - ratio) / 2, ratio)),
+        (swap, mix((1 - ratio) / 2, ratio / 2)),
+        (half, mix(ratio, 1 - ratio)),
+        (both, mix(ratio / 2, (1 - ratio) / 2)),
+        ("The ½ belongs to the L2 part, not to L1.", mix(ratio / 2, 1 - ratio)),
+        (
+            "The L1 part is not multiplied by l1_ratio.",
+            mix(1.0, (1 - ratio) / 2),
+        ),
+        ("The L2 part is not multiplied by 1 - l1_ratio.", mix(ratio, 0.5)),
+        (
+            "The norm in the L2 part is not squared.",
+            lambda ws: s * (ratio * _absolutes(ws) + (1 - ratio) / 2 * _norms(ws)),
+        ),
+    ]
+
+
+@exercise(
+    "3.2",
+    mistakes={
+        "ratio-swapped": "The ratio is swapped: l1_ratio is the share of L1, so "
+        "l1_ratio=1 is pure L1 and l1_ratio=0 pure L2.",
+    },
+)
+def elastic_net_penalty(answer: Any, t: Trial) -> None:
+    def mixed(model: nn.Module, s: float, ratio: float, about: str) -> None:
+        case = f"elastic_net_penalty(model, {s:.4g}, {ratio:g}), {about}"
+
+        def slope(w: Tensor) -> Tensor:
+            return s * (ratio * w.sign() + (1 - ratio) * w)
+
+        _penalty(t, answer, model, (s, ratio), _mix_forms(s, ratio), slope, case)
+
+    t.part("a case by hand")
+    mixed(_by_hand(), 2.0, 0.25, _BY_HAND)
+    t.part("pure L1 and pure L2")
+    for ratio in (1.0, 0.0):
+        text, model = next(iter(_models(t).items()))
+        mixed(model, t.random.uniform(0.3, 0.9), ratio, f"model = {text}")
+    t.part("other networks and their gradients")
+    for text, model in _models(t).items():
+        ratio = t.random.choice([0.1, 0.2, 0.3, 0.7, 0.8, 0.9])
+        mixed(model, t.random.uniform(0.3, 0.9), ratio, f"model = {text}")
+    t.part("strength 0")
+    _zero(t, answer, 0.0, 0.4)
+
+
+# -- 3.3 ----------------------------------------------------------------------------
+
+HARD = (
+    "This is the hard threshold: small weights become 0, but large ones keep their "
+    "size. The soft threshold also moves every survivor towards 0 by the threshold."
+)
+OVERSHOOT = (
+    "Weights smaller than the threshold cross zero and come out on the other side. "
+    "They must stop at exactly 0."
+)
+
+
+def _soft(w: Tensor, threshold: float) -> Tensor:
+    return w.sign() * (w.abs() - threshold).clamp(min=0) + 0.0  # no -0 in messages
+
+
+def _hard(w: Tensor, threshold: float) -> Tensor:
+    return w * (w.abs() > threshold)
+
+
+def _clear(t: Trial, w: Tensor, threshold: float) -> Tensor:
+    """Move |w| at least 0.01 away from the threshold: rounding decides nothing."""
+    near = (w.abs() - threshold).abs() < 0.01
+    return torch.where(near, w.sign() * (threshold + 0.02), w)
+
+
+def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
+    kept, zero = w.abs() > threshold, torch.zeros_like(w)
+    size = (w.abs() - threshold).clamp(min=0)
+    return [
+        ("hard-threshold", _hard(w, threshold)),
+        ("sign-lost", size),
+        ("sign-lost", (w - threshold).clamp(min=0)),
+        ("sign-lost", torch.where(kept, w - threshold, zero)),
+        ("sign-lost", torch.where(w > threshold, w - threshold, zero)),
+        ("Shrink towards 0 from both sides, and stop at 0.", w - threshold),
+        ("sign-lost", _hard(w, threshold).abs()),
+        (OVERSHOOT, w - threshold * w.sign()),
+        (OVERSHOOT, torch.where(w > 0, w - threshold, w + threshold)),
+        (
+            "Large weights are cut off at the threshold; they should lose it.",
+            w.clamp(-threshold, threshold),
+        ),
+        ("The sign is reversed.", -_soft(w, threshold)),
+        (
+            "Survivors grow: subtract the threshold from |w|, do not add it.",
+            torch.where(kept, w + threshold * w.sign(), zero),
+        ),
+    ]
+
+
+@exercise(
+    "3.3",
+    mistakes={
+        "hard-threshold": HARD,
+        "sign-lost": "The sign of w is lost: weights shrink towards zero from both "
+        "sides, so -3 becomes -2 at threshold 1. Shrink |w|, then give the sign back.",
+    },
+)
+def soft_threshold(answer: Any, t: Trial) -> None:
+    def one(w: Tensor, threshold: float) -> None:
+        got = t.tensor(t.call(answer, w, threshold), like=w)
+        _close(
+            t,
+            got,
+            _soft(w, threshold),
+            _wrong_shrinking(w, threshold),
+            what="the result",
+        )
+        small = w.abs() < threshold
+        t.require(
+            (got[small] == 0).all(),
+            "weights below the threshold are small, but not exactly 0.",
+            expected="exact zeros",
+            got=f"{(got[small] == 0).sum().item()} of {small.sum().item()} exact zeros",
+        )
+
+    t.part("a case by hand")
+    one(torch.tensor([3.0, -3.0, 0.5, -0.5, 0.0]), 1.0)
+    t.part("threshold 0 changes nothing")
+    one(torch.tensor([2.0, -0.25, 0.0]), 0.0)
+    t.part("other shapes, dtypes and thresholds")
+    for shape in ((7,), (4, 5), (2, 3, 2, 2)):
+        threshold = t.random.uniform(0.3, 0.8)
+        one(_clear(t, t.randn(*shape, dtype=t.dtype()), threshold), threshold)
+    t.part("a threshold above all")
+    one(t.randn(6, dtype=t.dtype()), 50.0)
+
+
+# -- in place -----------------------------------------------------------------------
+
+
+def _guarded(t: Trial, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Name the missing no_grad; torch has no exception class of its own for it."""
+
+    @functools.wraps(answer)
+    def call(*args: Any) -> Any:
+        try:
+            return answer(*args)
+        except RuntimeError as error:
+            if "requires grad" in str(error) and "in-place" in str(error):
+                got = f"{type(error).__name__}: {error}"
+                t.fail("your code raised an error.", got=got, mistake="no-grad-missing")
+            raise
+
+    return call
+
+
+def _write(
+    t: Trial,
+    answer: Callable[..., Any],
+    target: Tensor,
+    *rest: Any,
+    right: Tensor,
+) -> Tensor:
+    """Call the answer; return what `target` holds afterwards."""
+    before = target.detach().clone()
+    leaf = isinstance(target, nn.Parameter)
+    result = t.call(_guarded(t, answer), target, *rest)
+    after = target.detach().clone()
+    t.tensor(after, like=before, what="the argument afterwards")
+    if torch.equal(after, before) and not _agree(after, right):
+        returned = isinstance(result, Tensor) and result is not target
+        t.fail(
+            "the argument is as it was before: nothing was written into it.",
+            expected=right,
+            got="an unchanged argument"
+            + (", and a new tensor as the result" if returned else ""),
+            advice=IN_PLACE,
+        )
+    t.require(torch.is_grad_enabled(), "your code leaves gradients switched off.")
+    if leaf:
+        t.require(
+            target.requires_grad and target.is_leaf,
+            "the Parameter can no longer be trained after the call.",
+            expected="requires_grad=True, a leaf",
+            got=f"requires_grad={target.requires_grad}, is_leaf={target.is_leaf}",
+        )
+    return after
+
+
+# -- 3.4 ----------------------------------------------------------------------------
+
+
+def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
+    """Return what the wrong steps give; the named ones first."""
+    step, cut = w - lr * grad, lr * s
+    not_times, swapped = "threshold-not-times-lr", "order-swapped"
+    subgradient = (
+        "This adds the slope of |w| to the gradient, as autograd would. Such a step "
+        "jumps over zero; soft-threshold after the gradient step instead."
+    )
+    return [
+        (not_times, _soft(step, s)),
+        (swapped, _soft(w, cut) - lr * grad),
+        (not_times, _soft(w, s) - lr * grad),
+        (not_times, _hard(step, s)),
+        (subgradient, step - cut * w.sign()),
+        (subgradient, step - cut * step.sign()),
+        (HARD, _hard(step, cut)),
+        ("The soft threshold is missing after the gradient step.", step),
+        ("The gradient step is missing.", _soft(w, cut)),
+        ("A gradient step goes downhill: minus lr·grad.", _soft(w + lr * grad, cut)),
+        ("The gradient is not multiplied by lr.", _soft(w - grad, cut)),
+        ("The threshold is lr·strength, without a ½.", _soft(step, cut / 2)),
+        ("Shrink towards zero from both sides.", (step - cut).clamp(min=0)),
+        ("The sign is lost: shrink |w|, then give it back.", _soft(step, cut).abs()),
+    ]
+
+
+@exercise(
+    "3.4",
+    mistakes={
+        "threshold-not-times-lr": "The threshold is not multiplied by the learning "
+        "rate. One step of size lr shrinks by lr·strength, else a smaller lr would "
+        "mean a stronger penalty.",
+        "order-swapped": "The order is swapped: first the gradient step, then the soft "
+        "threshold. The other way round the gradient undoes the zeros.",
+        "no-grad-missing": NO_GRAD,
+    },
+)
+def proximal_step_(answer: Any, t: Trial) -> None:
+    def one(w: Tensor, grad: Tensor, lr: float, s: float) -> None:
+        before, given = w.detach().clone(), grad.clone()
+        right = _soft(before - lr * grad, lr * s)
+        after = _write(t, answer, w, grad, lr, s, right=right)
+        t.require(
+            torch.equal(grad, given),
+            "your code changes the gradient.",
+            expected=given,
+            got=grad,
+            advice="Only `weights` is to change: no .mul_(), *= and so on on grad.",
+        )
+        wrong = _wrong_steps(before, given, lr, s)
+        _close(t, after, right, wrong, what="what stands in `weights` afterwards")
+        t.require(
+            (after[right == 0] == 0).all(),
+            "weights that should be 0 are small, but not exactly 0.",
+        )
+
+    t.part("a case by hand")
+    grad = torch.tensor([1.0, 1.0, 0.4, -2.0])
+    one(torch.tensor([1.0, -0.5, 0.1, 0.02]), grad, 0.5, 0.6)
+    t.part("strength 0 and a zero gradient")
+    w = t.randn(5, dtype=t.dtype())
+    one(w.clone(), torch.ones_like(w), 0.25, 0.0)
+    one(_clear(t, w, 0.15), torch.zeros_like(w), 0.25, 0.6)
+    t.part("other shapes, dtypes and settings")
+    for shape in ((12,), (4, 5)):
+        one(*_step_case(t, shape))
+    t.part("a Parameter")
+    w, grad, lr, s = _step_case(t, (3, 6))
+    parameter = nn.Parameter(w)
+    parameter.grad = grad
+    one(parameter, grad, lr, s)
+
+
+def _step_case(t: Trial, shape: Sequence[int]) -> tuple[Tensor, Tensor, float, float]:
+    dtype = t.dtype()
+    lr, s = t.random.uniform(0.1, 0.4), t.random.uniform(0.8, 1.6)
+    grad = t.randn(*shape, dtype=dtype)
+    stepped = _clear(t, t.randn(*shape, dtype=dtype), lr * s)
+    return stepped + lr * grad, grad, lr, s
+
+
+# -- 3.5 ----------------------------------------------------------------------------
+
+
+def _clipped(w: Tensor, c: float, dim: int | tuple[int, ...]) -> Tensor:
+    return w * (c / w.norm(dim=dim, keepdim=True).clamp(min=1e-12)).clamp(max=1)
+
+
+def _scaled(w: Tensor, c: float, dim: int | tuple[int, ...]) -> Tensor:
+    return w * c / w.norm(dim=dim, keepdim=True).clamp(min=1e-12)
+
+
+def _wrong_clips(w: Tensor, c: float) -> list[Wrong]:
+    wrong = [
+        ("rescales-small-rows", _scaled(w, c, 1)),
+        ("columns", _clipped(w, c, 0)),
+        ("columns", _scaled(w, c, 0)),
+        ("whole-matrix", _clipped(w, c, (0, 1))),
+        ("whole-matrix", _scaled(w, c, (0, 1))),
+        ("This clips each number; clip the length of each row.", w.clamp(-c, c)),
+        (
+            "This is the row's sum of absolute values; its length is √Σw².",
+            w * (c / w.abs().sum(1, keepdim=True).clamp(min=1e-12)).clamp(max=1),
+        ),
+        ("Rows end at length 1 in place of max_norm.", _longer(w, c) / c),
+    ]
+    if w.shape[0] == w.shape[1]:
+        scale = (c / w.norm(dim=1).clamp(min=1e-12)).clamp(max=1)
+        kept = "The rows' norms are applied along the columns: use keepdim=True."
+        wrong.append((kept, w * scale))
+    return wrong
+
+
+def _longer(w: Tensor, c: float) -> Tensor:
+    long = w.norm(dim=1, keepdim=True) > c
+    return torch.where(long, _scaled(w, c, 1), w * c)
+
+
+@exercise(
+    "3.5",
+    mistakes={
+        "columns": "Columns are clipped. Weights have shape (out, in): what comes into "
+        "one unit is one row.",
+        "rescales-small-rows": "Rows that are short enough are stretched to max_norm. "
+        "Only rows longer than max_norm change.",
+        "whole-matrix": "One norm is taken of the whole matrix. Each row has a norm "
+        "and a limit of its own.",
+        "no-grad-missing": NO_GRAD,
+    },
+)
+def max_norm_(answer: Any, t: Trial) -> None:
+    def one(w: Tensor, c: float) -> None:
+        before = w.detach().clone()
+        right = _clipped(before, c, 1)
+        after = _write(t, answer, w, c, right=right)
+        if after.isnan().any():
+            t.fail(
+                "the weights contain NaN afterwards.",
+                expected=right,
+                got=after,
+                advice="A row of zeros has norm 0: 0/0 is NaN. Leave such rows alone.",
+            )
+        wrong = _wrong_clips(before, c)
+        _close(t, after, right, wrong, what="what stands in `weight` afterwards")
+
+    t.part("a case by hand")
+    one(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 1.0)
+    t.part("short rows stay, rows of zeros too")
+    one(torch.tensor([[0.6, 0.0, 0.0], [0.0, 0.0, 0.9], [0.0, 0.0, 0.0]]), 1.0)
+    t.part("other shapes, dtypes and limits")
+    for shape in ((5, 3), (2, 7), (4, 4)):
+        one(*_rows(t, shape))
+    t.part("a Parameter")
+    w, c = _rows(t, (4, 6))
+    one(nn.Parameter(w), c)
+
+
+def _rows(t: Trial, shape: tuple[int, int]) -> tuple[Tensor, float]:
+    """Draw rows of norm 0.3c to 0.8c and 1.3c to 3c, by turns."""
+    c, dtype = t.random.uniform(0.5, 3.0), t.dtype()
+    w = t.randn(*shape, dtype=dtype)
+    u = t.rand(shape[0], dtype=dtype)
+    short = torch.arange(shape[0]) % 2 == 0
+    length = c * torch.where(short, 0.3 + 0.5 * u, 1.3 + 1.7 * u)
+    return w / w.norm(dim=1, keepdim=True) * length[:, None], c

@@ -1,0 +1,8 @@
+def l2_penalty(model, strength):
+    return (
+        strength / 2 * sum(p.pow(2).sum() for p in model.parameters() if p.dim() != 1)
+    )
+
+
+def l1_penalty(model, strength):
+    return strength * sum(p.abs().sum() for p in model.parameters() if p.dim() >= 2)

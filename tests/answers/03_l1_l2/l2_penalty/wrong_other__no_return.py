@@ -1,0 +1,6 @@
+def l2_penalty(model, strength):
+    strength / 2 * sum(p.pow(2).sum() for p in model.parameters() if p.dim() >= 2)
+
+
+def l1_penalty(model, strength):
+    return strength * sum(p.abs().sum() for p in model.parameters() if p.dim() >= 2)

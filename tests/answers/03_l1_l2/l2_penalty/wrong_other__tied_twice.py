@@ -1,0 +1,7 @@
+def l2_penalty(model, strength):
+    named = model.named_parameters(remove_duplicate=False)
+    return strength / 2 * sum(p.pow(2).sum() for _, p in named if p.dim() >= 2)
+
+
+def l1_penalty(model, strength):
+    return strength * sum(p.abs().sum() for p in model.parameters() if p.dim() >= 2)

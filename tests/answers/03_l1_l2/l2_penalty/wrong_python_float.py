@@ -1,0 +1,12 @@
+def l2_penalty(model, strength):
+    return (
+        strength
+        / 2
+        * sum(p.pow(2).sum().item() for p in model.parameters() if p.dim() >= 2)
+    )
+
+
+def l1_penalty(model, strength):
+    return strength * sum(
+        p.abs().sum().item() for p in model.parameters() if p.dim() >= 2
+    )

@@ -1,0 +1,9 @@
+def l2_penalty(model, strength):
+    return strength / 2 * sum((p**2).sum() for p in model.parameters() if p.dim() >= 2)
+
+
+def l1_penalty(model, strength):
+    return float(
+        strength
+        * sum(p.detach().abs().sum() for p in model.parameters() if p.dim() >= 2)
+    )

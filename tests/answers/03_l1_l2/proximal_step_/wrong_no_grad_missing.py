@@ -1,0 +1,3 @@
+def proximal_step_(weights, grad, lr, strength):
+    weights -= lr * grad
+    weights.copy_(F.softshrink(weights, lr * strength))

@@ -1,0 +1,2 @@
+def proximal_step_(weights, grad, lr, strength):
+    weights[:] = F.softshrink(weights - lr * grad, lr * strength)

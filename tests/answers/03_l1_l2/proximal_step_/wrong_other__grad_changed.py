@@ -1,0 +1,5 @@
+def proximal_step_(weights, grad, lr, strength):
+    with torch.no_grad():
+        grad *= lr
+        weights -= grad
+        weights.copy_(F.softshrink(weights, lr * strength))

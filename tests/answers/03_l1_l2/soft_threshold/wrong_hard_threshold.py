@@ -1,0 +1,2 @@
+def soft_threshold(w, threshold):
+    return torch.where(w.abs() > threshold, w, torch.zeros_like(w))

@@ -1,0 +1,3 @@
+def soft_threshold(w, threshold):
+    w -= w.clamp(-threshold, threshold)
+    return w
