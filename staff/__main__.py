@@ -12,6 +12,7 @@ COMMANDS = {
     "register": ("staff.gradebook:register", "enter assignments into the gradebook"),
     "nbgrader": ("staff.gradebook:nbgrader", "run a command of nbgrader"),
     "wheel": ("staff.wheel:main", "pack helpers and data for Colab"),
+    "figure": ("staff.figure:main", "make the README's figure again"),
     "lock": ("staff.lock:main", "renew requirements.lock and environment.yml"),
 }
 

@@ -80,14 +80,15 @@ def jupyter(clone: Path, *, formgrader: bool = False):
         "sys.argv[3:], formgrader=sys.argv[2] == 'True'))"
     )
     extra = ["--no-browser", "--IdentityProvider.token=", "--expose-app-in-browser"]
-    server = subprocess.Popen(
-        [sys.executable, "-c", start, str(port), str(formgrader), *extra],
-        cwd=clone,
-        env=environment(clone),
-        stdout=(clone / "server.log").open("w"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with (clone / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-c", start, str(port), str(formgrader), *extra],
+            cwd=clone,
+            env=environment(clone),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(f"{address}/api"), 120, "JupyterLab to start")

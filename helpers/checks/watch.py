@@ -43,10 +43,13 @@ class Watch:
 
     def _event(self, frame: FrameType, event: str, arg: object) -> None:
         name = None
-        if event == "call":
-            name = _python_name(frame)
-        elif event == "c_call":
-            name = _builtin_name(arg)
+        try:
+            if event == "call":
+                name = _python_name(frame)
+            elif event == "c_call":
+                name = _builtin_name(arg)
+        except (AttributeError, RecursionError):
+            return  # an object that is still being built has no name yet
         if name and self._pattern.search(name) and name not in self.seen:
             self.seen.append(name)
 
