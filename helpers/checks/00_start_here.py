@@ -159,6 +159,7 @@ def _what_went_wrong(model: nn.Module, case: Case) -> tuple[str | None, str | No
     """Compare with epochs in which one thing is done wrongly."""
     first = Case(case.text, case.model, list(case.batches)[:1], *_rest(case))
     last = Case(case.text, case.model, list(case.batches)[-1:], *_rest(case))
+    others = Case(case.text, case.model, list(case.batches)[:-1], *_rest(case))
     plain = Case(case.text, case.model, case.batches, F.cross_entropy, case.optimizer)
     if same_parameters(model, right_epoch(case, zero=False).model):
         return "not-zeroed", None
@@ -168,6 +169,8 @@ def _what_went_wrong(model: nn.Module, case: Case) -> tuple[str | None, str | No
         return None, "Only the first batch was used: is `return` inside the loop?"
     if same_parameters(model, right_epoch(last).model):
         return None, "Only the last batch was used: does the update stand in the loop?"
+    if same_parameters(model, right_epoch(others).model):
+        return None, "The last batch was left out."
     if same_parameters(model, right_epoch(plain).model):
         return None, "Use the `loss_fn` you are given, not one of your own choice."
     return None, (
@@ -238,8 +241,8 @@ def _one_batch_by_hand(answer: Any, t: Trial) -> None:
     text = f"one batch of {n} times x = {x:g}, label 1; weights 0, SGD with lr={lr:g}"
     case = Case(text, model, [batch], F.cross_entropy, sgd(lr))
     trained, loss = _train(answer, t, case)
-    _require_loss(t, loss, right_epoch(case))
     _require_parameters(t, trained, case)
+    _require_loss(t, loss, right_epoch(case))
 
 
 def _stale_gradients(answer: Any, t: Trial) -> None:
@@ -405,27 +408,25 @@ def _require_scores(t: Trial, got: tuple[float, float], right: Scores) -> None:
         what="the returned loss",
         mistakes={"batch-means": sum(losses) / len(losses)},
         advice=_advice(loss, mean_loss, wrong)
-        or "The mean over all examples is wanted.",
+        or "The mean over all examples of `loss_fn(logits, labels)` is wanted.",
         **LOSS,
     )
-    wrong = {
+    wanted = "The share of examples whose largest logit is at the label is wanted."
+    wrong = {  # questions: with few examples a share can be right by chance
         "Accuracy is a share in [0, 1], not a percentage.": 100 * mean_accuracy,
         "This is the number of right answers: divide by that of all examples.": (
             mean_accuracy * count
         ),
-        "This is the share of wrong answers.": 1 - mean_accuracy,
-        "This is the last batch's accuracy alone.": accuracies[-1],
-        "This is the first batch's accuracy alone: is `return` inside the loop?": (
-            accuracies[0]
-        ),
+        f"Is this the share of wrong answers? {wanted}": 1 - mean_accuracy,
+        f"Is this the last batch's accuracy alone? {wanted}": accuracies[-1],
+        f"Is this the first batch's accuracy alone? {wanted}": accuracies[0],
     }
     t.close(
         accuracy,
         mean_accuracy,
         what="the returned accuracy",
         mistakes={"batch-means": sum(accuracies) / len(accuracies)},
-        advice=_advice(accuracy, mean_accuracy, wrong)
-        or "The share of examples whose largest logit is at the label is wanted.",
+        advice=_advice(accuracy, mean_accuracy, wrong) or wanted,
         **LOSS,
     )
 

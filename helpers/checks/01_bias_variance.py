@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 
@@ -21,6 +22,7 @@ _BIAS = [
     ("wrong-axis", lambda p, f: ((p.mean(1) - f) ** 2).mean()),
     ("wrong-axis", lambda p, f: ((p.mean(1, keepdim=True) - f) ** 2).mean()),
     ("wrong-axis", lambda p, f: ((p.mean() - f) ** 2).mean()),
+    ("wrong-axis", lambda p, f: ((p - f).mean(1) ** 2).mean()),
 ]
 _VARIANCE = [
     ("unbiased-variance", lambda p, f: p.var(0).mean()),
@@ -28,6 +30,8 @@ _VARIANCE = [
     ("wrong-axis", lambda p, f: p.var(1).mean()),
     ("wrong-axis", lambda p, f: p.var(correction=0)),
     ("wrong-axis", lambda p, f: p.var()),
+    ("wrong-axis", lambda p, f: (p - f).var(1, correction=0).mean()),
+    ("wrong-axis", lambda p, f: (p - f).var(1).mean()),
 ]
 
 
@@ -93,10 +97,16 @@ def _two_floats(t: Trial, result: object) -> tuple[float, float]:
             advice=advice if result is None else None,
         )
     t.require(len(result) == 2, "the result is not a pair.", got=result)
-    return (
-        t.number(result[0], what="the squared bias"),
-        t.number(result[1], what="the variance"),
-    )
+    named = ("the squared bias", "the variance")
+    for value, what in zip(result, named, strict=True):
+        t.require(
+            not isinstance(value, torch.Tensor) or value.numel() == 1,
+            f"{what} is not one number.",
+            expected="a Python float",
+            got=value,
+            advice="Average over the points as well.",
+        )
+    return t.number(result[0], what=named[0]), t.number(result[1], what=named[1])
 
 
 def _parts(
@@ -155,10 +165,11 @@ def _near(got: Sequence[float], expected: Sequence[float], tolerance: float) -> 
         "is ordinary least squares.",
         "scaled-by-n": "The strength is scaled by the number of examples. The squared "
         "errors here are summed, not averaged, so the strength stands as it is.",
-        "singular-inverse": "With strength 0 and dependent columns (or d > n) XᵀX has "
-        "no inverse, and a solver that assumes one fails or returns arbitrary numbers. "
-        "Many weights fit equally well; the shortest is wanted: `torch.linalg.pinv`, "
-        "or `lstsq` with a driver that allows rank deficiency.",
+        "singular-inverse": "With strength 0, XᵀX has no inverse if columns are "
+        "dependent (or d > n), and XXᵀ none if rows are (or n > d): a solver that "
+        "assumes one fails or returns arbitrary numbers. Of all weights that fit "
+        "equally well the shortest are wanted: `torch.linalg.pinv`, or `lstsq` with a "
+        "driver that allows rank deficiency.",
     },
 )
 def ridge_fit(answer: Callable, t: Trial) -> None:
@@ -181,13 +192,13 @@ def ridge_fit(answer: Callable, t: Trial) -> None:
         x = _features(t, 4, t.random.randint(7, 9), dtype=dtype)
         y = t.randn(4, dtype=dtype)
         _weights(answer, t, x, y, 0.5)
-        _weights(answer, t, x, y, 0.0, shortest=True)
+        _weights(answer, t, x, y, 0.0)
 
     t.part("dependent columns")
     for _ in range(2):
         x = _features(t, 8, 3, dependent=t.random.randint(1, 2), dtype=torch.float64)
         y = t.randn(8, dtype=torch.float64)
-        _weights(answer, t, x, y, 0.0, shortest=True)
+        _weights(answer, t, x, y, 0.0)
         _weights(answer, t, x.float(), y.float(), 2.0)
 
 
@@ -216,17 +227,15 @@ def _weights(
     x: torch.Tensor,
     y: torch.Tensor,
     strength: float,
-    *,
-    shortest: bool = False,
 ) -> None:
-    """Call the answer and compare; `shortest`: XᵀX has no inverse here."""
+    """Call the answer and compare; at strength 0, XᵀX or XXᵀ has no inverse."""
     errors = dict.fromkeys(("LinAlgError", "_LinAlgError"), "singular-inverse")
-    got = t.call(answer, x, y, strength, errors=errors if shortest else None)
+    got = t.call(answer, x, y, strength, errors=errors if strength == 0 else None)
     right = _ridge(x, y, strength)
     t.tensor(got, like=right, what="the weight vector")
     tolerance = 2e-3 if x.dtype == torch.float32 else 1e-6
     mistakes = dict(_ridge_mistakes(x, y, strength, got, tolerance))
-    if shortest:
+    if strength == 0:
         mistakes = {"singular-inverse": got.detach()}
     t.close(
         got,
@@ -288,7 +297,7 @@ _CALLS = 60
 )
 def corrupt_labels(answer: Callable, t: Trial) -> None:
     t.part("copies, shapes and dtypes")
-    labels = t.integers(10, 60)
+    labels = t.integers(10, 8)  # few, so that a message shows them
     _noisy(t, answer, labels, 10, 0.5)
 
     t.part("exactly round(rate·n) flips")
@@ -299,12 +308,15 @@ def corrupt_labels(answer: Callable, t: Trial) -> None:
         labels = t.integers(5, n)
         new, _ = _noisy(t, answer, labels, 5, rate)
         _count(t, int((new != labels).sum()), rate, n)
+    labels = t.rand(10).argsort()  # one of each class
+    new, _ = _noisy(t, answer, labels, 10, 0.3)
+    _count(t, int((new != labels).sum()), 0.3, 10)
 
     t.part("the limits: rate 0, rate 1, two classes")
-    labels = t.integers(2, t.random.randint(15, 25))
+    labels = t.integers(2, t.random.randint(6, 8))
     for rate, wanted in ((0.0, labels), (1.0, 1 - labels)):
         new, _ = _noisy(t, answer, labels, 2, rate)
-        t.close(new, wanted, what="the new labels")
+        t.close(new, wanted, what="the tensor of new labels")
 
     t.part("draws from the generator")
     labels = t.integers(10, 80)
@@ -338,12 +350,19 @@ def _noisy(
         )
     t.require(len(result) == 2, "the result is not a pair.", got=result)
     new, flipped = result
-    t.tensor(new, like=labels, what="the new labels")
+    kinds = [getattr(part, "dtype", None) for part in result]
+    t.require(
+        kinds != [torch.bool, labels.dtype],
+        "the two results are swapped.",
+        expected="(labels, flipped)",
+    )
+    t.tensor(new, like=labels, what="the tensor of new labels")
     if not isinstance(flipped, torch.Tensor) or flipped.dtype != torch.bool:
         t.fail(
             "`flipped` is not a tensor of True and False.",
             expected="a bool tensor as long as the labels",
             got=flipped,
+            advice="A comparison such as `new != labels` gives one.",
         )
     t.tensor(flipped, shape=labels.shape, what="`flipped`")
     outside = new[(new < 0) | (new >= classes)]
@@ -377,19 +396,23 @@ def _exact(
     if set(changed) != {wanted}:
         t.case += f", {_CALLS} calls"
         if max(changed) > wanted and len(set(changed)) > 1:
+            coins = statistics.variance(changed) > wanted * (1 - rate) / 3
             t.fail(
                 "the number of changed labels is not exact.",
                 expected=wanted,
                 got=f"between {min(changed)} and {max(changed)}",
-                mistake="not-exact",
+                mistake="not-exact" if coins else None,
+                advice="Pick exactly round(rate·n) labels and change each of them.",
             )
         if len(set(changed)) > 1:
+            share = sum(changed) / (wanted * _CALLS)
             t.fraction(
                 sum(changed),
                 wanted * _CALLS,
                 1.0,
                 what="the part of the chosen labels that changes",
-                mistakes={"redraws-true-class": 1 - 1 / classes},
+                # one that is redrawn a few times, not until it differs, changes more
+                mistakes={"redraws-true-class": max(share, 1 - 1 / classes)},
                 advice="Are the positions all different? `torch.randperm` draws "
                 "without replacement, `torch.randint` with.",
             )
@@ -405,18 +428,22 @@ def _exact(
 
 
 def _count(t: Trial, changed: int, rate: float, n: int) -> None:
+    cut = changed in (math.floor(rate * n), math.ceil(rate * n))
     t.require(
         changed == round(rate * n),
         "the number of changed labels is not round(rate·n).",
         expected=f"{round(rate * n)} = round({rate * n:.4g})",
         got=changed,
-        advice="`round` goes to the nearest whole number, `int` cuts off.",
+        advice="`round` goes to the nearest whole number, `int` cuts off."
+        if cut
+        else "Of all n labels together exactly round(rate·n) change.",
     )
 
 
 def _uniform(t: Trial, answer: Callable) -> None:
     classes = t.random.choice([3, 4])
-    labels = t.integers(classes - 1, 24)  # the last class never occurs before
+    # equally many of each but the last class, which never occurs before
+    labels = t.rand(24).argsort() % (classes - 1)
     results = _repeat(t, answer, labels, classes, 0.5)
     _exact(t, labels, results, 0.5, classes)
     masks = torch.stack([flipped for _, flipped in results])
@@ -428,14 +455,32 @@ def _uniform(t: Trial, answer: Callable) -> None:
             what=f"how often position {position} is among the flipped",
             advice="Every position must have the same chance, anew in each call.",
         )
+    old = torch.cat([labels[mask] for _, mask in results])
     drawn = torch.cat([new[mask] for new, mask in results])
-    shifts = torch.cat([((new - labels) % classes)[mask] for new, mask in results])
+    shifts = (drawn - old) % classes
+    one = f"how often class {classes - 1} (not among these labels) is the new one"
+    _all_classes_alike(t, {one: drawn == classes - 1}, classes)
+    calls = zip(old.view(_CALLS, -1), drawn.view(_CALLS, -1), strict=True)
+    t.require(
+        any(len(set(b[a == c].tolist())) > 1 for a, b in calls for c in a.unique()),
+        "in each call all flipped labels of a class become the same class.",
+        expected="a new class drawn for each flipped label",
+        advice="Draw as many random numbers as there are flips, not one for all.",
+    )
     counts = {
         f"how often label c becomes (c + {shift}) modulo {classes}": shifts == shift
         for shift in range(1, classes)
     }
-    last = f"how often class {classes - 1} (not among these labels) is the new one"
-    for what, hits in {last: drawn == classes - 1, **counts}.items():
+    for a, b in itertools.permutations(range(classes), 2):
+        if a < classes - 1:
+            counts[f"how often label {a} becomes {b}"] = drawn[old == a] == b
+    _all_classes_alike(t, counts, classes)
+
+
+def _all_classes_alike(
+    t: Trial, counts: Mapping[str, torch.Tensor], classes: int
+) -> None:
+    for what, hits in counts.items():
         t.fraction(
             int(hits.sum()),
             len(hits),
@@ -455,15 +500,16 @@ _RULE = (
 Losses = tuple[list[float], list[float], float]
 
 # The right order of the tests in `_rule`, then the wrong ones.
-_ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu")
+_ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu", "ourg")
 
 
 @exercise(
     "1.4",
     mistakes={
-        "wrong-order": "The tests come in the wrong order. A model that has not even "
-        "learnt its training set is underfitting, whatever the validation loss does: "
-        "ask that first, then overfitting, and only what is left is a good fit.",
+        "wrong-order": "The tests come in the wrong order, or one is missing. A model "
+        "that has not even learnt its training set is underfitting, whatever the "
+        "validation loss does: ask that first, then overfitting, and only what is left "
+        "is a good fit.",
         "best-not-last": "The best loss (a minimum) is used where the last one is "
         "asked for. What you hold in your hands after training is the last model: "
         "`losses[-1]`.",
@@ -499,17 +545,21 @@ def _curves(t: Trial) -> Iterator[Losses]:
         ([2.0, 0.85, 0.3], [2.0, 1.1, 1.15]),  # gap at the end, small at the best
         ([2.0, 0.6, 0.7], [2.0, 0.8, 0.83]),  # a rise by 4 %
         ([2.0, 0.8, 0.85], [2.0, 1.0, 1.18]),  # a rise by 18 %
+        ([2.0, 0.8, 0.8, 0.8, 0.8], [2.0, 1.0, 1.06, 1.12, 1.18]),  # in small steps
+        ([2.0, 0.7, 0.2], [2.0, 1.0, 1.4]),  # validation loss turns, and a gap
+        ([2.0, 0.8, 0.515], [2.0, 1.0, 1.07]),  # gap to the last, not to the best
         ([0.6], [0.8]),  # one epoch each
         ([0.6], [1.6]),
         ([1.6], [1.7]),
         ([2.0, 0.3, 1.6], [2.1, 0.7, 3.9]),  # late blow-up of everything
     ]
-    for train, val in shapes:
-        unit = math.exp(t.random.uniform(-0.7, 1.5))
+    for (train, val), scale in itertools.product(shapes, (10.0, 0.1)):
+        unit = scale * math.exp(t.random.uniform(-0.7, 0.7))
         longer = t.random.randint(0, 3) if len(train) > 1 else 0
         start = [2.6 - 0.1 * k for k in range(longer)]
         rising = [max(train[0], val[0]) + s for s in start]
-        scaled = ([round(unit * v, 3) for v in [*rising, *c]] for c in (train, val))
+        curves = ([*rising, *train], [*rising, *val])
+        scaled = ([float(f"{unit * v:.4g}") for v in curve] for curve in curves)
         yield (*scaled, unit)
 
 
@@ -524,7 +574,9 @@ def _verdict(
     mine = list(train), list(val)
     got = t.call(answer, *mine, acceptable, case=text)
     t.require(
-        mine == (train, val), "your code changes its arguments.", advice="Copy a list."
+        mine == (train, val),
+        "your code changes the lists it is given.",
+        advice="Copy a list before you sort it or take losses out of it.",
     )
     names = ("underfitting", "overfitting", "good fit")
     t.require(
@@ -545,20 +597,24 @@ def _rule(
     acceptable: float,
     *,
     order: str = "urg",
-    of: tuple[str, str, str] = ("last", "last", "last"),
+    of: tuple[str, str, str, str] = ("last", "last", "last", "last"),
 ) -> str:
-    """Diagnose; `order` and `of` (which loss u, r, g look at) allow mistakes.
+    """Diagnose; `order` and `of` allow mistakes.
 
-    The tests: u underfits, r validation loss has risen, g gap, f fits well enough.
+    The tests: u underfits, r validation loss has risen, g gap, f fits well enough,
+    o neither r nor g. `of` says which loss they look at: the training loss of u and
+    of g, the validation loss of r and of g.
     """
     pick = {"last": -1, "best": train.index(min(train)), "then": val.index(min(val))}
-    last_val = val[-1] if of[1] == "last" else min(val)
     under = train[pick[of[0]]] > acceptable
+    risen, gap_to = (val[-1] if which == "last" else min(val) for which in of[2:])
+    turned, gap = risen >= 1.1 * min(val), train[pick[of[1]]] < 0.5 * gap_to
     tests = {
         "u": (under, "underfitting"),
-        "r": (last_val >= 1.1 * min(val), "overfitting"),
-        "g": (train[pick[of[2]]] < 0.5 * last_val, "overfitting"),
+        "r": (turned, "overfitting"),
+        "g": (gap, "overfitting"),
         "f": (not under, "good fit"),
+        "o": (not turned and not gap, "good fit"),
     }
     return next((tests[k][1] for k in order if tests[k][0]), "good fit")
 
@@ -567,9 +623,9 @@ def _diagnosis_mistake(
     cases: Sequence[Losses], verdicts: Sequence[str], failed: Losses, got: str
 ) -> str | None:
     """Return the mistake that gives the same verdicts in all cases."""
-    picks = itertools.product(
-        ("last", "best", "then"), ("last", "best"), ("last", "best", "then")
-    )
+    which = ("last", "best", "then")
+    vals = (("last", "last"), ("last", "best"), ("best", "best"))
+    picks = ((u, g, *val) for u, g, val in itertools.product(which, which, vals))
     variants = itertools.product(_ORDERS, picks)
     simplest = sorted(variants, key=lambda v: 9 * (v[0] != "urg") - v[1].count("last"))
     for order, of in simplest:

@@ -1,0 +1,11 @@
+def train_epoch(model, batches, loss_fn, optimizer):
+    t = n = 0
+    for x, y in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), y)
+        model.train()
+        loss.backward()
+        optimizer.step()
+        t += loss.item() * len(y)
+        n += len(y)
+    return t / n

@@ -1,0 +1,3 @@
+def bias_variance(predictions, truth):
+    e = predictions - truth
+    return e.mean(1).square().mean().item(), e.var(1, correction=0).mean().item()

@@ -1,0 +1,6 @@
+def diagnose(train_losses, val_losses, acceptable):
+    if train_losses[-1] > acceptable:
+        return "underfitting"
+    if train_losses[-1] < 0.5 * val_losses[-1]:
+        return "overfitting"
+    return "good fit"

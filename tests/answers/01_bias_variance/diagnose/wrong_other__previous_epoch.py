@@ -1,0 +1,10 @@
+def diagnose(train_losses, val_losses, acceptable):
+    if train_losses[-1] > acceptable:
+        return "underfitting"
+    if (
+        len(val_losses) > 1
+        and val_losses[-1] >= 1.1 * val_losses[-2]
+        or train_losses[-1] < 0.5 * val_losses[-1]
+    ):
+        return "overfitting"
+    return "good fit"

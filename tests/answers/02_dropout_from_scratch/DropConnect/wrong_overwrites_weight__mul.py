@@ -1,0 +1,12 @@
+class DropConnect(nn.Module):
+    def __init__(self, linear, p):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(p)
+        self.linear, self.p = linear, p
+
+    def forward(self, x):
+        if self.training:
+            with torch.no_grad():
+                self.linear.weight.mul_(torch.rand_like(self.linear.weight) >= self.p)
+        return self.linear(x)

@@ -1,0 +1,6 @@
+def channel_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    return x * (torch.rand(x.shape[1:], generator=generator) >= p)

@@ -1,0 +1,6 @@
+@torch.no_grad()
+def ensemble_predict(model, x, n_samples):
+    for m in model.modules():
+        if isinstance(m, nn.Dropout):
+            m.train()
+    return torch.stack([model(x).softmax(-1) for _ in range(n_samples)]).mean(0)
