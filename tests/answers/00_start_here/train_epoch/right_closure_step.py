@@ -10,6 +10,6 @@ def train_epoch(model, batches, loss_fn, optimizer):
             return l
 
         loss = optimizer.step(closure)
-        total += float(loss) * len(x)
+        total += loss.item() * len(x)
         count += len(x)
     return total / count
