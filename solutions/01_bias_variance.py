@@ -563,9 +563,24 @@ plots.show(fig, alt="Both training curves reach 100 %; validation: one is at cha
 # %% experiment
 train_end, val_end = result.train_accuracy[-1], result.val_accuracy[-1]
 heart, skill = train_end[8:], val_end - 0.1  # skill: above chance
-claim("bias-variance.dice", "The dice are learned by heart.", heart, "> 0.99")
-claim("bias-variance.chance", "Dice teach no skill.", skill[8:], "within 0.03")
-claim("bias-variance.real", "True labels teach some.", skill[:8], "> 0.2")
+claim(
+    "bias-variance.dice",
+    "The labels of the dice are learned by heart.",
+    heart,
+    "> 0.99",
+)
+claim(
+    "bias-variance.chance",
+    "Trained on dice, validation accuracy is at chance.",
+    skill[8:],
+    "within 0.03",
+)
+claim(
+    "bias-variance.real",
+    "Trained on true labels, it is well above chance.",
+    skill[:8],
+    "> 0.2",
+)
 reached = (result.train_accuracy >= 0.99).float().argmax(0)  # first such record
 needed = result.steps[reached].double()
 slowdown = needed[8:] / needed[:8]
@@ -631,13 +646,13 @@ plots.show(fig, alt="All of 60 labels are fit nearly always, 80 half of the time
 claim("bias-variance.sixty", "40 weights fit 60 random labels.", found[2], "> 0.9")
 claim(
     "bias-variance.eighty",
-    "40 weights fit 80 in some draws.",
+    "40 weights fit 80 random labels in some draws.",
     found[4],
     "between 0.2 0.8",
 )
 claim(
     "bias-variance.cap",
-    "40 weights fit 120 in none.",
+    "40 weights fit 120 random labels in no draw.",
     found[-1].sum().item(),
     "within 0",
 )
@@ -784,8 +799,13 @@ def late_harm(noise, seed):
 hidden = demos_overfitting.hidden_layer
 clean = [late_harm(0.0, seed) for seed in range(20)]
 dirty = [late_harm(0.3, seed) for seed in range(20)]
-claim("bias-variance.late-clean", "Without noise, long is harmless.", clean, "< 0.2")
-claim("bias-variance.late-noisy", "With noise it harms.", dirty, "> 0.2")
+claim(
+    "bias-variance.late-clean",
+    "Without noise, a million epochs are harmless.",
+    clean,
+    "< 0.2",
+)
+claim("bias-variance.late-noisy", "With noise, a million epochs harm.", dirty, "> 0.2")
 
 # %% [markdown]
 # Without noise, long training is harmless here. With noise the error turns at some point

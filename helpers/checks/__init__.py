@@ -131,6 +131,7 @@ def _isolated(seed: int) -> Iterator[None]:
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.set_default_dtype(torch.float32)
+            torch.set_num_threads(1)  # all is small; a second thread may have to wait
             torch.manual_seed(seed)
             yield
     finally:
