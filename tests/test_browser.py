@@ -237,7 +237,7 @@ def test_learner_runs_all_answers_and_validates(clone):
 def hand_in(clone: Path, student: str, answered: int) -> float:
     """Hand in a notebook with this many exercises answered; return its points."""
     release, master = (
-        nbformat.read(clone / folder / STEM / f"{STEM}.ipynb", as_version=4)
+        nbformat.read(ROOT / folder / STEM / f"{STEM}.ipynb", as_version=4)
         for folder in ("notebooks", "solutions")
     )
     solutions = {cell.id: cell.source for cell in master.cells}
