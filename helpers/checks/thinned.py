@@ -36,8 +36,8 @@ class ThinnedNetworks:
         whole: what the network says with dropout off.
     """
 
-    def __init__(self, t: Trial) -> None:
-        self.dtype, self.rates = t.dtype(), t.random.choice([(0.5, 0.3), (0.4, 0.5)])
+    def __init__(self, t: Trial, dtype: torch.dtype) -> None:
+        self.dtype, self.rates = dtype, t.random.choice([(0.5, 0.3), (0.4, 0.5)])
         for _ in range(1000):
             self._draw(t)
             others = (self.of_mean_logits, self.whole)

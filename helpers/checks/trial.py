@@ -148,7 +148,8 @@ class Trial:
             self._raised(error, errors)
         if watch.seen:
             self.fail(
-                f"{watch.seen[0]} does the very thing this exercise asks you to write.",
+                f"{_public(watch.seen)} does the very thing this exercise asks you to "
+                "write.",
                 advice="Write it from elementary tensor operations instead.",
             )
         return result
@@ -207,7 +208,7 @@ class Trial:
                 self.fail(
                     "your code changes its argument in place.",
                     expected=f"the argument still {describe(then)}",
-                    got=describe(now),
+                    got=_where(now, then) if now.shape == then.shape else describe(now),
                     mistake=mistake,
                     advice=None if mistake else "Work on a copy, or return a new one.",
                 )
@@ -499,6 +500,11 @@ class Trial:
 # -- plain functions ----------------------------------------------------------------
 
 
+def _public(names: Sequence[str]) -> str:
+    """Return the first name that is not private, or else the first."""
+    return next((name for name in names if "._" not in name), names[0])
+
+
 def _arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     parts = [describe(value) for value in args]
     parts += [f"{key}={describe(value)}" for key, value in kwargs.items()]
@@ -574,10 +580,12 @@ def _where(got: torch.Tensor | float, expected: torch.Tensor | float) -> str:
         return describe(got)
     off = (got.detach().double() - expected.detach().double()).abs().cpu()
     index = int(off.nan_to_num(math.inf).argmax())
-    place = tuple(int(i) for i in torch.unravel_index(torch.tensor(index), got.shape))
+    # torch.unravel_index would import sympy first, which takes seconds
+    strides = [math.prod(got.shape[d + 1 :]) for d in range(got.dim())]
+    place = [index // s % n for s, n in zip(strides, got.shape, strict=True)]
     here = got.detach().flatten()[index].item()
     there = expected.detach().flatten()[index].item()
-    return f"{here:.5g} at {list(place)} where {there:.5g} is right"
+    return f"{here:.5g} at {place} where {there:.5g} is right"
 
 
 def _plausible(hits: int, trials: int, p: float) -> bool:

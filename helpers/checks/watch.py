@@ -59,8 +59,9 @@ def _python_name(frame: FrameType) -> str | None:
     if module.split(".")[0] != "torch":
         return None
     if module == "torch._ops":
-        operator = frame.f_locals.get("self")
-        return f"torch.ops.{getattr(operator, '__name__', '')}"
+        # Not getattr: an operator's own look-up of a name would come here again.
+        named = getattr(frame.f_locals.get("self"), "__dict__", {})
+        return f"torch.ops.{named.get('__name__', '')}"
     return f"{module}.{frame.f_code.co_qualname}"
 
 

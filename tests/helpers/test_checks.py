@@ -256,6 +256,7 @@ class TestWatch:
             lambda x: torch.native_dropout(x, 0.5, True),
             lambda x: torch.ops.aten.native_dropout(x, 0.5, True),
             lambda x: torch.ops.aten.native_dropout.default(x, 0.5, True),
+            lambda x: torch.ops.aten.feature_dropout(x.reshape(1, 8), 0.5, True),
             lambda x: F.dropout2d(x.reshape(1, 1, 1, 8), 0.5),
             lambda x: nn.AlphaDropout(0.5)(x),
         ],

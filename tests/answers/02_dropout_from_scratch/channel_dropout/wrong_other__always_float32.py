@@ -1,0 +1,12 @@
+def channel_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    return (
+        x.float()
+        * (torch.rand((*x.shape[:2], 1, 1), generator=generator) >= p)
+        / (1 - p)
+    )

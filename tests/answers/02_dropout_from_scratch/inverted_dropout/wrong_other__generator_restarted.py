@@ -1,0 +1,11 @@
+def inverted_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    mine = torch.Generator().manual_seed(
+        0 if generator is None else generator.initial_seed()
+    )
+    return x * (torch.rand(x.shape, generator=mine) >= p) / (1 - p)

@@ -1,0 +1,8 @@
+def standard_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x * (1 - p)
+    with torch.no_grad():
+        x.mul_((torch.rand(x.shape, generator=generator) >= p))
+    return x
