@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import numbers
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -42,6 +43,10 @@ NO_GRAD = (
     "The argument is an nn.Parameter, and torch forbids in-place changes of it while "
     "it records gradients. Put the update under `with torch.no_grad():`."
 )
+NESTED = (
+    "Some weights count more than once: model.parameters() already walks through all "
+    "layers, and modules() lists the containers too."
+)
 IN_PLACE = (
     "Write into the argument itself, for example with .copy_(), .mul_() or [:] =. "
     "`w = ...` only gives the name w to a new tensor."
@@ -50,6 +55,9 @@ IN_PLACE = (
 # Rounding of float32, also for float64: a setting may have passed through a float32
 # tensor, and a norm may have 1e-6 added against 0/0. Every mistake is far larger.
 _RTOL, _ATOL = 1e-4, 1e-5
+
+# Both dtypes in every exercise, whatever the seed.
+_DTYPES = (torch.float64, torch.float32, torch.float64)
 
 # One wrong way and what it gives: a mistake's id or an advice, and the value.
 Wrong = tuple[str, Tensor]
@@ -107,8 +115,7 @@ def _models(t: Trial) -> dict[str, nn.Module]:
         f"Embedding({n}, {d}) and Linear({d}, {n}) with one shared weight, LayerNorm, "
         f"a Parameter of shape (3, {d}), one of shape ()": _Tied(n, d),
     }
-    dtype = t.dtype()
-    for model in models.values():
+    for model, dtype in zip(models.values(), _DTYPES, strict=True):
         model.to(dtype)
         with torch.no_grad():
             for p in model.parameters():
@@ -117,14 +124,15 @@ def _models(t: Trial) -> dict[str, nn.Module]:
 
 
 def _by_hand() -> nn.Linear:
-    layer = nn.Linear(2, 1)
+    """Return a model that, at strength 10, tells the mistakes apart by their values."""
+    layer = nn.Linear(3, 1)
     with torch.no_grad():
-        layer.weight.copy_(torch.tensor([[3.0, -4.0]]))
-        layer.bias.fill_(-1.5)
+        layer.weight.copy_(torch.tensor([[2.0, -3.0, 6.0]]))
+        layer.bias.fill_(-1.2)
     return layer
 
 
-_BY_HAND = "model = nn.Linear(2, 1) with weight [[3, -4]] and bias [-1.5]"
+_BY_HAND = "model = nn.Linear(3, 1) with weight [[2, -3, 6]] and bias [-1.2]"
 
 
 def _weights(model: nn.Module) -> list[Tensor]:
@@ -135,20 +143,27 @@ def _readings(model: nn.Module) -> list[tuple[str, list[Tensor]]]:
     """Return the wrong ideas of which tensors are weights."""
     named = list(model.named_parameters())
     twice = [p for _, p in model.named_parameters(remove_duplicate=False)]
+    everywhere = [p for m in model.modules() for p in m.parameters() if p.dim() >= 2]
     weights = _weights(model)
-    layers = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+    tables = [m for m in model.modules() if hasattr(m, "weight")]
+    layers = [m for m in tables if isinstance(m, (nn.Linear, nn.Conv2d))]
     return [
         ("biases-counted", list(model.parameters())),
         ("biases-counted", weights + [p for name, p in named if "bias" in name]),
         ("biases-counted", [p for name, p in named if "bias" not in name]),
         ("biases-counted", [p for name, p in named if "weight" in name]),
         ("biases-counted", [p for p in model.parameters() if p.dim() != 1]),
+        ("biases-counted", [p for p in model.parameters() if p.dim() < 2]),
         ("biases-counted", twice),
         (TIED, [p for p in twice if p.dim() >= 2]),
+        (TIED, [layer.weight for layer in tables if layer.weight.dim() >= 2]),
+        (NESTED, everywhere),
         (LEFT_OUT, [p for p in weights if p.dim() == 2]),
         (LEFT_OUT, [p for name, p in named if "weight" in name and p.dim() >= 2]),
         (LEFT_OUT, [layer.weight for layer in layers]),
         (LEFT_OUT, [m.weight for m in layers if isinstance(m, nn.Linear)]),
+        (LEFT_OUT, weights[:1]),
+        (LEFT_OUT, weights[-1:]),
     ]
 
 
@@ -161,6 +176,13 @@ def _wrong_ways(t: Trial, model: nn.Module, forms: Sequence[Form]) -> Iterator[W
             key = form if form in t.mistakes else reading or form
             if key and tensors:
                 yield key, total([p.detach() for p in tensors])
+
+
+def _not_ruled_out(forms: Sequence[Form]) -> list[Form]:
+    """Return the right form, and those that the case by hand cannot tell from it."""
+    weights = [p.detach() for p in _weights(_by_hand())]
+    right = forms[0][1](weights)
+    return [form for form in forms if _agree(form[1](weights), right)]
 
 
 def _squares(tensors: Iterable[Tensor]) -> Tensor:
@@ -177,7 +199,7 @@ def _norms(tensors: Iterable[Tensor]) -> Tensor:
 
 def _scalar(t: Trial, got: object, model: nn.Module) -> Tensor:
     """Require a 0-dim tensor of the model's dtype."""
-    if isinstance(got, (int, float)) and not isinstance(got, bool):
+    if isinstance(got, numbers.Real) and not isinstance(got, bool):
         named = "python-float" if "python-float" in t.mistakes else None
         t.fail(
             "the result is a Python number.",
@@ -194,6 +216,17 @@ def _scalar(t: Trial, got: object, model: nn.Module) -> Tensor:
             got=f"a tensor of shape {tuple(got.shape)}",
             advice="Add everything up with .sum(); start from 0, not from zeros(1).",
         )
+    if isinstance(got, Tensor):
+        advice = "Follow the dtype of the weights."
+        if got.dtype == torch.float32:
+            advice += " Start the sum from 0: `+=` on torch.tensor(0.0) stays float32."
+        t.require(
+            got.dtype == like.dtype,
+            "the result has the wrong dtype.",
+            expected=like.dtype,
+            got=got.dtype,
+            advice=advice,
+        )
     return t.tensor(got, shape=(), dtype=like.dtype)
 
 
@@ -208,7 +241,12 @@ def _reaches(
     for p, grad in zip(params, grads, strict=True):
         if p.dim() < 2:
             zero = grad is None or not grad.any()
-            t.require(zero, "the penalty has a gradient at a bias or a scale.")
+            t.require(
+                zero,
+                "the penalty has a gradient at a bias or a scale.",
+                mistake="biases-counted" if "biases-counted" in t.mistakes else None,
+                advice=BIASES,
+            )
             continue
         if grad is None:
             named = "detached" if "detached" in t.mistakes else None
@@ -232,10 +270,27 @@ def _penalty(
     case: str,
 ) -> None:
     """Check one value, its kind and its gradient; the first form is the right one."""
-    got = _scalar(t, t.call(answer, model, *settings, case=case), model)
+    got = t.call(answer, model, *settings, case=case)
+    t.require(
+        not isinstance(got, numbers.Real) or got != 0,
+        "the penalty is the number 0: no weight is counted.",
+        expected="a 0-dim tensor",
+        got="the number 0",
+        advice=LEFT_OUT,
+    )
+    got = _scalar(t, got, model)
     weights = [p.detach() for p in _weights(model)]
     _close(
         t, got, forms[0][1](weights), _wrong_ways(t, model, forms), what="the penalty"
+    )
+    t.require(
+        all(p.requires_grad for p in model.parameters()),
+        "your code sets requires_grad=False: such parameters are no longer trained.",
+    )
+    t.require(
+        all(p.grad is None for p in model.parameters()),
+        "your code calls backward() and leaves gradients in .grad.",
+        advice="Only return the penalty; the training loop calls backward().",
     )
     _reaches(t, got, model, slope)
 
@@ -254,7 +309,10 @@ def _l2_forms(s: float) -> list[Form]:
         ("not-squared", lambda ws: s * _norms(ws)),
         ("not-squared", lambda ws: s / 2 * _squares(ws).sqrt()),
         ("not-squared", lambda ws: s * _squares(ws).sqrt()),
+        ("not-squared", lambda ws: (s / 2 * _squares(ws)).sqrt()),
         ("This is the L1 penalty. L2 adds up squares.", lambda ws: s * _absolutes(ws)),
+        ("L2 adds up squares, not |w|.", lambda ws: s / 2 * _absolutes(ws)),
+        ("The penalty does not depend on strength.", lambda ws: _squares(ws) / 2),
         (
             "Square each weight first, then add up.",
             lambda ws: s / 2 * sum(w.sum() for w in ws) ** 2,
@@ -294,16 +352,17 @@ def _l1_forms(s: float) -> list[Form]:
     asks=("l2_penalty", "l1_penalty"),
 )
 def l2_penalty(l2: Any, l1: Any, t: Trial) -> None:
-    def both(model: nn.Module, s: float, about: str) -> None:
+    def both(model: nn.Module, s: float, about: str, hand: bool = False) -> None:
         for name, answer, forms, slope in (
             ("l2_penalty", l2, _l2_forms(s), lambda w: s * w),
             ("l1_penalty", l1, _l1_forms(s), lambda w: s * w.sign()),
         ):
             case = f"{name}(model, {s:.4g}), {about}"
+            forms = forms if hand else _not_ruled_out(forms)
             _penalty(t, answer, model, (s,), forms, slope, case)
 
     t.part("a case by hand")
-    both(_by_hand(), 2.0, _BY_HAND)
+    both(_by_hand(), 10.0, _BY_HAND, hand=True)
     t.part("other networks and their gradients")
     for text, model in _models(t).items():
         both(model, t.random.uniform(0.3, 0.9), f"model = {text}")
@@ -326,6 +385,14 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
     def mix(a: float, b: float) -> Callable[[Iterable[Tensor]], Tensor]:
         return lambda ws: s * (a * _absolutes(ws) + b * _squares(ws))
 
+    def means(a: float, b: float) -> Callable[[Iterable[Tensor]], Tensor]:
+        return lambda ws: sum(
+            s * (a * w.abs().mean() + b * w.pow(2).mean()) for w in ws
+        )
+
+    def norms(a: float, b: float) -> Callable[[Iterable[Tensor]], Tensor]:
+        return lambda ws: s * (a * _absolutes(ws) + b * _norms(ws))
+
     half = "The L2 part is (1 - l1_ratio)/2·Σw²: the factor ½ is missing."
     both = "Only the L2 part has a factor ½, the L1 part has none."
     swap = "ratio-swapped"
@@ -335,6 +402,8 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
         (swap, mix(1 - ratio, ratio)),
         (swap, mix((1 - ratio) / 2, ratio)),
         (swap, mix((1 - ratio) / 2, ratio / 2)),
+        (swap, means(1 - ratio, ratio / 2)),
+        (swap, norms(1 - ratio, ratio / 2)),
         (half, mix(ratio, 1 - ratio)),
         (both, mix(ratio / 2, (1 - ratio) / 2)),
         ("The ½ belongs to the L2 part, not to L1.", mix(ratio / 2, 1 - ratio)),
@@ -343,10 +412,8 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
             mix(1.0, (1 - ratio) / 2),
         ),
         ("The L2 part is not multiplied by 1 - l1_ratio.", mix(ratio, 0.5)),
-        (
-            "The norm in the L2 part is not squared.",
-            lambda ws: s * (ratio * _absolutes(ws) + (1 - ratio) / 2 * _norms(ws)),
-        ),
+        ("The norm in the L2 part is not squared.", norms(ratio, (1 - ratio) / 2)),
+        (MEAN, means(ratio, (1 - ratio) / 2)),
     ]
 
 
@@ -358,16 +425,20 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
     },
 )
 def elastic_net_penalty(answer: Any, t: Trial) -> None:
-    def mixed(model: nn.Module, s: float, ratio: float, about: str) -> None:
+    def mixed(
+        model: nn.Module, s: float, ratio: float, about: str, hand: bool = False
+    ) -> None:
         case = f"elastic_net_penalty(model, {s:.4g}, {ratio:g}), {about}"
 
         def slope(w: Tensor) -> Tensor:
             return s * (ratio * w.sign() + (1 - ratio) * w)
 
-        _penalty(t, answer, model, (s, ratio), _mix_forms(s, ratio), slope, case)
+        forms = _mix_forms(s, ratio)
+        forms = forms if hand else _not_ruled_out(forms)
+        _penalty(t, answer, model, (s, ratio), forms, slope, case)
 
     t.part("a case by hand")
-    mixed(_by_hand(), 2.0, 0.25, _BY_HAND)
+    mixed(_by_hand(), 10.0, 0.3, _BY_HAND, hand=True)
     t.part("pure L1 and pure L2")
     for ratio in (1.0, 0.0):
         text, model = next(iter(_models(t).items()))
@@ -389,6 +460,12 @@ HARD = (
 OVERSHOOT = (
     "Weights smaller than the threshold cross zero and come out on the other side. "
     "They must stop at exactly 0."
+)
+
+
+ROUNDING = (
+    "Rounding leaves tiny rests. Make the zeros with a comparison or a clamp, as in "
+    "(w.abs() - threshold).clamp(min=0)."
 )
 
 
@@ -416,7 +493,9 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
         ("sign-lost", torch.where(kept, w - threshold, zero)),
         ("sign-lost", torch.where(w > threshold, w - threshold, zero)),
         ("Shrink towards 0 from both sides, and stop at 0.", w - threshold),
+        ("sign-lost", -size),
         ("sign-lost", _hard(w, threshold).abs()),
+        ("sign-lost", torch.where(w > threshold, w, zero)),
         (OVERSHOOT, w - threshold * w.sign()),
         (OVERSHOOT, torch.where(w > 0, w - threshold, w + threshold)),
         (
@@ -440,31 +519,27 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
     },
 )
 def soft_threshold(answer: Any, t: Trial) -> None:
-    def one(w: Tensor, threshold: float) -> None:
+    def one(w: Tensor, threshold: float, wrong: Iterable[Wrong] = ()) -> None:
         got = t.tensor(t.call(answer, w, threshold), like=w)
-        _close(
-            t,
-            got,
-            _soft(w, threshold),
-            _wrong_shrinking(w, threshold),
-            what="the result",
-        )
+        _close(t, got, _soft(w, threshold), wrong, what="the result")
         small = w.abs() < threshold
         t.require(
             (got[small] == 0).all(),
             "weights below the threshold are small, but not exactly 0.",
             expected="exact zeros",
             got=f"{(got[small] == 0).sum().item()} of {small.sum().item()} exact zeros",
+            advice=ROUNDING,
         )
 
     t.part("a case by hand")
-    one(torch.tensor([3.0, -3.0, 0.5, -0.5, 0.0]), 1.0)
+    w = torch.tensor([3.0, -3.0, 0.5, -0.5, 0.0])
+    one(w, 1.0, _wrong_shrinking(w, 1.0))  # each differs here: none is left afterwards
     t.part("threshold 0 changes nothing")
     one(torch.tensor([2.0, -0.25, 0.0]), 0.0)
     t.part("other shapes, dtypes and thresholds")
-    for shape in ((7,), (4, 5), (2, 3, 2, 2)):
+    for shape, dtype in zip(((7,), (40, 5), (2, 3, 2, 2)), _DTYPES, strict=True):
         threshold = t.random.uniform(0.3, 0.8)
-        one(_clear(t, t.randn(*shape, dtype=t.dtype()), threshold), threshold)
+        one(_clear(t, t.randn(*shape, dtype=dtype), threshold), threshold)
     t.part("a threshold above all")
     one(t.randn(6, dtype=t.dtype()), 50.0)
 
@@ -497,27 +572,28 @@ def _write(
 ) -> Tensor:
     """Call the answer; return what `target` holds afterwards."""
     before = target.detach().clone()
-    leaf = isinstance(target, nn.Parameter)
+    trained = target.requires_grad
     result = t.call(_guarded(t, answer), target, *rest)
     after = target.detach().clone()
     t.tensor(after, like=before, what="the argument afterwards")
     if torch.equal(after, before) and not _agree(after, right):
         returned = isinstance(result, Tensor) and result is not target
         t.fail(
-            "the argument is as it was before: nothing was written into it.",
+            "the argument is as it was before.",
             expected=right,
             got="an unchanged argument"
             + (", and a new tensor as the result" if returned else ""),
             advice=IN_PLACE,
         )
     t.require(torch.is_grad_enabled(), "your code leaves gradients switched off.")
-    if leaf:
-        t.require(
-            target.requires_grad and target.is_leaf,
-            "the Parameter can no longer be trained after the call.",
-            expected="requires_grad=True, a leaf",
-            got=f"requires_grad={target.requires_grad}, is_leaf={target.is_leaf}",
-        )
+    t.require(
+        target.requires_grad == trained and target.is_leaf,
+        "the Parameter can no longer be trained after the call."
+        if trained
+        else "the argument tracks gradients after the call, and did not before.",
+        expected=f"requires_grad={trained}, a leaf",
+        got=f"requires_grad={target.requires_grad}, is_leaf={target.is_leaf}",
+    )
     return after
 
 
@@ -528,6 +604,10 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
     """Return what the wrong steps give; the named ones first."""
     step, cut = w - lr * grad, lr * s
     not_times, swapped = "threshold-not-times-lr", "order-swapped"
+    stale = (
+        "The size or the sign is that of the weights before the gradient step. The "
+        "soft threshold looks only at what comes out of the step."
+    )
     subgradient = (
         "This adds the slope of |w| to the gradient, as autograd would. Such a step "
         "jumps over zero; soft-threshold after the gradient step instead."
@@ -537,6 +617,13 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
         (swapped, _soft(w, cut) - lr * grad),
         (not_times, _soft(w, s) - lr * grad),
         (not_times, _hard(step, s)),
+        (not_times, _soft(step, s).abs()),
+        (not_times, _soft(w - grad, s)),
+        (not_times, _soft(w + lr * grad, s)),
+        (swapped, _hard(w, cut) - lr * grad),
+        (swapped, _soft(w, cut) + lr * grad),
+        (stale, torch.where(w.abs() > cut, step - cut * step.sign(), 0.0)),
+        (stale, w.sign() * (step.abs() - cut).clamp(min=0)),
         (subgradient, step - cut * w.sign()),
         (subgradient, step - cut * step.sign()),
         (HARD, _hard(step, cut)),
@@ -562,7 +649,7 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
     },
 )
 def proximal_step_(answer: Any, t: Trial) -> None:
-    def one(w: Tensor, grad: Tensor, lr: float, s: float) -> None:
+    def one(w: Tensor, grad: Tensor, lr: float, s: float, hand: bool = False) -> None:
         before, given = w.detach().clone(), grad.clone()
         right = _soft(before - lr * grad, lr * s)
         after = _write(t, answer, w, grad, lr, s, right=right)
@@ -573,32 +660,35 @@ def proximal_step_(answer: Any, t: Trial) -> None:
             got=grad,
             advice="Only `weights` is to change: no .mul_(), *= and so on on grad.",
         )
-        wrong = _wrong_steps(before, given, lr, s)
+        wrong = _wrong_steps(before, given, lr, s) if hand else []
         _close(t, after, right, wrong, what="what stands in `weights` afterwards")
         t.require(
             (after[right == 0] == 0).all(),
             "weights that should be 0 are small, but not exactly 0.",
+            advice=ROUNDING,
         )
 
     t.part("a case by hand")
-    grad = torch.tensor([1.0, 1.0, 0.4, -2.0])
-    one(torch.tensor([1.0, -0.5, 0.1, 0.02]), grad, 0.5, 0.6)
+    grad = torch.tensor([1.0, 1.0, 0.8, -2.0])  # one weight changes sign
+    one(torch.tensor([2.0, -1.0, 0.1, -0.1]), grad, 0.25, 0.8, hand=True)
     t.part("strength 0 and a zero gradient")
     w = t.randn(5, dtype=t.dtype())
+    w[0] = 0.0  # with a gradient of 0 it stays 0, and never NaN
     one(w.clone(), torch.ones_like(w), 0.25, 0.0)
     one(_clear(t, w, 0.15), torch.zeros_like(w), 0.25, 0.6)
     t.part("other shapes, dtypes and settings")
-    for shape in ((12,), (4, 5)):
-        one(*_step_case(t, shape))
+    one(*_step_case(t, (12,), torch.float32))
+    one(*_step_case(t, (100, 5), torch.float64))
     t.part("a Parameter")
-    w, grad, lr, s = _step_case(t, (3, 6))
+    w, grad, lr, s = _step_case(t, (3, 6), t.dtype())
     parameter = nn.Parameter(w)
     parameter.grad = grad
     one(parameter, grad, lr, s)
 
 
-def _step_case(t: Trial, shape: Sequence[int]) -> tuple[Tensor, Tensor, float, float]:
-    dtype = t.dtype()
+def _step_case(
+    t: Trial, shape: Sequence[int], dtype: torch.dtype
+) -> tuple[Tensor, Tensor, float, float]:
     lr, s = t.random.uniform(0.1, 0.4), t.random.uniform(0.8, 1.6)
     grad = t.randn(*shape, dtype=dtype)
     stepped = _clear(t, t.randn(*shape, dtype=dtype), lr * s)
@@ -617,13 +707,25 @@ def _scaled(w: Tensor, c: float, dim: int | tuple[int, ...]) -> Tensor:
 
 
 def _wrong_clips(w: Tensor, c: float) -> list[Wrong]:
+    norms, squares = w.norm(dim=1, keepdim=True), w.pow(2).sum(1, keepdim=True)
+    numbers_cut = "This clips each number; clip the length of each row."
+    root = "The length of a row is √Σw²: somewhere the square root is missing."
     wrong = [
         ("rescales-small-rows", _scaled(w, c, 1)),
         ("columns", _clipped(w, c, 0)),
         ("columns", _scaled(w, c, 0)),
         ("whole-matrix", _clipped(w, c, (0, 1))),
         ("whole-matrix", _scaled(w, c, (0, 1))),
-        ("This clips each number; clip the length of each row.", w.clamp(-c, c)),
+        ("whole-matrix", w * (c / torch.linalg.matrix_norm(w, 2)).clamp(max=1)),
+        ("whole-matrix", torch.where(norms > c, _scaled(w, c, (0, 1)), w)),
+        (
+            "The longest row sets one factor for all. Each row has its own.",
+            w * (c / norms.max()).clamp(max=1),
+        ),
+        (root, w * (c / squares.clamp(min=1e-12)).clamp(max=1)),
+        (root, torch.where(squares > c, _scaled(w, c, 1), w)),
+        (numbers_cut, w.clamp(-c, c)),
+        (numbers_cut, w.clamp(max=c)),
         (
             "This is the row's sum of absolute values; its length is √Σw².",
             w * (c / w.abs().sum(1, keepdim=True).clamp(min=1e-12)).clamp(max=1),
@@ -662,28 +764,28 @@ def max_norm_(answer: Any, t: Trial) -> None:
         if after.isnan().any():
             t.fail(
                 "the weights contain NaN afterwards.",
-                expected=right,
-                got=after,
+                expected="finite weights",
+                got=f"NaN in row {after.isnan().any(dim=1).nonzero()[0].item()}",
                 advice="A row of zeros has norm 0: 0/0 is NaN. Leave such rows alone.",
             )
         wrong = _wrong_clips(before, c)
         _close(t, after, right, wrong, what="what stands in `weight` afterwards")
 
     t.part("a case by hand")
-    one(torch.tensor([[3.0, 4.0], [0.3, 0.4]]), 1.0)
+    one(torch.tensor([[3.0, -4.0], [0.3, 0.4]]), 2.0)
     t.part("short rows stay, rows of zeros too")
-    one(torch.tensor([[0.6, 0.0, 0.0], [0.0, 0.0, 0.9], [0.0, 0.0, 0.0]]), 1.0)
+    one(torch.tensor([[1.2, 0.0, 0.0], [0.0, 0.0, 1.8], [0.0, 0.0, 0.0]]), 2.0)
     t.part("other shapes, dtypes and limits")
-    for shape in ((5, 3), (2, 7), (4, 4)):
-        one(*_rows(t, shape))
+    for shape, dtype in zip(((5, 3), (2, 7), (4, 4)), _DTYPES, strict=True):
+        one(*_rows(t, shape, dtype))
     t.part("a Parameter")
-    w, c = _rows(t, (4, 6))
+    w, c = _rows(t, (4, 6), t.dtype())
     one(nn.Parameter(w), c)
 
 
-def _rows(t: Trial, shape: tuple[int, int]) -> tuple[Tensor, float]:
+def _rows(t: Trial, shape: tuple[int, int], dtype: torch.dtype) -> tuple[Tensor, float]:
     """Draw rows of norm 0.3c to 0.8c and 1.3c to 3c, by turns."""
-    c, dtype = t.random.uniform(0.5, 3.0), t.dtype()
+    c = t.random.uniform(0.5, 3.0)
     w = t.randn(*shape, dtype=dtype)
     u = t.rand(shape[0], dtype=dtype)
     short = torch.arange(shape[0]) % 2 == 0

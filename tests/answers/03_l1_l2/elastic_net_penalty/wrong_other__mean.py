@@ -1,0 +1,4 @@
+def elastic_net_penalty(model, strength, l1_ratio):
+    l1 = sum(w.abs().mean() for w in model.parameters() if w.ndim >= 2)
+    l2 = sum((w**2).mean() for w in model.parameters() if w.ndim >= 2)
+    return strength * (l1_ratio * l1 + (1 - l1_ratio) / 2 * l2)

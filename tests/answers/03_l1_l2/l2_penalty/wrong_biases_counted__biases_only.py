@@ -1,0 +1,6 @@
+def l2_penalty(model, strength):
+    return strength / 2 * sum((w**2).sum() for w in model.parameters() if w.ndim == 1)
+
+
+def l1_penalty(model, strength):
+    return strength * sum(w.abs().sum() for w in model.parameters() if w.ndim == 1)

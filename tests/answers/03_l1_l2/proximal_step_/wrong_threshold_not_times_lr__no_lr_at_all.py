@@ -1,0 +1,3 @@
+@torch.no_grad()
+def proximal_step_(weights, grad, lr, strength):
+    weights.copy_(F.softshrink(weights - grad, strength))

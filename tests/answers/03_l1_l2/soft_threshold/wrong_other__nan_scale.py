@@ -1,0 +1,2 @@
+def soft_threshold(w, threshold):
+    return w * F.relu(1 - threshold / w.abs())
