@@ -60,6 +60,11 @@ COUNTER_SHARED = (
     "there from the start: the step counter is shared. Each parameter counts its own "
     "steps, in self.state[p]."
 )
+ROOT_TOO_LARGE = (
+    "√v̂ is 1/√(1-β₂) times too large. v is β₂·v + (1-β₂)·g², and it is corrected "
+    "under the root: √(v/(1-β₂ᵗ))."
+)
+EPS_EARLY = "eps is added to √v before the bias correction; add it to √v̂."
 FIRST_T = "t is 1 in the first call: count the step before you correct the moments."
 
 
@@ -83,13 +88,15 @@ def _judge(
     *,
     what: str = "the new parameter",
     tol: float = 1e-5,
+    first: bool = True,
 ) -> None:
     """Require `got` ≈ `right`; else name the first variant that gives `got`."""
     if _near(got, right, tol):
         return
     seen = {"expected": right, "got": got}
     if not got.isfinite().all():
-        t.fail(f"{what} is not finite.", **seen, advice=FIRST_T)
+        zero_t = first and not got.isfinite().any()
+        t.fail(f"{what} is not finite.", **seen, advice=FIRST_T if zero_t else None)
     for value, mistake, hint in variants:
         if not _near(value, right, tol) and _near(got, value, tol):
             t.fail(f"{what} is not right.", **seen, mistake=mistake, advice=hint)
@@ -141,7 +148,8 @@ def _first_step(t: Trial, answer: Any) -> None:
         (torch.tensor([1.0, 2.0]), torch.tensor([2.0, -0.5])),
         (t.randn(4, dtype=torch.float64), _gradients(t, 4)),
     ):
-        s = Settings(betas=t.random.choice([(0.9, 0.999), (0.8, 0.99)]))
+        # no power of lr is one of the factors below
+        s = Settings(lr=0.05, betas=t.random.choice([(0.9, 0.999), (0.8, 0.99)]))
         state: dict = {}
         out = _step(t, answer, param, grad, state, s)
         up = s.lr * grad.sign()
@@ -151,14 +159,17 @@ def _first_step(t: Trial, answer: Any) -> None:
         variants = [
             *(Variant(param - up * r, "no-bias-correction") for r in (a / b, 1 / b, a)),
             Variant(param - up * late, hint=FIRST_T),
-            Variant(
-                param - up * b, hint="v is corrected under the root: √(v/(1-β₂ᵗ))."
-            ),
+            Variant(param - up * b, hint=ROOT_TOO_LARGE),
+            Variant(param - up / s.lr, hint="The step is not multiplied by lr."),
             Variant(param + up, hint="The step goes up the hill: subtract it."),
             Variant(param - up * grad.abs() ** -1, hint="The root of v̂ is missing."),
             Variant(up, hint="Return the new parameter, not the step."),
             Variant(-up, hint="Return the new parameter, not the step."),
-            Variant(param, hint="Return the new parameter."),
+            Variant(
+                param,
+                hint="The parameter did not change: update m and v before "
+                "you use them, and return the new parameter.",
+            ),  # fmt: skip
         ]
         _judge(t, out, param - up, variants)
         t.require(
@@ -174,6 +185,7 @@ def _first_step(t: Trial, answer: Any) -> None:
 def _more_steps(t: Trial, answer: Any) -> None:
     t.part("m, v and t from step to step")
     param, grads = t.randn(4, dtype=torch.float64), [_gradients(t, 4) for _ in range(4)]
+    grads[-1] *= 0.01  # v falls: dividing by its maximum would show
     s = Settings(lr=0.05, betas=(0.85, 0.97))
     state: dict = {}
     now, right = param, _simulate(param, grads, s)
@@ -184,6 +196,8 @@ def _more_steps(t: Trial, answer: Any) -> None:
         "stored": "The corrected moments were stored. Store m and v as they are, "
         "correct a copy.",
         "forgets": "m and v start from zero in each call: store them in `state`.",
+        "anew": "Each call steps as if it were the first: make m, v and t only if "
+        "`state` is empty, and use what is in it.",
         "sum": "m adds up the gradients; it is an average: beta1·m + (1-beta1)·grad.",
         "no first moment": "The step uses the gradient itself instead of m.",
         "no correction": None,
@@ -195,7 +209,8 @@ def _more_steps(t: Trial, answer: Any) -> None:
             Variant(wrong[flaw][k], None if hint else "no-bias-correction", hint)
             for flaw, hint in flaws.items()
         ]
-        _judge(t, now, right[k], variants, what=f"the parameter after step {k + 1}")
+        what = f"the parameter after step {k + 1}"
+        _judge(t, now, right[k], variants, what=what, first=k == 0)
 
 
 def _simulate(
@@ -206,11 +221,11 @@ def _simulate(
     if flaw == "swapped":
         b1, b2 = b2, b1
     for t, grad in enumerate(grads, 1):
-        if flaw == "forgets":
+        if flaw in ("forgets", "anew"):
             m, v = 0 * param, 0 * param
         m = b1 * m + (1 if flaw == "sum" else 1 - b1) * grad
         v = b2 * v + (1 - b2) * grad**2
-        t = 1 if flaw == "stuck" else t
+        t = 1 if flaw in ("stuck", "anew") else t
         c1, c2 = (1, 1) if flaw == "no correction" else (1 - b1**t, 1 - b2**t)
         up, down = m / c1, v / c2
         if flaw == "stored":
@@ -228,46 +243,60 @@ def _eps(t: Trial, answer: Any) -> None:
     s = Settings(eps=t.random.choice([0.005, 0.01, 0.02]), betas=(0.9, 0.99))
     out = _step(t, answer, param, grad, {}, s)
     g, c = grad.abs(), 1 - s.betas[1]
-    inside = [
-        (g**2 + s.eps).sqrt(),
-        (g**2 + s.eps / c).sqrt(),
-        (g**2 + s.eps**2).sqrt(),
-        (g**2 + s.eps**2 / c).sqrt(),
-        (g**2 + s.eps).sqrt() + s.eps,
-    ]
-    early = "eps is added to √v before the bias correction; add it to √v̂."
+    inside = _eps_inside(g, s)
     variants = [
         *(Variant(param - s.lr * grad / d, "eps-inside-root") for d in inside),
-        Variant(param - s.lr * grad / (g + s.eps / c**0.5), hint=early),
+        Variant(param - s.lr * grad / (g + s.eps / c**0.5), hint=EPS_EARLY),
         Variant(param - s.lr * grad / g, hint="eps is not used."),
         Variant(param - s.lr * grad / (g + 1e-8), hint="Use the eps you are given."),
     ]
     _judge(t, out, param - s.lr * grad / (g + s.eps), variants, tol=2e-6)
 
 
+def _eps_inside(g: Tensor, s: Settings) -> list[Tensor]:
+    """Return what a first step with |gradient| = g divides by, with eps inside."""
+    c = 1 - s.betas[1]
+    return [
+        (g**2 + s.eps).sqrt(),
+        (g**2 + s.eps / c).sqrt(),
+        (g**2 + s.eps**2).sqrt(),
+        (g**2 + s.eps**2 / c).sqrt(),
+        (g**2 + s.eps).sqrt() + s.eps,
+    ]
+
+
 def _decay_case(t: Trial) -> tuple[Tensor, Tensor, Settings]:
-    """Parameters so large that the coupled decay turns some gradients around."""
+    """Parameters so large that the coupled decay turns some gradients around.
+
+    eps is so large that a first step depends on the gradient's size, not only its sign.
+    """
     size = 6 + 6 * t.rand(4, dtype=torch.float64)
     param = size * torch.tensor([1.0, -1.0, 1.0, -1.0], dtype=torch.float64)
     grad = torch.tensor([-0.1, 0.2, 0.3, -0.4], dtype=torch.float64)
-    return param, grad, Settings(weight_decay=t.random.choice([0.3, 0.4, 0.6]))
+    decay = t.random.choice([0.3, 0.4, 0.6])
+    return param, grad, Settings(0.05, (0.8, 0.9), 0.5, decay)
 
 
 def _decay_values(p: Tensor, g: Tensor, s: Settings) -> dict[str, list[Tensor]]:
     """Return what each way of decaying gives in the first step."""
     lr, wd = s.lr, s.weight_decay
-    bare, coupled = lr * g.sign(), lr * (g + wd * p).sign()
+
+    def move(up: Tensor, down: Tensor | None = None) -> Tensor:
+        return lr * up / ((up if down is None else down).abs() + s.eps)
+
+    bare, coupled, wrong = move(g), move(g + wd * p), (0.5, 2.0, lr)
     return {
         "coupled": [p - coupled],
         "decoupled": [p * (1 - lr * wd) - bare],
         "updated": [(p - bare) * (1 - lr * wd)],
         "no lr": [p * (1 - wd) - bare, (p - bare) * (1 - wd)],
         "both": [p * (1 - lr * wd) - coupled, (p - coupled) * (1 - lr * wd)],
-        "numerator": [p - lr * (g + wd * p) / g.abs()],
-        "denominator": [p - lr * g / (g + wd * p).abs()],
+        "numerator": [p - move(g + wd * p, g)],
+        "denominator": [p - move(g, g + wd * p)],
         "none": [p - bare],
-        "sign": [p - lr * (g - wd * p).sign(), p * (1 + lr * wd) - bare],
-        "scale": [p * (1 - f * lr * wd) - bare for f in (0.5, 2.0, lr)],
+        "sign": [p - move(g - wd * p), p * (1 + lr * wd) - bare],
+        "scale": [p * (1 - f * lr * wd) - bare for f in wrong],
+        "coupled scale": [p - move(g + f * wd * p) for f in wrong],
     }
 
 
@@ -281,6 +310,8 @@ def _decay(t: Trial, answer: Any, right: str, names: dict[str, str]) -> None:
         "none": "weight_decay has no effect.",
         "sign": "The decay has the wrong sign: it must pull the parameter to zero.",
         "scale": "The strength is not right: the factor is 1 - lr · weight_decay.",
+        "coupled scale": "The strength is not right: add weight_decay · param to the "
+        "gradient.",
         "numerator": "The decay is in m but not in v; add it to the gradient first.",
         "denominator": "The decay is in v but not in m; add it to the gradient first.",
     }
@@ -398,7 +429,8 @@ def adam_step(answer: Any, t: Trial) -> None:
     from_scratch=TORCH_ADAM,
 )
 def adamw_step(answer: Any, t: Trial) -> None:
-    ways = dict.fromkeys(("coupled", "both", "numerator"), "coupled")
+    kinds = ("coupled", "both", "numerator", "coupled scale")
+    ways = dict.fromkeys(kinds, "coupled")
     ways |= {"no lr": "not-times-lr", "updated": "on-updated"}
     _function(t, answer, torch.optim.AdamW, "decoupled", ways)
 
@@ -434,7 +466,7 @@ class _Block(nn.Module):
     mistakes={"norms-decayed": NORMS, "tied-twice": TIED_TWICE},
 )
 def parameter_groups(answer: Any, t: Trial) -> None:
-    width, decay = t.random.choice([3, 4, 6]), t.random.choice([0.01, 0.1, 0.3])
+    width, decay = t.random.choice([3, 4, 6]), t.random.choice([0.02, 0.15, 0.3])
     norm = t.random.choice([nn.LayerNorm(width), nn.BatchNorm1d(width)])
 
     t.part("a list of groups")
@@ -531,6 +563,8 @@ def _each_once(t: Trial, model: nn.Module, pairs: list[tuple[Tensor, float]]) ->
                 f"{names[id(p)]} is listed {listed.count(id(p))} times.",
                 expected="every parameter once",
                 mistake="tied-twice" if uses.count(id(p)) > 1 else None,
+                advice="Each belongs in one group, once; model.parameters() already "
+                "goes through all submodules.",
             )
     for name, p in model.named_parameters():
         t.require(
@@ -572,6 +606,7 @@ def AdamW(answer: Any, t: Trial) -> None:
     _own_counters(t, answer)
     _two_hundred(t, answer)
     _settings_reread(t, answer)
+    _keeps_gradients(t, answer)
     _closure(t, answer)
     _resume(t, answer)
 
@@ -648,9 +683,10 @@ def _one_step(t: Trial, answer: Any) -> None:
         start, grad, s = _decay_case(t)
         start, grad = start.to(dtype), grad.to(dtype)
         (p,) = params = [nn.Parameter(start.clone())]
-        optimizer = _make(t, answer, iter(params), lr=s.lr, weight_decay=s.weight_decay)
-        case = f"lr=0.1, weight_decay={s.weight_decay}: one step from "
-        case += f"{describe(start)} with gradient {describe(grad)}"
+        settings = s._asdict()
+        optimizer = _make(t, answer, iter(params), **settings)
+        case = ", ".join(f"{k}={v}" for k, v in settings.items())
+        case += f": one step from {describe(start)} with gradient {describe(grad)}"
         _follow(t, optimizer, params, [[grad]], case)
         t.require(p.requires_grad, "the parameter does not require gradients any more.")
         t.tensor(p.data, like=start, what="the parameter")
@@ -659,16 +695,23 @@ def _one_step(t: Trial, answer: Any) -> None:
 
 def _one_step_values(p: Tensor, g: Tensor, s: Settings) -> tuple[Tensor, list[Variant]]:
     values = _decay_values(p, g, s)
-    hints = dict.fromkeys(("coupled", "both", "numerator"), COUPLED)
+    coupled = ("coupled", "both", "numerator", "coupled scale")
+    hints = dict.fromkeys(coupled, COUPLED)
     hints |= {"no lr": NOT_TIMES_LR, "updated": ON_UPDATED}
     hints["none"] = "weight_decay has no effect."
     hints["sign"] = "The decay has the wrong sign: it must pull the parameter to zero."
     right = values["decoupled"][0]
-    ratio = (1 - s.betas[0]) / (1 - s.betas[1]) ** 0.5
+    a, b = 1 - s.betas[0], (1 - s.betas[1]) ** 0.5
     shrunk = p * (1 - s.lr * s.weight_decay)
     stayed = "The parameter did not change: write into the tensor itself (p.add_(…)), "
     variants = [Variant(p, hint=stayed + "`p = p - …` only makes a new one.")]
-    variants += [Variant(shrunk - s.lr * ratio * g.sign(), hint=NO_CORRECTION)]
+    size = g.abs()
+    moves = [(c * g / (d * size + s.eps), NO_CORRECTION) for c, d in
+             ((a, b), (1, b), (a, 1))]  # fmt: skip
+    moves += [(g / d, EPS_INSIDE) for d in _eps_inside(size, s)]
+    moves += [(g / (size + s.eps / b), EPS_EARLY), (g / size, "eps is not used.")]
+    moves += [(-g / (size + s.eps), "The step goes up the hill: subtract it.")]
+    variants += [Variant(shrunk - s.lr * move, hint=hint) for move, hint in moves]
     variants += [Variant(v, hint=h) for way, h in hints.items() for v in values[way]]
     return right, variants
 
@@ -733,7 +776,12 @@ _SHAPES = ((3, 2), (4,), (2,), (2, 2))
 def _two_hundred(t: Trial, answer: Any) -> None:
     t.part("200 steps with groups, like torch.optim.AdamW")
     settings = {"lr": 2e-3, "betas": (0.8, 0.95), "weight_decay": 0.3}
-    _ten(t, answer, "AdamW(params, …), 10 steps", None, **settings)
+    hint = "The first step is right: do m, v and t in self.state[p] go on from step to "
+    hint += "step, with the betas given?"
+    _ten(t, answer, "AdamW(params, …), 10 steps", hint, **settings)
+    hint = "Are the defaults lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2?"
+    _ten(t, answer, "AdamW(params) with the default settings, 10 steps", hint)
+    _zero_gradient(t, answer)
     params = _parameters(t, *_SHAPES)
     twins = _twins(params)
     common = {"lr": 2e-4, "eps": t.random.choice([1e-8, 1e-6])}
@@ -746,8 +794,18 @@ def _two_hundred(t: Trial, answer: Any) -> None:
         _torch_follow(torchs, twins, rows)
         hint = "Does each group use its own lr, betas, eps and weight_decay?"
         _agree(t, params, twins, "the parameters", advice=hint)
-    hint = "Are the defaults lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2?"
-    _ten(t, answer, "AdamW(params) with the default settings, 10 steps", hint)
+
+
+def _zero_gradient(t: Trial, answer: Any) -> None:
+    params = _parameters(t, (3,))
+    twins = _twins(params)
+    settings = {"lr": 0.1, "weight_decay": 0.5}
+    rows = [[_gradients(t, 3)], [torch.zeros(3, dtype=torch.float64)]]
+    case = "a step, then one whose gradient is all zeros"
+    _follow(t, _make(t, answer, params, **settings), params, rows, case)
+    _torch_follow(torch.optim.AdamW(twins, **settings), twins, rows)
+    hint = "Only p.grad is None means skip: at gradient zero m still moves it, and the "
+    _agree(t, params, twins, "the parameters", advice=hint + "decay too.", tol=1e-6)
 
 
 def _ten(t: Trial, answer: Any, case: str, hint: str | None, **settings: Any) -> None:
@@ -755,7 +813,9 @@ def _ten(t: Trial, answer: Any, case: str, hint: str | None, **settings: Any) ->
     twins = _twins(params)
     mine = _make(t, answer, params, **settings)
     torchs = torch.optim.AdamW(twins, **settings, foreach=False)
-    rows = [[t.randn(3, dtype=torch.float64)] for _ in range(10)]
+    # the defaults: gradients not far above eps, the early ones larger
+    sizes = [1.0] * 10 if settings else [1e-6] * 3 + [1e-7] * 7
+    rows = [[_gradients(t, 3) * size] for size in sizes]
     _follow(t, mine, params, rows, case)
     _torch_follow(torchs, twins, rows)
     # looser: a step count in float32 is as good as torch's own
@@ -791,19 +851,36 @@ def _settings_reread(t: Trial, answer: Any) -> None:
     _agree(t, params, twins, "the parameters", advice=hint)
 
 
+def _keeps_gradients(t: Trial, answer: Any) -> None:
+    t.part("step leaves the gradients alone")
+    params, grad = _parameters(t, (3,)), _gradients(t, 3)
+    case = f"one step with gradient {describe(grad)}"
+    _follow(t, _make(t, answer, params, lr=1e-3), params, [[grad]], case)
+    left = params[0].grad
+    t.require(
+        left is not None and torch.equal(left, grad),
+        "step changes p.grad.",
+        expected="p.grad as it was",
+        got="None" if left is None else left,
+        advice="step only reads the gradients; clearing them is zero_grad's work.",
+    )
+
+
 def _closure(t: Trial, answer: Any) -> None:
     t.part("a closure")
-    (p,) = params = _parameters(t, (3,))
-    (q,) = twins = _twins(params)
-    settings = {"lr": 1e-4, "weight_decay": 0.5}
+    params = _parameters(t, (3,), (3,))
+    twins = _twins(params)
+    # at so large an eps the step depends on the gradient's size
+    settings = {"lr": 1e-4, "weight_decay": 0.5, "eps": 1.0}
     mine, torchs = (
-        _make(t, answer, params, **settings),
-        torch.optim.AdamW(twins, **settings),
+        _make(t, answer, [{"params": [p]} for p in params], "two groups", **settings),
+        torch.optim.AdamW([{"params": [p]} for p in twins], **settings),
     )
     case = "step(closure), the closure computing loss and gradients"
     for _ in range(3):
         loss, modes = [], []
-        out = t.attempt(lambda: mine.step(_loss_of(p, loss, modes)), case=case)  # noqa: B023
+        closure = _loss_of(params, loss, modes)
+        out = t.attempt(lambda: mine.step(closure), case=case)  # noqa: B023
         t.require(modes, "step does not call the closure.")
         t.require(
             all(modes),
@@ -811,18 +888,23 @@ def _closure(t: Trial, answer: Any) -> None:
             advice="Under @torch.no_grad() call it with: with torch.enable_grad(): "
             "loss = closure()",
         )
-        _returned(t, out, loss[0])
-        torchs.step(_loss_of(q, [], []))
-    hint = "Call the closure before the step: it makes the gradients."
+        _returned(t, out, loss)
+        torchs.step(_loss_of(twins, [], []))
+    hint = "Call the closure once, before the loop over the groups: it makes the "
+    hint += "gradients."
     _agree(t, params, twins, "the parameters", advice=hint)
 
 
-def _loss_of(p: Tensor, values: list[float], modes: list[bool]) -> Callable[[], Tensor]:
+def _loss_of(
+    params: Sequence[Tensor], values: list[float], modes: list[bool]
+) -> Callable[[], Tensor]:
+    """Clear the gradients; return a closure that adds to them."""
+    _set(params, [None] * len(params))
+
     def closure() -> Tensor:
         modes.append(torch.is_grad_enabled())
         with torch.enable_grad():
-            p.grad = None
-            loss = (p - 2).square().sum() + 1
+            loss = (sum(params) - 2).square().sum() + 1
             loss.backward()
         values.append(loss.item())
         return loss
@@ -830,14 +912,14 @@ def _loss_of(p: Tensor, values: list[float], modes: list[bool]) -> Callable[[], 
     return closure
 
 
-def _returned(t: Trial, out: Any, loss: float) -> None:
+def _returned(t: Trial, out: Any, losses: list[float]) -> None:
     is_tensor = isinstance(out, Tensor) and out.numel() == 1
     value = out.item() if is_tensor else out
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     t.require(
-        number and abs(value - loss) <= 1e-6 * abs(loss),
+        number and any(abs(value - loss) <= 1e-6 * abs(loss) for loss in losses),
         "step(closure) does not return the closure's loss.",
-        expected=loss,
+        expected=losses[0],
         got=str(out) if out is None else out,
     )
 
