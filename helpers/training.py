@@ -23,6 +23,7 @@ from helpers.runtime import (
 )
 
 __all__ = [
+    "CURVES",
     "Batches",
     "Callback",
     "History",
@@ -36,6 +37,7 @@ __all__ = [
     "own_randomness",
 ]
 
+CURVES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 TINY = 100_000  # below this many parameters a second CPU thread gains nothing
 
 
@@ -72,13 +74,22 @@ class State:
     model: nn.Module
     optimizer: torch.optim.Optimizer
     scheduler: Any
+    scaler: torch.amp.GradScaler
     generator: torch.Generator  # of the data order
     history: History
-    epoch: int = 0  # epochs finished
+    callbacks: Sequence["Callback"] = ()
+    epochs: int = 0  # asked for
+    epoch: int = 0  # finished
 
 
 class Callback(Protocol):
-    """Anything with one or both of these methods."""
+    """Anything with one or more of these methods."""
+
+    def on_fit_start(self, state: State) -> None:
+        """Prepare before the first epoch; may set a saved state, epoch included."""
+
+    def on_step_start(self, state: State) -> None:
+        """Look, or set something, before every batch: e.g. the learning rate."""
 
     def on_epoch_end(self, state: State) -> bool | None:
         """Look at the state after an epoch; returning True ends the training."""
@@ -119,11 +130,12 @@ def fit(
         val: pair measured after every epoch.
         optimizer: makes the optimizer from the parameters (default `adamw`).
         loss_fn: (outputs, targets) -> 0-dim mean over the batch.
-        scheduler: makes a learning-rate scheduler, stepped once per epoch.
+        scheduler: makes a learning-rate scheduler, stepped once per epoch;
+            ReduceLROnPlateau watches the validation curve (without val: training).
         seed: fixes data order and dropout masks; the caller's random state is kept.
         transform: (x, y) -> (x, y) of a training batch, e.g. mixup; the new y may be
             probabilities (N, K). Draw from torch's global generator: `seed` governs it.
-        callbacks: see `Callback`.
+        callbacks: see `Callback`; ready-made ones are in `helpers.callbacks`.
         compile: run the forward pass through torch.compile (gains on GPUs only).
         device: where to train; None means where train's x lies.
         progress: show a bar (never when COURSE_HEADLESS=1).
@@ -146,13 +158,14 @@ def fit(
     cast, scaler = precision(device)
     tiny = device.type == "cpu" and count_parameters(model) < TINY
     history = History(device=str(device), versions=versions())
-    state = State(model, opt, schedule, order, history)
+    state = State(model, opt, schedule, scaler, order, history, callbacks, epochs)
     start = time.perf_counter()
 
     def train_epoch() -> Score:
         model.train()
         losses, outputs, targets = [], [], []
         for xb, yb in batches:
+            _tell(callbacks, "on_step_start", state)
             if transform:
                 xb, yb = transform(xb, yb)
             with cast():
@@ -176,23 +189,26 @@ def fit(
             total=epochs, desc="training", unit="epoch", disable=bar_hidden(progress)
         ) as bar,
     ):
+        _tell(callbacks, "on_fit_start", state)
+        bar.update(state.epoch)
         try:
             while state.epoch < epochs and not history.stopped:
                 score = train_epoch()
                 history.train_loss.append(score.loss)
                 history.train_accuracy.append(score.accuracy)
-                if schedule:
-                    schedule.step()
                 if val:
                     score = evaluate(model, val, loss_fn=loss_fn)
                     history.val_loss.append(score.loss)
                     history.val_accuracy.append(score.accuracy)
+                _step(schedule, history)
                 state.epoch += 1
                 history.stopped = _reason_to_stop(state, callbacks)
                 bar.set_postfix(loss=f"{score.loss:.3f}", refresh=False)
                 bar.update()
         except KeyboardInterrupt:
             history.stopped = "interrupted"
+            for name in CURVES:  # whole epochs only
+                del getattr(history, name)[state.epoch :]
     _tell(callbacks, "on_fit_end", state)
     history.seconds = time.perf_counter() - start
     model.eval()
@@ -271,6 +287,16 @@ def _check_loss(loss: Tensor) -> None:
             f"expected loss_fn to return one number, got shape {tuple(loss.shape)}; "
             "average over the batch (reduction='mean')"
         )
+
+
+def _step(schedule: Any, history: History) -> None:
+    """Step a scheduler once per epoch, with a metric if it wants one."""
+    if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        kind = "loss" if schedule.mode == "min" else "accuracy"
+        curve = getattr(history, f"val_{kind}") or getattr(history, f"train_{kind}")
+        schedule.step(curve[-1])
+    elif schedule:
+        schedule.step()
 
 
 def _reason_to_stop(state: State, callbacks: Sequence[Callback]) -> str:

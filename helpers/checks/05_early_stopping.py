@@ -1,0 +1,953 @@
+"""Checks of 05_early_stopping: when to stop, how to resume, how fast to learn."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import errno
+import io
+import itertools
+import math
+import os
+import pickle
+import signal
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.checks import Trial, exercise
+
+ALIASED = (
+    "The best weights are kept as references, not as copies. `state_dict()` holds the "
+    "live tensors, and `.copy()` of a dict copies only the dict: training goes on "
+    "inside it. Clone every tensor, or use copy.deepcopy."
+)
+OFF_BY_ONE = (
+    "A count is off by one. `update` returns True at the patience-th call in a row "
+    "without an improvement, not one earlier or later; best_step counts calls from 0."
+)
+DELTA_SIGN = (
+    'min_delta has the wrong sign for mode="max". There an improvement is '
+    "value > best + min_delta: better by more than min_delta."
+)
+BUFFERS = (
+    "Buffers are forgotten. BatchNorm's running statistics are in model.state_dict(), "
+    "but not in model.parameters(). Keep and restore everything in state_dict()."
+)
+NO_RESTORE = (
+    "restore(model) has no effect: the model keeps the weights that it had. Write the "
+    "kept tensors into `model` itself, for example by load_state_dict."
+)
+
+State = dict[str, Tensor]
+
+
+def _state(model: nn.Module) -> State:
+    """Return copies of all that is in `state_dict()`."""
+    return {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+
+def _equal(a: State, b: State) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+def _network(t: Trial, width: int, dtype: torch.dtype = torch.float32) -> nn.Module:
+    """Return a network with BatchNorm and dropout, all numbers drawn from the seed."""
+    model = nn.Sequential(
+        nn.Linear(4, width),
+        nn.BatchNorm1d(width),
+        nn.ReLU(),
+        nn.Dropout(0.4),
+        nn.Linear(width, 3),
+    ).to(dtype)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(t.randn(p.numel(), dtype=dtype).view(p.shape))
+        model[1].running_mean.copy_(t.randn(width, dtype=dtype))
+    return model
+
+
+# -- 5.1: when to stop --------------------------------------------------------------
+
+
+class Call(NamedTuple):
+    """What one `update` brings."""
+
+    stop: bool
+    best_value: float
+    best_step: int
+
+
+Better = Callable[[float, float, float], bool]  # of value, best and min_delta
+
+# (mistake or advice, the wrong idea of an improvement), for values that should grow;
+# the keys are completed by `_ideas`.
+_RIGHT: Better = lambda v, b, d: v > b + d  # noqa: E731
+_IDEAS: tuple[tuple[str, Better], ...] = (
+    ("", _RIGHT),
+    ("min-delta-sign", lambda v, b, d: v > b - d),
+    ("min-delta-sign", lambda v, b, d: v >= b - d),
+    ("min_delta is ignored.", lambda v, b, d: v > b),
+    (
+        "An improvement is strict: a value that equals the best brings none.",
+        lambda v, b, d: v >= b + d,
+    ),
+    (
+        "NaN is no improvement. Every comparison with NaN is False: ask whether the "
+        "value is better, not whether it fails to be worse.",
+        lambda v, b, d: not v <= b + d,
+    ),
+    (
+        "NaN and ties are no improvements: ask whether the value is better, not "
+        "whether it fails to be worse.",
+        lambda v, b, d: not v < b + d,
+    ),
+    (
+        'The direction is wrong: mode="min" means that smaller is better, "max" that '
+        "larger is.",
+        lambda v, b, d: -v > -b + d,
+    ),
+)
+_DELTA_SIGN_MIN = (
+    'min_delta has the wrong sign for mode="min": there an improvement is '
+    "value < best - min_delta."
+)
+_FIRST = "The first value is the best so far, however large or small it is."
+_BEST_VALUE = "best_value is the value of the call best_step, as `update` got it."
+_PREVIOUS = "Compare with the best value so far, not with the one before."
+_NO_RESET = (
+    "An improvement sets the count back to 0: only calls in a row without one count."
+)
+
+
+def _calls(
+    values: Sequence[float],
+    settings: dict[str, Any],
+    better: Better = _RIGHT,
+    *,
+    late: int = 0,
+    previous: bool = False,
+    reset: bool = True,
+) -> list[Call]:
+    """Return what `update` gives for `values`, for a right or a wrong idea of it."""
+    patience, delta = settings.get("patience", 5), settings.get("min_delta", 0.0)
+    sign = 1.0 if settings.get("mode", "min") == "max" else -1.0
+    calls: list[Call] = []
+    against, best, step, waited = math.nan, values[0], 0, 0
+    for k, value in enumerate(values):
+        if k == 0 or better(sign * value, sign * against, delta):
+            against, best, step, waited = value, value, k, 0 if reset else waited
+        else:
+            waited += 1
+        against = value if previous else against
+        calls.append(Call(waited >= patience + late, best, step))
+    return calls
+
+
+def _named_calls(
+    values: Sequence[float], settings: dict[str, Any]
+) -> Iterator[tuple[str, list[Call]]]:
+    """Yield (mistake or advice, what it gives), simple mistakes first."""
+    largest = settings.get("mode") == "max"
+    for key, better in _IDEAS:
+        if key == "min-delta-sign" and not settings.get("min_delta"):
+            continue  # without a margin its sign does not show
+        if key == "min-delta-sign" and not largest:
+            key = _DELTA_SIGN_MIN
+        yield key, _calls(values, settings, better)
+    for late in (1, -1):
+        yield "off-by-one", _calls(values, settings, late=late)
+    yield _NO_RESET, _calls(values, settings, reset=False)
+    yield _PREVIOUS, _calls(values, settings, previous=True)
+    margin = "min_delta" in settings
+    ideas = [i for i in _IDEAS[1:] if margin or i[0] != "min-delta-sign"]
+    for (key, better), late in itertools.product(ideas, (1, -1)):
+        named = key if key == "min-delta-sign" and largest else "off-by-one"
+        yield named, _calls(values, settings, better, late=late)
+
+
+def _until_stop(calls: Sequence[Call]) -> list[tuple[bool, int]]:
+    end = next((k for k, call in enumerate(calls) if call.stop), len(calls))
+    return [(call.stop, call.best_step) for call in calls[: end + 1]]
+
+
+def _text(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _settings(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{key}={value!r}" for key, value in settings.items())
+
+
+def _follow(t: Trial, answer: Any, values: Sequence[float], **settings: Any) -> None:
+    """Require the right result of every call up to the stop.
+
+    The last value comes after the stop: it is used only to tell what is wrong.
+    """
+    right = _calls(values, settings)[:-1]
+    assert [call.stop for call in right] == [False] * (len(right) - 1) + [True]
+    case = f"stopper = EarlyStopping({_settings(settings)})"
+    stopper, model = t.call(answer, **settings), nn.Linear(2, 1)
+    got: list[Call] = []
+    for k, (value, want) in enumerate(zip(values[:-1], right, strict=True)):
+        text = f"{case}; update with {_text(values[: k + 1])}"
+        got.append(_update(t, stopper, value, model, text))
+        if (got[-1].stop, got[-1].best_step) != (want.stop, want.best_step):
+            break
+        t.close(
+            got[-1].best_value,
+            want.best_value,
+            what="best_value",
+            advice=_BEST_VALUE if k else _FIRST,
+        )
+        _move(model)
+    else:
+        return
+    n = len(got)
+    for k in range(n, len(values)):
+        try:
+            got.append(_update(t, stopper, values[k], model, text))
+        except Exception:  # only asked in order to name the mistake
+            break
+    _name_calls(t, values, settings, got, right[n - 1], n)
+
+
+def _update(t: Trial, stopper: Any, value: float, model: nn.Module, case: str) -> Call:
+    before = _state(model)
+    stop = t.attempt(lambda: stopper.update(value, model), case=case)
+    t.require(
+        type(stop) is bool,
+        "`update` does not return a bool.",
+        expected="True or False",
+        got=f"{type(stop).__name__}: {stop!r}" if stop is not None else "None",
+        advice="Return False too, where training goes on.",
+    )
+    t.require(
+        _equal(before, _state(model)),
+        "`update` changes the model.",
+        advice="Only restore(model) writes into the model.",
+    )
+    best, step = t.attempt(lambda: (stopper.best_value, stopper.best_step), case=case)
+    step = t.number(step, what="best_step")
+    return Call(stop, t.number(best, what="best_value"), int(step))
+
+
+def _move(model: nn.Module) -> None:
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(1.0)
+
+
+def _name_calls(
+    t: Trial,
+    values: Sequence[float],
+    settings: dict[str, Any],
+    got: Sequence[Call],
+    want: Call,
+    n: int,
+) -> None:
+    """Fail for call n - 1, the first wrong one, with the mistake that fits."""
+    call, key = got[n - 1], ""
+    steps = [(c.stop, c.best_step - 1) for c in got[:n]]
+    if steps[0] == (False, 0) and call.stop == want.stop:
+        key = "off-by-one"  # best_step counts from 1
+    wrong = _until_stop(_calls(values, settings))
+    for name, calls in _named_calls(values, settings):
+        pattern = _until_stop(calls)
+        fits = [(c.stop, c.best_step) for c in got[: len(pattern)]] == pattern
+        if not key and name and pattern != wrong and fits:
+            key = name
+    problem = "best_step is not right."
+    expected, value = f"{want.best_step}", f"{call.best_step}"
+    if call.stop != want.stop:
+        problem = "`update` " + ("stops too early." if call.stop else "does not stop.")
+        expected, value = f"{want.stop} in the last call", f"{call.stop}"
+    named = key if key in t.mistakes else None
+    t.fail(
+        problem,
+        expected=expected,
+        got=value,
+        mistake=named,
+        advice=key or "Count the calls in a row that brought no improvement.",
+    )
+
+
+def _walk(t: Trial, settings: dict[str, Any]) -> list[float]:
+    """Draw values, multiples of ½, until the stop, and one more.
+
+    min_delta is no multiple of ½, or it is 0: all comparisons are clear or exact.
+    """
+    sign = 1 if settings["mode"] == "max" else -1
+    values = [float(t.random.randint(-4, 4))]
+    while not _calls(values, settings)[-1].stop:
+        drift = sign if len(values) < 8 else -sign
+        values.append(values[-1] + 0.5 * t.random.randint(-2, 2) + 0.5 * drift)
+    return [*values, values[-1]]
+
+
+def _train_a_bit(t: Trial, model: nn.Module) -> None:
+    """Take real optimizer steps in train mode: weights and buffers change in place."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    dtype = next(model.parameters()).dtype
+    model.train()
+    for _ in range(2):
+        x, y = t.randn(8, 4, dtype=dtype), t.integers(3, 8)
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+
+
+def _part(model: nn.Module, state: State, *, weights: bool) -> State:
+    names = {name for name, _ in model.named_parameters()}
+    return {k: v for k, v in state.items() if (k in names) == weights}
+
+
+def _restore(t: Trial, stopper: Any, model: nn.Module) -> None:
+    """Restore; load_state_dict itself may complain that the buffers are missing."""
+    try:
+        stopper.restore(model)
+    except RuntimeError as error:
+        text, weights = str(error), [name for name, _ in model.named_parameters()]
+        if "Missing key" in text and not any(f'"{name}"' in text for name in weights):
+            t.fail(
+                "restore(model) does not find the buffers among what was kept.",
+                got=" ".join(text.split())[:120],
+                mistake="buffers-forgotten",
+            )
+        raise
+
+
+def _restored(
+    t: Trial,
+    stopper: Any,
+    model: nn.Module,
+    want: State,
+    case: str,
+    live: State,
+    others: Sequence[State] = (),
+) -> None:
+    """Require restore(model) to write `want`; else say what stands there instead.
+
+    Args:
+        live: what the model of the last update (or restore) holds now.
+        others: the states at the calls of update, to name the wrong one.
+    """
+    own = _state(model)
+    t.attempt(lambda: _restore(t, stopper, model), case=case)
+    got = _state(model)
+    if _equal(got, want):
+        return
+    kinds = ((True, "the weights"), (False, "the buffers"))
+    for weights, what in kinds:
+        now, right, old, other = (
+            _part(model, state, weights=weights) for state in (got, want, own, live)
+        )
+        if _equal(now, right):
+            continue
+        problem = f"after restore(model) {what} are not those of the best call."
+        call = [
+            k
+            for k, s in enumerate(others)
+            if _equal(_part(model, s, weights=weights), now)
+        ]
+        if _equal(now, other) and not _equal(old, other):
+            t.fail(problem, got="those of the live model", mistake="aliased-weights")
+        if call:
+            advice = "Keep the weights at each improvement, and only then."
+            t.fail(problem, got=f"those of call {call[0]}", advice=advice)
+        if not weights:
+            t.fail(problem, mistake="buffers-forgotten")
+        if _equal(now, old):
+            t.fail(problem, got="those it had before", mistake="no-restore")
+        t.fail(problem, advice="Copy every entry of state_dict() under its own name.")
+
+
+def _restores(t: Trial, answer: Any, dtype: torch.dtype, mode: str) -> None:
+    width, sign = t.random.randint(3, 6), 1 if mode == "max" else -1
+    stopper = t.call(answer, patience=3, mode=mode)
+    model, seen = _network(t, width, dtype), []
+    values = [sign * v for v in (1.0, 2.0, 1.5, 1.0)]
+    text = f'EarlyStopping(patience=3, mode="{mode}"), a network with BatchNorm; '
+    text += f"update with {_text(values)}, training on after each; "
+    for value in values:
+        _update(t, stopper, value, model, text + "update(value, model)")
+        seen.append(_state(model))
+        _train_a_bit(t, model)
+    best, fresh, third = seen[1], _network(t, width, dtype), _network(t, width, dtype)
+    case = text + "restore(a fresh model)"
+    _restored(t, stopper, fresh, best, case, _state(model), seen)
+    _train_a_bit(t, fresh)
+    case = text + "restore twice, each time into a fresh model; the first trained on"
+    _restored(t, stopper, third, best, case, _state(fresh), seen)
+    case = text + "restore(model)"
+    _same_model(t, stopper, model, best, case)
+    _train_a_bit(t, model)
+    _same_model(t, stopper, model, best, case + ", train, restore(model) again")
+    _train_a_bit(t, model)
+    _update(t, stopper, 3.0 * sign, model, text + f"then with {3 * sign}, a new best")
+    best = _state(model)
+    _train_a_bit(t, model)
+    case = text + f"then with {3 * sign}, a new best; restore(a fresh model)"
+    last = _network(t, width, dtype)
+    _restored(t, stopper, last, best, case, _state(model), seen)
+
+
+def _same_model(
+    t: Trial, stopper: Any, model: nn.Module, want: State, case: str
+) -> None:
+    _restored(t, stopper, model, want, case, _state(model))
+
+
+@exercise(
+    "5.1",
+    mistakes={
+        "aliased-weights": ALIASED,
+        "off-by-one": OFF_BY_ONE,
+        "min-delta-sign": DELTA_SIGN,
+        "buffers-forgotten": BUFFERS,
+        "no-restore": NO_RESTORE,
+    },
+)
+def EarlyStopping(answer: Any, t: Trial) -> None:
+    nan = math.nan
+    t.part("patience by hand")
+    _follow(t, answer, [1.0, 0.8, 0.9, 1.1, 1.2, 1.3], patience=3)
+    _follow(t, answer, [0.5, 0.75, 1.0], patience=1)
+    values = [2.0, 1.5, 1.6, 1.7, 1.4, 1.8, 1.75, 1.9, 1.6, 1.5, 1.95]
+    _follow(t, answer, values)
+    t.part('mode="max" and min_delta')
+    _follow(
+        t, answer, [-3.0, -2.0, -2.5, -1.0, -1.5, -2.0, -2.0], patience=2, mode="max"
+    )
+    values = [0.5, 0.45, 0.55, 0.62, 0.58, 0.66, 0.55, 0.5]
+    _follow(t, answer, values, patience=3, min_delta=0.1, mode="max")
+    _follow(t, answer, [2 - v for v in values], patience=3, min_delta=0.1)
+    t.part("ties and NaN")
+    values = [0.9, nan, 0.6, 0.6, nan, 0.7, 0.8, 0.9]
+    _follow(t, answer, values, patience=4)
+    t.part("other values")
+    for mode, delta in itertools.product(("min", "max"), (0.0, 0.75)):
+        patience = t.random.randint(2, 4)
+        settings = {"patience": patience, "min_delta": delta, "mode": mode}
+        _follow(t, answer, _walk(t, settings), **settings)
+    t.part("the best weights come back")
+    _restores(t, answer, torch.float32, "min")
+    _restores(t, answer, torch.float64, "max")
+
+
+# -- 5.2: checkpoints ---------------------------------------------------------------
+
+OPTIMIZER = (
+    "The optimizer's state is missing. Momentum, Adam's averages and the present "
+    "learning rate are in optimizer.state_dict(): save it, and load it again."
+)
+RNG = (
+    "The random state is missing. Dropout draws other masks after the resume: save "
+    "torch.get_rng_state(), and give it to torch.set_rng_state when loading. (On a "
+    "GPU the same goes for torch.cuda.)"
+)
+IN_PLACE = (
+    "The file is written in place: a crash half-way destroys the old checkpoint "
+    "before the new one is complete. Write to another file in the same folder, then "
+    "os.replace it."
+)
+PICKLE = (
+    "Unpickling runs whatever code the file contains. Use torch.load(path, "
+    "weights_only=True), which knows only tensors and plain containers."
+)
+
+Optimizer = torch.optim.Optimizer
+Batch = tuple[Tensor, Tensor]
+
+
+def _epochs(
+    model: nn.Module, optimizer: Optimizer, batches: Sequence[Batch], n: int
+) -> None:
+    """Train with dropout and a falling learning rate."""
+    model.train()
+    for _ in range(n):
+        for x, y in batches:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        for group in optimizer.param_groups:
+            group["lr"] *= 0.9
+
+
+def _same_tree(a: object, b: object) -> bool:
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return a.shape == b.shape and torch.equal(a, b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same_tree(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(_same_tree, a, b))
+    return a == b
+
+
+def _loaded_epoch(t: Trial, epoch: object, want: int) -> None:
+    t.require(
+        type(epoch) is int,
+        "`load_checkpoint` does not return an int.",
+        expected=f"int: {want}",
+        got="None" if epoch is None else f"{type(epoch).__name__}: {epoch!r}",
+        advice="Save the epoch too, and return it.",
+    )
+    t.same(epoch, want, what="the epoch that `load_checkpoint` returns")
+
+
+def _require_loaded(
+    t: Trial, model: nn.Module, optimizer: Optimizer, want: tuple[State, dict, Tensor]
+) -> None:
+    """Require weights, optimizer and random state of the time of the save."""
+    state, inner, rng = want
+    for name, value in state.items():
+        t.require(
+            torch.equal(model.state_dict()[name], value),
+            f"after loading, {name!r} of the model is not what was saved.",
+            advice="Load all of model.state_dict() into the model you are given.",
+        )
+    t.require(
+        _same_tree(optimizer.state_dict(), inner),
+        "after loading, the optimizer's state is not what was saved.",
+        mistake="optimizer-missing",
+    )
+    t.require(
+        torch.equal(torch.get_rng_state(), rng),
+        "after loading, torch's random state is not that of the save.",
+        mistake="rng-missing",
+    )
+
+
+def _snapshot(model: nn.Module, optimizer: Optimizer) -> tuple[State, dict, Tensor]:
+    inner = copy.deepcopy(optimizer.state_dict())
+    return _state(model), inner, torch.get_rng_state()
+
+
+class _Functions(NamedTuple):
+    save: Any
+    load: Any
+
+
+def _resume(
+    t: Trial,
+    f: _Functions,
+    make: Callable[[nn.Module], Optimizer],
+    paths: tuple[object, object],
+    dtype: torch.dtype,
+) -> None:
+    """Compare 10 epochs with 5, a save, a load into fresh objects, and 5 more."""
+    model = _network(t, 8, dtype)
+    start, fresh = copy.deepcopy(model), _network(t, 8, dtype)
+    batches = [(t.randn(6, 4, dtype=dtype), t.integers(3, 6)) for _ in range(2)]
+    rng, epoch = torch.get_rng_state(), t.random.randint(5, 90)
+    optimizer = make(model)
+    kind = type(optimizer).__name__
+    _epochs(model, optimizer, batches, 10)
+    straight = _state(model)
+
+    torch.set_rng_state(rng)
+    model, optimizer = start, make(start)
+    _epochs(model, optimizer, batches, 5)
+    want = _snapshot(model, optimizer)
+    case = f"save_checkpoint({_path(paths[0])}, model, {kind}, {epoch})"
+    t.attempt(lambda: f.save(paths[0], model, optimizer, epoch), case=case)
+    t.require(Path(paths[0]).is_file(), "there is no file at the path.")
+    same = _same_tree(_snapshot(model, optimizer), want)
+    t.require(same, "saving changes the model, the optimizer or the random state.")
+
+    _epochs(model, optimizer, batches, 1)  # goes on; the file must not follow
+    torch.manual_seed(t.random.getrandbits(40))
+    optimizer = make(fresh)
+    case += f"; in a new run: load_checkpoint({_path(paths[1])}, model, {kind})"
+    got = t.attempt(lambda: f.load(paths[1], fresh, optimizer), case=case)
+    _loaded_epoch(t, got, epoch)
+    _require_loaded(t, fresh, optimizer, want)
+    _epochs(fresh, optimizer, batches, 5)
+    t.require(
+        _equal(_state(fresh), straight),
+        "10 epochs and 5 + resume + 5 do not end at the same weights.",
+        advice="Load into the model and the optimizer that you are given, in place: "
+        "the optimizer has to go on training this model's own parameters.",
+    )
+
+
+def _path(path: object) -> str:
+    name = Path(path).name
+    return f'Path("{name}")' if isinstance(path, Path) else f'"{name}"'
+
+
+class _Broken(Tensor):
+    """A tensor that cannot be written: the disk is full."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device (made up by the check)")
+
+
+def _pair(t: Trial, width: int = 8) -> tuple[nn.Module, Optimizer]:
+    """Return a model and an optimizer that has taken a step."""
+    model = _network(t, width)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    batch = t.randn(6, 4), t.integers(3, 6)
+    _epochs(model, optimizer, [batch], 1)
+    return model, optimizer
+
+
+def _survives(
+    t: Trial,
+    f: _Functions,
+    path: Path,
+    crash: Callable[[nn.Module, Optimizer], bool],
+    case: str,
+) -> None:
+    """Save epoch 3, crash while saving epoch 4; epoch 3 must still be there."""
+    old, optimizer = _pair(t, 64)
+    want = _state(old)
+    text = 'save_checkpoint("run.pt", model, optimizer, 3)'
+    t.attempt(lambda: f.save(path, old, optimizer, 3), case=text)
+    if not crash(*_pair(t, 64)):  # all was written without a crash
+        return
+    t.case = f"{text}; the same with epoch 4, {case}; then load_checkpoint"
+    model, optimizer = _pair(t, 64)
+    try:
+        epoch = f.load(path, model, optimizer)
+    except Exception as error:
+        got = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+        t.fail(
+            "after a crash while writing, the old checkpoint cannot be loaded.",
+            expected="the checkpoint of epoch 3",
+            got=got,
+            mistake="in-place-write",
+        )
+    t.require(
+        epoch == 3 and _equal(_state(model), want),
+        "after a crash while writing, the old checkpoint is not what it was.",
+        expected="epoch 3 and its weights",
+        got=f"epoch {epoch}" + (" and other weights" if epoch == 3 else ""),
+        mistake="in-place-write",
+    )
+
+
+def _full_disk(f: _Functions, path: Path) -> Callable[[nn.Module, Optimizer], bool]:
+    """Return a crash: one tensor of the model raises when it is written."""
+
+    def crash(model: nn.Module, optimizer: Optimizer) -> bool:
+        model[1].running_var = model[1].running_var.as_subclass(_Broken)
+        try:
+            f.save(path, model, optimizer, 4)
+        except Exception:
+            return True
+        return False
+
+    return crash
+
+
+def _killed(f: _Functions, path: Path) -> Callable[[nn.Module, Optimizer], bool]:
+    """Return a crash: a process of its own is killed when half of the file is out."""
+
+    def crash(model: nn.Module, optimizer: Optimizer) -> bool:
+        limit = path.stat().st_size // 2
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # fork in a process with threads
+                child = os.fork()
+        except OSError:  # no second process to be had
+            return False
+        if child == 0:
+            _write_and_die(lambda: f.save(path, model, optimizer, 4), limit)
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.WIFSIGNALED(status)
+            time.sleep(0.002)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return True
+
+    return crash
+
+
+def _replaces(t: Trial, f: _Functions, path: Path) -> None:
+    """Save twice; a second name of the first file must still show the first one.
+
+    A name that is replaced gets another file. Whoever writes into the file itself,
+    by torch.save, open or shutil.copy, changes it under its second name as well.
+    """
+    second = path.with_name("second_name.pt")
+    pair = _pair(t, 64)
+    t.attempt(
+        lambda: f.save(path, *pair, 3),
+        case=f"save_checkpoint({_path(path)}, model, optimizer, 3)",
+    )
+    try:
+        os.link(path, second)
+    except OSError:  # a file system without links
+        return
+    old = second.read_bytes()
+    case = f"save_checkpoint({_path(path)}, …) where that file exists already"
+    t.attempt(lambda: f.save(path, *_pair(t, 64), 4), case=case)
+    t.require(
+        second.read_bytes() == old,
+        "the new checkpoint is written into the old file itself.",
+        expected="a new file that takes the old one's name once it is complete",
+        got="a time in which the old is gone and the new not complete",
+        mistake="in-place-write",
+    )
+    model, optimizer = _pair(t, 64)
+    epoch = t.attempt(
+        lambda: f.load(path, model, optimizer), case=case + "; load_checkpoint"
+    )
+    _loaded_epoch(t, epoch, 4)
+
+
+def _write_and_die(write: Callable[[], object], limit: int) -> None:
+    """In the child: the kernel kills it as soon as a file exceeds `limit` bytes."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        quiet = io.StringIO()
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            write()
+    finally:
+        os._exit(0)  # whatever happened: no cleaning up in a second kernel
+
+
+class _Evil:
+    """Pickled code: whoever unpickles it makes a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+def _runs_nothing(t: Trial, f: _Functions, folder: Path) -> None:
+    """Hand over files that contain code; loading may raise, but must not run it."""
+    for kind in ("torch", "pickle"):
+        path, flag = folder / f"evil_{kind}.pt", folder / f"ran_{kind}"
+        if kind == "torch":
+            torch.save({"epoch": 1, "model": _Evil(flag)}, path)
+        else:
+            path.write_bytes(pickle.dumps(_Evil(flag), protocol=2))
+        t.case = "load_checkpoint of a stranger's file with code in it"
+        with contextlib.suppress(Exception):
+            f.load(path, *_pair(t))
+        t.require(
+            not flag.exists(),
+            "loading runs code that is hidden in the file.",
+            expected="an error, and nothing done",
+            got="the hidden code made a folder",
+            advice=PICKLE,
+        )
+
+
+def _cuda_state(t: Trial, f: _Functions, folder: Path) -> None:
+    """Where there is a GPU its random state is part of the checkpoint."""
+    before = torch.cuda.get_rng_state_all()
+    try:
+        torch.cuda.manual_seed_all(t.random.getrandbits(40))
+        want = torch.cuda.get_rng_state_all()
+        model, optimizer = _pair(t)
+        case = "save_checkpoint, then load_checkpoint, on a machine with a GPU"
+        path = folder / "cuda.pt"
+        t.attempt(lambda: f.save(path, model, optimizer, 1), case=case)
+        torch.cuda.manual_seed_all(t.random.getrandbits(40))
+        t.attempt(lambda: f.load(path, model, optimizer), case=case)
+        t.require(
+            _same_tree(torch.cuda.get_rng_state_all(), want),
+            "after loading, the GPU's random state is not that of the save.",
+            mistake="rng-missing",
+        )
+    finally:
+        torch.cuda.set_rng_state_all(before)
+
+
+def _adam(model: nn.Module) -> Optimizer:
+    return torch.optim.Adam(model.parameters(), lr=0.02)
+
+
+def _momentum(model: nn.Module) -> Optimizer:
+    return torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+
+@exercise(
+    "5.2",
+    asks=("save_checkpoint", "load_checkpoint"),
+    mistakes={
+        "optimizer-missing": OPTIMIZER,
+        "rng-missing": RNG,
+        "in-place-write": IN_PLACE,
+    },
+)
+def save_checkpoint(save: Any, load: Any, t: Trial) -> None:
+    f = _Functions(save, load)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        path = folder / "run.pt"
+        t.part("10 epochs = 5 + resume + 5")
+        _resume(t, f, _adam, (path, str(path)), torch.float32)
+        _resume(t, f, _momentum, (str(path), path), torch.float64)
+        if torch.cuda.is_available():
+            _cuda_state(t, f, folder)
+        t.part("a crash while writing")
+        case = "in which the disk is full half-way"
+        _survives(t, f, path, _full_disk(f, path), case)
+        if hasattr(os, "fork"):
+            case = "in a process that is killed half-way"
+            _survives(t, f, path, _killed(f, path), case)
+        _replaces(t, f, path)
+        t.part("no code from the file")
+        _runs_nothing(t, f, folder)
+
+
+# -- 5.3: the cosine schedule -------------------------------------------------------
+
+# Rounding of float32: a rate may have passed through a tensor.
+_RATE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+class Schedule(NamedTuple):
+    """The settings of one case."""
+
+    total_steps: int
+    base_lr: float
+    min_lr: float = 0.0
+    warmup_steps: int = 0
+
+
+def _cosine(s: Schedule, t: float) -> float:
+    return s.min_lr + (s.base_lr - s.min_lr) * (1 + math.cos(math.pi * t)) / 2
+
+
+def _rate(s: Schedule, step: int) -> float:
+    if step < s.warmup_steps:
+        return s.base_lr * step / s.warmup_steps
+    return _cosine(s, (step - s.warmup_steps) / (s.total_steps - s.warmup_steps))
+
+
+def _late_ends(s: Schedule, step: int) -> Iterator[float]:
+    """Yield the rates of a cosine whose end is off by one, in all its forms."""
+    done, length = step - s.warmup_steps, s.total_steps - s.warmup_steps
+    for first, more in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, 1), (-1, -1)):
+        fraction = (done + first) / (length + more)
+        for value in (fraction, min(fraction, 1.0), min(max(fraction, 0.0), 1.0)):
+            yield _cosine(s, value)
+
+
+def _near(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=_RATE["rtol"], abs_tol=_RATE["atol"])
+
+
+def _other_rates(s: Schedule, step: int) -> Iterator[tuple[str, float]]:
+    done, length = step - s.warmup_steps, s.total_steps - s.warmup_steps
+    plain = _cosine(s, done / length)
+    up = "The warm-up is base_lr·step/warmup_steps: "
+    if step < s.warmup_steps:
+        yield up + "step, not step + 1.", s.base_lr * (step + 1) / s.warmup_steps
+        yield (
+            up + "it starts at 0, not at min_lr.",
+            s.min_lr + (s.base_lr - s.min_lr) * step / s.warmup_steps,
+        )
+        yield up + "it ends at base_lr, not at 1.", step / s.warmup_steps
+        return
+    after = "t counts from the end of the warm-up: (step - warmup)/(total - warmup)."
+    yield after, _cosine(s, step / s.total_steps)
+    yield after, _cosine(s, done / s.total_steps)
+    radians = "math.cos works in radians: cos(π·t)."
+    yield radians, _cosine(s, done / length / math.pi)
+    yield radians, _cosine(s, 180 * done / length / math.pi)
+    yield "The factor ½ is missing.", 2 * plain - s.min_lr
+    yield "The cosine starts at base_lr and falls.", _cosine(s, 1 - done / length)
+    yield (
+        "Scale by base_lr - min_lr, so that the schedule starts at base_lr.",
+        plain + s.min_lr * (1 + math.cos(math.pi * done / length)) / 2,
+    )
+    yield "min_lr is not used.", _cosine(s._replace(min_lr=0.0), done / length)
+    straight = s.base_lr + (s.min_lr - s.base_lr) * done / length
+    yield "This falls along a straight line, not along a cosine.", straight
+
+
+def _judge(t: Trial, answer: Any, s: Schedule, **kwargs: Any) -> None:
+    """Compare all steps from 0 to total_steps, then name what is wrong."""
+    steps = range(s.total_steps + 1)
+    got: list[float] = []
+    for step in steps:
+        value = t.call(answer, step, s.total_steps, s.base_lr, **kwargs)
+        got.append(t.number(value, what="the rate"))
+    bad = [k for k in steps if not _near(got[k], _rate(s, k))]
+    if not bad:
+        return
+    step = bad[0]
+    mistake, advice = _name_rate(s, got, bad)
+    if mistake == "off-by-one":
+        step = bad[-1]
+    given = "".join(f", {key}={value:g}" for key, value in kwargs.items())
+    t.case = f"cosine_schedule({step}, {s.total_steps}, {s.base_lr:g}{given})"
+    t.fail(
+        "the learning rate is not right.",
+        expected=f"{_rate(s, step):.6g}",
+        got=f"{got[step]:.6g}",
+        mistake=mistake,
+        advice=advice,
+    )
+
+
+def _name_rate(
+    s: Schedule, got: Sequence[float], bad: Sequence[int]
+) -> tuple[str | None, str | None]:
+    if s.warmup_steps > 1 and _near(got[0], s.base_lr):
+        return "warmup-from-base", None
+    falling = range(max(s.warmup_steps, 1), s.total_steps + 1)
+    if bad[0] >= s.warmup_steps or bad[-1] >= s.warmup_steps:
+        forms = zip(*(_late_ends(s, k) for k in falling), strict=True)
+        for form in forms:
+            if all(_near(got[k], v) for k, v in zip(falling, form, strict=True)):
+                return "off-by-one", None
+        last, early = s.total_steps, s.total_steps - 1
+        if set(bad) <= {early} and _near(got[early], s.min_lr):
+            return "off-by-one", None
+        if set(bad) <= {last} and not _near(got[last], s.min_lr):
+            return "off-by-one", None
+    for k in bad:
+        for advice, value in _other_rates(s, k):
+            if _near(got[k], value):
+                return None, advice
+    return None, None
+
+
+@exercise(
+    "5.3",
+    mistakes={
+        "off-by-one": "The end is off by one: min_lr is reached at step = total_steps, "
+        "not one step earlier or later. t = (step - warmup)/(total - warmup) is 0 at "
+        "step = warmup_steps and 1 at step = total_steps.",
+        "warmup-from-base": "The warm-up starts at base_lr. It starts at 0 and rises "
+        "in a straight line: base_lr·step/warmup_steps while step < warmup_steps.",
+    },
+)
+def cosine_schedule(answer: Any, t: Trial) -> None:
+    t.part("without warm-up")
+    _judge(t, answer, Schedule(4, 0.8))
+    _judge(t, answer, Schedule(10, 0.5, 0.1), min_lr=0.1)
+    t.part("with warm-up")
+    _judge(t, answer, Schedule(12, 0.8, 0.1, 4), min_lr=0.1, warmup_steps=4)
+    _judge(t, answer, Schedule(7, 1.0, 0.0, 1), warmup_steps=1)
+    t.part("other settings")
+    for _ in range(3):
+        warmup = t.random.randint(2, 9)
+        total = warmup + t.random.randint(5, 30)
+        base, low = t.random.uniform(0.1, 2.0), t.random.uniform(0.01, 0.08)
+        case = Schedule(total, base, low, warmup)
+        _judge(t, answer, case, min_lr=low, warmup_steps=warmup)

@@ -1,0 +1,6 @@
+import math
+
+
+def cosine_schedule(step, total_steps, base_lr, min_lr=0.0, warmup_steps=0):
+    t = max(0.0, (step - warmup_steps) / (total_steps - warmup_steps))
+    return min_lr + 0.5 * (base_lr - min_lr) * (1 + math.cos(math.pi * t))

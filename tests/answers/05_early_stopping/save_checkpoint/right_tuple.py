@@ -1,0 +1,25 @@
+import os
+
+
+def save_checkpoint(path, model, optimizer, epoch):
+    state = {
+        "model": {k: v.clone() for k, v in model.state_dict().items()},
+        "optimizer": optimizer.state_dict(),
+        "epoch": epoch,
+        "rng": torch.get_rng_state(),
+    }
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state_all()
+    draft = f"{path}.new"
+    torch.save(state, draft)
+    os.replace(draft, path)
+
+
+def load_checkpoint(path, model, optimizer):
+    saved = torch.load(str(path), map_location="cpu", weights_only=True)
+    model.load_state_dict(saved["model"])
+    optimizer.load_state_dict(saved["optimizer"])
+    torch.set_rng_state(saved["rng"])
+    if "cuda" in saved and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(saved["cuda"])
+    return saved["epoch"]
