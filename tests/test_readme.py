@@ -49,3 +49,12 @@ def test_example_of_a_message_is_a_real_one():
         load("02_dropout_from_scratch").inverted_dropout(names["inverted_dropout"])
     for line in caught.value.lines():
         assert line in README
+
+
+def test_example_code_runs(monkeypatch):
+    monkeypatch.setenv("COURSE_HEADLESS", "1")
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    names = {}
+    exec(code, names)
+    assert len(names["many"]) == 16
+    assert names["history"].val_accuracy[-1] > 0.2
