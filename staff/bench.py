@@ -173,7 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
         f"{platform.machine()}, {os.cpu_count()} CPUs, torch {torch.__version__}, "
         f"load {busy:.1f}, batch {BATCH}, median over rounds"
     )
-    if busy > 0.5:
+    if busy > 1:
         print("The machine is busy: rows that use several threads show too little.")
     print(table(measure(options.repeats, missing)))
     return 0
