@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from jupyter_client.manager import start_new_kernel
+
+from staff.runs import strict_environment
 
 __all__ = ["Notebook", "Result", "WarmKernel"]
 
@@ -22,7 +23,6 @@ class Result:
 
     output: str = ""
     error: str | None = None
-    text: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -33,14 +33,8 @@ class WarmKernel:
     """A kernel that is started once and keeps torch loaded."""
 
     def __init__(self) -> None:
-        environment = os.environ | {
-            "COURSE_HEADLESS": "1",
-            "COURSE_PROGRESS": "off",
-            "COURSE_STRICT": "1",
-            "PYTHONPATH": str(ROOT),
-        }
         self.manager, self.client = start_new_kernel(
-            kernel_name="python3", env=environment, cwd=str(ROOT / "tests")
+            kernel_name="python3", env=strict_environment(), cwd=str(ROOT / "tests")
         )
 
     def run(self, source: str, *, timeout: float = 120) -> Result:

@@ -458,13 +458,7 @@ class Trial:
             "your code draws from torch's global generator although it was given one.",
             advice="Pass `generator=generator` to the function that draws.",
         )
-        self.require(
-            not _same(first, second),
-            "two calls in a row give the same random result.",
-            expected="new random numbers in each call",
-            mistake=repeated,
-            advice="Never seed a generator inside the function.",
-        )
+        self._new_each_time(first, second, repeated)
         generator.set_state(state)
         again = self.attempt(lambda: draw(generator), case=case)
         self.require(
@@ -481,19 +475,24 @@ class Trial:
         first, second = (
             self.attempt(lambda: draw(None), case=case + ", twice") for _ in range(2)
         )
-        self.require(
-            not _same(first, second),
-            "two calls in a row give the same random result.",
-            expected="new random numbers in each call",
-            mistake=repeated,
-            advice="Never seed a generator inside the function.",
-        )
+        self._new_each_time(first, second, repeated)
         torch.set_rng_state(state)
         again = self.attempt(lambda: draw(None), case=case)
         self.require(
             _same(first, again),
             "after the same torch.manual_seed the result differs.",
             advice="Draw from torch's global generator when none is given.",
+        )
+
+    def _new_each_time(
+        self, first: object, second: object, repeated: str | None
+    ) -> None:
+        self.require(
+            not _same(first, second),
+            "two calls in a row give the same random result.",
+            expected="new random numbers in each call",
+            mistake=repeated,
+            advice="Never seed a generator inside the function.",
         )
 
 
