@@ -29,9 +29,11 @@ class CheckFailed(AssertionError):
         expected, got: what should have come and what came, or None.
         mistake: id of the named mistake that was recognised, or None.
         advice: the sentence that belongs to the mistake, or a hint, or None.
+        raised: name of the exception that the answer raised, or None.
     """
 
     symbol = "✗"
+    raised: str | None = None
 
     def __init__(
         self,

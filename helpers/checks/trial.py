@@ -161,12 +161,16 @@ class Trial:
         text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
         names = [kind.__name__ for kind in type(error).__mro__]
         mistake = next((errors[name] for name in names if name in errors), None)
-        self.fail(
-            "your code raised an error.",
-            expected="a result",
-            got=text[:300] + (f"\nat {line}" if line else ""),
-            mistake=mistake,
-        )
+        try:
+            self.fail(
+                "your code raised an error.",
+                expected="a result",
+                got=text[:300] + (f"\nat {line}" if line else ""),
+                mistake=mistake,
+            )
+        except CheckFailed as failed:
+            failed.raised = type(error).__name__
+            raise
 
     def raises(
         self,

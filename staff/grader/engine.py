@@ -1,0 +1,333 @@
+"""Grade submissions on this machine: one warm, sandboxed process per worker."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from staff.grader import sandbox
+from staff.grader.inside.wire import Broken, Link
+from staff.grader.model import QuestionResult, Result, Submission, Verdict
+from staff.grader.needed import needed_steps
+
+__all__ = ["Job", "Limits", "Local", "Seat", "Warm", "WorkerFailed", "outcome"]
+
+
+class WorkerFailed(Exception):
+    """The grader's own process could not be used; no learner is to blame."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one question may use.
+
+    Args:
+        seconds: wall time of the answer's cell, and again of its tests.
+        memory: bytes on top of what the warm process has.
+        processes: at one time.
+        output: characters that a cell may print.
+        file_bytes: size of one file.
+    """
+
+    seconds: float = 20.0
+    memory: int = 4 << 30
+    processes: int = 24
+    output: int = 4_000_000
+    file_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission and the questions of it that are to be graded."""
+
+    submission: Submission
+    wanted: tuple[str, ...]
+    scout: bool = False
+
+
+@dataclass
+class Warm:
+    """One warm process in its sandbox.
+
+    Args:
+        root: the course.
+        setup: the instructor's set-up cell.
+        box: the sandbox's layers.
+        limits: for each question.
+        modules: to load beforehand.
+
+    Raises:
+        WorkerFailed: it does not start.
+    """
+
+    root: Path
+    setup: str
+    box: sandbox.Sandbox
+    limits: Limits
+    modules: tuple[str, ...] = ()
+    layers: tuple[str, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="course-grader-")
+        scratch = Path(self._folder) / "scratch"
+        scratch.mkdir(mode=0o700)
+        program = [sys.executable, "-s", "-P", "-m", "staff.grader.inside.warm"]
+        self._errors = open(Path(self._folder) / "errors", "w+b")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            self.box.command(self.root, scratch, program),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=self._folder,
+            env=_environment(self.root, self.box.scratch(scratch)[0]),
+            start_new_session=True,
+        )
+        self._link = Link(self._process.stdout.fileno(), self._process.stdin.fileno())
+        try:
+            self._start(scratch)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, scratch: Path) -> None:
+        config = {
+            "root": str(self.root),
+            "setup": self.setup,
+            "modules": list(self.modules),
+            "limits": asdict(self.limits),
+            "layers": list(self.box.layers),
+            "alone": self.box.bubblewrap,
+            "readable": sandbox.readable_by_landlock(self.root),
+            "scratch": self.box.scratch(scratch),
+        }
+        answer = self._exchange(config, 300)
+        if "ready" not in answer:
+            raise WorkerFailed(f"the warm process failed: {answer.get('failed')}")
+        self.layers = (*self.box.layers, "limits")
+
+    def grade(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Send one job, wait for its result.
+
+        Raises:
+            WorkerFailed: the process died or says nothing for so long.
+        """
+        return self._exchange(message, seconds)
+
+    def _exchange(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        try:
+            self._link.send(message)
+            ready, _, _ = select.select([self._link.reading], [], [], seconds)
+            if not ready:
+                raise WorkerFailed(f"no answer within {seconds:.0f} seconds")
+            return self._link.receive()
+        except Broken as error:
+            raise WorkerFailed(f"{error}; {self._last_words()}") from error
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read()[-2000:].decode("utf-8", "replace").splitlines()
+        return lines[-1] if lines else "it left no message"
+
+    def close(self) -> None:
+        """End the process and everything in it, and delete its folder."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            with contextlib.suppress(OSError):
+                stream.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _environment(root: Path, scratch: str) -> dict[str, str]:
+    """Return all that a session may know of this machine."""
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
+        "PYTHONPATH": str(root),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "MPLCONFIGDIR": scratch,
+        "IPYTHONDIR": scratch,
+        "TORCHINDUCTOR_CACHE_DIR": scratch,
+        "MPLBACKEND": "agg",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "COURSE_DEVICE": "cpu",
+        "COURSE_PROGRESS": "off",
+        "COURSE_HEADLESS": "1",
+        "NBGRADER_EXECUTION": "autograde",
+    }
+
+
+# --- one submission ---------------------------------------------------------------
+
+
+class Seat:
+    """A worker's place: a warm process, replaced when it is lost.
+
+    Args:
+        make: starts a warm process.
+        limits: as the process has them.
+    """
+
+    def __init__(self, make: Any, limits: Limits) -> None:
+        self._make, self._limits, self._warm = make, limits, None
+
+    def grade(self, job: Job) -> tuple[Result, dict[str, Any]]:
+        """Return what came of a job; a lost process is the grader's fault."""
+        message = job_message(job)
+        # Every step and every test may use its time, and be replayed once.
+        patience = 60 + 4 * self._limits.seconds * (len(message["steps"]) + 1)
+        said = ""
+        for _ in range(2):
+            try:
+                if self._warm is None:
+                    self._warm = self._make()
+                answer = self._warm.grade(message, patience)
+                return outcome(job, answer, self._warm.layers), answer
+            except WorkerFailed as error:
+                said = str(error)
+                self.close()
+        return infra(job, said), {}
+
+    def close(self) -> None:
+        """End the warm process."""
+        if self._warm is not None:
+            self._warm.close()
+            self._warm = None
+
+
+def job_message(job: Job) -> dict[str, Any]:
+    """Return a job as the warm process wants it."""
+    steps = [asdict(step) for step in needed_steps(job.submission.steps)]
+    wanted = [name for name in job.wanted if name not in job.submission.missing]
+    tested = {step.question for step in job.submission.steps if step.kind == "test"}
+    return {
+        "id": job.submission.student,
+        "steps": steps,
+        "wanted": [name for name in wanted if name in tested],
+        "scout": job.scout,
+    }
+
+
+_MISSING = QuestionResult(Verdict.MISSING, "No answer was handed in.")
+
+
+def outcome(job: Job, answer: dict[str, Any], layers: tuple[str, ...]) -> Result:
+    """Return a warm process's answer as a result, each part of it checked."""
+    found = answer.get("questions", {})
+    results = {}
+    for name in job.wanted:
+        if job.submission.invalid:
+            results[name] = QuestionResult(Verdict.INVALID_FILE, job.submission.invalid)
+        elif name in found:
+            results[name] = _question(found[name])
+        elif name in job.submission.missing:
+            results[name] = _MISSING
+        else:
+            text = "This question could not be run."
+            results[name] = QuestionResult(Verdict.NOT_RUN, text)
+    outputs = answer.get("outputs", {})
+    return Result(results, outputs, layers, float(answer.get("seconds", 0.0)))
+
+
+def _question(data: dict[str, Any]) -> QuestionResult:
+    try:
+        return QuestionResult(
+            verdict=Verdict(data["verdict"]),
+            message=str(data.get("message", ""))[:4000],
+            mistake=str(data.get("mistake", ""))[:80],
+            hidden=data.get("hidden") is True,
+            seconds=float(data.get("seconds") or 0.0),
+            evidence=str(data.get("evidence", ""))[:1000],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        return QuestionResult(Verdict.TAMPERED, evidence=f"no result: {error}")
+
+
+def infra(job: Job, why: str) -> Result:
+    """Return the result that says: the grader failed, ask again."""
+    text = "The grader itself failed here; this will be tried again."
+    each = QuestionResult(Verdict.INFRA, text, evidence=why[:1000])
+    return Result(dict.fromkeys(job.wanted, each))
+
+
+# --- many submissions -------------------------------------------------------------
+
+
+class Local:
+    """Grade on all cores of this machine.
+
+    Args:
+        make: starts a warm process; called once per worker, again if one is lost.
+        limits: for each question.
+        workers: how many at a time.
+    """
+
+    def __init__(self, make: Any, limits: Limits, workers: int) -> None:
+        self.make, self.limits, self.workers = make, limits, workers
+
+    def results(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
+        """Yield each job's result as it comes; jobs are read as they are needed."""
+        source, lock = iter(jobs), threading.Lock()
+        done: queue.Queue = queue.Queue(maxsize=2 * self.workers)
+        stop = threading.Event()
+
+        def work() -> None:
+            seat = Seat(self.make, self.limits)
+            try:
+                while not stop.is_set():
+                    with lock:
+                        job = next(source, None)
+                    if job is None:
+                        break
+                    done.put((job, seat.grade(job)[0]))
+            except BaseException as error:
+                done.put(error)
+            finally:
+                seat.close()
+                done.put(None)
+
+        threads = [threading.Thread(target=work) for _ in range(self.workers)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from _drain(done, len(threads))
+        finally:
+            stop.set()
+            _let_go(done, threads)
+
+
+def _drain(done: queue.Queue, workers: int) -> Iterator[tuple[Job, Result]]:
+    while workers:
+        item = done.get()
+        if item is None:
+            workers -= 1
+        elif isinstance(item, BaseException):
+            raise item
+        else:
+            yield item
+
+
+def _let_go(done: queue.Queue, threads: list[threading.Thread]) -> None:
+    while any(thread.is_alive() for thread in threads):
+        with contextlib.suppress(queue.Empty):
+            done.get(timeout=0.05)
+        time.sleep(0)

@@ -1,0 +1,300 @@
+"""``python -m staff grade ASSIGNMENT``: grade a class; no submission can stop it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from staff.course import Course, CourseError
+from staff.grader import engine, sandbox
+from staff.grader.bundle import Bundle
+from staff.grader.faults import InfraError
+from staff.grader.find import Candidate, find, strange
+from staff.grader.fingerprint import environment
+from staff.grader.intake import read
+from staff.grader.journal import Journal, merge
+from staff.grader.model import Result, Submission, Verdict
+from staff.grader.prepare import prepare
+from staff.grader.record import Recorder, invalid_result
+
+__all__ = ["main"]
+
+_GIB = 1 << 30
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``python -m staff grade``; return 0 if every submission has its verdict."""
+    options = _options(arguments)
+    course = Course()
+    (stem,) = course.choose([options.assignment])
+    try:
+        grading = Grading(course, Bundle.load(course, stem), options)
+        return grading.preview() if options.dry_run else grading.run()
+    except InfraError as error:
+        raise CourseError(f"INFRA: {error}") from error
+    except FileNotFoundError as error:
+        raise CourseError(str(error)) from error
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m staff grade", description=__doc__)
+    add = parser.add_argument
+    add("assignment", help="NN_topic or NN")
+    add("--from", dest="folder", type=Path, metavar="FOLDER", help="downloaded files")
+    add("--student", action="append", metavar="NAME", help="only these; repeatable")
+    add("--dry-run", action="store_true", help="show who would change; write nothing")
+    add("--force", action="store_true", help="run again what was graded before")
+    add(
+        "--json", type=Path, metavar="FILE", help="also write the results as JSON lines"
+    )
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    add("--scheduler", metavar="ADDRESS", help="use the workers of this Dask scheduler")
+    add("--seconds", type=float, default=20.0, help="for one answer, and for its tests")
+    add("--memory", type=float, default=4.0, metavar="GIB", help="for one submission")
+    add("--sandbox", choices=sandbox.CHOICES[:-1], default="auto")
+    add("--unsafe", action="store_true", help="no sandbox: only for code you trust")
+    return parser.parse_args(arguments)
+
+
+@dataclass
+class Tally:
+    """What came of a run, counted."""
+
+    verdicts: Counter = field(default_factory=Counter)
+    people: list[str] = field(default_factory=list)
+    submissions: int = 0
+    graded: int = 0
+    recorded: int = 0
+    infra: int = 0
+
+
+class Grading:
+    """One run over one assignment.
+
+    Args:
+        course: whose submissions.
+        bundle: the assignment.
+        options: of the command line.
+    """
+
+    def __init__(
+        self, course: Course, bundle: Bundle, options: argparse.Namespace
+    ) -> None:
+        self.course, self.bundle, self.options = course, bundle, options
+        self.environment = environment(course.root)
+        limits = {"seconds": options.seconds, "memory": int(options.memory * _GIB)}
+        self.limits = engine.Limits(**limits)
+        self.tally = Tally()
+        self.lock = threading.Lock()  # the journal is read by the workers' threads
+        self.known: dict[str, tuple[Result, dict[str, str]]] = {}
+        self.ready: deque[tuple[Submission, Result, dict[str, str]]] = deque()
+        self.candidates = self._candidates()
+
+    def _candidates(self) -> list[Candidate]:
+        found = find(self.course, self.bundle.stem, self.options.folder)
+        chosen = self.options.student
+        if chosen:
+            missing = set(chosen) - {candidate.student for candidate in found}
+            if missing:
+                names = ", ".join(sorted(missing))
+                raise CourseError(f"nothing handed in by {names}")
+            found = [each for each in found if each.student in chosen]
+        if not found:
+            where = self.options.folder or self.course.grading / "submitted"
+            raise CourseError(
+                f"no submissions of {self.bundle.stem} in {where}; expected "
+                f"STUDENT/{self.bundle.stem}/{self.bundle.stem}.ipynb"
+            )
+        return found
+
+    # -- the whole of it -----------------------------------------------------------
+
+    def run(self) -> int:
+        """Grade, record, and say what came of it."""
+        from staff.gradebook import enter
+
+        start = time.monotonic()
+        enter(self.course, self.bundle.stem)
+        with (
+            Journal(self.course, self.bundle.stem) as journal,
+            Recorder(self.course, self.bundle) as recorder,
+            _lines(self.options.json) as lines,
+        ):
+            for submission, result, keys in self._results(journal):
+                self._count(submission, result)
+                lines(submission, result)
+                if _is_infra(result):
+                    self.tally.infra += 1
+                    continue
+                with self.lock:
+                    changed = recorder.settle(journal, submission, result, keys)
+                self.tally.recorded += changed
+        self._summary(time.monotonic() - start)
+        return 1 if self.tally.infra else 0
+
+    def preview(self) -> int:
+        """Show whose score would change, and write nothing."""
+        from staff.grader.preview import changes
+
+        journal = Journal(self.course, self.bundle.stem)
+        for line in changes(self.course, self.bundle, self._results(journal)):
+            print(line)
+        return 0
+
+    def _results(
+        self, journal: Journal
+    ) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
+        """Yield every submission's complete result, known ones without running."""
+        jobs = self._jobs(journal)
+        total = len(self.candidates)
+        with tqdm(total=total, unit="submission", disable=None) as bar:
+            for job, result in self._engine(jobs):
+                yield from self._drain(bar)
+                known, keys = self.known.pop(job.submission.student)
+                bar.update()
+                yield job.submission, merge(known, result), keys
+            yield from self._drain(bar)
+
+    def _drain(self, bar: tqdm) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
+        while self.ready:
+            bar.update()
+            yield self.ready.popleft()
+
+    def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
+        """Yield what has to run; what is known goes straight to the results."""
+        for candidate in self.candidates:
+            submission = read(candidate, self.bundle, grading=self._originals())
+            if not submission.student:
+                self._unnamed(submission)
+                continue
+            keys = {
+                name: self.bundle.question_key(name, submission, self.environment)
+                for name in self.bundle.questions
+            }
+            if submission.invalid:
+                result = invalid_result(self.bundle, submission)
+                self.ready.append((submission, result, keys))
+                continue
+            known, wanted = self._recall(journal, submission, keys)
+            if wanted:
+                self.known[submission.student] = (known, keys)
+                yield engine.Job(submission, wanted)
+            else:
+                self.ready.append((submission, known, keys))
+
+    def _recall(
+        self, journal: Journal, submission: Submission, keys: dict[str, str]
+    ) -> tuple[Result, tuple[str, ...]]:
+        if self.options.force:
+            return Result({}), tuple(keys)
+        with self.lock:
+            recalled = journal.recall(submission, keys)
+        return recalled.result, recalled.wanted
+
+    def _originals(self) -> Path | None:
+        return None if self.options.dry_run else self.course.grading
+
+    def _unnamed(self, submission: Submission) -> None:
+        self.tally.people.append(f"{submission.file}: {submission.invalid}")
+
+    def _engine(
+        self, jobs: Iterator[engine.Job]
+    ) -> Iterator[tuple[engine.Job, Result]]:
+        first = next(jobs, None)
+        if first is None:
+            return
+        settings = prepare(self.course, self.bundle, self._box(), self.limits)
+        if self.options.scheduler:
+            from staff.grader.remote import Remote
+
+            runner = Remote(settings, self.options.scheduler)
+        else:
+            workers = max(1, min(self.options.workers, len(self.candidates)))
+            runner = engine.Local(settings.start, self.limits, workers)
+        yield from runner.results(_chain(first, jobs))
+
+    def _box(self) -> sandbox.Sandbox:
+        return sandbox.choose("none" if self.options.unsafe else self.options.sandbox)
+
+    # -- saying it -----------------------------------------------------------------
+
+    def _count(self, submission: Submission, result: Result) -> None:
+        tally = self.tally
+        tally.submissions += 1
+        tally.verdicts.update(each.verdict for each in result.questions.values())
+        tampered = [
+            self.bundle.questions[name].label
+            for name, each in result.questions.items()
+            if each.verdict is Verdict.TAMPERED
+        ]
+        why = [f"{', '.join(tampered)}: tampered"] if tampered else []
+        why += [submission.invalid] if submission.invalid else []
+        if why:
+            tally.people.append(f"{submission.student}: {'; '.join(why)}")
+
+    def _summary(self, seconds: float) -> None:
+        tally, stem = self.tally, self.bundle.stem
+        print(
+            f"{stem}: {tally.submissions} submissions in {seconds:.1f} s, "
+            f"{tally.recorded} recorded, the others as before"
+        )
+        counts = [f"{n} {name}" for name, n in tally.verdicts.most_common()]
+        print("  questions: " + (", ".join(counts) or "none"))
+        for line in sorted(tally.people)[:40]:
+            print(f"  needs a person: {line}")
+        if len(tally.people) > 40:
+            print(f"  … and {len(tally.people) - 40} more; see the report")
+        for line in strange(self.course, stem, self.options.folder)[:20]:
+            print(f"  not read: {line}")
+        if tally.infra:
+            print(
+                f"  INFRA: {tally.infra} could not be graded through the grader's own "
+                "fault and were not scored; run the same command again"
+            )
+        print(f"  python -m staff report {stem}  shows each question")
+
+
+def _chain(first: engine.Job, rest: Iterator[engine.Job]) -> Iterator[engine.Job]:
+    yield first
+    yield from rest
+
+
+def _is_infra(result: Result) -> bool:
+    return any(each.verdict is Verdict.INFRA for each in result.questions.values())
+
+
+class _lines:
+    """Write results as JSON lines, if a path is given."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.file = path.open("w", encoding="utf-8") if path else None
+
+    def __enter__(self) -> _lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.file:
+            self.file.close()
+
+    def __call__(self, submission: Submission, result: Result) -> None:
+        if self.file is None:
+            return
+        entry: dict[str, Any] = {
+            "student": submission.student,
+            "file": submission.file,
+            "invalid": submission.invalid,
+            "questions": {k: v.to_json() for k, v in result.questions.items()},
+            "layers": list(result.layers),
+        }
+        self.file.write(json.dumps(entry) + "\n")
+        self.file.flush()

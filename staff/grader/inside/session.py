@@ -1,0 +1,338 @@
+"""One submission's session: a fork of the warm process runs its cells in order.
+
+Cells run in an IPython shell without a kernel. Each test runs in a fork of its own,
+under names that the learner cannot have changed, by check modules loaded afresh.
+Everything said to the warm process carries a nonce that lives only in this module's
+frames and closures; the guard's tripwires keep answers away from those.
+"""
+
+from __future__ import annotations
+
+import _thread
+import ast
+import contextlib
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from staff.grader.inside import guard
+from staff.grader.inside.shell import Recorder
+from staff.grader.inside.wire import encode
+
+__all__ = ["run"]
+
+_BORDER = re.compile(r"^\s*#+\s*(BEGIN|END) HIDDEN TESTS\s*$", re.M)
+_MESSAGE = 100_000  # bytes that fit into one packet
+
+
+class Session:
+    """What a session knows; it lives only in the frames of `run`."""
+
+    def __init__(
+        self, job: dict, channel: socket.socket, shell: Any, pristine: guard.Fingerprint
+    ) -> None:
+        self.job, self.channel, self.shell = job, channel, shell
+        self.pristine = pristine
+        self.nonce = job.pop("nonce")
+        self.recorder = Recorder(shell, job["limits"]["output"])
+        self.provided: list[str] = []  # sources of the instructor's cells so far
+        self.fixtures: dict[str, Any] = {}  # the names they made
+        self.threads = _thread._count()
+        self.say = _speaker(channel, self.nonce)
+
+
+def _speaker(channel: socket.socket, nonce: str) -> Callable[..., None]:
+    send = channel.send
+
+    def say(kind: str, **values: Any) -> None:
+        text = encode({"nonce": nonce, "kind": kind, **values}).encode()
+        if len(text) > _MESSAGE:
+            text = encode({"nonce": nonce, "kind": kind, "step": values.get("step")})
+            text = text.encode()
+        send(text)
+
+    return say
+
+
+def run(job: dict, channel: socket.socket, shell: Any, pristine) -> None:
+    """Run a session's steps; the last thing said is "complete".
+
+    Args:
+        job: steps, limits, root, and the nonce, which is taken out.
+        channel: a socket of packets to the warm process.
+        shell: IPython's, with nothing in it.
+        pristine: the fingerprint taken before anything ran.
+    """
+    session = Session(job, channel, shell, pristine)
+    say, leave = session.say, os._exit
+
+    def tripped(why: str) -> None:
+        say("tampered", why=why)
+        leave(3)
+
+    for name in [name for name in sys.modules if name.startswith("staff")]:
+        del sys.modules[name]
+    guard.set_tripwires(tripped, guard.trusted_places(job["root"]))
+    for number, step in enumerate(job["steps"]):
+        if step["kind"] == "test":
+            _test(session, number, step)
+        else:
+            _cell(session, number, step)
+    say("complete")
+
+
+# --- cells ------------------------------------------------------------------------
+
+
+def _cell(session: Session, number: int, step: dict) -> None:
+    session.say("begin", step=number)
+    names = session.shell.user_ns
+    for name, value in session.fixtures.items():
+        names.setdefault(name, value)
+    before = dict(names) if step["kind"] == "provided" else {}
+    session.recorder.start()
+    session.shell.run_cell(step["source"], store_history=True)
+    outputs = session.recorder.stop()
+    if step["kind"] == "provided":
+        session.provided.append(step["source"])
+        made = {k: v for k, v in names.items() if before.get(k, session) is not v}
+        session.fixtures.update({k: v for k, v in made.items() if k[0] != "_"})
+    else:
+        _look_round(session)
+    session.say("end", step=number, outputs=outputs)
+    if _thread._count() > session.threads:
+        _leave_threads_behind()
+
+
+def _look_round(session: Session) -> None:
+    changes = session.pristine.changes()
+    if changes:
+        session.say("tampered", why="changed " + ", ".join(changes[:5]))
+        os._exit(3)
+
+
+def _leave_threads_behind() -> None:
+    """Go on in a fork: what the answer left running stays here and waits with us."""
+    _flush()
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        os._exit(0)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # a learner may have put anything there
+            stream.flush()
+
+
+# --- tests ------------------------------------------------------------------------
+
+
+def _test(session: Session, number: int, step: dict) -> None:
+    _flush()
+    session.say("begin", step=number)
+    child = os.fork()
+    if child == 0:
+        try:
+            _test_here(session, number, step)
+        finally:
+            os._exit(4)
+    _, status = os.waitpid(child, 0)
+    session.say("tested", step=number, status=status)
+
+
+def _test_here(session: Session, number: int, step: dict) -> None:
+    source = _ask_for_tests(session, number)
+    start = time.monotonic()
+    visible, hidden = _split(source)
+    wrong = session.pristine.changes()
+    if wrong:
+        _result(session, number, "TAMPERED", evidence="changed " + ", ".join(wrong[:5]))
+    result = _judge(session, visible, hidden, step)
+    result["seconds"] = round(time.monotonic() - start, 4)
+    if session.job.get("scout"):
+        result["modules"] = sorted(sys.modules)
+    _result(session, number, **result)
+
+
+def _ask_for_tests(session: Session, number: int) -> str:
+    """Get the tests through a pipe that only this process has."""
+    reading, writing = os.pipe()
+    text = encode({"nonce": session.nonce, "kind": "want", "step": number}).encode()
+    socket.send_fds(session.channel, [text], [writing])
+    os.close(writing)
+    parts = []
+    while part := os.read(reading, 1 << 16):
+        parts.append(part)
+    os.close(reading)
+    return b"".join(parts).decode()
+
+
+def _split(source: str) -> tuple[str, str]:
+    """Return the visible and the hidden part of a test."""
+    pieces = _BORDER.split(source)
+    if len(pieces) == 1:
+        return source, ""
+    kept = {"visible": [pieces[0]], "hidden": []}
+    for border, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        kept["hidden" if border == "BEGIN" else "visible"].append(text)
+    return "\n".join(kept["visible"]), "\n".join(kept["hidden"])
+
+
+def _result(session: Session, number: int, verdict: str, **values: Any) -> None:
+    session.say("result", step=number, verdict=verdict, **values)
+    os._exit(0)
+
+
+def _judge(session: Session, visible: str, hidden: str, step: dict) -> dict:
+    _settle()
+    try:
+        names = _names(session, visible + "\n" + hidden)
+    except Exception as error:
+        text = f"the checks could not be loaded: {_line(error)}"
+        return {"verdict": "INFRA", "evidence": text}
+    torch = sys.modules.get("torch")
+    for part, is_hidden in ((visible, False), (hidden, True)):
+        if not part.strip():
+            continue
+        failed = _execute(part, names, is_hidden)
+        suspicions = session.pristine.changes()
+        if not suspicions and torch is not None:
+            loaded = "helpers.checks" in sys.modules
+            suspicions = guard.canaries(torch, loaded)
+        if suspicions:
+            return {"verdict": "TAMPERED", "evidence": "; ".join(suspicions[:5])}
+        if failed is not None:
+            return failed
+    return {"verdict": "PASS"}
+
+
+def _settle() -> None:
+    """Undo what an answer may rightly have left: threads, modes, the default dtype."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    while torch._C._len_torch_function_stack():
+        torch._C._pop_torch_function_stack()
+    while torch._C._len_torch_dispatch_stack():
+        torch._C._pop_torch_dispatch_stack(None)
+
+
+def _names(session: Session, tests: str) -> dict[str, Any]:
+    """Return the names that tests run under: the instructor's first.
+
+    The instructor's are made anew, from the statements that the tests need, with the
+    course's modules loaded afresh; what is left over is the learner's.
+    """
+    for name in [name for name in sys.modules if name.split(".")[0] == "helpers"]:
+        del sys.modules[name]
+    for name, path in list(sys.path_importer_cache.items()):
+        if not name.startswith(sys.prefix):
+            sys.path_importer_cache.pop(name, path)
+    names = {"__name__": "__main__", "__builtins__": guard.__builtins__}
+    wanted = _loaded(ast.parse(tests))
+    statements = _slice(session.provided, wanted)
+    for statement in statements:
+        exec(compile(ast.Module([statement], []), "<provided>", "exec"), names)
+    for name in wanted:
+        if name not in names and name in session.shell.user_ns:
+            names[name] = session.shell.user_ns[name]
+    return names
+
+
+def _loaded(tree: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+
+
+def _slice(sources: list[str], wanted: set[str]) -> list[ast.stmt]:
+    """Return the instructor's statements that make the wanted names, in order."""
+    wanted, kept = set(wanted), []
+    for source in reversed(sources):
+        try:
+            body = ast.parse(source).body
+        except SyntaxError:  # a magic: it makes no name that tests use
+            continue
+        for statement in reversed(body):
+            if _stored(statement) & wanted:
+                kept.append(statement)
+                wanted |= _loaded(statement)
+    return kept[::-1]
+
+
+def _stored(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {a.asname or a.name.split(".")[0] for a in statement.names}
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return {statement.name}
+    stores = (n for n in ast.walk(statement) if isinstance(n, ast.Name))
+    return {n.id for n in stores if isinstance(n.ctx, ast.Store)}
+
+
+def _execute(part: str, names: dict[str, Any], hidden: bool) -> dict | None:
+    """Run one part of a test; return None if it passes, else what is to be said."""
+    try:
+        exec(compile(part, "<test>", "exec"), names)
+    except BaseException as error:
+        return _explain(error, hidden)
+    return None
+
+
+def _explain(error: BaseException, hidden: bool) -> dict:
+    report = sys.modules.get("helpers.checks.report")
+    if report is not None and type(error) is report.NotAttempted:
+        message = "Not attempted: `raise NotImplementedError` still stands."
+        return {"verdict": "MISSING", "message": message}
+    if report is not None and type(error) is report.CheckFailed:
+        return _failed(error, hidden)
+    if isinstance(error, MemoryError) or _no_memory(str_of(error)):
+        return {"verdict": "OOM", "message": "Your code asked for too much memory."}
+    text = "" if hidden else _line(error)
+    message = f"Your code raised an error. {text}".strip()
+    return {"verdict": "ERROR", "message": message, "hidden": hidden}
+
+
+def _failed(error: Any, hidden: bool) -> dict:
+    raised = getattr(error, "raised", None) or ""
+    verdict = "ERROR" if raised else "FAIL"
+    if raised == "MemoryError" or _no_memory(f"{error.got}"):
+        verdict = "OOM"
+    lines = error.lines()
+    if hidden:
+        kind = "your code raised an error" if raised else error.problem
+        lines = [f"✗ {error.title}: with other numbers, {_first_lower(kind)}"]
+        if error.mistake and error.advice:
+            lines.append(f"  Mistake   {error.advice}")
+    return {
+        "verdict": verdict,
+        "message": "\n".join(lines)[:4000],
+        "mistake": error.mistake or "",
+        "hidden": hidden,
+    }
+
+
+def _first_lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _no_memory(text: str) -> bool:
+    return "allocate memory" in text or text.startswith("MemoryError")
+
+
+def str_of(error: BaseException) -> str:
+    """Return an exception's text; it may be a learner's own class."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
+def _line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str_of(error)}".splitlines()[0][:300]

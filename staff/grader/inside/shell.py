@@ -1,0 +1,99 @@
+"""An IPython shell without a kernel, and what its cells put out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["Recorder", "make_shell"]
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_KEPT = ("text/plain", "image/png")
+_TEXT = 20_000  # characters of one output that are kept
+_IMAGE = 60_000  # characters of one picture
+_ALL = 80_000  # characters of one cell
+
+
+def make_shell() -> Any:
+    """Return the shell in which learners' cells run; history stays in memory."""
+    from IPython.core.displayhook import CapturingDisplayHook
+    from IPython.core.displaypub import CapturingDisplayPublisher
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Minimal"
+    config.InteractiveShell.display_pub_class = CapturingDisplayPublisher
+    shell = InteractiveShell.instance(config=config)
+    shell.displayhook = CapturingDisplayHook(shell=shell, outputs=[])
+    shell.display_trap.hook = shell.displayhook
+    return shell
+
+
+class Recorder:
+    """Collect what a cell displays and the error it ends with.
+
+    Args:
+        shell: as `make_shell` returns it.
+        limit: characters that one cell may display.
+    """
+
+    def __init__(self, shell: Any, limit: int) -> None:
+        self.shell, self.limit = shell, limit
+        self.errors: list[dict[str, Any]] = []
+        shell._showtraceback = self._error
+        shell.showsyntaxerror = self._syntax_error
+
+    def start(self) -> None:
+        """Forget what came before."""
+        self.errors.clear()
+        self.shell.display_pub.outputs = []
+        self.shell.displayhook.outputs = []
+
+    def stop(self) -> list[dict[str, Any]]:
+        """Return the outputs of the cell, cut to size, in nbformat's form."""
+        shown = [*self.shell.display_pub.outputs, *self.shell.displayhook.outputs]
+        kept, size = [], 0
+        for each in shown:
+            output = _output(each)
+            size += sum(len(text) for text in output["data"].values())
+            if size < _ALL and output["data"]:
+                kept.append(output)
+        return kept + self.errors[:1]
+
+    def _error(self, kind: type, value: BaseException, lines: list[str]) -> None:
+        text = _ANSI.sub("", "\n".join(lines))[-4000:]
+        name = getattr(kind, "__name__", "Error")
+        self.errors.append(_error_output(name, text))
+
+    def _syntax_error(self, *_: Any, **__: Any) -> None:
+        import sys
+
+        kind, value, _tb = sys.exc_info()
+        name = getattr(kind, "__name__", "SyntaxError")
+        self.errors.append(_error_output(name, f"{name}: {value}"[:2000]))
+
+
+def _error_output(name: str, text: str) -> dict[str, Any]:
+    last = text.strip().split("\n")[-1][:500]
+    return {
+        "output_type": "error",
+        "ename": name,
+        "evalue": last,
+        "traceback": [text],
+    }
+
+
+def _output(shown: Any) -> dict[str, Any]:
+    data = shown.get("data", {}) if isinstance(shown, dict) else {}
+    kept: dict[str, str] = {}
+    for kind in _KEPT:
+        value = data.get(kind)
+        if type(value) is str:
+            if kind == "text/plain":
+                kept[kind] = value[:_TEXT]
+            elif len(value) <= _IMAGE:
+                kept[kind] = value
+    return {"output_type": "display_data", "data": kept, "metadata": {}}

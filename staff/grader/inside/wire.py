@@ -1,0 +1,132 @@
+"""Messages between the grader and the warm process, and from a session to it.
+
+Everything is JSON: nothing that comes out of a session is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from typing import Any
+
+__all__ = ["Broken", "Link", "decode", "encode"]
+
+_HEAD = struct.Struct(">I")
+_LIMIT = 64 << 20  # bytes of one message
+
+
+class Broken(Exception):
+    """The other side is gone, or what it sent is no message."""
+
+
+class Link:
+    """Length-prefixed JSON over two file descriptors.
+
+    Args:
+        reading: descriptor to read from.
+        writing: descriptor to write to.
+    """
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self.reading, self.writing = reading, writing
+
+    @classmethod
+    def take_over(cls) -> Link:
+        """Move standard input and output away, so that nothing else can use them."""
+        reading, writing = os.dup(0), os.dup(1)
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        os.close(null)
+        return cls(reading, writing)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message.
+
+        Raises:
+            Broken: nobody reads any more.
+        """
+        body = json.dumps(message).encode()
+        view = memoryview(_HEAD.pack(len(body)) + body)
+        try:
+            while view:
+                view = view[os.write(self.writing, view) :]
+        except OSError as error:
+            raise Broken(str(error)) from error
+
+    def receive(self) -> dict[str, Any]:
+        """Wait for one message.
+
+        Raises:
+            Broken: the other side has ended, or sent something else.
+        """
+        (length,) = _HEAD.unpack(self._exactly(_HEAD.size))
+        if length > _LIMIT:
+            raise Broken(f"a message of {length} bytes, more than {_LIMIT}")
+        return decode(self._exactly(length))
+
+    def close(self) -> None:
+        """Close both descriptors."""
+        for descriptor in {self.reading, self.writing}:
+            os.close(descriptor)
+
+    def _exactly(self, count: int) -> bytes:
+        parts = []
+        while count:
+            try:
+                part = os.read(self.reading, min(count, 1 << 20))
+            except OSError as error:
+                raise Broken(str(error)) from error
+            if not part:
+                raise Broken("the other side has ended")
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """Return a message's content.
+
+    Raises:
+        Broken: it is not a JSON object.
+    """
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Broken(f"not JSON: {error}") from error
+    if not isinstance(message, dict):
+        raise Broken("not a JSON object")
+    return message
+
+
+_ESCAPES = {ord('"'): '\\"', ord("\\"): "\\\\"} | {
+    code: f"\\u{code:04x}" for code in [*range(32), *range(127, 160)]
+}
+
+
+def encode(value: Any) -> str:
+    r"""Return JSON without the json module, which a session's code may have changed.
+
+    Args:
+        value: None, bool, int, float, str, list, tuple or dict with str keys; numbers
+            and texts of exactly these types, everything else becomes null.
+    """
+    kind = type(value)
+    if value is True or value is False:
+        return "true" if value else "false"
+    if kind is int:
+        return int.__repr__(value)
+    if kind is float:
+        return float.__repr__(value) if -1e300 < value < 1e300 else "null"
+    if kind is str:
+        text = str.translate(value, _ESCAPES)
+        return f'"{str.encode(text, "utf-8", "replace").decode()}"'
+    if kind is list or kind is tuple:
+        return "[" + ",".join([encode(item) for item in value]) + "]"
+    if kind is dict:
+        pairs = [
+            f"{encode(k)}:{encode(v)}" for k, v in dict.items(value) if type(k) is str
+        ]
+        return "{" + ",".join(pairs) + "}"
+    return "null"
