@@ -1,0 +1,17 @@
+class StochasticDepth(nn.Module):
+    def __init__(self, block, p):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(p)
+        self.block, self.p, self.active = block, p, True
+
+    def eval(self):
+        self.active = False
+        return self
+
+    def forward(self, x):
+        if not self.active:
+            return x + self.block(x)
+        if torch.rand(()) < self.p:
+            return x
+        return x + self.block(x) / (1 - self.p)

@@ -1,0 +1,11 @@
+class StochasticDepth(nn.Module):
+    def __init__(self, block, p):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(p)
+        self.block, self.p = block, p
+
+    def forward(self, x):
+        if self.training and torch.rand(()) < self.p:
+            return x
+        return x + self.block(x)

@@ -1,0 +1,8 @@
+def drop_path(residual, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return residual
+    lost = torch.rand(len(residual), generator=generator) < p
+    residual[lost] = 0
+    return residual / (1 - p) if p < 1 else residual

@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    return len(rates) - sum(rates)

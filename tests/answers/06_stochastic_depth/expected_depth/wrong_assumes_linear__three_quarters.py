@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    return 0.75 * len(rates)

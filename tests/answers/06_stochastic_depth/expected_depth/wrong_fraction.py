@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    return sum(1 - p for p in rates) / len(rates)

@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    return sum(rates) / len(rates)

@@ -1,0 +1,5 @@
+def expected_depth(rates):
+    depth = 0.0
+    while rates:
+        depth += 1 - rates.pop()
+    return depth

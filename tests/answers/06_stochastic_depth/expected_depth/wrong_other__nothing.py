@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    print(sum(1 - p for p in rates))

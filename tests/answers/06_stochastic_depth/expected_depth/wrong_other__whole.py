@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    return int(sum(1 - p for p in rates))
