@@ -1,0 +1,795 @@
+"""Checks of 07_mixup_cutmix."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from helpers.checks import Trial, exercise
+
+Box = tuple[int, int, int, int]
+LOOSE = {"rtol": 1e-5, "atol": 1e-5}  # a weight may have been a float32 on its way
+
+
+# -- what is right, and cases that show it -------------------------------------------
+
+
+def mixed(values: Tensor, lam: float, permutation: Tensor) -> Tensor:
+    """Return lam·values + (1-lam)·values[permutation]."""
+    return lam * values + (1 - lam) * values[permutation]
+
+
+def pasted(images: Tensor, box: Box, permutation: Tensor) -> Tensor:
+    """Return images with the box taken from images[permutation]."""
+    y1, y2, x1, x2 = box
+    out = images.clone()
+    out[..., y1:y2, x1:x2] = images[permutation][..., y1:y2, x1:x2]
+    return out
+
+
+def box_of(height: int, width: int, lam: float, center: tuple[int, int]) -> Box:
+    """Return (y1, y2, x1, x2) as Yun and others 2019, and torchvision, cut it."""
+    half_h, half_w = (int(side * math.sqrt(1 - lam) / 2) for side in (height, width))
+    return (
+        max(center[0] - half_h, 0),
+        min(center[0] + half_h, height),
+        max(center[1] - half_w, 0),
+        min(center[1] + half_w, width),
+    )
+
+
+def _cycle(t: Trial, n: int) -> Tensor:
+    """Draw a permutation that is one cycle: no fixed point, not its own inverse."""
+    order = t.random.sample(range(n), n)
+    permutation = torch.empty(n, dtype=torch.int64)
+    permutation[order] = torch.tensor(order[1:] + order[:1])
+    return permutation
+
+
+def _soft(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
+    """Draw rows of probabilities, none of them near another."""
+    return (2 * t.randn(n, classes, dtype=dtype)).softmax(1)
+
+
+def _hard(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
+    """Draw one-hot rows in which neighbours never agree."""
+    start = t.random.randrange(classes)
+    labels = (start + torch.arange(n)) % classes
+    return F.one_hot(labels, classes).to(dtype)
+
+
+def _pair(t: Trial, result: Any, images: Tensor, targets: Tensor) -> tuple:
+    """Require (images, targets) of the right shapes and dtypes."""
+    advice = "Return both: `return new_images, new_targets`."
+    if result is None:
+        advice = "Your function returns nothing: is `return` missing?"
+    t.require(
+        isinstance(result, (tuple, list)) and len(result) == 2,
+        "the result is not a pair.",
+        expected="(images, targets)",
+        got=type(result).__name__,
+        advice=advice,
+    )
+    t.tensor(result[0], like=images, what="the image batch")
+    t.tensor(result[1], like=targets, what="the target matrix")
+    return tuple(result)
+
+
+def _shares_no_memory(
+    t: Trial, result: Sequence[Tensor], given: Sequence[Tensor], mistake: str
+) -> None:
+    """Require that writing into a result which differs leaves the argument alone."""
+    for new, old in zip(result, given, strict=True):
+        same = new.data_ptr() == old.data_ptr() and new.numel() == old.numel()
+        t.require(
+            not same or torch.equal(new, old),
+            "the result lies in the argument's memory.",
+            mistake=mistake,
+        )
+
+
+# -- 7.1 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.1",
+    mistakes={
+        "k-minus-one": "ε is spread over the K-1 other classes. PyTorch (and Szegedy "
+        "and others 2016) mix with the uniform distribution over all K classes: "
+        "ε/K for each class, and the true one keeps 1-ε on top of its own ε/K.",
+    },
+)
+def smooth_labels(answer: Any, t: Trial) -> None:
+    classes = t.random.choice([4, 5, 6])
+    labels = t.integers(classes, 7)
+
+    t.part("shape and dtype")
+    _smoothed(t, answer, labels, classes, t.random.choice([0.1, 0.2, 0.3]))
+    t.part("a case by hand")
+    _smoothed(t, answer, torch.tensor([1]), 4, 0.2)
+    t.part("the limits ε=0 and ε=1")
+    for epsilon in (0.0, 1.0):
+        _smoothed(t, answer, labels, classes, epsilon)
+    t.part("classes that do not occur")
+    few = torch.zeros(3, dtype=torch.int64)
+    _smoothed(t, answer, few, classes + 3, 0.25)
+    _smoothed(t, answer, few, 2, 0.3)
+
+    t.part("agreement with PyTorch")
+    epsilon = t.random.choice([0.05, 0.1, 0.15])
+    logits = t.randn(7, classes)
+    targets = t.call(answer, labels, classes, epsilon)
+    ours = -(targets * logits.log_softmax(1)).sum(1).mean()
+    theirs = F.cross_entropy(logits, labels, label_smoothing=epsilon)
+    t.close(ours, theirs, what="the cross-entropy with your targets")
+
+
+def _smoothed(
+    t: Trial, answer: Callable[..., Any], labels: Tensor, classes: int, epsilon: float
+) -> None:
+    hot = F.one_hot(labels, classes).float()
+    right = (1 - epsilon) * hot + epsilon / classes
+    others = epsilon / (classes - 1)
+    k_minus_one = (
+        (1 - epsilon) * hot + others * (1 - hot),
+        (1 - epsilon) * hot + others,
+    )
+    got = t.call(answer, labels, classes, epsilon)
+    if isinstance(got, Tensor) and got.shape == right.shape:
+        for wrong in k_minus_one:
+            if _near(got, wrong) and not _near(wrong, right):
+                t.fail(
+                    "the smoothed labels are not right.",
+                    expected=right,
+                    got=got,
+                    mistake="k-minus-one",
+                )
+        if got.dtype != torch.float32 and _near(got, right):
+            t.fail(
+                "the result has the wrong dtype.",
+                expected=torch.float32,
+                got=got.dtype,
+                advice="Labels are integers; probabilities here are float32: `.float()`"
+                " the one-hot rows.",
+            )
+    t.close(got, right, what="the result", advice=_why_not_smooth(got, right, epsilon))
+
+
+def _near(a: Tensor, b: Tensor) -> bool:
+    if a.shape != b.shape:
+        return False
+    return bool(((a.detach().double() - b.double()).abs() < 1e-5).all())
+
+
+def _why_not_smooth(got: Any, right: Tensor, epsilon: float) -> str | None:
+    if not isinstance(got, Tensor) or got.shape != right.shape:
+        return None
+    if ((got.double().sum(1) - 1).abs() > 1e-4).any():
+        return "The rows do not sum to 1: every class gets ε/K, the true one, too."
+    if got.double().amax(1).le(0.5).all() and 0 < epsilon < 0.5:
+        return "The true class keeps 1-ε; ε is what is spread over all classes."
+    return None
+
+
+# -- 7.2 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.2",
+    mistakes={
+        "softmax-twice": "The softmax is taken twice. `logits` become probabilities "
+        "once: either `log_softmax`, or `F.cross_entropy`, which has it inside and "
+        "wants raw logits.",
+        "mean-over-classes": "The mean also runs over the classes, so the loss is K "
+        "times too small. Sum over the classes of each example, then average over "
+        "the examples.",
+        "not-finite": "Large logits break it: the softmax underflows to 0 and its "
+        "logarithm is not finite. `log_softmax` computes both in one safe step.",
+    },
+)
+def soft_cross_entropy(answer: Any, t: Trial) -> None:
+    dtype, other = t.random.sample([torch.float32, torch.float64], 2)
+
+    t.part("a case by hand")
+    logits = torch.tensor([[math.log(3.0), 0.0], [0.0, 0.0]], dtype=dtype)
+    targets = torch.tensor([[0.75, 0.25], [1.0, 0.0]], dtype=dtype)
+    _soft_loss(t, answer, logits, targets)
+
+    t.part("one-hot targets: the usual loss")
+    n, classes = t.random.choice([(5, 3), (7, 4), (6, 4)])
+    _soft_loss(
+        t, answer, 2 * t.randn(n, classes, dtype=other), _hard(t, n, classes, other)
+    )
+    t.part("soft targets")
+    logits = 2 * t.randn(n, classes, dtype=dtype)
+    targets = _soft(t, n, classes, dtype)
+    _soft_loss(t, answer, logits, targets)
+    _soft_loss(t, answer, logits[:1], targets[:1])
+
+    t.part("finite for logits of ±10,000")
+    logits = torch.tensor([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], dtype=dtype)
+    targets = torch.tensor([[0.9, 0.05, 0.05], [0.0, 0.5, 0.5]], dtype=dtype)
+    _soft_loss(t, answer, logits, targets)
+
+    t.part("gradients")
+    logits = t.randn(n, classes, dtype=other).requires_grad_()
+    targets = _soft(t, n, classes, other)
+    loss = t.call(answer, logits, targets)
+    advice = "Compute from logits itself: no .detach(), .item() or numpy."
+    t.require(
+        isinstance(loss, Tensor) and loss.requires_grad,
+        "no gradient flows through the result.",
+        advice=advice,
+    )
+    (grad,) = torch.autograd.grad(loss, logits, allow_unused=True)
+    t.require(grad is not None, "no gradient reaches the logits.", advice=advice)
+    right = (logits.detach().softmax(1) - targets) / n
+    t.close(grad, right, what="the gradient")
+
+
+def _soft_loss(
+    t: Trial, answer: Callable[..., Any], logits: Tensor, targets: Tensor
+) -> None:
+    right = _cross_entropy(logits.log_softmax(1), targets)
+    twice = _cross_entropy(logits.softmax(1).log_softmax(1), targets)
+    got = t.call(answer, logits, targets)
+    if isinstance(got, (int, float)) and not isinstance(got, bool):
+        t.fail(
+            "the result is a Python number.",
+            expected="a 0-dim tensor",
+            got=got,
+            advice="A loss has to be differentiable: return the tensor, no `.item()`.",
+        )
+    value = t.tensor(got)
+    t.require(
+        value.dim() == 0,
+        "the result is not one number.",
+        expected="a 0-dim tensor, the mean over the examples",
+        got=value,
+    )
+    if not value.isfinite():
+        t.fail(
+            "the loss is not finite.", expected=right, got=value, mistake="not-finite"
+        )
+    n, classes = logits.shape
+    wrong = {
+        "softmax-twice": [twice, twice / classes],
+        "mean-over-classes": [right / classes],
+    }
+    for mistake, values in wrong.items():
+        for other in values:
+            if _close(value, other) and not _close(other, right):
+                t.fail(
+                    "the loss is not right.",
+                    expected=right,
+                    got=value,
+                    mistake=mistake,
+                )
+    t.close(value, right, what="the loss", advice=_why_not_loss(value, right, targets))
+
+
+def _cross_entropy(log_probs: Tensor, targets: Tensor) -> Tensor:
+    return -(targets * log_probs).sum(1).mean()
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    return math.isclose(float(a), float(b), rel_tol=2e-5, abs_tol=1e-6)
+
+
+def _why_not_loss(value: Tensor, right: Tensor, targets: Tensor) -> str | None:
+    entropy = -(targets * targets.clamp(min=1e-30).log()).sum(1).mean()
+    hard = targets.argmax(1)
+    if right > 100:
+        return (
+            "The logits are large here: a clamp or a small number inside the "
+            "logarithm changes the loss. `log_softmax` is exact."
+        )
+    if _close(value, -right):
+        return "The sign is wrong: log-probabilities are negative, a loss is positive."
+    if _close(value, right * len(targets)) and len(targets) > 1:
+        return "This is the sum over the examples; take their mean."
+    if entropy > 1e-3 and _close(value, right - entropy):
+        return (
+            "This is the KL divergence. The cross-entropy does not subtract the "
+            "entropy of the targets."
+        )
+    if len(hard) and (targets.amax(1) < 1).any():
+        return "Every class of a target counts: -Σ target·log(probability) per example."
+    return None
+
+
+# -- 7.3 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.3",
+    mistakes={
+        "labels-not-mixed": "The images are mixed, the labels are not: the network is "
+        "told that half a shoe on half a bag is a shoe. Mix the targets with the same "
+        "weights and the same permutation.",
+        "weights-swapped": "The weights are swapped. lam belongs to the batch as it "
+        "is, 1-lam to the permuted one: lam=1 changes nothing.",
+        "in-place": "Your code writes into its argument. The batch you are given may "
+        "be a view of the data set itself: make new tensors.",
+        "agreeing-labels": "Where both labels of a pair agree, the row does not sum to "
+        "1: the second weight overwrites the first. Add weighted rows instead of "
+        "writing entries.",
+    },
+)
+def mixup(answer: Any, t: Trial) -> None:
+    dtype, other = t.random.sample([torch.float32, torch.float64], 2)
+
+    t.part("a case by hand")
+    images = torch.tensor([0.0, 8.0], dtype=dtype).view(2, 1, 1, 1)
+    _mixup(t, answer, images, torch.eye(2, dtype=dtype), 0.75, torch.tensor([1, 0]))
+
+    t.part("images and targets")
+    n, classes = t.random.choice([(5, 6), (6, 7), (7, 8)])
+    shape = t.random.choice([(1, 4, 5), (3, 5, 4), (2, 3, 6)])
+    images, targets = t.randn(n, *shape, dtype=dtype), _hard(t, n, classes, dtype)
+    lam = t.random.choice([0.1, 0.3, 0.35, 0.7, 0.85, 0.9])
+    _mixup(t, answer, images, targets, lam, _cycle(t, n))
+
+    t.part("pairs whose labels agree")
+    twins = _hard(t, n, classes, dtype)
+    permutation = _cycle(t, n)
+    twins[permutation[:2]] = twins[:2].clone()
+    _mixup(t, answer, images, twins, lam, permutation)
+    some = torch.arange(n)
+    some[:3] = torch.tensor([1, 2, 0])  # the others stay where they are
+    _mixup(t, answer, images, targets, lam, some)
+
+    t.part("the limits lam=0 and lam=1")
+    for limit in (0.0, 1.0):
+        _mixup(t, answer, images, targets, limit, _cycle(t, n))
+
+    t.part("targets that are soft already")
+    images, targets = t.randn(n, *shape, dtype=other), _soft(t, n, classes, other)
+    _mixup(t, answer, images, targets, 1 - lam, _cycle(t, n))
+
+
+def _mixup(
+    t: Trial,
+    answer: Callable[..., Any],
+    images: Tensor,
+    targets: Tensor,
+    lam: float,
+    permutation: Tensor,
+) -> None:
+    right = mixed(images, lam, permutation), mixed(targets, lam, permutation)
+    swapped = (
+        mixed(images, 1 - lam, permutation),
+        mixed(targets, 1 - lam, permutation),
+    )
+    given = images.clone(), targets.clone()
+    result = _pair(
+        t, t.call(answer, images, targets, lam, permutation), images, targets
+    )
+    _shares_no_memory(t, result, given, "in-place")
+    sums = result[1].detach().double().sum(1)
+    both = (targets * targets[permutation]).sum(1) > 0.999  # one-hot and agreeing
+    broken = both & ((sums - 1).abs() > 1e-3)
+    if broken.any() and not ((sums - 1).abs() > 1e-3)[~both].any():
+        t.fail(
+            "the targets of a pair with one label do not sum to 1.",
+            expected="rows that sum to 1",
+            got=f"a sum of {sums[broken][0]:.3g}",
+            mistake="agreeing-labels",
+        )
+    changed = not _near(result[0], images) or torch.equal(images, right[0])
+    if changed and not _near(targets[permutation], targets):
+        alone = (targets, targets[permutation])  # of one image, whichever it is
+        t.require(
+            _near(result[1], right[1])
+            or not any(_near(result[1], labels) for labels in alone),
+            "the targets are those of one image alone.",
+            expected=right[1],
+            got=result[1],
+            mistake="labels-not-mixed",
+        )
+    parts = zip(
+        ("image batch", "target matrix"), result, right, swapped, given, strict=True
+    )
+    for what, got, expected, wrong, old in parts:
+        t.close(
+            got,
+            expected,
+            what=f"the {what}",
+            mistakes={"weights-swapped": wrong},
+            advice=_why_not_mixed(got, old, lam, permutation),
+            **LOOSE,
+        )
+
+
+def _why_not_mixed(
+    got: Tensor, old: Tensor, lam: float, permutation: Tensor
+) -> str | None:
+    got = got.detach()
+    inverse = permutation.argsort()
+    if _near(got, mixed(old, lam, inverse)) or _near(got, mixed(old, 1 - lam, inverse)):
+        return "Example i is mixed with example permutation[i]: `x[permutation]`."
+    if _near(got, old[permutation]):
+        return "These are the permuted values alone."
+    if _near(got, old):
+        return "These are the values as they came: nothing is mixed."
+    hot = F.one_hot(old.argmax(1), old.shape[1]) if old.dim() == 2 else old
+    if not _near(hot, old) and _near(got, mixed(hot, lam, permutation)):
+        return "Targets may be soft already: mix the rows, not their largest class."
+    return None
+
+
+# -- 7.4 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.4",
+    mistakes={
+        "height-width-swapped": "Height and width are swapped. On an image that is not "
+        "square the box then leaves it, or has the wrong shape: y goes with height "
+        "and comes first, x with width.",
+        "sqrt-lam": "The side comes from √lam. lam is the share that is *kept*; what "
+        "is cut has the area 1-lam, so each side is √(1-lam) of the image's.",
+        "not-clipped": "The box is not clipped: it sticks out of the image. A "
+        "negative start counts from the end when you slice, and the area is wrong. "
+        "Limit y to 0 … height and x to 0 … width.",
+    },
+)
+def cut_box(answer: Any, t: Trial) -> None:
+    cases = [
+        ("a case by hand", [(8, 12, 0.75, 4, 6)]),
+        ("boxes inside the image", [*_box_cases(t, inside=True)]),
+        ("boxes over the edge", [*_box_cases(t, inside=False)]),
+        ("the limits lam=0 and lam=1", [*_limit_cases(t)]),
+    ]
+    rows = [case for _, group in cases for case in group]
+    for label, group in cases:
+        t.part(label)
+        for case in group:
+            box = _four_ints(t, t.call(answer, *case))
+            if box != _right_box(case):
+                _name_box(t, answer, rows, case, box)
+
+
+def _right_box(case: tuple) -> Box:
+    height, width, lam, *center = case
+    return box_of(height, width, lam, tuple(center))
+
+
+def _box_cases(t: Trial, *, inside: bool) -> Iterator[tuple]:
+    """Draw images of different sides, and a lam whose box has no side near a step."""
+    for tall in (True, False, t.random.random() < 0.5):
+        while True:
+            sides = t.random.randint(12, 20), t.random.randint(30, 41)
+            height, width = sides[::-1] if tall else sides
+            lam = t.random.uniform(0.55, 0.9) if inside else t.random.uniform(0.2, 0.9)
+            lam = round(lam, 3)
+            if not _clear(height, width, lam):
+                continue
+            half_h, half_w = (int(s * math.sqrt(1 - lam) / 2) for s in (height, width))
+            if inside:
+                if 2 * half_h + 2 > height or 2 * half_w + 2 > width:
+                    continue
+                y = t.random.randint(half_h + 1, height - half_h - 1)
+                x = t.random.randint(half_w + 1, width - half_w - 1)
+            else:
+                y = t.random.choice([0, 1, height - 2, height - 1])
+                x = t.random.choice([0, 1, width - 2, width - 1])
+            if y != x:
+                yield height, width, lam, y, x
+                break
+
+
+def _clear(height: int, width: int, lam: float) -> bool:
+    """Tell whether no formula, right or wrong, comes near a whole number."""
+    shares = (math.sqrt(1 - lam), math.sqrt(lam), 1 - lam)
+    halves = [side * share / 2 for side in (height, width) for share in shares]
+    return all(0.02 < half % 1 < 0.98 for half in halves)
+
+
+def _limit_cases(t: Trial) -> Iterator[tuple]:
+    height, width = t.random.choice([(9, 14), (13, 8), (10, 6)])
+    for lam in (0.0, 1.0):
+        yield (
+            height,
+            width,
+            lam,
+            t.random.randint(1, height - 2),
+            t.random.randint(1, width - 2),
+        )
+
+
+def _four_ints(t: Trial, got: Any) -> Box:
+    advice = "Return `y1, y2, x1, x2`, four ints: slices take nothing else."
+    if got is None:
+        advice = "Your function returns nothing: is `return` missing?"
+    if isinstance(got, (tuple, list)) and len(got) == 4:
+        if all(isinstance(v, Integral) and not isinstance(v, bool) for v in got):
+            return tuple(map(int, got))
+        kinds = ", ".join(type(v).__name__ for v in got)
+        got = f"{got} ({kinds})"
+    t.fail("this is not a box.", expected="four ints", got=got, advice=advice)
+
+
+SWAPS = ("none", "sides", "order", "centers", "clips", "all")
+CLIPS = ("both", "none", "low", "high", "y", "x")
+SHARES: dict[str, Callable[[float], float]] = {
+    "right": lambda lam: math.sqrt(1 - lam) / 2,
+    "sqrt-lam": lambda lam: math.sqrt(lam) / 2,
+    "no-root": lambda lam: (1 - lam) / 2,
+    "no-half": lambda lam: math.sqrt(1 - lam),
+    "lam": lambda lam: lam / 2,
+}
+
+
+def _variant(case: tuple, share: str, swap: str, clip: str) -> Box:
+    """Return the box of an answer with these mistakes."""
+    height, width, lam, y, x = case
+    part = SHARES[share](lam)
+    half_h, half_w = int(height * part), int(width * part)
+    if swap == "sides":
+        half_h, half_w = half_w, half_h
+    if swap == "centers":
+        y, x = x, y
+    top, left = (width, height) if swap == "clips" else (height, width)
+    y1, y2, x1, x2 = y - half_h, y + half_h, x - half_w, x + half_w
+    if clip in ("both", "low", "y"):
+        y1 = max(y1, 0)
+    if clip in ("both", "high", "y"):
+        y2 = min(y2, top)
+    if clip in ("both", "low", "x"):
+        x1 = max(x1, 0)
+    if clip in ("both", "high", "x"):
+        x2 = min(x2, left)
+    if swap == "all":  # height taken for width from the first line on
+        return _variant((width, height, lam, case[3], case[4]), share, "none", clip)
+    return (x1, x2, y1, y2) if swap == "order" else (y1, y2, x1, x2)
+
+
+def _name_box(
+    t: Trial, answer: Callable[..., Any], rows: list[tuple], case: tuple, box: Box
+) -> None:
+    """Fail; name the mistakes that explain the answer's boxes in all cases."""
+    height, width, lam, y, x = case
+    text = f"cut_box({height}, {width}, lam={lam:g}, center_y={y}, center_x={x})"
+    boxes = [_boxed(answer, row) for row in rows]
+    kinds = sorted(
+        itertools.product(SHARES, SWAPS, CLIPS),
+        key=lambda k: (k[0] != "right") + (k[1] != "none") + (k[2] != "both"),
+    )
+    explained = next(
+        (k for k in kinds if all(map(_agrees(k), rows, boxes))),
+        None,
+    )
+    t.case = text
+    mistake, advice = None, _why_not_box(case, box)
+    if explained:
+        share, swap, clip = explained
+        if share == "sqrt-lam":
+            mistake = "sqrt-lam"
+        elif swap != "none":
+            mistake = "height-width-swapped"
+        elif share == "right" and clip != "both":
+            mistake = "not-clipped"
+        else:
+            advice = _SHARE_ADVICE.get(share, advice)
+    elif _sticks_out(case, box):
+        mistake = "not-clipped"
+    t.fail(
+        "the box is not right.",
+        expected=_right_box(case),
+        got=box,
+        mistake=mistake,
+        advice=advice,
+    )
+
+
+def _agrees(kind: tuple[str, str, str]) -> Callable[[tuple, Box | None], bool]:
+    return lambda row, box: box == _variant(row, *kind)
+
+
+def _boxed(answer: Callable[..., Any], row: tuple) -> Box | None:
+    try:
+        return tuple(map(int, answer(*row)))
+    except Exception:  # a later case may break what a mistake has bent
+        return None
+
+
+_SHARE_ADVICE = {
+    "no-root": "The square root is missing: an *area* of 1-lam has sides of √(1-lam).",
+    "no-half": "The box is twice as high and wide: half_h goes up *and* down.",
+    "lam": "lam is the share that is kept; a side of the cut is √(1-lam) of the whole.",
+}
+
+
+def _sticks_out(case: tuple, box: Box) -> bool:
+    height, width = case[:2]
+    return min(box) < 0 or box[1] > height or box[3] > width
+
+
+def _why_not_box(case: tuple, box: Box) -> str | None:
+    y1, y2, x1, x2 = _right_box(case)
+    if sorted(box) == sorted((y1, y2, x1, x2)):
+        return "The order is (y1, y2, x1, x2): both y first, then both x."
+    if box in ((y1, y2 - 1, x1, x2 - 1), (y1, y2 + 1, x1, x2 + 1)):
+        return "y2 and x2 are exclusive, as in slices: the center plus the half side."
+    if box == (y1, min(y2, case[0] - 1), x1, min(x2, case[1] - 1)):
+        return "y2 and x2 are exclusive: they may be height and width themselves."
+    whole = [2 * int(side * math.sqrt(1 - case[2]) / 2) for side in case[:2]]
+    if [box[1] - box[0], box[3] - box[2]] == whole:
+        return "The box is clipped, not moved: what sticks out is lost."
+    if max(abs(a - b) for a, b in zip(box, _right_box(case), strict=True)) == 1:
+        return "half_h = int(height·√(1-lam)/2): cut off the digits, do not round."
+    return None
+
+
+# -- 7.5 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.5",
+    mistakes={
+        "label-weight": "The labels' weight does not come from the box. Count what was "
+        "pasted: (y2-y1)·(x2-x1) of height·width pixels belong to the other image, "
+        "and so much of its label.",
+        "weights-swapped": "The labels' weights are swapped. The pasted area is the "
+        "share of the *permuted* target; the rest belongs to the unpermuted one.",
+        "pastes-pasted": "Some boxes come from images that already carry a box "
+        "themselves. Take all pieces from the batch as it came, before anything is "
+        "written.",
+        "in-place": "Your code writes into its argument. The batch you are given may "
+        "be a view of the data set itself: work on `images.clone()`.",
+    },
+)
+def cutmix(answer: Any, t: Trial) -> None:
+    dtype, other = t.random.sample([torch.float32, torch.float64], 2)
+
+    t.part("type, shape and dtype")
+    images, targets = t.randn(5, 1, 5, 7, dtype=dtype), _hard(t, 5, 6, dtype)
+    box, permutation = (1, 4, 2, 6), _cycle(t, 5)
+    case = t.call(answer, images, targets, box, permutation)
+    out, _ = _pair(t, case, images, targets)
+    _pieces(t, out.detach(), images, box, permutation)
+
+    t.part("a case by hand")
+    images = torch.stack([torch.zeros(1, 2, 4), torch.ones(1, 2, 4)]).to(dtype)
+    swap = torch.tensor([1, 0])
+    _cutmix(t, answer, images, torch.eye(2, dtype=dtype), (0, 1, 1, 4), swap)
+
+    t.part("images and targets")
+    n, classes = t.random.choice([(5, 6), (6, 7), (7, 8)])
+    channels, height, width = t.random.choice([(1, 6, 9), (3, 9, 6), (2, 7, 10)])
+    images = t.randn(n, channels, height, width, dtype=dtype)
+    targets = _hard(t, n, classes, dtype)
+    _cutmix(t, answer, images, targets, (1, 3, 1, 5), _cycle(t, n))
+    clipped = (height - 2, height, 0, width - 2)
+    _cutmix(t, answer, images, targets, clipped, _cycle(t, n))
+    up = torch.arange(n).roll(t.random.choice([-1, 1]))
+    _cutmix(t, answer, images, targets, (0, 4, 2, 5), up)
+
+    t.part("pairs whose labels agree")
+    some = torch.arange(n)
+    some[:3] = torch.tensor([1, 2, 0])
+    same = targets.clone()
+    same[3] = same[4]
+    some[3:5] = torch.tensor([4, 3])
+    _cutmix(t, answer, images, same, (1, 3, 1, 5), some)
+
+    t.part("the limits: no box, the whole image")
+    _cutmix(t, answer, images, targets, (2, 2, 3, 3), _cycle(t, n))
+    _cutmix(t, answer, images, targets, (0, height, 0, width), _cycle(t, n))
+
+    t.part("targets that are soft already")
+    images = t.randn(n, channels, height, width, dtype=other)
+    targets = _soft(t, n, classes, other)
+    _cutmix(t, answer, images, targets, (1, 5, 0, 3), _cycle(t, n))
+
+
+def _cutmix(
+    t: Trial,
+    answer: Callable[..., Any],
+    images: Tensor,
+    targets: Tensor,
+    box: Box,
+    permutation: Tensor,
+) -> None:
+    y1, y2, x1, x2 = box
+    area = (y2 - y1) * (x2 - x1) / (images.shape[-2] * images.shape[-1])
+    right = pasted(images, box, permutation)
+    given = images.clone(), targets.clone()
+    result = _pair(
+        t, t.call(answer, images, targets, box, permutation), images, targets
+    )
+    _shares_no_memory(t, result, given, "in-place")
+    got = result[0].detach()
+    _pieces(t, got, images, box, permutation)
+    t.close(
+        result[0],
+        right,
+        what="the image batch",
+        advice=_why_not_pasted(got, given[0], box, permutation),
+        **LOOSE,
+    )
+    _label_weight(t, result[1], targets, area, permutation)
+
+
+def _pieces(
+    t: Trial, got: Tensor, images: Tensor, box: Box, permutation: Tensor
+) -> None:
+    """Fail if a piece comes from an image that had been pasted into before."""
+    y1, y2, x1, x2 = box
+    pieces, own = (v[..., y1:y2, x1:x2].flatten(1) for v in (got, images))
+    around = got.clone()
+    around[..., y1:y2, x1:x2] = images[..., y1:y2, x1:x2]
+    if len(images) < 3 or not own.numel() or not _near(around, images):
+        return
+    found = torch.cdist(pieces.double(), own.double()).min(1)
+    if (found.values > 1e-5).any():
+        return
+    origin, twice = found.indices, permutation[permutation]
+    first = origin == permutation
+    in_turn = first.any() and (first | (origin == origin[permutation])).all()
+    again = not torch.equal(twice, permutation.argsort()) and torch.equal(origin, twice)
+    t.require(
+        first.all() or not (in_turn or again),
+        "some boxes hold pieces of the wrong image.",
+        expected="pieces of the images as they came",
+        got="pieces of images that had been pasted into before",
+        mistake="pastes-pasted",
+    )
+
+
+def _why_not_pasted(
+    got: Tensor, old: Tensor, box: Box, permutation: Tensor
+) -> str | None:
+    y1, y2, x1, x2 = box
+    if _near(got, pasted(old, box, permutation.argsort())):
+        return (
+            "Image i receives a piece of image permutation[i]: `images[permutation]`."
+        )
+    inverse = old[permutation].clone()
+    inverse[..., y1:y2, x1:x2] = old[..., y1:y2, x1:x2]
+    if _near(got, inverse):
+        return "Inside and outside are swapped: only the box is the other image's."
+    if _near(got, pasted(old, (x1, x2, y1, y2), permutation)):
+        return "The box is (y1, y2, x1, x2): rows y1:y2, columns x1:x2."
+    if _near(got, old):
+        return "Nothing is pasted."
+    return None
+
+
+def _label_weight(
+    t: Trial, got: Tensor, targets: Tensor, area: float, permutation: Tensor
+) -> None:
+    right = mixed(targets, 1 - area, permutation)
+    if _near(got.detach(), right):
+        t.close(got, right, what="the target matrix", **LOOSE)
+        return
+    mistake = "label-weight"
+    if _near(got.detach(), mixed(targets, area, permutation)):
+        mistake = "weights-swapped"
+    elif not _is_mixture(got.detach(), targets, permutation):
+        mistake = None
+    t.close(
+        got,
+        right,
+        what="the target matrix",
+        mistakes={mistake: got.detach()} if mistake else None,
+        advice="Each row is a weighted sum of targets[i] and targets[permutation[i]], "
+        "and sums to 1.",
+        **LOOSE,
+    )
+
+
+def _is_mixture(got: Tensor, targets: Tensor, permutation: Tensor) -> bool:
+    """Tell whether each row is w·own + (1-w)·other with some weight w of its own."""
+    own, other, got = (v.double() for v in (targets, targets[permutation], got))
+    step = own - other
+    weight = ((got - other) * step).sum(1) / (step**2).sum(1).clamp(min=1e-12)
+    return bool(((other + weight[:, None] * step - got).abs() < 1e-4).all())

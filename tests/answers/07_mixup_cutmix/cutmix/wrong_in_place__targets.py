@@ -1,0 +1,9 @@
+def cutmix(images, targets, box, permutation):
+    y1, y2, x1, x2 = box
+    mixed = images.clone()
+    mixed[..., y1:y2, x1:x2] = images[permutation][..., y1:y2, x1:x2]
+    area = (y2 - y1) * (x2 - x1) / (images.shape[-2] * images.shape[-1])
+    other = targets[permutation]
+    targets *= 1 - area
+    targets += area * other
+    return mixed, targets

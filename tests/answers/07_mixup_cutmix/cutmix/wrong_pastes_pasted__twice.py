@@ -1,0 +1,7 @@
+def cutmix(images, targets, box, permutation):
+    y1, y2, x1, x2 = box
+    mixed = images.clone()
+    for _ in range(2):
+        mixed[..., y1:y2, x1:x2] = mixed[permutation][..., y1:y2, x1:x2]
+    area = (y2 - y1) * (x2 - x1) / (images.shape[-2] * images.shape[-1])
+    return mixed, (1 - area) * targets + area * targets[permutation]
