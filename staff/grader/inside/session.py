@@ -41,6 +41,7 @@ class Session:
         self.recorder = Recorder(shell, job["limits"]["output"])
         self.provided: list[str] = []  # sources of the instructor's cells so far
         self.fixtures: dict[str, Any] = {}  # the names they made
+        self.errors: dict[str, tuple[str, str] | None] = {}  # of the answers' cells
         self.threads = _thread._count()
         self.say = _speaker(channel, self.nonce)
 
@@ -97,6 +98,7 @@ def _cell(session: Session, number: int, step: dict) -> None:
     session.recorder.start()
     session.shell.run_cell(step["source"], store_history=True)
     outputs = session.recorder.stop()
+    session.errors[step["question"]] = session.recorder.error()
     if step["kind"] == "provided":
         session.provided.append(step["source"])
         made = {k: v for k, v in names.items() if before.get(k, session) is not v}
@@ -109,9 +111,13 @@ def _cell(session: Session, number: int, step: dict) -> None:
 
 
 def _look_round(session: Session) -> None:
-    changes = session.pristine.changes()
+    changes = [f"changed {name}" for name in session.pristine.changes()]
+    torch = sys.modules.get("torch")
+    if not changes and torch is not None:
+        with torch._C.DisableTorchFunction():
+            changes = guard.canaries(torch, checks=False)
     if changes:
-        session.say("tampered", why="changed " + ", ".join(changes[:5]))
+        session.say("tampered", why="; ".join(changes[:5]))
         os._exit(3)
 
 
@@ -200,11 +206,11 @@ def _judge(session: Session, visible: str, hidden: str, step: dict) -> dict:
     for part, is_hidden in ((visible, False), (hidden, True)):
         if not part.strip():
             continue
-        failed = _execute(part, names, is_hidden)
+        failed = _execute(part, names, is_hidden, session.errors.get(step["question"]))
         suspicions = session.pristine.changes()
         if not suspicions and torch is not None:
             loaded = "helpers.checks" in sys.modules
-            suspicions = guard.canaries(torch, loaded)
+            suspicions = guard.canaries(torch, checks=loaded)
         if suspicions:
             return {"verdict": "TAMPERED", "evidence": "; ".join(suspicions[:5])}
         if failed is not None:
@@ -276,10 +282,20 @@ def _stored(statement: ast.stmt) -> set[str]:
     return {n.id for n in stores if isinstance(n.ctx, ast.Store)}
 
 
-def _execute(part: str, names: dict[str, Any], hidden: bool) -> dict | None:
-    """Run one part of a test; return None if it passes, else what is to be said."""
+def _execute(
+    part: str, names: dict[str, Any], hidden: bool, earlier: tuple[str, str] | None
+) -> dict | None:
+    """Run one part of a test; return None if it passes, else what is to be said.
+
+    Args:
+        earlier: the error with which the answer's own cell ended.
+    """
     try:
         exec(compile(part, "<test>", "exec"), names)
+    except NameError as error:
+        if earlier is not None:  # that is why the name is not there
+            return _raised(earlier[0], earlier[1], hidden=False)
+        return _explain(error, hidden)
     except BaseException as error:
         return _explain(error, hidden)
     return None
@@ -292,10 +308,13 @@ def _explain(error: BaseException, hidden: bool) -> dict:
         return {"verdict": "MISSING", "message": message}
     if report is not None and type(error) is report.CheckFailed:
         return _failed(error, hidden)
-    if isinstance(error, MemoryError) or _no_memory(str_of(error)):
+    return _raised(type(error).__name__, _line(error), hidden=hidden)
+
+
+def _raised(name: str, line: str, *, hidden: bool) -> dict:
+    if name == "MemoryError" or _no_memory(line):
         return {"verdict": "OOM", "message": "Your code asked for too much memory."}
-    text = "" if hidden else _line(error)
-    message = f"Your code raised an error. {text}".strip()
+    message = "Your code raised an error." if hidden else f"Your code raised {line}"
     return {"verdict": "ERROR", "message": message, "hidden": hidden}
 
 

@@ -27,7 +27,12 @@ def make_shell() -> Any:
     config.InteractiveShell.xmode = "Minimal"
     config.InteractiveShell.display_pub_class = CapturingDisplayPublisher
     shell = InteractiveShell.instance(config=config)
-    shell.displayhook = CapturingDisplayHook(shell=shell, outputs=[])
+
+    class Hook(CapturingDisplayHook):
+        is_active = True  # the shell then keeps no copy of what is printed
+        do_full_cache = False
+
+    shell.displayhook = Hook(shell=shell, outputs=[])
     shell.display_trap.hook = shell.displayhook
     return shell
 
@@ -62,6 +67,11 @@ class Recorder:
             if size < _ALL and output["data"]:
                 kept.append(output)
         return kept + self.errors[:1]
+
+    def error(self) -> tuple[str, str] | None:
+        """Return (name, last line) of the error that the cell ended with."""
+        last = self.errors[:1]
+        return (last[0]["ename"], last[0]["evalue"]) if last else None
 
     def _error(self, kind: type, value: BaseException, lines: list[str]) -> None:
         text = _ANSI.sub("", "\n".join(lines))[-4000:]

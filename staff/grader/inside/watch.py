@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Usage", "end_all", "sweep", "usage"]
+__all__ = ["Usage", "busy", "descendants", "end_all", "own_memory", "sweep", "usage"]
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,20 @@ def _parent(pid: str) -> int:
     except OSError:
         return -1
     return int(text[text.rindex(")") + 2 :].split()[1])
+
+
+def busy(pids: list[int]) -> tuple[float, bool]:
+    """Return (seconds of processor time used, whether one of them wants more now)."""
+    ticks, runnable = 0, False
+    for pid in pids:
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            continue
+        fields = text[text.rindex(")") + 2 :].split()
+        ticks += sum(int(each) for each in fields[11:15])  # its own, its children's
+        runnable |= fields[0] == "R"
+    return ticks / _TICKS, runnable
 
 
 def usage(shared: int, most: int) -> Usage:
