@@ -10,14 +10,17 @@ endif
 SETUP = @"$(PYTHON)" staff/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test build lock bench wheel formgrader clean python
+.PHONY: help lab test build grade lock bench bench-grade bench-hostile wheel formgrader \
+	clean python
 
 help:
 	@echo 'make lab         set up, then open the notebooks in JupyterLab (PORT=8888)'
 	@echo 'make test        set up, then run everything that CI runs'
 	@echo 'make build       make the notebooks from the masters in solutions/'
+	@echo 'make grade       grade a class (ARGS=02_dropout_from_scratch; see README)'
 	@echo 'make formgrader  open the grading pages of nbgrader'
 	@echo 'make bench       compare the speed of the training loops'
+	@echo 'make bench-grade, make bench-hostile   the grader against stock nbgrader'
 	@echo 'make wheel       pack helpers and data for Colab into dist/'
 	@echo 'make lock        renew requirements.lock and environment.yml (ARGS=--upgrade)'
 	@echo 'make clean       delete .venv and caches; notebooks and grades stay'
@@ -39,6 +42,15 @@ build: python
 
 bench: python
 	$(SETUP) run -m staff.bench $(ARGS)
+
+grade: python
+	$(SETUP) run -m staff grade $(ARGS)
+
+bench-grade: python
+	$(SETUP) run -m staff.bench_grade $(ARGS)
+
+bench-hostile: python
+	$(SETUP) run -m staff.bench_hostile $(ARGS)
 
 wheel: python
 	$(SETUP) run -m staff wheel $(ARGS)

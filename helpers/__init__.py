@@ -1,1 +1,17 @@
-"""Shared code of the notebooks; import the module you need, e.g. `helpers.data`."""
+"""Shared code of the notebooks; import the module you need, e.g. `helpers.data`.
+
+One function is also here by its own name: `helpers.distillation_loss`, which an
+exercise builds on. It is imported when it is asked for, not with the package.
+"""
+
+from typing import Any
+
+__all__ = ["distillation_loss"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "distillation_loss":
+        from helpers.distillation import distillation_loss
+
+        return distillation_loss
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

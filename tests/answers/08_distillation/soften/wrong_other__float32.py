@@ -1,0 +1,2 @@
+def soften(logits, temperature):
+    return (logits.float() / temperature).softmax(-1)

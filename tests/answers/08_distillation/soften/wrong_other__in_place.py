@@ -1,0 +1,3 @@
+def soften(logits, temperature):
+    logits /= temperature
+    return logits.softmax(-1)

@@ -1,0 +1,2 @@
+def soften(logits, temperature):
+    (logits / temperature).softmax(-1)

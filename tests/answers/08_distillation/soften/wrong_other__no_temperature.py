@@ -1,0 +1,2 @@
+def soften(logits, temperature):
+    return logits.softmax(-1)

@@ -1,0 +1,3 @@
+def soften(logits, temperature):
+    e = (logits / temperature).exp()
+    return e / e.sum(-1, keepdim=True)

@@ -1,0 +1,2 @@
+def soften(logits, temperature):
+    return torch.softmax(logits / temperature, dim=0)

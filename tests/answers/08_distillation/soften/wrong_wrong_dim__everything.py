@@ -1,0 +1,3 @@
+def soften(logits, temperature):
+    e = torch.exp((logits - logits.max()) / temperature)
+    return e / e.sum()
