@@ -917,7 +917,7 @@ sentence = "The committee is a better classifier than the average teacher."
 claim(
     "distillation.committee", sentence, 100 * best - percent(teachers), "> 0", **points
 )
-sentence = "Both settings averaged, its students are not half a point behind one teacher's."
+sentence = "Averaged over both, its students are not half a point behind one teacher's."
 added = sum(gains.values()) / 2
 claim("distillation.committee-student", sentence, added, "> -0.5", **points)
 
