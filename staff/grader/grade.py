@@ -135,6 +135,8 @@ class Grading:
                 lines(submission, result)
                 if _is_infra(result):
                     self.tally.infra += 1
+                    with self.lock:  # what did get a verdict is not run again
+                        journal.append(submission, result, keys)
                     continue
                 with self.lock:
                     changed = recorder.settle(journal, submission, result, keys)

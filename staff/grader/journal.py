@@ -1,0 +1,324 @@
+"""The grader's memory: what was graded, appended line by line, and never changed.
+
+``grading/journal/STEM.jsonl`` holds the lines; ``STEM.outputs`` what cells printed,
+packed, appended before the line that points there. The journal is also the cache: a
+question whose key is known is not run again. Only places in the files are kept in
+memory, not what stands there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from staff.course import Course, CourseError
+from staff.grader.faults import infra
+from staff.grader.lines import Lines, append, compact
+from staff.grader.model import Output, QuestionResult, Result, Submission, Verdict
+
+__all__ = ["Entry", "Journal", "Recalled", "merge", "revision"]
+
+_LARGEST = 256 * 2**20  # bytes of unpacked outputs
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One graded submission, as the journal holds it.
+
+    Args:
+        when: time of grading, ISO 8601, UTC.
+        questions: name → result, INFRA included.
+        keys: name → key under which the result may be used again.
+        place: (start, packed length, sha256) of its outputs.
+        Others: as in Submission and Result.
+    """
+
+    student: str
+    file: str
+    sha256: str
+    timestamp: str
+    when: str
+    questions: dict[str, QuestionResult]
+    keys: dict[str, str]
+    layers: tuple[str, ...]
+    seconds: float
+    repairs: tuple[str, ...]
+    suspicions: tuple[str, ...]
+    invalid: str
+    place: tuple[int, int, str]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Entry:
+        """Build from plain data."""
+        questions = {
+            name: QuestionResult.from_json(each)
+            for name, each in data["questions"].items()
+        }
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        del plain["kind"]
+        return cls(**{**plain, "questions": questions})
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What the journal knows about a submission, and which questions it does not."""
+
+    result: Result
+    wanted: tuple[str, ...]
+
+
+class Journal:
+    """The journal of one assignment; as a context it is open for its one writer.
+
+    Without ``with`` it can be read, also while someone else writes.
+
+    Args:
+        course: whose ``grading/journal`` it is in.
+        stem: the assignment.
+
+    Attributes:
+        lines: the file of lines; knows about damage.
+    """
+
+    def __init__(self, course: Course, stem: str) -> None:
+        self.stem = stem
+        self.lines = Lines(course.grading / "journal" / f"{stem}.jsonl")
+        self._pack = self.lines.path.with_suffix(".outputs")
+        self._graded: dict[str, int] = {}  # student → start of the latest line
+        self._keys: dict[bytes, int] = {}  # key → start of the line
+        self._recorded: dict[str, bytes] = {}  # student → revision
+        self._outputs: BinaryIO | None = None
+        self._lock: BinaryIO | None = None
+        self._scan()
+
+    def __enter__(self) -> Journal:
+        with infra("opening the journal"):
+            path = self.lines.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(path.with_suffix(".lock"), self.stem)
+            try:
+                self._scan()  # another writer may have been at work until now
+                self.lines.open()
+                self._outputs = self._pack.open("ab", buffering=0)
+            except BaseException:
+                self.__exit__()
+                raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.lines.close()
+        for file in (self._outputs, self._lock):
+            if file is not None:
+                file.close()
+        self._outputs = self._lock = None
+
+    def _scan(self) -> None:
+        for index in (self._graded, self._keys, self._recorded):
+            index.clear()
+        for start, entry in self.lines.scan():
+            self._note(entry, start)
+
+    def _note(self, entry: Mapping[str, Any], start: int) -> None:
+        if entry["kind"] == "graded":
+            self._graded[entry["student"]] = start
+            for key in entry["keys"].values():
+                self._keys.setdefault(_short(key), start)
+        elif entry["kind"] == "recorded":
+            self._recorded[entry["student"]] = _short(entry["revision"])
+
+    # -- asking ---------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Return the number of students."""
+        return len(self._graded)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the latest entry of each student, in the order of their names."""
+        for student in sorted(self._graded):
+            yield self._read(self._graded[student])
+
+    def latest(self, student: str) -> Entry | None:
+        """Return what was graded last for a student."""
+        start = self._graded.get(student)
+        return None if start is None else self._read(start)
+
+    def is_recorded(self, student: str, revision: str) -> bool:
+        """Tell whether gradebook and files hold this revision of the results."""
+        return self._recorded.get(student) == _short(revision)
+
+    def lookup(self, key: str) -> QuestionResult | None:
+        """Return the result of a question graded before under the same key."""
+        start = self._keys.get(_short(key))
+        if start is None:
+            return None
+        entry = self._read(start)
+        return next(entry.questions[n] for n, k in entry.keys.items() if k == key)
+
+    def recall(self, submission: Submission, keys: Mapping[str, str]) -> Recalled:
+        """Return what is known about a submission and what is left to be run.
+
+        Outputs come along up to the test of each question that is known: all that
+        ran before it was the same.
+        """
+        places = {
+            name: start
+            for name, key in keys.items()
+            if (start := self._keys.get(_short(key))) is not None
+        }
+        questions: dict[str, QuestionResult] = {}
+        outputs: dict[str, list[Output]] = {}
+        layers: tuple[str, ...] = ()
+        for start in dict.fromkeys(places.values()):
+            entry = self._read(start)
+            names = {entry_key: n for n, entry_key in entry.keys.items()}
+            known = self.outputs(entry)
+            for name in (n for n, place in places.items() if place == start):
+                questions[name] = entry.questions[names[keys[name]]]
+                before = _cells_until(submission, name)
+                outputs |= {cell: known[cell] for cell in before if cell in known}
+            layers = layers or entry.layers
+        wanted = tuple(name for name in keys if name not in questions)
+        return Recalled(Result(questions, outputs, layers), wanted)
+
+    def outputs(self, entry: Entry) -> dict[str, list[Output]]:
+        """Return what the cells printed; empty where that was lost."""
+        start, length, sha256 = entry.place
+        try:
+            with self._pack.open("rb") as file:
+                file.seek(start)
+                packed = file.read(length)
+            if length and hashlib.sha256(packed).hexdigest() == sha256:
+                return json.loads(zlib.decompressobj().decompress(packed, _LARGEST))
+        except (OSError, ValueError, zlib.error):
+            pass  # the verdicts do not hang on it
+        return {}
+
+    def _read(self, start: int) -> Entry:
+        return Entry.from_json(self.lines.read(start))
+
+    # -- writing --------------------------------------------------------------------
+
+    def append(
+        self, submission: Submission, result: Result, keys: Mapping[str, str]
+    ) -> None:
+        """Note a graded submission, on disk when this returns.
+
+        Args:
+            submission: as read.
+            result: of all its questions, recalled ones included.
+            keys: name → key; a question whose verdict is INFRA is not used again.
+
+        Raises:
+            InfraError: it could not be written; the journal is as it was.
+        """
+        done = {n for n, q in result.questions.items() if q.verdict != Verdict.INFRA}
+        entry = Entry(
+            student=submission.student,
+            file=submission.file,
+            sha256=submission.sha256,
+            timestamp=submission.timestamp,
+            when=_now(),
+            questions=result.questions,
+            keys={name: key for name, key in keys.items() if name in done},
+            layers=tuple(result.layers),
+            seconds=result.seconds,
+            repairs=submission.repairs,
+            suspicions=submission.suspicions,
+            invalid=submission.invalid,
+            place=self._put(result.outputs),
+        )
+        self._append({"kind": "graded", **asdict(entry)})
+
+    def mark(self, student: str, revision: str) -> None:
+        """Note that gradebook and files now hold this revision.
+
+        This waits for no disk: if it is lost, they are written once more.
+        """
+        entry = {"student": student, "revision": revision, "when": _now()}
+        self._append({"kind": "recorded", **entry}, wait=False)
+
+    def _put(self, outputs: Mapping[str, list[Output]]) -> tuple[int, int, str]:
+        if not outputs or self._outputs is None:
+            return (0, 0, "")
+        packed = zlib.compress(compact(outputs), level=1)
+        sha256 = hashlib.sha256(packed).hexdigest()
+        start = append(self._outputs, packed, wait=False)  # the sum tells a loss
+        return (start, len(packed), sha256)
+
+    def _append(self, entry: dict[str, Any], *, wait: bool = True) -> None:
+        self._note(entry, self.lines.append(entry, wait=wait))
+
+
+def merge(recalled: Result, fresh: Result) -> Result:
+    """Return one result of what was known and what was run now."""
+    return Result(
+        {**recalled.questions, **fresh.questions},
+        {**recalled.outputs, **fresh.outputs},
+        fresh.layers or recalled.layers,
+        fresh.seconds,
+    )
+
+
+def revision(
+    submission: Submission,
+    result: Result,
+    points: Mapping[str, float],
+    digest: str = "",
+) -> str:
+    """Return a fingerprint of all that gradebook and feedback show of a submission.
+
+    Args:
+        submission: as read.
+        result: complete.
+        points: name → points of the question.
+        digest: of the assignment.
+    """
+    verdicts = {
+        name: [each.verdict, each.message, each.mistake, each.hidden]
+        for name, each in result.questions.items()
+    }
+    handed_in = [submission.student, submission.sha256, submission.timestamp]
+    notes = [submission.repairs, submission.invalid]
+    everything = [handed_in, notes, verdicts, sorted(points.items()), digest]
+    return hashlib.sha256(compact(everything)).hexdigest()
+
+
+def _cells_until(submission: Submission, question: str) -> Iterable[str]:
+    cells = []
+    for step in submission.steps:
+        cells.append(step.cell)
+        if step.kind == "test" and step.question == question:
+            return cells
+    return []
+
+
+def _short(key: str) -> bytes:
+    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=20).digest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _locked(path: Path, stem: str) -> BinaryIO:
+    file = path.open("a+b", buffering=0)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        who = file.read(200).decode("ascii", "replace").strip() or "another program"
+        file.close()
+        raise CourseError(
+            f"{stem} is being graded already ({who}); wait until that is done"
+        ) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()} since {datetime.now():%H:%M:%S}".encode())
+    return file
