@@ -1,0 +1,2 @@
+def enable_dropout(model):
+    model.train()

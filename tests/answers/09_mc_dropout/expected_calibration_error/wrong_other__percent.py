@@ -1,0 +1,6 @@
+def expected_calibration_error(probs, labels, n_bins=15):
+    conf, pred = probs.max(1)
+    gap = (pred == labels).double() - conf.double()
+    idx = (conf * n_bins).ceil().long() - 1
+    total = torch.bincount(idx, weights=gap, minlength=n_bins)
+    return (100 * total.abs().sum() / len(labels)).item()

@@ -1,0 +1,10 @@
+@torch.no_grad()
+def mc_predict(model, x, n_samples):
+    modes = [(m, m.training) for m in model.modules()]
+    model.train()
+    probs = torch.stack(
+        [torch.cat([model(row[None]).softmax(-1) for row in x]) for _ in range(n_samples)]
+    )
+    for m, mode in modes:
+        m.training = mode
+    return probs

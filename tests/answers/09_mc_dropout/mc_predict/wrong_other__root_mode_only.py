@@ -1,0 +1,10 @@
+@torch.no_grad()
+def mc_predict(model, x, n_samples):
+    mode = model.training
+    model.eval()
+    for m in model.modules():
+        if isinstance(m, nn.modules.dropout._DropoutNd):
+            m.train()
+    probs = torch.stack([model(x).softmax(-1) for _ in range(n_samples)])
+    model.train(mode)
+    return probs

@@ -1,0 +1,7 @@
+def predictive_entropy(probs):
+    p = probs.mean(0)
+    return (p * (1 / p).log()).sum(-1)
+
+
+def mutual_information(probs):
+    return predictive_entropy(probs) - (probs * (1 / probs).log()).sum(-1).mean(0)
