@@ -7,6 +7,7 @@ load, so that the warm processes load them once, beforehand.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import hashlib
 import json
@@ -47,6 +48,8 @@ def prepare(
     Raises:
         InfraError: they did not; the message says which question and why.
     """
+    # Every test loads the helpers afresh, in a session that can not write.
+    compileall.compile_dir(course.root / "helpers", quiet=2)
     setup = next((c.source for c in bundle.cells if c.role == "setup"), "")
     settings = Settings(course.root, bundle.stem, setup, box, limits)
     memory = course.grading / "cache" / f"{bundle.stem}.json"

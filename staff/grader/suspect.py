@@ -44,7 +44,10 @@ _PATTERNS = [
         r"\bsubprocess\b|\bsocket\b|\burllib\b|\brequests\s*\.|^[ \t]*+!",
         "other programs",
     ),
-    (r"\b(?:exec|eval)\s*\(|\b__import__\b|\bbuiltins\b|__builtins__", "hides code"),
+    (
+        r"(?<![.\w])(?:exec|eval)\s*\(|\b__import__\b|\bbuiltins\b|__builtins__",
+        "hides code",
+    ),
 ]
 _HINTS = [(re.compile(pattern, re.M), what) for pattern, what in _PATTERNS]
 _WHY = {
