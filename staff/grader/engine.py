@@ -26,6 +26,9 @@ from staff.grader.needed import needed_steps
 __all__ = ["Job", "Limits", "Local", "Seat", "Warm", "WorkerFailed", "outcome"]
 
 
+_PREFIX = "course-grader-"
+
+
 class WorkerFailed(Exception):
     """The grader's own process could not be used; no learner is to blame."""
 
@@ -81,7 +84,8 @@ class Warm:
     layers: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="course-grader-")
+        _sweep()
+        self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         scratch = Path(self._folder) / "scratch"
         scratch.mkdir(mode=0o700)
         program = [sys.executable, "-s", "-P", "-m", "staff.grader.inside.warm"]
@@ -150,6 +154,14 @@ class Warm:
             with contextlib.suppress(OSError):
                 stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Delete the folders of graders that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment(root: Path, scratch: str) -> dict[str, str]:

@@ -1,0 +1,104 @@
+"""The grader's own process may fail; what a session says is never taken on trust."""
+
+import pytest
+
+from staff.grader.engine import Job, Limits, Local, Seat, WorkerFailed, outcome
+from staff.grader.model import Step, Submission, Verdict
+
+STEPS = (
+    Step("provided", "import math", "setup"),
+    Step("answer", "f = 1", "f", "f"),
+    Step("test", "assert f", "test_f", "f"),
+)
+JOB = Job(Submission("ada", "f", "0", STEPS), ("f",))
+
+
+class Fake:
+    layers = ("none",)
+
+    def __init__(self, *answers):
+        self.answers, self.closed, self.said = list(answers), 0, []
+
+    def grade(self, message, _seconds):
+        self.said.append(message)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self):
+        self.closed += 1
+
+
+def passing():
+    return {"questions": {"f": {"verdict": "PASS", "message": ""}}, "seconds": 0.1}
+
+
+def test_a_lost_process_is_replaced_once():
+    fake = Fake(WorkerFailed("gone"), passing())
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.PASS
+    assert fake.closed == 1
+
+
+def test_lost_twice_is_the_graders_fault_and_no_score():
+    fake = Fake(WorkerFailed("gone"), WorkerFailed("gone again"))
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.INFRA
+    assert "gone again" in result.questions["f"].evidence
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {},
+        {"verdict": "FULL_MARKS"},
+        {"verdict": "PASS", "seconds": "long"},
+        {"verdict": ["PASS"]},
+    ],
+)
+def test_a_result_that_is_none_is_tampered(junk):
+    result = outcome(JOB, {"questions": {"f": junk}}, ())
+    assert result.questions["f"].verdict is Verdict.TAMPERED
+
+
+def test_a_question_nobody_asked_for_is_ignored():
+    answer = {"questions": {"f": {"verdict": "FAIL"}, "g": {"verdict": "PASS"}}}
+    assert set(outcome(JOB, answer, ()).questions) == {"f"}
+
+
+def test_missing_and_unreached_questions_have_verdicts_of_their_own():
+    submission = Submission("ada", "f", "0", STEPS, missing=frozenset({"g"}))
+    result = outcome(Job(submission, ("f", "g")), {}, ())
+    assert result.questions["f"].verdict is Verdict.NOT_RUN
+    assert result.questions["g"].verdict is Verdict.MISSING
+
+
+def test_results_come_for_every_job_and_workers_are_closed():
+    made = []
+
+    def make():
+        made.append(Fake(*[passing() for _ in range(50)]))
+        return made[-1]
+
+    jobs = (Job(Submission(f"s{k}", "f", "0", STEPS), ("f",)) for k in range(20))
+    results = [
+        job.submission.student for job, _ in Local(make, Limits(), 3).results(jobs)
+    ]
+    assert sorted(results) == sorted(f"s{k}" for k in range(20))
+    assert all(fake.closed == 1 for fake in made)
+
+
+def test_a_reader_that_stops_early_leaves_no_thread():
+    jobs = (Job(Submission(f"s{k}", "f", "0", STEPS), ("f",)) for k in range(1000))
+    fakes = []
+
+    def make():
+        fakes.append(Fake(*[passing() for _ in range(1000)]))
+        return fakes[-1]
+
+    results = Local(make, Limits(), 2).results(jobs)
+    next(results)
+    results.close()
+    assert all(fake.closed for fake in fakes)
+    assert sum(len(fake.said) for fake in fakes) < 100

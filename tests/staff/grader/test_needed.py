@@ -1,0 +1,50 @@
+"""Provided cells that nothing looks up are left out; all others run."""
+
+from staff.grader.model import Step
+from staff.grader.needed import needed_steps
+
+SETUP = Step("provided", "import torch\ncheck = 1", "setup")
+SHOWN = Step("provided", "picture = torch.ones(3)\nprint(picture)", "shown")
+DATA = Step("provided", "raw = torch.ones(3)", "data")
+SCALED = Step("provided", "scaled = raw * 2", "scaled")
+TEST = Step("test", "check.f(f)", "test_f", "f")
+
+
+def answer(source):
+    return Step("answer", source, "f", "f")
+
+
+def cells(*steps):
+    return [step.cell for step in needed_steps(steps)]
+
+
+def test_a_cell_that_only_shows_something_is_left_out():
+    plain = answer("def f(x):\n    return x")
+    assert cells(SETUP, SHOWN, plain, TEST) == ["setup", "f", "test_f"]
+
+
+def test_a_parameter_of_the_same_name_is_not_looked_up():
+    plain = answer("def f(picture):\n    return picture")
+    assert "shown" not in cells(SETUP, SHOWN, plain, TEST)
+
+
+def test_what_a_function_looks_up_is_kept_and_what_that_needs():
+    uses = answer("def f(x):\n    return lambda: x * scaled")
+    wanted = ["setup", "data", "scaled", "f", "test_f"]
+    assert cells(SETUP, DATA, SHOWN, SCALED, uses, TEST) == wanted
+
+
+def test_an_extra_cell_counts_as_much_as_an_answer():
+    extra = Step("extra", "mine = raw + 1", "x")
+    assert "data" in cells(SETUP, DATA, extra, answer("f = 1"), TEST)
+
+
+def test_code_that_may_look_up_anything_keeps_everything():
+    for source in ("f = eval('raw')", "f = globals()['raw']", "f = vars()"):
+        assert "shown" in cells(SETUP, DATA, SHOWN, answer(source), TEST)
+    assert "shown" in cells(SETUP, DATA, SHOWN, answer("%reset -f\nf = 1"), TEST)
+
+
+def test_hostile_source_does_no_harm():
+    for source in ("(" * 100_000, "-" * 100_000 + "1", "a" + ".a" * 50_000, "\0"):
+        assert cells(SETUP, answer(source), TEST)[0] == "setup"
