@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -137,22 +138,39 @@ class Trial:
         return getattr(answer, "__name__", self.name)
 
     def _guarded(self, thunk: Callable[[], Any], errors: Mapping[str, str]) -> Any:
+        watch = None
         try:
             if self.from_scratch is None:
-                return thunk()
-            with Watch(self.from_scratch) as watch:
                 result = thunk()
+            else:
+                with Watch(self.from_scratch) as watch:
+                    result = thunk()
         except CheckFailed:
             raise
         except (Exception, SystemExit) as error:
             self._raised(error, errors)
-        if watch.seen:
+        self._genuine(result)
+        if watch is not None and watch.seen:
             self.fail(
                 f"{_public(watch.seen)} does the very thing this exercise asks you to "
                 "write.",
                 advice="Write it from elementary tensor operations instead.",
             )
         return result
+
+    def _genuine(self, result: object) -> None:
+        """Refuse values that define for themselves what they are equal to."""
+        parts = result if type(result) in (tuple, list) else [result]
+        for part in parts[:20]:
+            kind = type(part)
+            if _impersonates(kind, part):
+                self.fail(
+                    "the result has a class of your own that stands in for a plain "
+                    "value.",
+                    expected="a plain tensor or number",
+                    got=f"an object of class {kind.__name__}",
+                    advice="Return the value itself.",
+                )
 
     def _raised(self, error: BaseException, errors: Mapping[str, str]) -> NoReturn:
         if isinstance(error, NotImplementedError) and not error.args:
@@ -542,6 +560,23 @@ def _same(a: object, b: object) -> bool:
             else torch.equal(a, b)
         )
     return bool(a == b)
+
+
+_TENSORS = (torch.Tensor, nn.Parameter, nn.Buffer)
+_PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(None))
+
+
+def _impersonates(kind: type, value: object) -> bool:
+    """Tell whether a value of this class could pass for another by its own methods."""
+    if kind in _TENSORS or kind in _PLAIN:
+        return False
+    if issubclass(kind, torch.Tensor) or hasattr(kind, "__torch_function__"):
+        return True
+    named = getattr(np, kind.__name__, None) is kind  # NumPy's own numbers and arrays
+    if issubclass(kind, _PLAIN):
+        base = next(each for each in _PLAIN if issubclass(kind, each))
+        return kind.__eq__ is not base.__eq__ and not named
+    return isinstance(value, (torch.Tensor, *_PLAIN))  # by a `__class__` of its own
 
 
 def _agree(

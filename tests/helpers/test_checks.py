@@ -1,7 +1,9 @@
 """The vocabulary of the checks, tried on a small exercise of its own."""
 
 import random
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -353,3 +355,57 @@ def test_check_that_asks_for_two_answers(capsys):
         plus(lambda x: x + 1, 3)
     with pytest.raises(TypeError, match=r"check\.plus\(plus, minus\), got 1"):
         plus(lambda x: x + 1)
+
+
+class _Agreeable(str):
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+
+class _Lying(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        return torch.tensor(True)
+
+
+class _Disguised:
+    __class__ = torch.Tensor
+    shape, dtype, device = torch.Size([3]), torch.float32, torch.device("cpu")
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        return True
+
+
+@pytest.mark.parametrize(
+    "value", [_Agreeable("a"), torch.ones(3).as_subclass(_Lying), _Disguised()]
+)
+def test_a_value_that_decides_what_it_equals_is_refused(value):
+    t = Trial("Exercise 0.0 · f", "f", mistakes={})
+    for result in (value, (1, value)):
+        with pytest.raises(CheckFailed, match="stands in for a plain value"):
+            t.call(lambda r=result: r)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.ones(2),
+        torch.nn.Parameter(torch.ones(2)),
+        np.float64(1.0),
+        np.ones(2),
+        True,
+        "text",
+        (1, 2.0),
+        Fraction(1, 2),
+        None,
+    ],
+)
+def test_plain_values_are_left_alone(value):
+    t = Trial("Exercise 0.0 · f", "f", mistakes={})
+    assert t.call(lambda: value) is value
