@@ -29,6 +29,9 @@ _TOLERANCE = {
 
 Mistakes = Mapping[str, object]
 
+after_call: Callable[[], None] | None = None
+"""Called after each call of an answer; graders use it to notice tampering."""
+
 
 class Trial:
     """One run of one exercise's check: draws cases, calls the answer, compares.
@@ -149,6 +152,8 @@ class Trial:
             raise
         except (Exception, SystemExit) as error:
             self._raised(error, errors)
+        if after_call is not None:
+            after_call()
         self._genuine(result)
         if watch is not None and watch.seen:
             self.fail(

@@ -69,6 +69,8 @@ class Fingerprint:
             value = getattr(sys, name)
             self._lists.append((f"sys.{name}", value, list(value)))
         self._take_hooks()
+        self._near_dicts = [each for each in self._dicts if each[0] in _NEAR]
+        self._near_classes = [each for each in self._classes if each[0] in _NEAR]
 
     def _take(self, name: str, module: types.ModuleType, seen: set[int]) -> None:
         kept = {k: v for k, v in vars(module).items() if callable(v) or _lasting(k, v)}
@@ -100,16 +102,13 @@ class Fingerprint:
         """Return the names of what is not as it was; empty if all is."""
         return [*self._changes()]
 
+    def soon(self) -> list[str]:
+        """Return the same for what comparisons rely on: quick enough for each call."""
+        return [*_moved(self._near_dicts), *_replaced(self._near_classes)]
+
     def _changes(self) -> Iterator[str]:
-        for name, now, before in self._dicts:
-            for key, value in before.items():
-                if now.get(key, _GONE) is not value and not _may_change(key, value):
-                    yield f"{name}.{key}"
-        for name, cls, before in self._classes:
-            now = cls.__dict__
-            for key, value in before.items():
-                if now.get(key, _GONE) is not value and key not in _RESTLESS:
-                    yield f"{name}.{key}"
+        yield from _moved(self._dicts)
+        yield from _replaced(self._classes)
         for name, function, (code, defaults, keywords) in self._functions:
             same = function.__code__ is code and function.__defaults__ is defaults
             if not (same and function.__kwdefaults__ is keywords):
@@ -124,6 +123,22 @@ class Fingerprint:
                 yield f"{name} (a hook for every module)"
 
 
+def _moved(entries: list[tuple[str, dict, dict]]) -> Iterator[str]:
+    for name, now, before in entries:
+        for key, value in before.items():
+            if now.get(key, _GONE) is not value and not _may_change(key, value):
+                yield f"{name}.{key}"
+
+
+def _replaced(entries: list[tuple[str, type, dict]]) -> Iterator[str]:
+    for name, cls, before in entries:
+        now = cls.__dict__
+        for key, value in before.items():
+            if now.get(key, _GONE) is not value and key not in _RESTLESS:
+                yield f"{name}.{key}"
+
+
+_NEAR = {"builtins", "math", "torch", "torch._tensor.Tensor", "torch.Tensor"}
 _GONE = object()
 _RESTLESS = {
     "__abstractmethods__",

@@ -159,7 +159,7 @@ def _test_here(session: Session, number: int, step: dict) -> None:
     wrong = session.pristine.changes()
     if wrong:
         _result(session, number, "TAMPERED", evidence="changed " + ", ".join(wrong[:5]))
-    result = _judge(session, visible, hidden, step)
+    result = _judge(session, number, visible, hidden)
     result["seconds"] = round(time.monotonic() - start, 4)
     if session.job.get("scout"):
         result["modules"] = sorted(sys.modules)
@@ -195,18 +195,20 @@ def _result(session: Session, number: int, verdict: str, **values: Any) -> None:
     os._exit(0)
 
 
-def _judge(session: Session, visible: str, hidden: str, step: dict) -> dict:
+def _judge(session: Session, number: int, visible: str, hidden: str) -> dict:
     _settle()
     try:
         names = _names(session, visible + "\n" + hidden)
     except Exception as error:
         text = f"the checks could not be loaded: {_line(error)}"
         return {"verdict": "INFRA", "evidence": text}
+    _watch_calls(session, number)
+    earlier = session.errors.get(session.job["steps"][number]["question"])
     torch = sys.modules.get("torch")
     for part, is_hidden in ((visible, False), (hidden, True)):
         if not part.strip():
             continue
-        failed = _execute(part, names, is_hidden, session.errors.get(step["question"]))
+        failed = _execute(part, names, is_hidden, earlier)
         suspicions = session.pristine.changes()
         if not suspicions and torch is not None:
             loaded = "helpers.checks" in sys.modules
@@ -216,6 +218,20 @@ def _judge(session: Session, visible: str, hidden: str, step: dict) -> dict:
         if failed is not None:
             return failed
     return {"verdict": "PASS"}
+
+
+def _watch_calls(session: Session, number: int) -> None:
+    """Look after each call of the answer: it may change things back at the next."""
+    trial = sys.modules.get("helpers.checks.trial")
+
+    def look() -> None:
+        changes = session.pristine.soon()
+        if changes:
+            text = "changed " + ", ".join(changes[:5])
+            _result(session, number, "TAMPERED", evidence=text)
+
+    if trial is not None:
+        trial.after_call = look
 
 
 def _settle() -> None:

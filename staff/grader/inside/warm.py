@@ -111,6 +111,7 @@ class Worker:
                 importlib.import_module(name)
         with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
             exec(compile(self.config["setup"], "<set-up>", "exec"), {})
+        self.guard.canaries(torch, checks=False)  # the first time is slow
         self.pristine = self.guard.Fingerprint()
         gc.collect()
         gc.freeze()
