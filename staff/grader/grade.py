@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import threading
 import time
 from collections import Counter, deque
@@ -18,7 +19,7 @@ from tqdm import tqdm
 from staff.course import Course, CourseError
 from staff.grader import engine, sandbox
 from staff.grader.bundle import Bundle
-from staff.grader.faults import InfraError
+from staff.grader.faults import InfraError, infra
 from staff.grader.find import Candidate, find, strange
 from staff.grader.fingerprint import environment
 from staff.grader.intake import read
@@ -30,6 +31,7 @@ from staff.grader.record import Recorder, invalid_result
 __all__ = ["main"]
 
 _GIB = 1 << 30
+_FAULTS = re.compile(r"locked|disk|No space|File too large|OperationalError|readonly")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,6 +100,7 @@ class Grading:
         self.lock = threading.Lock()  # the journal is read by the workers' threads
         self.known: dict[str, tuple[Result, dict[str, str]]] = {}
         self.ready: deque[tuple[Submission, Result, dict[str, str]]] = deque()
+        self.refused: list[Submission] = []  # names that cannot be recorded
         self.candidates = self._candidates()
 
     def _candidates(self) -> list[Candidate]:
@@ -121,10 +124,8 @@ class Grading:
 
     def run(self) -> int:
         """Grade, record, and say what came of it."""
-        from staff.gradebook import enter
-
         start = time.monotonic()
-        enter(self.course, self.bundle.stem)
+        self._enter()
         with (
             Journal(self.course, self.bundle.stem) as journal,
             Recorder(self.course, self.bundle) as recorder,
@@ -141,8 +142,24 @@ class Grading:
                 with self.lock:
                     changed = recorder.settle(journal, submission, result, keys)
                 self.tally.recorded += changed
+            for submission in self.refused:
+                lines(submission, Result({}))
         self._summary(time.monotonic() - start)
         return 1 if self.tally.infra else 0
+
+    def _enter(self) -> None:
+        from staff.gradebook import enter
+
+        with infra("entering the assignment into the gradebook"):
+            try:
+                enter(self.course, self.bundle.stem)
+            except CourseError as error:
+                if _FAULTS.search(str(error)):
+                    raise InfraError(
+                        "entering the assignment into the gradebook: it is locked, or "
+                        "the disk is full; see above, then grade again"
+                    ) from error
+                raise
 
     def preview(self) -> int:
         """Show whose score would change, and write nothing."""
@@ -177,7 +194,7 @@ class Grading:
         for candidate in self.candidates:
             submission = read(candidate, self.bundle, grading=self._originals())
             if not submission.student:
-                self._unnamed(submission)
+                self.refused.append(submission)
                 continue
             keys = {
                 name: self.bundle.question_key(name, submission, self.environment)
@@ -205,9 +222,6 @@ class Grading:
 
     def _originals(self) -> Path | None:
         return None if self.options.dry_run else self.course.grading
-
-    def _unnamed(self, submission: Submission) -> None:
-        self.tally.people.append(f"{submission.file}: {submission.invalid}")
 
     def _engine(
         self, jobs: Iterator[engine.Job]
@@ -254,6 +268,8 @@ class Grading:
         print("  questions: " + (", ".join(counts) or "none"))
         for line in sorted(tally.people)[:40]:
             print(f"  needs a person: {line}")
+        for each in self.refused[:20]:
+            print(f"  refused: {each.file}: {each.invalid}")
         if len(tally.people) > 40:
             print(f"  … and {len(tally.people) - 40} more; see the report")
         for line in strange(self.course, stem, self.options.folder)[:20]:

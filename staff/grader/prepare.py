@@ -37,6 +37,8 @@ class Settings:
 
     def start(self) -> engine.Warm:
         """Start one."""
+        # Every test loads the helpers afresh, in a session that can not write.
+        compileall.compile_dir(self.root / "helpers", quiet=2)
         return engine.Warm(self.root, self.setup, self.box, self.limits, self.modules)
 
 
@@ -48,8 +50,6 @@ def prepare(
     Raises:
         InfraError: they did not; the message says which question and why.
     """
-    # Every test loads the helpers afresh, in a session that can not write.
-    compileall.compile_dir(course.root / "helpers", quiet=2)
     setup = next((c.source for c in bundle.cells if c.role == "setup"), "")
     settings = Settings(course.root, bundle.stem, setup, box, limits)
     memory = course.grading / "cache" / f"{bundle.stem}.json"

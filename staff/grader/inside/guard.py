@@ -40,7 +40,7 @@ _MODULES = """
     torch.serialization torch._C._nn torch._C._linalg torch.overrides
     torch.utils._pytree
 """
-_SYS = ["meta_path", "path", "path_hooks", "modules", "excepthook", "unraisablehook"]
+_SYS = ["meta_path", "path_hooks", "modules", "excepthook", "unraisablehook"]
 _SYS += ["stdout", "stderr", "displayhook", "exit", "settrace", "setprofile"]
 _SYS += ["getprofile", "gettrace", "_getframe", "exc_info", "breakpointhook"]
 _CODE = ("__code__", "__defaults__", "__kwdefaults__")
@@ -65,7 +65,7 @@ class Fingerprint:
                 self._take(name, module, seen)
         system = {name: getattr(sys, name) for name in _SYS if hasattr(sys, name)}
         self._dicts.append(("sys", vars(sys), system))
-        for name in ("meta_path", "path", "path_hooks"):
+        for name in ("meta_path", "path_hooks"):
             value = getattr(sys, name)
             self._lists.append((f"sys.{name}", value, list(value)))
         self._take_hooks()
@@ -239,6 +239,7 @@ _WATCHED = {
 }
 _FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "f_back", "tb_next"}
 _GADGETS = ("inspect.py", "traceback.py", "logging/__init__.py", "pdb.py", "bdb.py")
+_SUMMARIES = {"extract_stack", "print_stack", "format_stack", "findCaller"}  # of text
 _MEMORY = ("/mem", "/maps", "/environ", "/cmdline", "/auxv", "/stack", "/pagemap")
 
 
@@ -299,7 +300,8 @@ def _learner_near(frame: Any, trusted: tuple[str, ...]) -> bool:
     for _ in range(4):
         if frame is None or _is_stranger(frame, trusted):
             return frame is not None
-        if not frame.f_code.co_filename.endswith(_GADGETS):
+        code = frame.f_code
+        if not code.co_filename.endswith(_GADGETS) or code.co_name in _SUMMARIES:
             return False
         frame = frame.f_back
     return False

@@ -16,7 +16,7 @@ import re
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from staff.grader.inside import guard
@@ -42,6 +42,7 @@ class Session:
         self.provided: list[str] = []  # sources of the instructor's cells so far
         self.fixtures: dict[str, Any] = {}  # the names they made
         self.errors: dict[str, tuple[str, str] | None] = {}  # of the answers' cells
+        self.path = tuple(sys.path)
         self.threads = _thread._count()
         self.say = _speaker(channel, self.nonce)
 
@@ -159,7 +160,8 @@ def _test_here(session: Session, number: int, step: dict) -> None:
     wrong = session.pristine.changes()
     if wrong:
         _result(session, number, "TAMPERED", evidence="changed " + ", ".join(wrong[:5]))
-    result = _judge(session, number, visible, hidden)
+    with _ordinary_modes():
+        result = _judge(session, number, visible, hidden)
     result["seconds"] = round(time.monotonic() - start, 4)
     if session.job.get("scout"):
         result["modules"] = sorted(sys.modules)
@@ -200,8 +202,9 @@ def _judge(session: Session, number: int, visible: str, hidden: str) -> dict:
     try:
         names = _names(session, visible + "\n" + hidden)
     except Exception as error:
-        text = f"the checks could not be loaded: {_line(error)}"
-        return {"verdict": "INFRA", "evidence": text}
+        # The instructor's answers have shown that they can: prepare.py.
+        text = f"the checks could not be loaded any more: {_line(error)}"
+        return {"verdict": "TAMPERED", "evidence": text}
     _watch_calls(session, number)
     earlier = session.errors.get(session.job["steps"][number]["question"])
     torch = sys.modules.get("torch")
@@ -234,6 +237,18 @@ def _watch_calls(session: Session, number: int) -> None:
         trial.after_call = look
 
 
+@contextlib.contextmanager
+def _ordinary_modes() -> Iterator[None]:
+    """Switch off what an answer may have switched on and cannot be told to end."""
+    torch = sys.modules.get("torch")
+    with contextlib.ExitStack() as stack:
+        if torch is not None:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            torch.autograd.set_detect_anomaly(False)
+        yield
+
+
 def _settle() -> None:
     """Undo what an answer may rightly have left: threads, modes, the default dtype."""
     torch = sys.modules.get("torch")
@@ -256,6 +271,7 @@ def _names(session: Session, tests: str) -> dict[str, Any]:
     """
     for name in [name for name in sys.modules if name.split(".")[0] == "helpers"]:
         del sys.modules[name]
+    sys.path = list(session.path)  # a learner may have added to it
     for name, path in list(sys.path_importer_cache.items()):
         if not name.startswith(sys.prefix):
             sys.path_importer_cache.pop(name, path)
