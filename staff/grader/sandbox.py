@@ -70,7 +70,10 @@ class Sandbox:
         if not self.bubblewrap:
             return [*program]
         command = [shutil.which("bwrap") or "bwrap", "--unshare-all"]
-        command += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        # As process 1 nothing in there can signal it, and no helper of bubblewrap's
+        # holds the grader's descriptors.
+        command += ["--as-pid-1", "--die-with-parent", "--new-session"]
+        command += ["--cap-drop", "ALL"]
         command += ["--uid", "1000", "--gid", "1000", "--hostname", "grader"]
         command += ["--proc", "/proc", "--dev", "/dev"]
         for folder in ("/tmp", "/dev/shm"):  # first: the course may lie below /tmp

@@ -19,6 +19,7 @@ from pathlib import Path
 __all__ = [
     "Unavailable",
     "adopt_orphans",
+    "close_to_others",
     "die_with_parent",
     "drop_capabilities",
     "landlock_abi",
@@ -31,6 +32,7 @@ __all__ = [
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 # What no answer needs: other processes, the network, namespaces, the kernel's keys.
@@ -107,6 +109,11 @@ def drop_capabilities() -> None:
     """Give up root's special rights, where this process has them."""
     head, nothing = struct.pack("=Ii", 0x20080522, 0), bytes(24)
     _libc.capset(head, nothing)
+
+
+def close_to_others() -> None:
+    """Keep processes of the same user away from this one's memory and descriptors."""
+    _libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def die_with_parent() -> None:

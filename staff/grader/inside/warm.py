@@ -103,6 +103,7 @@ class Worker:
         self.scratch = [Path(each) for each in config["scratch"]]
         for name in ("confine", "watch", "guard", "wire", "shell", "session"):
             setattr(self, name, _private(name))
+        self.confine.close_to_others()
         self.confine.die_with_parent()
         self.confine.adopt_orphans()
         self.confine.no_new_privileges()
