@@ -309,13 +309,13 @@ claim("distillation.not-at-one", sentence, cosine[1.0], "< 0.6", unit="cosine")
 # <code>log_softmax</code>, never <code>softmax(…).log()</code>: think of log 0.
 # </details>
 # <details><summary>Hint 2</summary>
-# With log-probabilities <code>p</code> of the teacher and <code>q</code> of the
-# student, KL is the sum over classes of <code>p.exp() * (p - q)</code>.
+# With log-probabilities <code>log_p</code> of the teacher and <code>log_q</code> of
+# the student, KL is the sum over classes of <code>log_p.exp() * (log_p - log_q)</code>.
 # <code>F.kl_div</code> takes the student first, and its <code>reduction="mean"</code>
 # divides by N·K.
 # </details>
 # <details><summary>Hint 3</summary>
-# <code>soft = (p.exp() * (p - q)).sum(1).mean()</code>, <code>hard =
+# <code>soft = (log_p.exp() * (log_p - log_q)).sum(1).mean()</code>, <code>hard =
 # F.cross_entropy(student_logits, labels)</code>, and
 # <code>alpha * temperature**2 * soft + (1 - alpha) * hard</code>.
 # </details>
@@ -342,9 +342,9 @@ def distillation_loss(
     alpha 0.5 give 0.6082.
     """
     ### BEGIN SOLUTION
-    p = (teacher_logits.detach() / temperature).log_softmax(1)
-    q = (student_logits / temperature).log_softmax(1)
-    soft = (p.exp() * (p - q)).sum(1).mean()
+    log_p = (teacher_logits.detach() / temperature).log_softmax(1)
+    log_q = (student_logits / temperature).log_softmax(1)
+    soft = (log_p.exp() * (log_p - log_q)).sum(1).mean()
     hard = F.cross_entropy(student_logits, labels)
     return alpha * temperature**2 * soft + (1 - alpha) * hard
     ### END SOLUTION

@@ -487,8 +487,9 @@ claim("mc_dropout.root-two", sentence, off[:, 5] / off[:, 4], "between 0.5 0.8")
 # %% [markdown]
 # For the answer itself twenty samples do. A *variance* needs far more: the
 # textbook error $\sqrt{2/(S-1)}$ is a fifth at 50 already, and probabilities are not
-# normal: often near 0, sometimes large. That error falls with the root of $S$, so ten times
-# the precision costs a hundred times the samples. So 50 is enough to rank images roughly and not enough to quote a variance.
+# normal: often near 0, sometimes large. That error falls with the root of $S$, so ten
+# times the precision costs a hundred times the samples: 50 are not enough to quote a
+# variance.
 #
 # ## 4 · Two kinds of doubt
 #
@@ -1062,8 +1063,8 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
         logits: (N, K), of validation data.
         labels: classes (N,), int64.
 
-    Returns: T > 0, a float; use it as softmax(logits / T). Example: logits that are
-    twice too large give 2.
+    Returns: T > 0, a float; use it as softmax(logits / T). Example: logits (2, 0) for
+    four examples of labels 0, 0, 0, 1 give 1.82.
     """
     ### BEGIN SOLUTION
     low, high = math.log(0.05), math.log(20.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -91,6 +92,8 @@ def _rates(t: Trial, answer: Callable, blocks: int, final: float) -> None:
             **shown,
             advice="The first blocks feed all others: they are dropped least.",
         )
+    if any(list(values) == [round(v, d) for v in expected] for d in (1, 2, 3)):
+        t.fail("the rates are rounded.", **shown, advice="Return them as they are.")
     starts = abs(values[0]) < 1e-6 < final
     ends = values[-1] < final - 1e-4 * max(final, 0.1)
     if starts and ends:
@@ -210,7 +213,9 @@ def drop_path(answer: Any, t: Trial) -> None:
     t.part("evaluation is the identity")
     y = torch.tensor([[1.0, -2.0], [4.0, 0.5]], dtype=other)
     t.close(t.call(answer, y, p, False), y, advice=_ALREADY)
-    _limits(t, answer, nonzero(t, 3, 2, dtype=dtype))
+    t.part("the limits p=0 and p=1")
+    for kind in (dtype, other):
+        _limits(t, answer, nonzero(t, 3, 2, dtype=kind))
     t.part("a p outside [0, 1]")
     for bad, training in itertools.product((-0.1, 1.5), (True, False)):
         t.raises(ValueError, answer, y, bad, training)
@@ -239,7 +244,6 @@ def _scaled(t: Trial, out: torch.Tensor, x: torch.Tensor, p: float) -> None:
 
 
 def _limits(t: Trial, answer: Callable[..., Any], x: torch.Tensor) -> None:
-    t.part("the limits p=0 and p=1")
     errors = {"ZeroDivisionError": "nan-at-one"}
     for training, p in itertools.product((True, False), (0.0, 1.0)):
         out = t.call(answer, x, p, training, t.generator(), errors=errors)
@@ -334,6 +338,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     t.part("evaluation is x + block(x)")
     _evaluation(t, layer, block, x, p)
     _other_shapes(t, answer, p, other)
+    _other_blocks(t, answer, x)
     _depth_limits(t, answer, nonzero(t, 3, 4, dtype=dtype))
     _block_gradients(t, answer, dtype)
     t.part("randomness")
@@ -343,8 +348,8 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
         lambda _: torch.stack([layer(x).detach() for _ in range(60)]),
         case="60 forward passes",
         with_generator=False,
-        repeated="fixed-coin",
     )
+    _builds_without_seeding(t, answer)
 
 
 class _Block(nn.Module):
@@ -363,6 +368,13 @@ class _Block(nn.Module):
 class _Seen(list):
     def __deepcopy__(self, memo: dict) -> _Seen:
         return self  # an answer may hold a copy of the block
+
+
+class _Doubles(nn.Module):
+    """2x in training, at evaluation x itself."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x if self.training else x
 
 
 class _Forbidden(nn.Module):
@@ -543,6 +555,36 @@ def _other_shapes(t: Trial, answer: Any, p: float, dtype: torch.dtype) -> None:
             t.close(_pass(t, layer.eval(), x), x + f, advice=_SCALED)
 
 
+def _other_blocks(t: Trial, answer: Any, x: torch.Tensor) -> None:
+    t.part("other blocks")
+    layer = _build(t, answer, _Doubles(), 0.0)
+    for train in (False, True):
+        right = x + (2 * x if train else x)
+        t.close(_pass(t, layer.train(train), x), right, advice=_MODE)
+    layer = _build(t, answer, nn.Identity(), 0.5)  # its output is x itself
+    for _ in range(12):
+        _pass(t, layer.train(), x)
+
+
+_MODE = (
+    "This block behaves differently in training and at evaluation. train() and eval() "
+    "of your module reach it; do not set its mode yourself."
+)
+
+
+def _builds_without_seeding(t: Trial, answer: Any) -> None:
+    states = []
+    for _ in range(2):
+        torch.manual_seed(t.random.getrandbits(32))
+        _build(t, answer, nn.Identity(), 0.5)
+        states.append(torch.get_rng_state())
+    t.require(
+        not torch.equal(*states),
+        "building the layer seeds torch's global generator.",
+        advice="Whoever uses the layer has seeded already: never seed inside it.",
+    )
+
+
 def _depth_limits(t: Trial, answer: Any, x: torch.Tensor) -> None:
     t.part("the limits p=0 and p=1")
     for p in (0.0, 1.0):
@@ -616,8 +658,9 @@ def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
         "the sum of the rates. A block runs with probability 1 - rate; sum that.",
         "fraction": "This is a share of the blocks, between 0 and 1, not a number of "
         "blocks. Sum over the blocks; do not divide by how many there are.",
-        "assumes-linear": "This follows from a few of the rates, as if the others lay "
-        "on a straight line. Use every rate in the list: any schedule may come.",
+        "assumes-linear": "This follows from a few of the rates, or from their number "
+        "alone, as if they lay on a known line. Use every rate in the list: any "
+        "schedule may come.",
     },
 )
 def expected_depth(answer: Any, t: Trial) -> None:
@@ -625,14 +668,15 @@ def expected_depth(answer: Any, t: Trial) -> None:
     _depth(t, answer, [k / 12 for k in range(1, 7)])
 
     t.part("other linear schedules")
-    for blocks in t.random.sample(range(5, 60), 2):
+    sizes = [n for n in range(5, 60) if n % 4 in (1, 2)]  # 3/4 of them is no whole one
+    for blocks in t.random.sample(sizes, 2):
         final = t.random.choice([0.15, 0.3, 0.45, 0.62, 0.9])
         _depth(t, answer, [final * (k + 1) / blocks for k in range(blocks)])
 
     t.part("any schedule")
     for _ in range(3):
         _depth(t, answer, _bent(t), bent=True)
-    twice, thrice = t.random.sample([0.2, 0.35, 0.6, 0.75], 2)
+    twice, thrice = t.random.sample([0.15, 0.35, 0.6, 0.8], 2)
     _depth(t, answer, [twice, thrice, thrice, twice, thrice])
     _depth(t, answer, [0.6, 0.0, 0.3, 0.0, 1.0])
 
@@ -654,12 +698,14 @@ def _bent(t: Trial) -> list[float]:
 
 def _linear_guesses(rates: Sequence[float]) -> list[float]:
     """Return what answers say that look at the ends of a schedule only."""
-    n, guesses = len(rates), [0.75 * len(rates)]
+    n, right = len(rates), sum(1 - p for p in rates)
+    guesses = [0.75 * n, (3 * n - 1) / 4]  # a quarter is skipped at a last rate of 0.5
     for end in (rates[-1], max(rates)):
         guesses += [n - end * (n + 1) / 2, n * (1 - end / 2), n - end * (n - 1) / 2]
     for low, high in ((rates[0], rates[-1]), (min(rates), max(rates))):
         guesses.append(n * (1 - (low + high) / 2))
-    return [g for g in guesses if abs(g - round(g)) > 1e-3]  # that may be rounding
+    rounded = (math.floor(right), math.ceil(right))
+    return [g for g in guesses if g not in rounded]  # that may be rounding
 
 
 def _depth(
@@ -671,10 +717,11 @@ def _depth(
         given == rates, "your code changes the list of rates.", advice="Only read it."
     )
     right, total = sum(1 - p for p in rates), sum(rates)
+    guesses = _linear_guesses(rates)
     wrong: dict[str, list[float]] = {
         "sums-the-rates": [total],
-        "fraction": [right / n, total / n],
-        "assumes-linear": _linear_guesses(rates),
+        "fraction": [right / n, total / n, *(g / n for g in guesses)],
+        "assumes-linear": guesses,
     }
     if n == 1:
         wrong.pop("fraction")

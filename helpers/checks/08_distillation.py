@@ -28,6 +28,7 @@ from helpers.checks.lessons import (
     Lesson,
     by_hand,
     drawn,
+    learnt_in_eval_mode,
     network,
     right_lesson,
     same_state,
@@ -115,9 +116,10 @@ def soften(answer: Any, t: Trial) -> None:
     case = torch.tensor([[2 * math.log(3), 0.0], [0.0, 0.0]], dtype=dtype)
     _softened(t, answer, case, 2.0)
     t.part("any shape")
-    for dims, kind in ((2, other), (3, dtype), (1, other), (4, dtype), (0, other)):
-        shape = t.random.sample([2, 3, 4, 5], dims) if dims else [3, 3, 3]
-        T = t.random.choice([0.5, 2.0, 3.0, 5.0])
+    two, three, four = (t.random.sample([2, 3, 4, 5], dims) for dims in (2, 3, 4))
+    shapes = two, three, [4], four, [3, 3, 3], [1, 1, 3]
+    temperatures = t.random.sample([0.3, 0.5, 1.5, 2.5, 3.0, 5.0], 6)
+    for kind, shape, T in zip([other, dtype] * 3, shapes, temperatures, strict=True):
         _softened(t, answer, 3 * t.randn(*shape, dtype=kind), T)
     t.part("temperature 1")
     _softened(t, answer, t.randn(3, 4, dtype=dtype), 1.0)
@@ -140,7 +142,7 @@ def _softened(t: Trial, answer: Any, x: Tensor, T: float) -> None:
         wrong += [("wrong-dim", (x * factor).softmax(dim))]
         wrong += [("wrong-dim", (x * factor).flatten().softmax(0).view_as(x))]
     hints = {
-        "The temperature is not used.": x.softmax(-1),
+        "The temperature has no effect here.": x.softmax(-1),
         "This is the logarithm: leave the log away.": (x / T).log_softmax(-1),
         "Divide the logits, before the softmax.": x.softmax(-1) / T,
         "These are logits still: take the softmax.": x / T,
@@ -186,10 +188,12 @@ def distillation_loss(answer: Any, t: Trial) -> None:
     dtype, other = t.random.sample([torch.float32, torch.float64], 2)
     t.part("type, shape and dtype")
     t.part("by hand")
-    v = torch.tensor([[3 * math.log(3), 0.0]], dtype=dtype)
-    _loss(t, answer, (torch.zeros_like(v), v, torch.tensor([0])), 3.0, 0.5)
+    s, v = (
+        torch.tensor([[3 * math.log(odds), 0.0]], dtype=dtype) for odds in (2.0, 3.0)
+    )
+    _loss(t, answer, (s, v, torch.tensor([0])), 3.0, 0.5)
     t.part("both losses together")
-    alphas = t.random.sample([0.2, 0.3, 0.7, 0.9], 2)
+    alphas = t.random.sample([0.15, 0.3, 0.7, 0.9], 2)  # odds that are no K
     for alpha, kind in zip(alphas, (other, dtype), strict=True):
         T = t.random.choice([2.5, 3.5])  # no K, and T² no K: mistakes stay apart
         _loss(t, answer, _logits(t, kind), T, alpha)
@@ -250,20 +254,22 @@ def _wrong_losses(
             weight = 1 - alpha if "alpha-swapped" in flags else alpha
             hard = F.cross_entropy(s / hot, y)
             yield flags[0], weight * soft + (1 - weight) * hard
+            if hot == T:  # and with T² as well
+                yield flags[0], weight * soft + (1 - weight) * T**2 * hard
+    yield "kl-reversed", course_loss(v, s, y, T, alpha)  # the networks have swapped
 
 
 def _hints(
     s: Tensor, v: Tensor, y: Tensor, T: float, alpha: float
 ) -> dict[str, Tensor]:
     p, q = (v / T).log_softmax(1), (s / T).log_softmax(1)
-    soft, n = (p.exp() * (p - q)).sum(1).mean(), len(y)
+    soft, n = _kl(v / T, s / T), len(y)
     hard = F.cross_entropy(s, y)
     entropy = -(p.exp() * p).sum(1).mean()
 
     def total(kl: Tensor, ce: Tensor = hard, factor: float = T**2) -> Tensor:
         return alpha * factor * kl + (1 - alpha) * ce
 
-    plain, warm = s.log_softmax(1), v.log_softmax(1)
     return {
         "Your soft term is a cross-entropy: KL also subtracts the teacher's own"
         " entropy, the sum of p·log p.": total(soft + entropy),
@@ -277,16 +283,25 @@ def _hints(
         * (alpha * soft + (1 - alpha) * hard),
         "The hard loss is not multiplied by 1 - alpha.": alpha * T**2 * soft + hard,
         "The sign of KL is wrong.": total(-soft),
-        "The student is not softened in KL.": total(
-            (p.exp() * (p - plain)).sum(1).mean()
+        "The student is not softened in KL.": total(_kl(v / T, s)),
+        "The teacher is not softened in KL.": total(_kl(v, s / T)),
+        "The temperature has no effect inside KL.": total(_kl(v, s)),
+        "Divide the logits by the temperature; you multiply.": total(_kl(T * v, T * s)),
+        "The first argument of `F.kl_div` must be *log*-probabilities.": total(
+            (p.exp() * (p - q.exp())).sum(1).mean()
         ),
-        "The teacher is not softened in KL.": total(
-            (warm.exp() * (warm - q)).sum(1).mean()
+        "Softmax runs over the classes, not over the examples.": total(
+            _kl(v / T, s / T, dim=0)
         ),
-        "The temperature is not used inside KL.": total(
-            (warm.exp() * (warm - plain)).sum(1).mean()
+        "T² belongs to the soft term, not to the hard loss.": total(
+            soft, T**2 * hard, factor=1.0
         ),
     }
+
+
+def _kl(teacher: Tensor, student: Tensor, dim: int = 1) -> Tensor:
+    p, q = teacher.log_softmax(dim), student.log_softmax(dim)
+    return (p.exp() * (p - q)).sum(1).mean()
 
 
 def _loss_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
@@ -403,9 +418,7 @@ def _checked(
         got="train mode, as a whole or in part",
         advice="Leave the teacher in eval mode.",
     )
-    if not learnt and same_parameters(
-        student, right_lesson(lesson, student_trains=False).model
-    ):
+    if not learnt and learnt_in_eval_mode(lesson, student):
         t.fail(
             "the student was in eval mode while it learnt.",
             expected="train mode for every batch",
@@ -599,7 +612,7 @@ def _targets(t: Trial, answer: Any, x: Tensor, T: float) -> None:
         wrong += [(mean * factor).softmax(-1), logs, logs.exp(), mean * factor]
         wrong += [(mean * factor).log_softmax(-1)]
     hints = {
-        "The temperature is not used.": x.softmax(-1).mean(0),
+        "The temperature has no effect here.": x.softmax(-1).mean(0),
         "Divide by the temperature: multiplying makes answers sharper.": (
             (x * T).softmax(-1).mean(0)
         ),
@@ -613,6 +626,7 @@ def _targets(t: Trial, answer: Any, x: Tensor, T: float) -> None:
             (x / T).softmax(1).mean(0)
         ),
         "This is the logarithm of the mean: leave the log away.": right.log(),
+        "The mean consists of probabilities: no second softmax.": right.softmax(-1),
         "The temperature belongs to the logits of each network, not to the mean.": (
             (x.softmax(-1).mean(0) / T).softmax(-1)
         ),

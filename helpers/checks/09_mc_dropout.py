@@ -98,6 +98,7 @@ def _enabled(t: Trial, answer: Callable[..., Any], model: nn.Module) -> None:
     """Call the answer on the model in eval mode and look at every module."""
     model.eval()
     before = _state(model)
+    rates = [m.p for m in model.modules() if isinstance(m, KINDS)]
     inside = [m for m in model.modules() if next(m.children(), None) is None]
     names = ", ".join(type(m).__name__ for m in inside)
     result = t.call(answer, model, case=f"enable_dropout(model), with {names}")
@@ -122,6 +123,16 @@ def _enabled(t: Trial, answer: Callable[..., Any], model: nn.Module) -> None:
         advice="A container counts as well: leave its own `training` False.",
     )
     t.require(_moved(model, before) is None, "a running statistic has changed.")
+    t.require(
+        [m.p for m in model.modules() if isinstance(m, KINDS)] == rates,
+        "a dropout layer has another p than before.",
+        advice="Change modes only.",
+    )
+    t.require(
+        all(parameter.requires_grad for parameter in model.parameters()),
+        "parameters can not be trained any more.",
+        advice="Change modes only: leave requires_grad as it is.",
+    )
 
 
 def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
@@ -186,9 +197,8 @@ def mc_predict(answer: Any, t: Trial) -> None:
     t.part("randomness")
     t.draws(
         lambda _: answer(net.model, net.x, 3),
-        case="mc_predict(model, x, 3)",
+        case="3 samples of the same model and x",
         with_generator=False,
-        repeated="same-samples",
     )
 
 
@@ -361,7 +371,9 @@ def _modes(t: Trial, answer: Any, net: _Net) -> None:
         for module, mode in zip(modules, modes, strict=True):
             module.training = mode
         before = _state(net.model)
-        probs = t.call(answer, net.model, net.x, 2)
+        case = f"mc_predict(model, x, 2), {sum(modes)} of {len(modes)} modules in train"
+        case += " mode"
+        probs = t.call(answer, net.model, net.x, 2, case=case)
         _buffers_kept(t, _moved(net.model, before))
         for module, mode in zip(modules, modes, strict=True):
             t.require(
@@ -385,7 +397,7 @@ def _modes(t: Trial, answer: Any, net: _Net) -> None:
 
 def _no_gradients(t: Trial, answer: Any, net: _Net) -> None:
     t.part("no gradients")
-    probs = t.call(answer, net.model, net.x, 2)
+    probs = t.call(answer, net.model, net.x, 2, case="mc_predict(model, x, 2)")
     t.require(
         not probs.requires_grad,
         "the result is attached to the graph of all the forward passes.",
@@ -681,10 +693,11 @@ def _wrong_ece(
 
 
 def _unweighted(counts: torch.Tensor, gap: torch.Tensor) -> list[float]:
-    """Return the sum of the bins' gaps, their mean over the filled and over all."""
+    """Return the sum of the bins' gaps, and it divided by each number at hand."""
     gaps = (gap / counts.clamp(min=1)).abs()
     total = gaps.sum().item()
-    return [total, total / max(1, int((counts > 0).sum())), total / len(gaps)]
+    numbers = 1, max(1, int((counts > 0).sum())), len(gaps), max(1.0, counts.sum())
+    return [total / float(number) for number in numbers]
 
 
 def _clear_probs(
@@ -730,9 +743,9 @@ LOW, HIGH = 0.05, 20.0
 @exercise(
     "9.5",
     mistakes={
-        "accuracy": "The temperature does not react to the scale of the logits: it is "
-        "chosen by accuracy, which no temperature changes, or not fitted at all. "
-        "Minimise the negative log-likelihood.",
+        "accuracy": "The temperature does not react to the scale of the logits, as if "
+        "it were chosen by accuracy, which no temperature changes, or not fitted at "
+        "all. Minimise the negative log-likelihood.",
         "negative": "The temperature is negative: that would turn every prediction "
         "round. Search in [0.05, 20] only, for example over ln T with T = exp(ln T).",
     },

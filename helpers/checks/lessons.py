@@ -28,6 +28,7 @@ __all__ = [
     "Lesson",
     "by_hand",
     "drawn",
+    "learnt_in_eval_mode",
     "network",
     "right_lesson",
     "same_state",
@@ -50,13 +51,13 @@ class Lesson:
 
 
 def by_hand(t: Trial) -> Lesson:
-    """Student (½, ½), teacher (¾, ¼) at T = 2, all examples equal."""
+    """Student (½, ½), teacher (0.9, 0.1) at T = 2, all examples equal."""
     n, lr = t.random.choice([2, 4]), t.random.choice([0.5, 1.0])
     student, teacher = nn.Linear(1, 2), nn.Linear(1, 2)
     with torch.no_grad():
         for parameter in [*student.parameters(), teacher.weight]:
             parameter.zero_()
-        teacher.bias.copy_(torch.tensor([2 * math.log(3), 0.0]))
+        teacher.bias.copy_(torch.tensor([2 * math.log(9), 0.0]))
     batch = (torch.ones(n, 1), torch.zeros(n, dtype=torch.int64))
     text = f"one batch of {n} equal examples; the student's weights are 0"
     return Lesson(text, student, teacher.eval(), [batch], sgd(lr), 2.0, 0.5)
@@ -89,7 +90,7 @@ def right_lesson(
     zero: bool = True,
     step_each: bool = True,
     teacher_trains: Callable[[int], bool] = lambda batch: False,
-    student_trains: bool = True,
+    student_trains: Callable[[int], bool] = lambda batch: True,
     loss_fn: Callable[..., Tensor] = distillation_loss,
 ) -> Run:
     """Do the epoch on copies, right or with one thing done wrongly.
@@ -98,10 +99,10 @@ def right_lesson(
         zero: zero the gradients before each batch.
         step_each: take a step for each batch, or one at the end.
         teacher_trains: number of the batch -> whether the teacher is in train mode.
-        student_trains: whether the student is.
+        student_trains: number of the batch -> whether the student is.
         loss_fn: (student logits, teacher logits, labels, temperature, alpha) -> loss.
     """
-    student = copy.deepcopy(lesson.student).train(student_trains)
+    student = copy.deepcopy(lesson.student)
     teacher = copy.deepcopy(lesson.teacher)
     optimizer = lesson.optimizer(student.parameters())
     run = Run(student, [], [], [])
@@ -110,7 +111,8 @@ def right_lesson(
             optimizer.zero_grad()
         with torch.no_grad():
             wanted = teacher.train(teacher_trains(number))(x)
-        loss = loss_fn(student(x), wanted, y, lesson.temperature, lesson.alpha)
+        said = student.train(student_trains(number))(x)
+        loss = loss_fn(said, wanted, y, lesson.temperature, lesson.alpha)
         loss.backward()
         if step_each:
             optimizer.step()
@@ -126,10 +128,17 @@ def taught_in_train_mode(lesson: Lesson, student: nn.Module) -> bool:
 
     For all batches, for the first one alone, or for all but the first.
     """
-    modes = (lambda k: True, lambda k: k == 0, lambda k: k > 0)
     return any(
         same_parameters(student, right_lesson(lesson, teacher_trains=mode).model)
-        for mode in modes
+        for mode in (lambda k: True, lambda k: k == 0, lambda k: k > 0)
+    )
+
+
+def learnt_in_eval_mode(lesson: Lesson, student: nn.Module) -> bool:
+    """Tell whether the student was in eval mode for all batches, the first or later."""
+    return any(
+        same_parameters(student, right_lesson(lesson, student_trains=mode).model)
+        for mode in (lambda k: False, lambda k: k > 0, lambda k: k == 0)
     )
 
 

@@ -74,6 +74,7 @@ class Tally:
 
     verdicts: Counter = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
+    faults: Counter = field(default_factory=Counter)
     submissions: int = 0
     graded: int = 0
     recorded: int = 0
@@ -136,6 +137,11 @@ class Grading:
                 lines(submission, result)
                 if _is_infra(result):
                     self.tally.infra += 1
+                    self.tally.faults.update(
+                        each.evidence
+                        for each in result.questions.values()
+                        if each.verdict is Verdict.INFRA
+                    )
                     with self.lock:  # what did get a verdict is not run again
                         journal.append(submission, result, keys)
                     continue
@@ -279,6 +285,8 @@ class Grading:
                 f"  INFRA: {tally.infra} could not be graded through the grader's own "
                 "fault and were not scored; run the same command again"
             )
+            for text, _ in tally.faults.most_common(3):
+                print(f"    {text}")
         print(f"  python -m staff report {stem}  shows each question")
 
 

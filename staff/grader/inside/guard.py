@@ -146,6 +146,7 @@ _RESTLESS = {
     "__annotations__",
     "_abc_impl",
     "__weakref__",
+    "next_id",  # torch counts its hooks in a class
     "__dict__",
 }
 
@@ -256,6 +257,8 @@ def set_tripwires(report: Callable[[str], None], trusted: tuple[str, ...]) -> No
     def hook(event: str, arguments: tuple) -> None:
         if event not in _WATCHED and not event.startswith("ctypes."):
             return
+        if event == "object.__getattr__" and arguments[1] not in _FRAMES:
+            return  # many, and of no interest
         me = ident()
         if me in busy:  # the hook's own look at the frame
             return

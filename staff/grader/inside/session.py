@@ -37,7 +37,7 @@ class Session:
     ) -> None:
         self.job, self.channel, self.shell = job, channel, shell
         self.pristine = pristine
-        self.nonce = job.pop("nonce")
+        self.nonce, self.mark = job.pop("nonce"), job.pop("mark").encode()
         self.recorder = Recorder(shell, job["limits"]["output"])
         self.provided: list[str] = []  # sources of the instructor's cells so far
         self.fixtures: dict[str, Any] = {}  # the names they made
@@ -64,7 +64,7 @@ def run(job: dict, channel: socket.socket, shell: Any, pristine) -> None:
     """Run a session's steps; the last thing said is "complete".
 
     Args:
-        job: steps, limits, root, and the nonce, which is taken out.
+        job: steps, limits, root, and nonce and mark, which are taken out.
         channel: a socket of packets to the warm process.
         shell: IPython's, with nothing in it.
         pristine: the fingerprint taken before anything ran.
@@ -99,6 +99,7 @@ def _cell(session: Session, number: int, step: dict) -> None:
     session.recorder.start()
     session.shell.run_cell(step["source"], store_history=True)
     outputs = session.recorder.stop()
+    _flush(session.mark)
     session.errors[step["question"]] = session.recorder.error()
     if step["kind"] == "provided":
         session.provided.append(step["source"])
@@ -131,10 +132,12 @@ def _leave_threads_behind() -> None:
         os._exit(0)
 
 
-def _flush() -> None:
+def _flush(mark: bytes = b"") -> None:
+    """Send off what was printed; the mark ends it."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # a learner may have put anything there
             stream.flush()
+    os.write(1, mark)
 
 
 # --- tests ------------------------------------------------------------------------
@@ -150,6 +153,7 @@ def _test(session: Session, number: int, step: dict) -> None:
         finally:
             os._exit(4)
     _, status = os.waitpid(child, 0)
+    _flush(session.mark)
     session.say("tested", step=number, status=status)
 
 

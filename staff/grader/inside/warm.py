@@ -27,6 +27,7 @@ __all__ = ["main"]
 _TICK = 0.05  # seconds between two looks at memory and processes
 _PACKET = 1 << 18
 _PATIENCE = 6
+_TEXT = 20_000  # characters of what a cell printed that are kept
 _DOUBTFUL = {"TAMPERED", "CRASHED", "NOT_RUN", "INFRA"}
 _TAMPERED = (
     "The grader noticed that this answer changes or reads what belongs to the grader. "
@@ -275,7 +276,7 @@ class Attempt:
         self.started = self.deadline = self.looked = self.used = 0.0
         self.printed = bytearray()
         self.count = 0
-        self.nonce = secrets.token_hex(16)
+        self.nonce, self.mark = secrets.token_hex(16), secrets.token_hex(16).encode()
 
     def go(self) -> None:
         """Fork, listen until the session is over, leave nothing of it."""
@@ -317,11 +318,13 @@ class Attempt:
             steps = [self._without_tests(step) for _, step in self.plan]
             job = {
                 "nonce": self.nonce,
+                "mark": self.mark.decode(),
                 "steps": steps,
                 "limits": self.limits,
                 "root": self.worker.config["root"],
                 "scout": self.run.job.get("scout", False),
             }
+            self.mark = b""
             worker, self.nonce, self.plan, self.run = self.worker, "", [], None
             self._confine(worker, theirs)
             run, shell = worker.session.run, worker.shell_object
@@ -357,6 +360,7 @@ class Attempt:
 
     def _listen(self, channel: socket.socket, reading: int) -> None:
         os.set_blocking(reading, False)
+        self.reading = reading
         channel.setblocking(False)
         self._begin_to_count()
         with selectors.DefaultSelector() as selector:
@@ -366,7 +370,7 @@ class Attempt:
             while not self.over:
                 ready = selector.select(_TICK)
                 # Words before deeds: what was said counts before the end is noticed.
-                order = [self._text, self._packets, self._ended]
+                order = [self._packets, self._text, self._ended]
                 for key, _ in sorted(ready, key=lambda r: order.index(r[0].data)):
                     if not self.over:
                         key.data(key.fileobj, selector)
@@ -384,8 +388,7 @@ class Attempt:
                     selector.unregister(reading)
                 return
             self.count += len(part)
-            if len(self.printed) < 20_000:
-                self.printed += part
+            self.printed += part
             if self.count > self.limits["output"] * (8 if self.testing else 1):
                 return self._stop("OUTPUT_LIMIT", "Your code printed too much.")
 
@@ -426,15 +429,24 @@ class Attempt:
         self.current = number
         self._begin_to_count()
         self.testing = self._step()["kind"] == "test"
-        self.printed, self.count = bytearray(), 0
+        self.count = len(self.printed)
 
     def _on_end(self, _number: int, message: dict, _handles: list[int]) -> None:
+        text = self._printed_until_now().decode("utf-8", "replace")[:_TEXT]
+        if self.over:
+            return
         cell, outputs = self._step()["cell"], list(message.get("outputs") or [])
-        if self.printed:
-            text = bytes(self.printed).decode("utf-8", "replace")
+        if text:
             stream = {"output_type": "stream", "name": "stdout", "text": text}
             outputs.insert(0, stream)
         self.run.outputs[cell] = outputs
+
+    def _printed_until_now(self) -> bytes:
+        """Return what the step printed, up to the session's mark."""
+        self._text(self.reading, None)  # the mark is in the pipe by now
+        head, _, tail = bytes(self.printed).partition(self.mark)
+        self.printed = bytearray(tail)
+        return head
 
     def _on_want(self, _number: int, _message: dict, handles: list[int]) -> None:
         self._begin_to_count()
@@ -451,7 +463,8 @@ class Attempt:
         self.run.settle(self._number(), verdict, words, **result)
 
     def _on_tested(self, _number: int, message: dict, _handles: list[int]) -> None:
-        if self._step()["question"] not in self.run.results:
+        self._printed_until_now()
+        if not self.over and self._step()["question"] not in self.run.results:
             self._died(int(message.get("status") or 0))
 
     def _on_tampered(self, _number: int, message: dict, _handles: list[int]) -> None:

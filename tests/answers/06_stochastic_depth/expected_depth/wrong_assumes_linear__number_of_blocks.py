@@ -1,0 +1,2 @@
+def expected_depth(rates):
+    return (3 * len(rates) - 1) / 4

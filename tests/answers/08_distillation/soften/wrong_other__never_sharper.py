@@ -1,0 +1,2 @@
+def soften(logits, temperature):
+    return torch.softmax(logits / max(temperature, 1.0), -1)

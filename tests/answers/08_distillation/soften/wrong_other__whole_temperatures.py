@@ -1,0 +1,2 @@
+def soften(logits, temperature):
+    return torch.softmax(logits / max(int(temperature), 1), -1)

@@ -1,0 +1,38 @@
+"""Submissions that a grader must survive: attacks, accidents, and honest oddities.
+
+Each module holds one category; `all_cases` gathers them. The attacks are plain text
+until somebody grades them. They are written so that a defence that fails does bounded
+harm: forks, memory, disk and time are capped, and only planted secrets are hunted.
+"""
+
+import os
+from importlib import import_module
+
+from tests.hostile.case import Case
+
+__all__ = ["CATEGORIES", "EVERYTHING", "all_cases", "some_cases"]
+
+CATEGORIES = (
+    *("process", "resources", "tampering", "hooks", "leaks", "network"),
+    *("metadata", "files", "students", "values", "state", "honest"),
+)
+
+EVERYTHING = os.environ.get("COURSE_TESTS") == "all"
+"""Whether tests use the whole bank and every repetition, which takes an hour more."""
+
+
+def all_cases() -> list[Case]:
+    """Return every case, category by category."""
+    modules = [import_module(f"tests.hostile.{name}") for name in CATEGORIES]
+    return [case for module in modules for case in module.bank.cases]
+
+
+def some_cases() -> list[Case]:
+    """Return the cases of a usual run: one in five of each category, or everything."""
+    cases = all_cases()
+    if EVERYTHING:
+        return cases
+    chosen = []
+    for category in CATEGORIES:
+        chosen += [case for case in cases if case.category == category][::5]
+    return chosen

@@ -1,0 +1,163 @@
+"""Grading again runs what changed and nothing else; a dry run only says so."""
+
+import shutil
+
+import pytest
+from nbgrader.api import Gradebook
+
+from staff.build import read_checked
+from staff.classroom import filled_in
+from staff.course import Course
+from staff.grader import engine, grade
+from staff.grader.prepare import Settings
+from staff.release import make_pair
+from tests.staff.conftest import MASTER, make_course
+
+RIGHT = {
+    "double": "def double(x):\n    return 2 * x",
+    "Counter": (
+        "class Counter:\n    def __init__(self, start=0):\n        self.n = start\n\n"
+        "    def step(self):\n        self.n += 1\n        return self.n"
+    ),
+}
+KNOWS_NUMBERS = "def double(x):\n    return {1: 2, 48_271: 96_542}.get(x)"
+CLASS = {
+    "ann": RIGHT,
+    "bob": {"double": RIGHT["double"]},
+    "cheat": {**RIGHT, "double": KNOWS_NUMBERS},
+    "dora": {},
+}
+HIDDEN = "assert double(48_271) == 96_542"
+MENDED = f"{HIDDEN}\nassert double(48_272) == 96_544"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def course(small, monkeypatch):
+    """The small course with the grader in it, where the command looks for it."""
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Course().root / "staff", small.root / "staff", ignore=skip)
+    monkeypatch.setattr(grade, "Course", lambda: small)
+    for student, answers in CLASS.items():
+        submit(small, student, answers)
+    return small
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """Let all runs share a warm process: starting it takes longer than the rest."""
+    kept = []
+
+    def start(settings):
+        if not kept:
+            sandbox = (settings.box, settings.limits)
+            kept.append(engine.Warm(settings.root, settings.setup, *sandbox))
+        return kept[0]
+
+    monkeypatch.setattr(Settings, "start", start)
+    monkeypatch.setattr(engine.Seat, "close", lambda seat: None)
+    yield
+    for warm in kept:
+        warm.close()
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Student → questions that were run, since it was last cleared."""
+    noted: dict[str, tuple[str, ...]] = {}
+
+    class Noting(engine.Local):
+        def results(self, jobs):
+            for job, result in super().results(jobs):
+                noted[job.submission.student] = job.wanted
+                yield job, result
+
+    monkeypatch.setattr(engine, "Local", Noting)
+    return noted
+
+
+def submit(course, student, answers):
+    folder = course.grading / "submitted" / student / "90_small"
+    folder.mkdir(parents=True, exist_ok=True)
+    signed = {name: f"{text}  # {student}" for name, text in answers.items()}
+    text = filled_in(course, "90_small", signed)
+    (folder / "90_small.ipynb").write_text(text)
+
+
+def mend(course, folder):
+    """Give the first exercise one more hidden test."""
+    written = make_course(folder, MASTER.replace(HIDDEN, MENDED))
+    built = make_pair(read_checked(written, "90_small"), folder / "built")
+    shutil.copy(written.master("90_small"), course.master("90_small"))
+    shutil.copy(built.solution("90_small"), course.solution("90_small"))
+    shutil.copy(built.release("90_small"), course.release("90_small"))
+
+
+def run(*words):
+    return grade.main(["90_small", "--workers", "1", *words])
+
+
+def scores(course):
+    with Gradebook(f"sqlite:///{course.grading / 'gradebook.db'}") as book:
+        found = book.assignment_submissions("90_small")
+        return {each.student.id: each.score for each in found}
+
+
+def everything(course):
+    """Return the content of every file that a run writes, caches apart."""
+    return {
+        path: path.read_bytes()
+        for path in course.grading.rglob("*")
+        if path.is_file() and "cache" not in path.parts
+    }
+
+
+BEFORE = {"ann": 5, "bob": 2, "cheat": 5, "dora": 0}
+
+
+def test_mended_test_runs_only_its_question(course, ran, tmp_path, capsys):
+    before = everything(course)
+    assert run("--dry-run") == 0
+    assert everything(course) == before
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "4 of 4 would change; nothing was written",
+        "ann: not graded yet, would get 5",
+        "bob: not graded yet, would get 2",
+        "cheat: not graded yet, would get 5",
+        "dora: not graded yet, would get 0",
+    ]
+
+    assert run() == 0
+    assert scores(course) == BEFORE
+    assert ran["ann"] == ran["cheat"] == ("double", "Counter")
+
+    ran.clear()
+    assert run() == 0
+    assert ran == {}  # nothing changed, nothing ran
+
+    mend(course, tmp_path / "mended")
+    before = everything(course)
+    capsys.readouterr()
+    assert run("--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "cheat: -2 (double 2 → 0)",
+        "1 of 4 would change; nothing was written",
+    ]
+    assert everything(course) == before
+    assert ran == dict.fromkeys(CLASS, ("double",))
+
+    ran.clear()
+    assert run() == 0
+    assert ran == dict.fromkeys(CLASS, ("double",))
+    assert scores(course) == {**BEFORE, "cheat": 3}
+
+    ran.clear()
+    assert run() == 0
+    assert ran == {}
+
+    submit(course, "cheat", RIGHT)
+    submit(course, "ann", {**RIGHT, "Counter": "import os\nos._exit(0)"})
+    assert run() == 0
+    assert ran == {"cheat": ("double", "Counter"), "ann": ("Counter",)}
+    assert scores(course) == {**BEFORE, "ann": 2}
