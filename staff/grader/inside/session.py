@@ -137,7 +137,8 @@ def _flush(mark: bytes = b"") -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # a learner may have put anything there
             stream.flush()
-    os.write(1, mark)
+    with contextlib.suppress(OSError):  # or have closed
+        os.write(1, mark)
 
 
 # --- tests ------------------------------------------------------------------------

@@ -27,6 +27,7 @@ __all__ = ["main"]
 _TICK = 0.05  # seconds between two looks at memory and processes
 _PACKET = 1 << 18
 _PATIENCE = 6
+_PROCESSES = 4096  # of the whole user; the number in the session is watched
 _TEXT = 20_000  # characters of what a cell printed that are kept
 _DOUBTFUL = {"TAMPERED", "CRASHED", "NOT_RUN", "INFRA"}
 _TAMPERED = (
@@ -345,7 +346,7 @@ class Attempt:
         confine.limit(
             memory=self.limits["memory"],
             seconds=int(self.limits["seconds"] * 40) + 60,
-            processes=self.limits["processes"] + 512,
+            processes=_PROCESSES,
             file_bytes=self.limits["file_bytes"],
         )
         confine.drop_capabilities()
