@@ -171,6 +171,15 @@ def test_a_stopper_starts_afresh_with_every_fit():
     assert (stopper.best_value, stopper.best_step) == once
 
 
+@pytest.fixture
+def listening():
+    """Ctrl-C as in a terminal; whoever runs the tests in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 @pytest.mark.parametrize("where", ["batch", "validation"])
 def test_a_real_ctrl_c_returns_history_and_best_weights(where):
     kept, stopper = [], EarlyStopping(patience=99)

@@ -71,7 +71,7 @@ def test_names_are_unique():
 def test_grading_ends_well(run):
     assert run.graded.status == 0, run.graded.said[-3000:]
     taken = {s for s in run.students if run.graded.verdict(s, TARGET) != "REFUSED"}
-    assert set(run.graded.results) == taken
+    assert set(run.graded.results) - {""} == taken  # "": names that are refused
 
 
 def test_layer_is_the_one_asked_for(run):
