@@ -16,9 +16,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 from staff.classroom import copy_course, deal, hand_in
 from staff.course import Course, CourseError, child_environment
@@ -34,11 +36,14 @@ class Run(NamedTuple):
 
     Args:
         seconds: wall time.
-        peak: bytes, the most that the command's own process had in memory.
+        own: bytes, the most that the command's own process had in memory.
+        whole: bytes, the most that it and all processes below it had together, where
+            each shared page counts once; 0 if nobody looked.
     """
 
     seconds: float
-    peak: int
+    own: int
+    whole: int
 
 
 class Cost(NamedTuple):
@@ -79,10 +84,10 @@ class Bench:
         hand_in(course, self.stem, few, signed=True)  # alike only to a human
         return course
 
-    def ours(self, count: int, workers: int) -> Run:
+    def ours(self, count: int, workers: int, *, look: bool = False) -> Run:
         """Grade a class with ours."""
         words = ["grade", self.stem, "--workers", str(workers)]
-        return timed(self.course(count), words)
+        return timed(self.course(count), words, look=look)
 
     def stock(self, count: int) -> Cost:
         """Grade a class with stock nbgrader, then once more with nothing to do."""
@@ -91,8 +96,13 @@ class Bench:
         return cost((0, nothing.seconds), (count, whole.seconds))
 
 
-def timed(course: Course, words: Sequence[str]) -> Run:
+def timed(course: Course, words: Sequence[str], *, look: bool = False) -> Run:
     """Run ``python -m staff ...`` in a course.
+
+    Args:
+        course: where.
+        words: the rest of the command.
+        look: at the memory of all its processes, four times a second; that takes time.
 
     Raises:
         CourseError: it failed.
@@ -100,17 +110,18 @@ def timed(course: Course, words: Sequence[str]) -> Run:
     env = child_environment(PYTHONPATH=str(course.root), PYTHONWARNINGS="ignore")
     env = {k: v for k, v in env.items() if k != "CI" and not k.startswith("COURSE_")}
     command, log = [sys.executable, "-m", "staff", *words], course.root / "log"
-    start, peak = time.monotonic(), 0
+    start, own, whole = time.monotonic(), 0, 0
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=course.root, env=env, stdout=file, stderr=file
         )
         while process.poll() is None:
-            peak = max(peak, _peak(process.pid))
-            time.sleep(0.05)
+            own = max(own, _peak(process.pid))
+            whole = max(whole, _together(process.pid) if look else 0)
+            time.sleep(0.25 if look else 0.05)
     if process.returncode:
         raise CourseError(f"{' '.join(words)} failed:\n{log.read_text()[-2000:]}")
-    return Run(time.monotonic() - start, peak)
+    return Run(time.monotonic() - start, own, whole)
 
 
 def _peak(pid: int) -> int:
@@ -120,6 +131,17 @@ def _peak(pid: int) -> int:
         return 0
     found = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
     return int(found[0]) * 1024 if found else 0
+
+
+def _together(pid: int) -> int:
+    """Return bytes that a process and all below it have in memory."""
+    total = 0
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for each in [process, *process.children(recursive=True)]:
+            with suppress(psutil.Error):
+                total += each.memory_full_info().pss
+    return total
 
 
 # --- what is shown ------------------------------------------------------------------
@@ -159,10 +181,15 @@ def scaling(bench: Bench, count: int) -> None:
 
 
 def memory(bench: Bench, sizes: Sequence[int], workers: int) -> None:
-    """Show the grader's own memory as the class grows."""
+    """Show the grader's memory as the class grows."""
     for size in sizes:
-        run = bench.ours(size, workers)
-        print(f"class of {size:>5}: at most {run.peak / 2**20:.0f} MiB", flush=True)
+        run = bench.ours(size, workers, look=True)
+        own, whole = run.own / 2**20, run.whole / 2**20
+        print(
+            f"class of {size:>5}: at most {own:.0f} MiB, {whole:.0f} MiB with workers "
+            f"and answers; {run.seconds:.0f} s",
+            flush=True,
+        )
 
 
 @contextmanager

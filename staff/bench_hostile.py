@@ -31,6 +31,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from staff.classroom import leave_out_shows
+from staff.course import Course
 from tests.hostile import CATEGORIES, all_cases
 from tests.hostile.arena import NEIGHBOURS, Arena, forms, scores_in, visible_in
 from tests.hostile.case import STEM, Case
@@ -40,9 +42,6 @@ __all__ = ["Outcome", "broken_rules", "main", "table"]
 SECONDS = 120.0  # for one attacker and one neighbour under stock nbgrader
 CELL = 10  # seconds that stock nbgrader gives one cell
 NEIGHBOUR = next(iter(NEIGHBOURS))
-LEFT_OUT = re.compile(
-    r"^# %% (?:experiment|demo|look).*?(?=^# ?%%)", re.MULTILINE | re.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,11 @@ def _arena(folder: Path) -> Arena:
     them for each case. Its limit of seconds for one cell is lowered as well.
     """
     arena = Arena(folder)
-    master = arena.course / "solutions" / f"{STEM}.py"
-    master.write_text(LEFT_OUT.sub("", master.read_text("utf-8")), "utf-8")
     config = arena.course / "nbgrader_config.py"
     limit = f"c.Execute.timeout = {CELL}"
     text = re.sub(r"c\.Execute\.timeout = \d+", limit, config.read_text("utf-8"))
     config.write_text(text, "utf-8")
-    done = arena.staff("build", STEM)
-    if done.returncode:
-        raise RuntimeError(done.stdout)
+    leave_out_shows(Course(arena.course), [STEM])
     arena.notebook = arena.right_notebook()
     desk = arena.desk(NEIGHBOUR)
     desk.path.write_bytes(desk.data())

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from staff.course import Course
+from staff.build import build
+from staff.course import Course, CourseError
 
-__all__ = ["bank", "copy_course", "deal", "filled_in", "hand_in"]
+__all__ = ["bank", "copy_course", "deal", "filled_in", "hand_in", "leave_out_shows"]
 
 Answers = dict[str, Path]
 """Exercise → the file whose text stands in its answer cell."""
@@ -43,6 +45,29 @@ def copy_course(
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name(home, stem), target)
     return course
+
+
+_SHOWS = re.compile(
+    r"^# %% (?:experiment|demo|look).*?(?=^# ?%%|\Z)", re.MULTILINE | re.DOTALL
+)
+
+
+def leave_out_shows(course: Course, stems: Sequence[str]) -> None:
+    """Rebuild assignments of a copied course without experiments, demos and looks.
+
+    They do not count for a score, and stock nbgrader would run them for everybody.
+
+    Raises:
+        CourseError: the masters cannot be built without them.
+    """
+    for stem in stems:
+        master = course.master(stem)
+        text = master.read_text("utf-8")
+        shorter = _SHOWS.sub("", text)
+        if shorter == text:
+            raise CourseError(f"{stem}: found no experiment, demo or look to leave out")
+        master.write_text(shorter, "utf-8")
+    build(course, list(stems))
 
 
 def bank(stem: str, home: Course | None = None) -> dict[str, list[Path]]:

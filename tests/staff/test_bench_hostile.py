@@ -2,7 +2,7 @@
 
 import pytest
 
-from staff.bench_hostile import LEFT_OUT, NEIGHBOUR, Outcome, broken_rules, table
+from staff.bench_hostile import NEIGHBOUR, Outcome, broken_rules, table
 from tests.hostile import all_cases
 from tests.hostile.case import TARGET, Bank
 
@@ -51,10 +51,3 @@ def test_table_counts_each_category():
     assert ["all", "3", "0", "3"] in lines
     assert "stock broke: did not end 3" in shown
     assert "ours broke: nothing" in shown
-
-
-def test_cells_that_are_not_graded_are_left_out():
-    text = (
-        "# %% setup\na\n# %% experiment\nb\n# %% [markdown]\n# c\n# %% look\nd\n# %%\ne"
-    )
-    assert LEFT_OUT.sub("", text) == "# %% setup\na\n# %% [markdown]\n# c\n# %%\ne"

@@ -2,7 +2,7 @@
 
 `tests/test_answers.py` proves in real kernels what every answer of the bank is worth;
 here our sessions must say the same of all of them, mixed into classes, and nbgrader's
-own `autograde` of a few.
+own `autograde` of a few (of all, with COURSE_TESTS=all).
 """
 
 import compileall
@@ -17,13 +17,14 @@ from dataclasses import replace
 import pytest
 from nbgrader.api import Gradebook
 
-from staff.classroom import bank, copy_course, deal, hand_in
+from staff.classroom import bank, copy_course, deal, hand_in, leave_out_shows
 from staff.course import Course
 from staff.grader import engine, sandbox
 from staff.grader.bundle import Bundle
 from staff.grader.find import find
 from staff.grader.intake import read
 from staff.grader.model import Step, Verdict
+from tests.hostile import EVERYTHING
 
 STEMS = Course().stems()
 STOCK = "00_start_here"
@@ -200,23 +201,43 @@ def table(course):
     )
 
 
-def test_gradebook_and_export_equal_stock_nbgraders(tmp_path):
-    """Students with mixed answers, with right ones, and with none."""
-    ours = copy_course(tmp_path / "ours", [STOCK])
-    right = {name: pack[0] for name, pack in bank(STOCK).items()}
-    assert all(path.stem.startswith("right_") for path in right.values())
-    students = {**deal(STOCK, 1, seed=5), "right": right, "untouched": {}}
-    hand_in(ours, STOCK, students)
+def compared(tmp_path, stem, students, *, shows=True):
+    """Grade a class with both; return the two courses, ours and stock nbgrader's."""
+    ours = copy_course(tmp_path / "ours", [stem])
+    if not shows:
+        leave_out_shows(ours, [stem])
+    hand_in(ours, stem, students)
     for student in students:
-        stamp = ours.grading / "submitted" / student / STOCK / "timestamp.txt"
+        stamp = ours.grading / "submitted" / student / stem / "timestamp.txt"
         stamp.write_text("2026-03-01 12:00:00 UTC\n")
     stock = Course(tmp_path / "stock")
     shutil.copytree(ours.root, stock.root)
-    command(ours, "grade", STOCK, "--workers", "2")
-    command(stock, "nbgrader", "autograde", STOCK)
+    command(ours, "grade", stem, "--workers", "2")
+    command(stock, "nbgrader", "autograde", stem)
+    assert len(grades(stock, stem)) == len(students) * len(bank(stem))
+    return ours, stock
+
+
+def test_gradebook_and_export_equal_stock_nbgraders(tmp_path):
+    """Students with mixed answers, with right ones, and with none."""
+    right = {name: pack[0] for name, pack in bank(STOCK).items()}
+    assert all(path.stem.startswith("right_") for path in right.values())
+    students = {**deal(STOCK, 1, seed=5), "right": right, "untouched": {}}
+    ours, stock = compared(tmp_path, STOCK, students)
     theirs = grades(stock, STOCK)
-    assert len(theirs) == 3 * 2
     assert grades(ours, STOCK) == theirs
     assert len({score for _, _, _, _, score, _ in theirs.values()}) > 1
     assert comments(ours, STOCK) == comments(stock, STOCK)
+    assert table(ours) == table(stock)
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="takes minutes for each notebook")
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_answer_has_stock_nbgraders_score(stem, classes, tmp_path):
+    """The whole bank, cell by cell; experiments are left out, for stock runs them."""
+    ours, stock = compared(tmp_path, stem, classes[stem], shows=False)
+    own, theirs = grades(ours, stem), grades(stock, stem)
+    assert {k: (v, own[k]) for k, v in theirs.items() if own[k] != v} == {}
+    assert own.keys() == theirs.keys()
     assert table(ours) == table(stock)
