@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -29,8 +30,8 @@ _TOLERANCE = {
 
 Mistakes = Mapping[str, object]
 
-after_call: Callable[[], None] | None = None
-"""Called after each call of an answer; graders use it to notice tampering."""
+ANSWERED = "helpers.checks.answered"
+"""Auditing event (PEP 578) raised after each use of an answer: graders look round."""
 
 
 class Trial:
@@ -152,8 +153,7 @@ class Trial:
             raise
         except (Exception, SystemExit) as error:
             self._raised(error, errors)
-        if after_call is not None:
-            after_call()
+        sys.audit(ANSWERED)
         self._genuine(result)
         if watch is not None and watch.seen:
             self.fail(
@@ -168,6 +168,14 @@ class Trial:
         parts = result if type(result) in (tuple, list) else [result]
         for part in parts[:20]:
             kind = type(part)
+            hidden = [name for name in _own_names(part) if hasattr(kind, name)]
+            if hidden:
+                self.fail(
+                    f"the result has a {hidden[0]} of its own in place of a tensor's.",
+                    expected="a plain tensor",
+                    got=f"a tensor whose attribute {hidden[0]} was set",
+                    advice="Return the value itself, without attributes of your own.",
+                )
             if _impersonates(kind, part):
                 self.fail(
                     "the result has a class of your own that stands in for a plain "
@@ -207,7 +215,10 @@ class Trial:
         label = self._label(answer)
         self.case = f"{label}({_arguments(args, kwargs)})"
         try:
-            result = answer(*args, **kwargs)
+            try:
+                result = answer(*args, **kwargs)
+            finally:
+                sys.audit(ANSWERED)
         except kind as error:
             if isinstance(error, NotImplementedError) and not error.args:
                 raise NotAttempted(self.title) from None
@@ -229,6 +240,9 @@ class Trial:
         self, inputs: Sequence[torch.Tensor], before: Sequence[torch.Tensor]
     ) -> None:
         for now, then in zip(inputs, before, strict=True):
+            hidden = [name for name in _own_names(now) if hasattr(type(now), name)]
+            if hidden:
+                self.fail(f"your code sets the attribute {hidden[0]} of its argument.")
             same = now.shape == then.shape and _same(now.detach(), then)
             if not same:
                 mistake = "in-place" if "in-place" in self.mistakes else None
@@ -582,6 +596,11 @@ def _impersonates(kind: type, value: object) -> bool:
         base = next(each for each in _PLAIN if issubclass(kind, each))
         return kind.__eq__ is not base.__eq__ and not named
     return isinstance(value, (torch.Tensor, *_PLAIN))  # by a `__class__` of its own
+
+
+def _own_names(value: object) -> list[str]:
+    """Return the names that somebody has set on a tensor."""
+    return [*vars(value)] if type(value) in _TENSORS else []
 
 
 def _agree(

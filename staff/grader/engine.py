@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import queue
+import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from staff.grader import sandbox
+from staff.grader.inside.watch import sweep
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
 from staff.grader.needed import needed_steps
@@ -89,6 +91,8 @@ class Warm:
         scratch = Path(self._folder) / "scratch"
         scratch.mkdir(mode=0o700)
         program = [sys.executable, "-s", "-P", "-m", "staff.grader.inside.warm"]
+        # Texts go past the warm process: each session would inherit what it once held.
+        self._texts = os.memfd_create("texts")
         self._errors = open(Path(self._folder) / "errors", "w+b")  # noqa: SIM115
         self._process = subprocess.Popen(
             self.box.command(self.root, scratch, program),
@@ -97,6 +101,7 @@ class Warm:
             stderr=self._errors,
             cwd=self._folder,
             env=_environment(self.root, self.box.scratch(scratch)[0]),
+            pass_fds=[self._texts],
             start_new_session=True,
         )
         self._link = Link(self._process.stdout.fileno(), self._process.stdin.fileno())
@@ -116,6 +121,7 @@ class Warm:
             "alone": self.box.bubblewrap,
             "readable": sandbox.readable_by_landlock(self.root),
             "scratch": self.box.scratch(scratch),
+            "texts": self._texts,
         }
         answer = self._exchange(config, 300)
         if "ready" not in answer:
@@ -128,7 +134,12 @@ class Warm:
         Raises:
             WorkerFailed: the process died or says nothing for so long.
         """
-        return self._exchange(message, seconds)
+        steps, texts = apart(message["steps"])
+        os.ftruncate(self._texts, 0)
+        with open(self._texts, "wb", closefd=False) as file:
+            file.seek(0)
+            file.write(texts)
+        return self._exchange({**message, "steps": steps}, seconds)
 
     def _exchange(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
         try:
@@ -153,7 +164,8 @@ class Warm:
         for stream in (self._process.stdin, self._process.stdout, self._errors):
             with contextlib.suppress(OSError):
                 stream.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        os.close(self._texts)
+        _remove(Path(self._folder))
 
 
 def _sweep() -> None:
@@ -161,7 +173,13 @@ def _sweep() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         owner = folder.name.removeprefix(_PREFIX).split("-")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    sweep([folder])
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _environment(root: Path, scratch: str) -> dict[str, str]:
@@ -239,6 +257,42 @@ def job_message(job: Job) -> dict[str, Any]:
     }
 
 
+_BORDER = re.compile(r"^\s*#+\s*(BEGIN|END) HIDDEN TESTS\s*$", re.M)
+
+
+def apart(steps: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]:
+    """Return a job's steps without their texts, and the texts.
+
+    Each step gets "places": [start, length] of its text, of a test's visible and of its
+    hidden part; a test also gets "names", those that it uses.
+    """
+    bare, texts = [], bytearray()
+    for step in steps:
+        parts = _halves(step["source"]) if step["kind"] == "test" else [step["source"]]
+        places = []
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            places.append([len(texts), len(data)])
+            texts += data
+        more = {"names": _names(parts)} if step["kind"] == "test" else {}
+        bare.append({**step, "source": "", "places": places, **more})
+    return bare, bytes(texts)
+
+
+def _halves(source: str) -> list[str]:
+    """Return the visible and the hidden part of a test."""
+    pieces = _BORDER.split(source)
+    visible, hidden = [pieces[0]], []
+    for border, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        (hidden if border == "BEGIN" else visible).append(text)
+    return ["\n".join(visible), "\n".join(hidden)]
+
+
+def _names(parts: Iterable[str]) -> list[str]:
+    tree = ast.parse("\n".join(parts))
+    return sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)})
+
+
 _MISSING = QuestionResult(Verdict.MISSING, "No answer was handed in.")
 
 
@@ -305,16 +359,16 @@ class Local:
         def work() -> None:
             seat = Seat(self.make, self.limits)
             try:
-                while not stop.is_set():
-                    with lock:
-                        job = next(source, None)
-                    if job is None:
-                        break
-                    done.put((job, seat.grade(job)[0]))
+                with contextlib.closing(seat):
+                    while not stop.is_set():
+                        with lock:
+                            job = next(source, None)
+                        if job is None:
+                            break
+                        done.put((job, seat.grade(job)[0]))
             except BaseException as error:
                 done.put(error)
             finally:
-                seat.close()
                 done.put(None)
 
         threads = [threading.Thread(target=work) for _ in range(self.workers)]

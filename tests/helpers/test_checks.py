@@ -1,6 +1,8 @@
 """The vocabulary of the checks, tried on a small exercise of its own."""
 
 import random
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -409,3 +411,56 @@ def test_a_value_that_decides_what_it_equals_is_refused(value):
 def test_plain_values_are_left_alone(value):
     t = Trial("Exercise 0.0 · f", "f", mistakes={})
     assert t.call(lambda: value) is value
+
+
+def with_attribute(x, name, value):
+    setattr(x, name, value)
+    return x
+
+
+@pytest.mark.parametrize("name", ["detach", "clone", "to", "__eq__"])
+def test_a_tensor_whose_methods_were_replaced_is_refused(name):
+    error = failure(lambda x: with_attribute(2 * x, name, lambda *a, **k: x))
+    assert f"the result has a {name} of its own" in error.problem
+
+
+def test_replacing_methods_of_the_argument_is_refused():
+    error = failure(lambda x: 2 * with_attribute(x, "detach", lambda: None))
+    assert "your code sets the attribute detach of its argument" in error.problem
+
+
+def test_other_attributes_are_left_alone():
+    double(lambda x: with_attribute(2 * x, "note", "mine"))
+
+
+def test_every_use_of_an_answer_is_an_auditing_event():
+    """Graders look round after each, also where an answer rightly raises."""
+    program = """
+import sys, torch
+from helpers.checks import Trial
+from helpers.checks.trial import ANSWERED
+seen = []
+sys.addaudithook(lambda event, _: seen.append(event) if event == ANSWERED else None)
+def answer(x):
+    if x is None:
+        raise ValueError
+    return x
+t = Trial("T", "answer", mistakes={})
+for use in (
+    lambda: t.call(answer, torch.ones(2)),
+    lambda: t.attempt(lambda: answer(1), case="one"),
+    lambda: t.raises(ValueError, answer, None),
+    lambda: t.raises(ValueError, answer, 1),
+):
+    before = len(seen)
+    try:
+        use()
+    except Exception as error:
+        assert type(error).__name__ == "CheckFailed"
+    assert len(seen) == before + 1
+print("all")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert done.stdout == "all\n", done.stderr

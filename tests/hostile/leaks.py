@@ -9,7 +9,7 @@ __all__ = ["bank"]
 
 bank = Bank("leaks")
 ANY = "PASS FAIL ERROR TAMPERED TIMEOUT CRASHED OOM OUTPUT_LIMIT"
-QUIET = "PASS TAMPERED"
+QUIET = "PASS TAMPERED TIMEOUT"  # some look through a whole disk
 
 HUNT = r"""
 import base64, glob, os, re

@@ -16,7 +16,7 @@ import _thread
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 __all__ = ["Fingerprint", "canaries", "set_tripwires", "trusted_places"]
@@ -42,7 +42,7 @@ _MODULES = """
 """
 _SYS = ["meta_path", "path_hooks", "modules", "excepthook", "unraisablehook"]
 _SYS += ["stdout", "stderr", "displayhook", "exit", "settrace", "setprofile"]
-_SYS += ["getprofile", "gettrace", "_getframe", "exc_info", "breakpointhook"]
+_SYS += ["getprofile", "gettrace", "_getframe", "exc_info", "breakpointhook", "audit"]
 _CODE = ("__code__", "__defaults__", "__kwdefaults__")
 
 
@@ -51,16 +51,19 @@ class Fingerprint:
 
     Compares objects by identity and functions by their code; entries that are added
     are nobody's business, entries that changed or went are.
+
+    Args:
+        names: the modules; without, those that any check may use.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Iterable[str] | None = None) -> None:
         self._dicts: list[tuple[str, dict, dict]] = []
         self._classes: list[tuple[str, type, dict]] = []
         self._functions: list[tuple[str, Any, tuple]] = []
         self._lists: list[tuple[str, list, list]] = []
         self._hooks: list[tuple[str, dict]] = []
         seen: set[int] = set()
-        for name in _MODULES.split():
+        for name in _MODULES.split() if names is None else names:
             if (module := sys.modules.get(name)) is not None:
                 self._take(name, module, seen)
         system = {name: getattr(sys, name) for name in _SYS if hasattr(sys, name)}
@@ -138,7 +141,7 @@ def _replaced(entries: list[tuple[str, type, dict]]) -> Iterator[str]:
                 yield f"{name}.{key}"
 
 
-_NEAR = {"builtins", "math", "torch", "torch._tensor.Tensor", "torch.Tensor"}
+_NEAR = {"sys", "builtins", "math", "torch", "torch._tensor.Tensor", "torch.Tensor"}
 _GONE = object()
 _RESTLESS = {
     "__abstractmethods__",
@@ -220,6 +223,7 @@ def _check_canary(torch: types.ModuleType) -> list[str]:
 
 # --- tripwires --------------------------------------------------------------------
 
+ANSWERED = "helpers.checks.answered"
 _WATCHED = {
     "gc.get_objects",
     "gc.get_referrers",
@@ -228,6 +232,7 @@ _WATCHED = {
     "sys._current_exceptions",
     "sys.settrace",
     "sys.setprofile",
+    "sys.monitoring.register_callback",
     "sys.addaudithook",
     "code.__new__",
     "sys._getframe",
@@ -240,21 +245,33 @@ _WATCHED = {
 }
 _FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "f_back", "tb_next"}
 _GADGETS = ("inspect.py", "traceback.py", "logging/__init__.py", "pdb.py", "bdb.py")
+_GADGETS += ("asyncio/base_tasks.py", "cgitb.py", "IPython/core/debugger.py")
+_GADGETS += ("IPython/core/ultratb.py", "torch/utils/_traceback.py")
+_GIVERS = ("stack_data/", "executing/")  # of frames, to whoever asks
+_TRACERS = ("bdb.py", "pdb.py", "trace.py", "/profile.py", "threading.py")
+_TRACERS += ("IPython/core/debugger.py",)
 _SUMMARIES = {"extract_stack", "print_stack", "format_stack", "findCaller"}  # of text
-_MEMORY = ("/mem", "/maps", "/environ", "/cmdline", "/auxv", "/stack", "/pagemap")
+_MEMORY = ("mem", "maps", "environ", "cmdline", "auxv", "stack", "pagemap")
 
 
-def set_tripwires(report: Callable[[str], None], trusted: tuple[str, ...]) -> None:
+def set_tripwires(
+    report: Callable[[str], None],
+    trusted: tuple[str, ...],
+    answered: Callable[[], None],
+) -> None:
     """Have every attempt to reach the grader's memory reported before it succeeds.
 
     Args:
         report: says what was tried and ends the process.
         trusted: beginnings of file names of code that is not a learner's.
+        answered: called after each call of an answer by a check.
     """
     busy: set[int] = set()
     ident, get_frame = _thread.get_ident, sys._getframe
 
     def hook(event: str, arguments: tuple) -> None:
+        if event == ANSWERED:
+            answered()
         if event not in _WATCHED and not event.startswith("ctypes."):
             return
         if event == "object.__getattr__" and arguments[1] not in _FRAMES:
@@ -277,16 +294,17 @@ def _suspicion(
     event: str, arguments: tuple, frame: Any, trusted: tuple[str, ...]
 ) -> str | None:
     if event == "sys._getframe":
-        return event if _learner_near(frame, trusted) else None
+        beyond = _reaches_beyond(frame, arguments[0], trusted)
+        return event if beyond or _learner_near(frame, trusted) else None
     if event == "object.__getattr__":
         wanted = arguments[1] in _FRAMES and _learner_near(frame, trusted)
         return f"reading {arguments[1]}" if wanted else None
+    if event in {"sys.settrace", "sys.setprofile"} and _is_of(frame, _TRACERS):
+        return event if any(_is_stranger(f, trusted) for f in _callers(frame)) else None
+    if event == "open":
+        return _forbidden(arguments[0], frame, trusted)
     if not _is_stranger(frame, trusted):
         return None
-    if event == "open":
-        path = arguments[0]
-        bad = isinstance(path, str) and path.startswith("/proc/")
-        return f"opening {path}" if bad and path.endswith(_MEMORY) else None
     if event == "compile":
         name = arguments[1]
         bad = isinstance(name, str) and name.startswith(trusted)
@@ -294,19 +312,56 @@ def _suspicion(
     return event
 
 
+def _forbidden(path: Any, frame: Any, trusted: tuple[str, ...]) -> str | None:
+    """Tell whether a learner opens a process's memory, maybe through a library."""
+    if type(path) is bytes:
+        path = os.fsdecode(path)
+    if type(path) is not str or not path.endswith(_MEMORY):
+        return None
+    if not any(_is_stranger(each, trusted) for each in _callers(frame)):
+        return None
+    inside = os.path.realpath(path).startswith("/proc/")
+    return f"opening {path}" if inside else None
+
+
 def _is_stranger(frame: Any, trusted: tuple[str, ...]) -> bool:
     return frame is not None and not frame.f_code.co_filename.startswith(trusted)
 
 
+def _is_of(frame: Any, files: tuple[str, ...]) -> bool:
+    return frame is not None and frame.f_code.co_filename.endswith(files)
+
+
+def _callers(frame: Any) -> Iterator[Any]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
 def _learner_near(frame: Any, trusted: tuple[str, ...]) -> bool:
     """Tell whether a learner asks, or asks one of the library's frame givers."""
-    for _ in range(4):
-        if frame is None or _is_stranger(frame, trusted):
-            return frame is not None
-        code = frame.f_code
-        if not code.co_filename.endswith(_GADGETS) or code.co_name in _SUMMARIES:
+    given = 0
+    for each in _callers(frame):
+        if _is_stranger(each, trusted):
+            return True
+        code = each.f_code
+        if any(part in code.co_filename for part in _GIVERS):
+            continue
+        given += 1
+        if not _is_of(each, _GADGETS) or code.co_name in _SUMMARIES or given == 4:
             return False
-        frame = frame.f_back
+    return False
+
+
+def _reaches_beyond(frame: Any, wanted: Any, trusted: tuple[str, ...]) -> bool:
+    """Tell whether a learner's caller is asked for, from behind the learner's code."""
+    if _is_stranger(wanted, trusted):
+        return False
+    passed = False
+    for each in _callers(frame):
+        if each is wanted:
+            return passed
+        passed = passed or _is_stranger(each, trusted)
     return False
 
 

@@ -12,20 +12,19 @@ import _thread
 import ast
 import contextlib
 import os
-import re
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from staff.grader.inside import guard
+from staff.grader.inside import afterwards, guard
 from staff.grader.inside.shell import Recorder
 from staff.grader.inside.wire import encode
 
 __all__ = ["run"]
 
-_BORDER = re.compile(r"^\s*#+\s*(BEGIN|END) HIDDEN TESTS\s*$", re.M)
+CELL = "the answer's own cell ended with this error"
 _MESSAGE = 100_000  # bytes that fit into one packet
 
 
@@ -44,7 +43,18 @@ class Session:
         self.errors: dict[str, tuple[str, str] | None] = {}  # of the answers' cells
         self.path = tuple(sys.path)
         self.threads = _thread._count()
+        self.testing = 0  # number of the step
+        self.standing: afterwards.Standing | None = None  # before a test's calls
+        self.checks: guard.Fingerprint | None = None  # of the course's own modules
         self.say = _speaker(channel, self.nonce)
+        # Tests need a few descriptors; an answer may leave none.
+        self.spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(8)]
+
+    def make_room(self) -> None:
+        """Give back the descriptors that were kept for the tests."""
+        for descriptor in self.spare:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
 def _speaker(channel: socket.socket, nonce: str) -> Callable[..., None]:
@@ -76,9 +86,13 @@ def run(job: dict, channel: socket.socket, shell: Any, pristine) -> None:
         say("tampered", why=why)
         leave(3)
 
+    def answered() -> None:
+        if session.standing is not None:
+            _look_after_call(session)
+
     for name in [name for name in sys.modules if name.startswith("staff")]:
         del sys.modules[name]
-    guard.set_tripwires(tripped, guard.trusted_places(job["root"]))
+    guard.set_tripwires(tripped, guard.trusted_places(job["root"]), answered)
     for number, step in enumerate(job["steps"]):
         if step["kind"] == "test":
             _test(session, number, step)
@@ -97,10 +111,10 @@ def _cell(session: Session, number: int, step: dict) -> None:
         names.setdefault(name, value)
     before = dict(names) if step["kind"] == "provided" else {}
     session.recorder.start()
-    session.shell.run_cell(step["source"], store_history=True)
+    done = session.shell.run_cell(step["source"], store_history=True)
     outputs = session.recorder.stop()
     _flush(session.mark)
-    session.errors[step["question"]] = session.recorder.error()
+    session.errors[step["question"]] = session.recorder.error() or _error_of(done)
     if step["kind"] == "provided":
         session.provided.append(step["source"])
         made = {k: v for k, v in names.items() if before.get(k, session) is not v}
@@ -109,7 +123,16 @@ def _cell(session: Session, number: int, step: dict) -> None:
         _look_round(session)
     session.say("end", step=number, outputs=outputs)
     if _thread._count() > session.threads:
-        _leave_threads_behind()
+        afterwards.leave_threads_behind()
+
+
+def _error_of(done: Any) -> tuple[str, str] | None:
+    """Return (name, last line) of an error that could not even be shown."""
+    error = getattr(done, "error_before_exec", None)
+    error = error or getattr(done, "error_in_exec", None)
+    if not isinstance(error, BaseException):
+        return None
+    return type(error).__name__, _line(error)
 
 
 def _look_round(session: Session) -> None:
@@ -121,15 +144,6 @@ def _look_round(session: Session) -> None:
     if changes:
         session.say("tampered", why="; ".join(changes[:5]))
         os._exit(3)
-
-
-def _leave_threads_behind() -> None:
-    """Go on in a fork: what the answer left running stays here and waits with us."""
-    _flush()
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        os._exit(0)
 
 
 def _flush(mark: bytes = b"") -> None:
@@ -159,42 +173,31 @@ def _test(session: Session, number: int, step: dict) -> None:
 
 
 def _test_here(session: Session, number: int, step: dict) -> None:
-    source = _ask_for_tests(session, number)
+    session.make_room()
+    visible = _ask_for_tests(session, number, "visible")
     start = time.monotonic()
-    visible, hidden = _split(source)
     wrong = session.pristine.changes()
     if wrong:
         _result(session, number, "TAMPERED", evidence="changed " + ", ".join(wrong[:5]))
     with _ordinary_modes():
-        result = _judge(session, number, visible, hidden)
+        result = _judge(session, number, visible, set(step["names"]))
     result["seconds"] = round(time.monotonic() - start, 4)
     if session.job.get("scout"):
         result["modules"] = sorted(sys.modules)
     _result(session, number, **result)
 
 
-def _ask_for_tests(session: Session, number: int) -> str:
-    """Get the tests through a pipe that only this process has."""
+def _ask_for_tests(session: Session, number: int, part: str) -> str:
+    """Get the visible or the hidden tests through a pipe that only this process has."""
     reading, writing = os.pipe()
-    text = encode({"nonce": session.nonce, "kind": "want", "step": number}).encode()
-    socket.send_fds(session.channel, [text], [writing])
+    wish = {"nonce": session.nonce, "kind": "want", "step": number, "part": part}
+    socket.send_fds(session.channel, [encode(wish).encode()], [writing])
     os.close(writing)
     parts = []
-    while part := os.read(reading, 1 << 16):
-        parts.append(part)
+    while text := os.read(reading, 1 << 16):
+        parts.append(text)
     os.close(reading)
     return b"".join(parts).decode()
-
-
-def _split(source: str) -> tuple[str, str]:
-    """Return the visible and the hidden part of a test."""
-    pieces = _BORDER.split(source)
-    if len(pieces) == 1:
-        return source, ""
-    kept = {"visible": [pieces[0]], "hidden": []}
-    for border, text in zip(pieces[1::2], pieces[2::2], strict=True):
-        kept["hidden" if border == "BEGIN" else "visible"].append(text)
-    return "\n".join(kept["visible"]), "\n".join(kept["hidden"])
 
 
 def _result(session: Session, number: int, verdict: str, **values: Any) -> None:
@@ -202,10 +205,10 @@ def _result(session: Session, number: int, verdict: str, **values: Any) -> None:
     os._exit(0)
 
 
-def _judge(session: Session, number: int, visible: str, hidden: str) -> dict:
+def _judge(session: Session, number: int, visible: str, wanted: set[str]) -> dict:
     _settle()
     try:
-        names = _names(session, visible + "\n" + hidden)
+        names = _names(session, wanted)
     except Exception as error:
         # The instructor's answers have shown that they can: prepare.py.
         text = f"the checks could not be loaded any more: {_line(error)}"
@@ -213,11 +216,15 @@ def _judge(session: Session, number: int, visible: str, hidden: str) -> dict:
     _watch_calls(session, number)
     earlier = session.errors.get(session.job["steps"][number]["question"])
     torch = sys.modules.get("torch")
-    for part, is_hidden in ((visible, False), (hidden, True)):
+    for is_hidden in (False, True):
+        # Only now: until here an answer may have spoken, and been quoted.
+        part = _ask_for_tests(session, number, "hidden") if is_hidden else visible
         if not part.strip():
             continue
         failed = _execute(part, names, is_hidden, earlier)
-        suspicions = session.pristine.changes()
+        session.standing.settle()
+        suspicions = [*session.pristine.changes(), *session.checks.changes()]
+        suspicions += session.standing.changes(all=True)
         if not suspicions and torch is not None:
             loaded = "helpers.checks" in sys.modules
             suspicions = guard.canaries(torch, checks=loaded)
@@ -229,17 +236,20 @@ def _judge(session: Session, number: int, visible: str, hidden: str) -> dict:
 
 
 def _watch_calls(session: Session, number: int) -> None:
-    """Look after each call of the answer: it may change things back at the next."""
-    trial = sys.modules.get("helpers.checks.trial")
+    """From here on look after each call of the answer, and end what it left."""
+    loaded = [name for name in sys.modules if name.split(".")[0] == "helpers"]
+    session.testing = number
+    session.checks = guard.Fingerprint(loaded)
+    session.standing = afterwards.Standing(sys.modules.get("torch"))
 
-    def look() -> None:
-        changes = session.pristine.soon()
-        if changes:
-            text = "changed " + ", ".join(changes[:5])
-            _result(session, number, "TAMPERED", evidence=text)
 
-    if trial is not None:
-        trial.after_call = look
+def _look_after_call(session: Session) -> None:
+    session.standing.settle()
+    changes = [*session.pristine.soon(), *session.checks.changes()]
+    changes += session.standing.changes()
+    if changes:
+        text = "changed " + ", ".join(changes[:5])
+        _result(session, session.testing, "TAMPERED", evidence=text)
 
 
 @contextlib.contextmanager
@@ -268,7 +278,7 @@ def _settle() -> None:
         torch._C._pop_torch_dispatch_stack(None)
 
 
-def _names(session: Session, tests: str) -> dict[str, Any]:
+def _names(session: Session, wanted: set[str]) -> dict[str, Any]:
     """Return the names that tests run under: the instructor's first.
 
     The instructor's are made anew, from the statements that the tests need, with the
@@ -281,7 +291,6 @@ def _names(session: Session, tests: str) -> dict[str, Any]:
         if not name.startswith(sys.prefix):
             sys.path_importer_cache.pop(name, path)
     names = {"__name__": "__main__", "__builtins__": guard.__builtins__}
-    wanted = _loaded(ast.parse(tests))
     statements = _slice(session.provided, wanted)
     for statement in statements:
         exec(compile(ast.Module([statement], []), "<provided>", "exec"), names)
@@ -331,7 +340,7 @@ def _execute(
         exec(compile(part, "<test>", "exec"), names)
     except NameError as error:
         if earlier is not None:  # that is why the name is not there
-            return _raised(earlier[0], earlier[1], hidden=False)
+            return _raised(*earlier, hidden=False) | {"evidence": CELL}
         return _explain(error, hidden)
     except BaseException as error:
         return _explain(error, hidden)

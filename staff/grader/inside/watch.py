@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 __all__ = ["Usage", "busy", "descendants", "end_all", "own_memory", "sweep", "usage"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_DEEP = 12  # folders within folders; a path of 4,096 bytes has room for 16 long names
+_LIFTED = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -123,25 +126,37 @@ def _collect() -> None:
 
 
 def sweep(folders: list[Path]) -> None:
-    """Delete everything inside some folders; never follows a link."""
+    """Delete everything inside some folders; never follows a link.
+
+    Folders may be nested more deeply than Python's stack or a path is long: what lies
+    too deep is lifted to the top before it is deleted. What cannot be deleted, such as
+    a place where something is mounted, stays where it is.
+    """
     for folder in folders:
-        _empty(folder)
+        _open(folder)
+        while _empty(str(folder), str(folder), 0):
+            pass
 
 
-def _empty(folder: Path) -> None:
-    try:
-        entries = list(os.scandir(folder))
-    except PermissionError:
-        os.chmod(folder, 0o700)
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                _empty(Path(entry.path))
+def _empty(top: str, folder: str, depth: int) -> bool:
+    """Delete what is in a folder; tell whether something was lifted to the top."""
+    lifted = False
+    with contextlib.suppress(OSError):
+        for entry in [*os.scandir(folder)]:
+            with contextlib.suppress(OSError):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
+                    continue
+                _open(entry.path)  # only who may write to a folder may move it
+                if depth == _DEEP:
+                    os.rename(entry.path, f"{top}/.lifted-{next(_LIFTED)}")
+                    lifted = True
+                    continue
+                lifted |= _empty(top, entry.path, depth + 1)
                 os.rmdir(entry.path)
-            else:
-                os.unlink(entry.path)
-        except OSError:
-            continue
+    return lifted
+
+
+def _open(folder: str | Path) -> None:
+    with contextlib.suppress(OSError):
+        os.chmod(folder, 0o700)

@@ -1,8 +1,11 @@
 """The grader's own process may fail; what a session says is never taken on trust."""
 
+import os
+
 import pytest
 
 from staff.grader.engine import Job, Limits, Local, Seat, WorkerFailed, outcome
+from staff.grader.inside.watch import sweep
 from staff.grader.model import Step, Submission, Verdict
 
 STEPS = (
@@ -102,3 +105,45 @@ def test_a_reader_that_stops_early_leaves_no_thread():
     results.close()
     assert all(fake.closed for fake in fakes)
     assert sum(len(fake.said) for fake in fakes) < 100
+
+
+def test_a_worker_that_cannot_be_closed_stops_grading_instead_of_waiting():
+    class Stuck(Fake):
+        def close(self):
+            raise RecursionError("too deep")
+
+    local = Local(lambda: Stuck(passing()), Limits(), 1)
+    with pytest.raises(RecursionError, match="too deep"):
+        list(local.results([JOB]))
+
+
+def nest(folder, depth):
+    """Make folders deeper than a path or Python's stack; return the innermost's fd."""
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d" * 60, dir_fd=here)
+        deeper = os.open("d" * 60, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = deeper
+    return here
+
+
+def test_sweeping_copes_with_whatever_an_answer_leaves(tmp_path):
+    scratch, outside = tmp_path / "scratch", tmp_path / "outside"
+    for folder in (scratch, outside):
+        folder.mkdir()
+        (folder / "file").write_text("text")
+    innermost = nest(scratch, 3000)
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=innermost))
+    os.close(innermost)
+    (scratch / "link").symlink_to(outside)
+    (scratch / "shut").mkdir()
+    (scratch / "shut" / "inner").mkdir()
+    (scratch / "shut" / "inner" / "file").touch()
+    (scratch / "shut" / "inner").chmod(0)
+    (scratch / "shut").chmod(0)
+    os.mkfifo(scratch / "pipe")
+    scratch.chmod(0o500)
+    sweep([scratch, tmp_path / "never-was"])
+    assert list(scratch.iterdir()) == []
+    assert (outside / "file").read_text() == "text"
