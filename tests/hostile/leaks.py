@@ -157,6 +157,29 @@ with open("/proc/self/mem", "rb", 0) as memory:
 """,
 )
 hunt(
+    "reads-memory-by-descriptor",
+    "the same, opened by a way that does not say which memory it is",
+    """
+def beside(name, flags):
+    return os.open(name, flags, dir_fd=place)
+
+try:
+    place = os.open("/proc/self", os.O_RDONLY)
+    with open("maps", opener=beside) as maps:
+        lines = [line for line in maps if line.split()[1].startswith("rw")]
+    memory = open("mem", "rb", 0, opener=beside)
+except OSError:
+    lines = []
+for line in lines:
+    low, high = (int(end, 16) for end in line.split()[0].split("-"))
+    try:
+        memory.seek(low)
+        look_at(memory.read(min(high - low, 64 << 20)))
+    except (OSError, ValueError, OverflowError):
+        continue
+""",
+)
+hunt(
     "reads-memory-of-others",
     "the memory of every process it may read",
     """

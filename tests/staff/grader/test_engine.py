@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from staff.grader.engine import Job, Limits, Local, Seat, WorkerFailed, outcome
+from staff.grader.engine import Job, Limits, Local, Seat, WorkerFailed, apart, outcome
 from staff.grader.inside.watch import sweep
 from staff.grader.model import Step, Submission, Verdict
 
@@ -115,6 +115,28 @@ def test_a_worker_that_cannot_be_closed_stops_grading_instead_of_waiting():
     local = Local(lambda: Stuck(passing()), Limits(), 1)
     with pytest.raises(RecursionError, match="too deep"):
         list(local.results([JOB]))
+
+
+def test_texts_go_apart_from_what_the_warm_process_reads():
+    test = (
+        "check(f)\n### BEGIN HIDDEN TESTS\ncheck(f, seed=7)\n### END HIDDEN TESTS\nend"
+    )
+    steps = [
+        {"kind": "answer", "source": "f = 'ä\ud800'", "cell": "f"},
+        {"kind": "test", "source": test, "cell": "test_f"},
+    ]
+    bare, texts = apart(steps)
+    assert [step["source"] for step in bare] == ["", ""]
+    parts = [
+        texts[start : start + length].decode("utf-8", "surrogatepass").split("\n")
+        for step in bare
+        for start, length in step["places"]
+    ]
+    found = [[line for line in part if line] for part in parts]
+    assert found == [["f = 'ä\ud800'"], ["check(f)", "end"], ["check(f, seed=7)"]]
+    assert bare[1]["names"] == ["check", "end", "f"]
+    assert "names" not in bare[0]
+    assert steps[1]["source"] == test
 
 
 def nest(folder, depth):
