@@ -360,6 +360,7 @@ unusual(
     ),
 )
 unusual("cell-magic-time", "times the cell", "%%time\n" + RIGHT)
+unusual("cell-magic-capture", "captures its output", "%%capture kept\n" + RIGHT)
 
 extra(
     "extra-cell",

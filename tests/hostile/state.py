@@ -46,7 +46,7 @@ CHANGES = {
     "shadowed-modules": "torch_ = torch; math = 3; data = []; nn_ = nn; load_ = load",
     "big-object": "table = torch.zeros(40_000_000)",
     "many-objects": "table = [[k] for k in range(500_000)]",
-    "loaded-modules": "import sklearn.linear_model, scipy.stats",
+    "loaded-modules": "import doctest, sqlite3, unittest.mock, scipy.special",
     "magics": (
         "%matplotlib inline\n%precision 2\n%config InlineBackend.figure_format='svg'"
     ),

@@ -250,6 +250,7 @@ _GADGETS += ("IPython/core/ultratb.py", "torch/utils/_traceback.py")
 _GIVERS = ("stack_data/", "executing/")  # of frames, to whoever asks
 _TRACERS = ("bdb.py", "pdb.py", "trace.py", "/profile.py", "threading.py")
 _TRACERS += ("IPython/core/debugger.py",)
+_SHELL = "IPython/core/interactiveshell.py"
 _SUMMARIES = {"extract_stack", "print_stack", "format_stack", "findCaller"}  # of text
 _MEMORY = ("mem", "maps", "environ", "cmdline", "auxv", "stack", "pagemap")
 
@@ -354,8 +355,11 @@ def _learner_near(frame: Any, trusted: tuple[str, ...]) -> bool:
 
 
 def _reaches_beyond(frame: Any, wanted: Any, trusted: tuple[str, ...]) -> bool:
-    """Tell whether a learner's caller is asked for, from behind the learner's code."""
-    if _is_stranger(wanted, trusted):
+    """Tell whether a learner's caller is asked for, from behind the learner's code.
+
+    IPython asks for its own frame below a cell when it runs a magic of that cell.
+    """
+    if _is_stranger(wanted, trusted) or _is_of(wanted, (_SHELL,)):
         return False
     passed = False
     for each in _callers(frame):
