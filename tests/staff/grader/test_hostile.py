@@ -7,7 +7,7 @@ other.
 
 import pytest
 
-from tests.hostile import some_cases
+from tests.hostile import all_cases, some_cases
 from tests.hostile.arena import (
     NEIGHBOURS,
     Arena,
@@ -16,6 +16,7 @@ from tests.hostile.arena import (
     listener,
 )
 from tests.hostile.case import TARGET
+from tests.hostile.decided import DECIDED
 
 CASES = some_cases()
 HIDDEN_SEEDS = ("20121", "48271", "31337", "20151", "20131", "10241")
@@ -98,6 +99,12 @@ def test_case(run, case):
         if q in results
     }
     assert wrong == {}, f"{case.about}; {told}"[:3000]
+    assert got[TARGET] == DECIDED.get(case.name, got[TARGET])
+
+
+def test_decided_is_about_cases_of_the_bank():
+    cases = {case.name: case for case in all_cases()}
+    assert [n for n, v in DECIDED.items() if v not in cases[n].allowed(TARGET)] == []
 
 
 @pytest.mark.parametrize("student", NEIGHBOURS)
