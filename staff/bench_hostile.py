@@ -42,6 +42,7 @@ __all__ = ["Outcome", "broken_rules", "main", "table"]
 SECONDS = 120.0  # for one attacker and one neighbour under stock nbgrader
 CELL = 10  # seconds that stock nbgrader gives one cell
 NEIGHBOUR = next(iter(NEIGHBOURS))
+_SHOWN = "secret shown"
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def broken_rules(
     got = scores.get(case.folder, {})
     rules = {
         "did not end": ended,
-        "secret shown": not leaks,
+        _SHOWN: not leaks,
         "neighbour's score": dict(scores.get(NEIGHBOUR, {})) == dict(points),
         "attack got marks": all(
             not got.get(q) for q in points if "PASS" not in case.allowed(q)
@@ -255,6 +256,8 @@ def table(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
         rows.append(f"{category:<12}{cases[category]:>7}{counts}")
     totals = "".join(f"{_survived(o):>8}" for o in outcomes.values())
     rows.append(f"{'all':<12}{sum(cases.values()):>7}{totals}")
+    kept = "".join(f"{_with_right_scores(o):>8}" for o in outcomes.values())
+    rows.append(f"{'scores right':<12}{sum(cases.values()):>7}{kept}")
     for name, each in outcomes.items():
         why = Counter(rule for outcome in each for rule in outcome.broken)
         said = ", ".join(f"{rule} {n}" for rule, n in why.most_common()) or "nothing"
@@ -265,6 +268,11 @@ def table(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
 def _survived(outcomes: Sequence[Outcome], category: str = "") -> int:
     chosen = [o for o in outcomes if category in {"", o.case.category}]
     return sum(not outcome.broken for outcome in chosen)
+
+
+def _with_right_scores(outcomes: Sequence[Outcome]) -> int:
+    """Count the cases that are survived but for what the feedback shows."""
+    return sum(set(outcome.broken) <= {_SHOWN} for outcome in outcomes)
 
 
 def _lines(outcomes: Mapping[str, Sequence[Outcome]]) -> str:

@@ -44,10 +44,12 @@ def test_broken(said, expect, got, more):
 
 def test_table_counts_each_category():
     cases = [c for c in all_cases() if c.category in {"state", "network"}][:3]
-    stock = [Outcome(c, ("did not end",)) for c in cases]
+    why = [("did not end",), ("secret shown",), ("secret shown", "did not end")]
+    stock = [Outcome(c, broken) for c, broken in zip(cases, why, strict=True)]
     shown = table({"stock": stock, "ours": [Outcome(c, ()) for c in cases]})
     lines = [line.split() for line in shown.splitlines()]
     assert lines[0] == ["category", "cases", "stock", "ours"]
     assert ["all", "3", "0", "3"] in lines
-    assert "stock broke: did not end 3" in shown
+    assert ["scores", "right", "3", "1", "3"] in lines
+    assert "stock broke: did not end 2, secret shown 2" in shown
     assert "ours broke: nothing" in shown
