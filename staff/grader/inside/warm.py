@@ -457,8 +457,8 @@ class Attempt:
         start, length = self._step()["places"][message.get("part") == "hidden"]
         for handle in handles:
             with contextlib.suppress(OSError):
-                while length > 0:
-                    texts = self.worker.config["texts"]
+                texts, sent = self.worker.config["texts"], 1
+                while length and sent:
                     sent = os.sendfile(handle, texts, start, length)
                     start, length = start + sent, length - sent
             os.close(handle)
