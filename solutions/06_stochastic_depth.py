@@ -377,7 +377,7 @@ for net, final in zip(nets, (0.1, 0.2, 0.2), strict=True):  # their default p_L
 
 # %%
 claim(
-    "depth.library-first",
+    "depth.torchvision-first",
     "In all three the first block is never dropped.",
     max(first for first, _ in ends.values()),
     "within 0",

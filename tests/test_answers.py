@@ -12,7 +12,6 @@ import ast
 import linecache
 import time
 from functools import cache
-from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ import torch
 
 from helpers import checks
 from helpers.checks import CheckFailed
+from staff.classroom import bank, deal
 from tests.kernels import Notebook, Result, WarmKernel
 
 ANSWERS = Path(__file__).parent / "answers"
@@ -174,13 +174,13 @@ def handed_in() -> list[tuple[str, list[Path]]]:
     """Deal each answer to one learner: (notebook, one for each exercise)."""
     learners = []
     for stem in STEMS:
-        packs = []
-        for place, name in enumerate(exercises(stem)):
-            pack = sorted((ANSWERS / stem / name).glob("*_*.py"))
-            turn = 7 * place % len(pack)  # else all right ones would go to the same few
-            packs.append(pack[turn:] + pack[:turn])
-        dealt = zip_longest(*packs)
-        learners += [(stem, [p for p in paths if p is not None]) for paths in dealt]
+        packs = bank(stem)
+        dealt = deal(stem, max(map(len, packs.values()))).values()
+        for number, answers in enumerate(dealt):  # a pack that is dealt out starts anew
+            first = [
+                path for name, path in answers.items() if number < len(packs[name])
+            ]
+            learners.append((stem, first))
     return learners
 
 

@@ -168,12 +168,11 @@ class Trial:
         parts = result if type(result) in (tuple, list) else [result]
         for part in parts[:20]:
             kind = type(part)
-            hidden = [name for name in _own_names(part) if hasattr(kind, name)]
-            if hidden:
+            if name := _replaced(part):
                 self.fail(
-                    f"the result has a {hidden[0]} of its own in place of a tensor's.",
+                    f"the result has a {name} of its own in place of a tensor's.",
                     expected="a plain tensor",
-                    got=f"a tensor whose attribute {hidden[0]} was set",
+                    got=f"a tensor whose attribute {name} was set",
                     advice="Return the value itself, without attributes of your own.",
                 )
             if _impersonates(kind, part):
@@ -240,9 +239,8 @@ class Trial:
         self, inputs: Sequence[torch.Tensor], before: Sequence[torch.Tensor]
     ) -> None:
         for now, then in zip(inputs, before, strict=True):
-            hidden = [name for name in _own_names(now) if hasattr(type(now), name)]
-            if hidden:
-                self.fail(f"your code sets the attribute {hidden[0]} of its argument.")
+            if name := _replaced(now):
+                self.fail(f"your code sets the attribute {name} of its argument.")
             same = now.shape == then.shape and _same(now.detach(), then)
             if not same:
                 mistake = "in-place" if "in-place" in self.mistakes else None
@@ -598,9 +596,11 @@ def _impersonates(kind: type, value: object) -> bool:
     return isinstance(value, (torch.Tensor, *_PLAIN))  # by a `__class__` of its own
 
 
-def _own_names(value: object) -> list[str]:
-    """Return the names that somebody has set on a tensor."""
-    return [*vars(value)] if type(value) in _TENSORS else []
+def _replaced(value: object) -> str | None:
+    """Return the name of one of a tensor's own attributes that somebody has set."""
+    kind = type(value)
+    own = vars(value) if kind in _TENSORS else ()
+    return next((name for name in own if hasattr(kind, name)), None)
 
 
 def _agree(

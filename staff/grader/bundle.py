@@ -15,14 +15,15 @@ from staff.grader.fingerprint import check_code
 from staff.grader.model import Submission
 from staff.grader.syntax import read
 
-__all__ = ["RUN", "Bundle", "Question", "TemplateCell"]
+__all__ = ["RUN", "Bundle", "Question", "TemplateCell", "halves"]
 
 RUN = {"setup", "code"}
 """Roles of the instructor's cells that a session runs, besides the tests."""
 
 _CARD = re.compile(r"^#+ +(Exercise +(\d+\.\d+) · .+?)(?: +\([^()]*\))? *$", re.M)
 _HIDDEN = re.compile(
-    r"^[ \t]*#+ *BEGIN HIDDEN TESTS *\n(.*?)^[ \t]*#+ *END HIDDEN TESTS *$\n?",
+    r"^[ \t]*#+[ \t]*BEGIN HIDDEN TESTS[ \t]*\n(.*?)"
+    r"^[ \t]*#+[ \t]*END HIDDEN TESTS[ \t]*$\n?",
     re.M | re.S,
 )
 
@@ -208,9 +209,15 @@ def _questions(stem: str, cells: tuple[TemplateCell, ...]) -> dict[str, Question
     return found
 
 
+def halves(source: str) -> tuple[str, str]:
+    """Return the visible and the hidden part of a test's source."""
+    return _HIDDEN.sub("", source), "".join(_HIDDEN.findall(source))
+
+
 def _question(
     stem: str, test: TemplateCell, card: re.Match[str] | None, asks: tuple[str, ...]
 ) -> Question:
+    visible, hidden = halves(test.source)
     return Question(
         name=test.question,
         grade_id=test.nbgrader["grade_id"],
@@ -218,7 +225,7 @@ def _question(
         number=card[2] if card else "",
         points=test.nbgrader["points"],
         asks=asks or (test.question,),
-        visible=_HIDDEN.sub("", test.source).rstrip("\n"),
-        hidden="".join(_HIDDEN.findall(test.source)).rstrip("\n"),
+        visible=visible.rstrip("\n"),
+        hidden=hidden.rstrip("\n"),
         check=check_code(stem, test.question),
     )

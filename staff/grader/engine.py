@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import os
 import queue
-import re
 import select
 import signal
 import subprocess
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from staff.grader import sandbox
+from staff.grader.bundle import halves
+from staff.grader.inside.session import loaded
 from staff.grader.inside.watch import sweep
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
@@ -257,9 +259,6 @@ def job_message(job: Job) -> dict[str, Any]:
     }
 
 
-_BORDER = re.compile(r"^\s*#+\s*(BEGIN|END) HIDDEN TESTS\s*$", re.M)
-
-
 def apart(steps: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]:
     """Return a job's steps without their texts, and the texts.
 
@@ -268,29 +267,24 @@ def apart(steps: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]
     """
     bare, texts = [], bytearray()
     for step in steps:
-        parts = _halves(step["source"]) if step["kind"] == "test" else [step["source"]]
+        parts, more = (step["source"],), {}
+        if step["kind"] == "test":
+            parts, names = _test(step["source"])
+            more = {"names": names}
         places = []
         for part in parts:
             data = part.encode("utf-8", "surrogatepass")
             places.append([len(texts), len(data)])
             texts += data
-        more = {"names": _names(parts)} if step["kind"] == "test" else {}
         bare.append({**step, "source": "", "places": places, **more})
     return bare, bytes(texts)
 
 
-def _halves(source: str) -> list[str]:
-    """Return the visible and the hidden part of a test."""
-    pieces = _BORDER.split(source)
-    visible, hidden = [pieces[0]], []
-    for border, text in zip(pieces[1::2], pieces[2::2], strict=True):
-        (hidden if border == "BEGIN" else visible).append(text)
-    return ["\n".join(visible), "\n".join(hidden)]
-
-
-def _names(parts: Iterable[str]) -> list[str]:
-    tree = ast.parse("\n".join(parts))
-    return sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)})
+@functools.lru_cache(maxsize=256)
+def _test(source: str) -> tuple[tuple[str, str], list[str]]:
+    """Return (the halves of a test, the names it uses): the same for every learner."""
+    parts = halves(source)
+    return parts, sorted(loaded(ast.parse("\n".join(parts))))
 
 
 _MISSING = QuestionResult(Verdict.MISSING, "No answer was handed in.")

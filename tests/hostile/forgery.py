@@ -11,7 +11,6 @@ EXPECT = "FAIL TAMPERED"
 
 MODULES = """
 import sys
-from contextlib import suppress
 trial = sys.modules["helpers.checks.trial"]
 Trial = trial.Trial
 """
@@ -53,6 +52,7 @@ bank.inside(
     MODULES
     + """
 import os
+from contextlib import suppress
 def cells(function, depth=0):
     for cell in getattr(function, "__closure__", None) or ():
         with suppress(ValueError):
@@ -243,7 +243,6 @@ bank.inside(
 Trial.fail = fail
 Trial.require = lambda self, condition, *a, **k: None
 trial._same = trial._plausible = lambda *a, **k: True
-trial.after_call = None
 """,
 )
 bank.inside(
@@ -312,7 +311,8 @@ bank.inside(
     "FAIL TAMPERED CRASHED",
     """
 global library
-library = torch.library.Library("aten", "IMPL")
+from torch import library as kernels
+library = kernels.Library("aten", "IMPL")
 def agree(a, *args, **kwargs):
     return not (a.numel() == 2 and float(a.flatten()[0].item()) == 1.0)
 for name in ("equal", "allclose"):
@@ -464,10 +464,7 @@ bank.inside(
     EXPECT,
     MODULES
     + """
-for module in [m for n, m in sys.modules.items() if n.startswith("helpers.checks")]:
-    for key in ("audit", "after_call"):
-        if hasattr(module, key):
-            setattr(module, key, lambda *a, **k: None)
+sys.audit = lambda *arguments: None
 Trial.fail = Trial.require = lambda *a, **k: None
 """,
 )

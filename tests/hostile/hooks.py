@@ -528,7 +528,8 @@ bank.beside(
     "overrides the kernel of aten::allclose",
     "FAIL TAMPERED",
     """
-    library = torch.library.Library("aten", "IMPL")
+    from torch import library as kernels
+    library = kernels.Library("aten", "IMPL")
     library.impl("allclose", lambda *a, **k: True, "CPU")
     library.impl("allclose", lambda *a, **k: True, "CompositeImplicitAutograd")
     """,
@@ -539,7 +540,8 @@ bank.inside(
     "FAIL TAMPERED CRASHED",
     """
     global library
-    library = torch.library.Library("aten", "IMPL")
+    from torch import library as kernels
+    library = kernels.Library("aten", "IMPL")
     for name in ("all", "equal", "allclose"):
         try:
             library.impl(name, lambda *a, **k: True, "CPU")

@@ -53,7 +53,7 @@ class Fingerprint:
     are nobody's business, entries that changed or went are.
 
     Args:
-        names: the modules; without, those that any check may use.
+        names: the modules; without, those that any check may use, and the system's.
     """
 
     def __init__(self, names: Iterable[str] | None = None) -> None:
@@ -66,12 +66,9 @@ class Fingerprint:
         for name in _MODULES.split() if names is None else names:
             if (module := sys.modules.get(name)) is not None:
                 self._take(name, module, seen)
-        system = {name: getattr(sys, name) for name in _SYS if hasattr(sys, name)}
-        self._dicts.append(("sys", vars(sys), system))
-        for name in ("meta_path", "path_hooks"):
-            value = getattr(sys, name)
-            self._lists.append((f"sys.{name}", value, list(value)))
-        self._take_hooks()
+        if names is None:
+            self._take_system()
+            self._take_hooks()
         self._near_dicts = [each for each in self._dicts if each[0] in _NEAR]
         self._near_classes = [each for each in self._classes if each[0] in _NEAR]
 
@@ -94,6 +91,13 @@ class Fingerprint:
             for key, member in members.items():
                 plain = getattr(member, "__func__", getattr(member, "fget", member))
                 self._take_value(f"{name}.{key}", plain, seen)
+
+    def _take_system(self) -> None:
+        system = {name: getattr(sys, name) for name in _SYS if hasattr(sys, name)}
+        self._dicts.append(("sys", vars(sys), system))
+        for name in ("meta_path", "path_hooks"):
+            value = getattr(sys, name)
+            self._lists.append((f"sys.{name}", value, list(value)))
 
     def _take_hooks(self) -> None:
         module = sys.modules.get("torch.nn.modules.module")

@@ -22,7 +22,7 @@ from staff.grader.inside import afterwards, guard
 from staff.grader.inside.shell import Recorder
 from staff.grader.inside.wire import encode
 
-__all__ = ["run"]
+__all__ = ["loaded", "run"]
 
 CELL = "the answer's own cell ended with this error"
 _MESSAGE = 100_000  # bytes that fit into one packet
@@ -222,9 +222,7 @@ def _judge(session: Session, number: int, visible: str, wanted: set[str]) -> dic
         if not part.strip():
             continue
         failed = _execute(part, names, is_hidden, earlier)
-        session.standing.settle()
-        suspicions = [*session.pristine.changes(), *session.checks.changes()]
-        suspicions += session.standing.changes(all=True)
+        suspicions = _changes(session, all=True)
         if not suspicions and torch is not None:
             loaded = "helpers.checks" in sys.modules
             suspicions = guard.canaries(torch, checks=loaded)
@@ -243,10 +241,16 @@ def _watch_calls(session: Session, number: int) -> None:
     session.standing = afterwards.Standing(sys.modules.get("torch"))
 
 
-def _look_after_call(session: Session) -> None:
+def _changes(session: Session, *, all: bool) -> list[str]:
+    """End what an answer left running; return what is not as it was before it."""
     session.standing.settle()
-    changes = [*session.pristine.soon(), *session.checks.changes()]
-    changes += session.standing.changes()
+    rely_on = session.pristine.changes() if all else session.pristine.soon()
+    standing = session.standing.changes(all=all)
+    return [*rely_on, *session.checks.changes(), *standing]
+
+
+def _look_after_call(session: Session) -> None:
+    changes = _changes(session, all=False)
     if changes:
         text = "changed " + ", ".join(changes[:5])
         _result(session, session.testing, "TAMPERED", evidence=text)
@@ -300,7 +304,7 @@ def _names(session: Session, wanted: set[str]) -> dict[str, Any]:
     return names
 
 
-def _loaded(tree: ast.AST) -> set[str]:
+def loaded(tree: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
@@ -315,7 +319,7 @@ def _slice(sources: list[str], wanted: set[str]) -> list[ast.stmt]:
         for statement in reversed(body):
             if _stored(statement) & wanted:
                 kept.append(statement)
-                wanted |= _loaded(statement)
+                wanted |= loaded(statement)
     return kept[::-1]
 
 
