@@ -7,7 +7,7 @@ PYTHON := $(shell for p in .venv/bin/python python3 python3.14 python3.13 python
 	python3.11 python; do \
 	"$$p" -c '$(RECENT)' >/dev/null 2>&1 && echo "$$p" && break; done)
 endif
-SETUP = @"$(PYTHON)" staff/bootstrap.py
+SETUP = @"$(PYTHON)" staff/setup/bootstrap.py
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test build grade lock bench bench-grade bench-hostile wheel formgrader \
@@ -41,16 +41,16 @@ build: python
 	$(SETUP) run -m staff build $(ARGS)
 
 bench: python
-	$(SETUP) run -m staff.bench $(ARGS)
+	$(SETUP) run -m staff.bench.loops $(ARGS)
 
 grade: python
 	$(SETUP) run -m staff grade $(ARGS)
 
 bench-grade: python
-	$(SETUP) run -m staff.bench_grade $(ARGS)
+	$(SETUP) run -m staff.bench.grading $(ARGS)
 
 bench-hostile: python
-	$(SETUP) run -m staff.bench_hostile $(ARGS)
+	$(SETUP) run -m staff.bench.hostile $(ARGS)
 
 wheel: python
 	$(SETUP) run -m staff wheel $(ARGS)

@@ -17,6 +17,8 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'grading' / 'gradebook.db'}"
 c.ExportPlugin.to = str(root / "grading" / "grades.csv")
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
-c.GenerateAssignment.preprocessors.append("staff.preprocessors.GoOnAfterFailures")
+c.GenerateAssignment.preprocessors.append(
+    "staff.authoring.preprocessors.GoOnAfterFailures"
+)
 # One cell trains for at most 20 seconds where it was timed; leave slower machines room.
 c.Execute.timeout = 600

@@ -11,7 +11,7 @@ __all__ = ["distillation_loss"]
 
 def __getattr__(name: str) -> Any:
     if name == "distillation_loss":
-        from helpers.distillation import distillation_loss
+        from helpers.training.distillation import distillation_loss
 
         return distillation_loss
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

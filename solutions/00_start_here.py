@@ -18,12 +18,15 @@
 import torch
 from torch import nn
 
-from helpers import data, metrics, plots, progress, training
+from helpers import data, training
 from helpers.checks import CheckFailed, load, look
-from helpers.claims import claim, ledger
 from helpers.device import device
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
+from helpers.evidence import intervals, metrics
+from helpers.evidence.claims import claim, ledger
+from helpers.show import plots
+from helpers.study import progress
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 
 plots.use_course_style()
 check = load("00_start_here")
@@ -404,7 +407,7 @@ def accuracies(passes):
     return [100 * metrics.accuracy(first, val.y) for first, _ in passes]
 
 
-lost = metrics.paired_difference(accuracies(in_eval_mode), accuracies(in_train_mode))
+lost = intervals.paired_difference(accuracies(in_eval_mode), accuracies(in_train_mode))
 groups = {
     "train mode, no_grad": accuracies(in_train_mode),
     "eval mode": accuracies(in_eval_mode),

@@ -22,16 +22,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import data, demos_overfitting, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
+from helpers.demos import bias_variance as demos_overfitting
 from helpers.demos import demo
 from helpers.device import device
+from helpers.evidence.bias_variance import bias_variance as split_error
+from helpers.evidence.bias_variance import ridge_path
+from helpers.evidence.claims import claim
 from helpers.population import mlp, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
-from helpers.tradeoff import bias_variance as split_error
-from helpers.tradeoff import ridge_path
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 from helpers.training import count_parameters, fit
 
 plots.use_course_style()

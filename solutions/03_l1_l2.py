@@ -21,16 +21,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import data, plots
-from helpers import demos_penalty as figures
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
+from helpers.demos import l1_l2 as figures
 from helpers.device import device
-from helpers.metrics import accuracy, mean_interval
+from helpers.evidence.claims import claim
+from helpers.evidence.intervals import mean_interval
+from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 
 plots.use_course_style()
 check = load("03_l1_l2")

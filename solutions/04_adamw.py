@@ -20,15 +20,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import data, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
-from helpers.demos_adamw import beside, descend, quadratics, ridge_picture
+from helpers.demos.adamw import beside, descend, quadratics, ridge_picture
 from helpers.device import device
+from helpers.evidence.claims import claim
 from helpers.population import grid, mlp, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 from helpers.training import one_thread
 
 plots.use_course_style()

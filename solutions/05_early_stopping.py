@@ -28,16 +28,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import callbacks, data, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
-from helpers.demos_playback import Playback, playback_picture
+from helpers.demos.early_stopping import Playback, playback_picture
 from helpers.device import device
+from helpers.evidence.claims import claim
 from helpers.population import mlp, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
-from helpers.training import evaluate, fit, own_randomness
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
+from helpers.training import callbacks, evaluate, fit, own_randomness
 
 plots.use_course_style()
 check = load("05_early_stopping")

@@ -23,15 +23,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers import data, demos_depth, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
+from helpers.demos import stochastic_depth as demos_depth
 from helpers.device import device
-from helpers.metrics import accuracy
+from helpers.evidence.claims import claim
+from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 from helpers.training import one_thread
 
 plots.use_course_style()

@@ -26,22 +26,23 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from helpers import data, demos_mixing, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
+from helpers.demos import mixup_cutmix as demos_mixing
 from helpers.device import device
-from helpers.members import Stack
-from helpers.metrics import (
+from helpers.evidence.claims import claim
+from helpers.evidence.metrics import (
     accuracy,
     expected_calibration_error,
     negative_log_likelihood,
 )
-from helpers.population import mlp
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
-from helpers.runtime import bar_hidden
+from helpers.population import Stack, mlp
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 from helpers.training import fit, one_thread, own_randomness
+from helpers.training.runtime import bar_hidden
 
 plots.use_course_style()
 check = load("07_mixup_cutmix")

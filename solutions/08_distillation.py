@@ -28,15 +28,17 @@ import torch.nn.functional as F
 from torch import nn
 
 import helpers
-from helpers import data, demos_distillation, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
+from helpers.demos import distillation as demos_distillation
 from helpers.device import device
-from helpers.metrics import accuracy
+from helpers.evidence.claims import claim
+from helpers.evidence.metrics import accuracy
 from helpers.population import mlp, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 from helpers.training import Batches, evaluate, fit, one_thread
 
 plots.use_course_style()

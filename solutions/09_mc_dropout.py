@@ -27,15 +27,18 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from helpers import data, demos_calibration, metrics, plots
+from helpers import data
 from helpers.checks import load, look
-from helpers.claims import claim
 from helpers.demos import demo
+from helpers.demos import mc_dropout as demos_calibration
 from helpers.device import device
-from helpers.metrics import accuracy
+from helpers.evidence import metrics
+from helpers.evidence.claims import claim
+from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
-from helpers.predictions import predict, recall
-from helpers.quizzes import flashcards, quiz
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
 from helpers.training import fit, one_thread, own_randomness
 
 plots.use_course_style()

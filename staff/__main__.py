@@ -6,17 +6,20 @@ from importlib import import_module
 from staff.course import CourseError
 
 COMMANDS = {
-    "build": ("staff.build:main", "make the notebooks from their masters"),
-    "test": ("staff.ci:main", "run everything that CI runs, or the stages named"),
-    "budget": ("staff.budget:main", "show how long each notebook runs"),
+    "build": ("staff.authoring.build:main", "make the notebooks from their masters"),
+    "test": ("staff.ci.suite:main", "run everything that CI runs, or the stages named"),
+    "budget": ("staff.ci.budget:main", "show how long each notebook runs"),
     "grade": ("staff.grader.grade:main", "grade a class of submissions"),
     "report": ("staff.grader.report:main", "show how each question went"),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
-    "register": ("staff.gradebook:register", "enter assignments into the gradebook"),
-    "nbgrader": ("staff.gradebook:nbgrader", "run a command of nbgrader"),
-    "wheel": ("staff.wheel:main", "pack helpers and data for Colab"),
-    "figure": ("staff.figure:main", "make the README's figure again"),
-    "lock": ("staff.lock:main", "renew requirements.lock and environment.yml"),
+    "register": (
+        "staff.grader.gradebook:register",
+        "enter assignments into the gradebook",
+    ),
+    "nbgrader": ("staff.grader.gradebook:nbgrader", "run a command of nbgrader"),
+    "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
+    "figure": ("staff.authoring.figure:main", "make the README's figure again"),
+    "lock": ("staff.setup.lock:main", "renew requirements.lock and environment.yml"),
 }
 
 

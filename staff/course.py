@@ -41,6 +41,11 @@ class Course:
         """Folder of submissions, grades and feedback; git does not see it."""
         return self.root / "grading"
 
+    @property
+    def catalogue(self) -> Path:
+        """The built list of all exercises."""
+        return self.root / "data" / "exercises.json"
+
     def master(self, stem: str) -> Path:
         """Return the one notebook text that a person edits."""
         return self.solutions / f"{stem}.py"

@@ -19,7 +19,7 @@ import torch
 
 from helpers import checks
 from helpers.checks import CheckFailed
-from staff.classroom import bank, deal
+from staff.bench.classroom import bank, deal
 from tests.kernels import Notebook, Result, WarmKernel
 
 ANSWERS = Path(__file__).parent / "answers"

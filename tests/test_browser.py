@@ -21,8 +21,8 @@ import nbformat
 import pytest
 
 from helpers import checks
-from staff.bootstrap import free_port
 from staff.course import child_environment
+from staff.setup.bootstrap import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 STEM = "02_dropout_from_scratch"

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from helpers import checks
-from staff.masters import Cell, Master, read_master
+from staff.authoring.masters import Cell, Master, read_master
 
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))
 STEMS = [path.stem for path in MASTERS]
 FOLDERS = {
-    "checks": ROOT / "helpers/checks",
+    "checks": ROOT / "helpers/checks/notebooks",
     "answers": ROOT / "tests/answers",
     "quizzes": ROOT / "data/quizzes",
     "flashcards": ROOT / "data/flashcards",

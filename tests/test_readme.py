@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from staff.masters import read_master
+from staff.authoring.masters import read_master
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from staff import lock
+from staff.setup import lock
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECT = lock.direct(ROOT)

@@ -18,7 +18,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 from staff.course import Course, CourseError
-from staff.lock import locked
+from staff.setup.lock import locked
 
 __all__ = ["CHECKS", "Finding", "examine", "main"]
 

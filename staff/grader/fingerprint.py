@@ -28,7 +28,7 @@ def environment(root: Path | None = None) -> str:
         root: folder that holds ``helpers/``, ``data/`` and ``staff/``.
     """
     root = root or Course().root
-    checks = {*(root / "helpers" / "checks").glob(_PER_NOTEBOOK)}
+    checks = {*(root / "helpers" / "checks" / "notebooks").glob(_PER_NOTEBOOK)}
     helpers = {*(root / "helpers").rglob("*.py")} - checks
     inside = (root / "staff" / "grader" / "inside").rglob("*.py")
     data = [*(root / "data").glob("checksums.json")]
@@ -58,7 +58,7 @@ def check_code(stem: str, name: str, root: Path | None = None) -> str:
         name: the exercise's.
         root: folder that holds ``helpers/``.
     """
-    path = (root or Course().root) / "helpers" / "checks" / f"{stem}.py"
+    path = (root or Course().root) / "helpers" / "checks" / "notebooks" / f"{stem}.py"
     if not path.is_file():
         return ""
     body = ast.parse(path.read_text(encoding="utf-8")).body

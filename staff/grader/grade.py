@@ -154,7 +154,7 @@ class Grading:
         return 1 if self.tally.infra else 0
 
     def _enter(self) -> None:
-        from staff.gradebook import enter
+        from staff.grader.gradebook import enter
 
         with infra("entering the assignment into the gradebook"):
             try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from staff.authoring.release import nbgrader_config
 from staff.course import Course
 from staff.grader.bundle import Bundle
 from staff.grader.model import Result, Submission, Verdict
-from staff.release import nbgrader_config
 
 __all__ = ["changes"]
 

@@ -21,6 +21,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import text
 
+from staff.authoring.release import nbgrader_config
 from staff.course import Course, CourseError
 from staff.grader import feedback
 from staff.grader.bundle import Bundle
@@ -28,7 +29,6 @@ from staff.grader.executed import Template
 from staff.grader.faults import InfraError, infra
 from staff.grader.journal import Journal, revision
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
-from staff.release import nbgrader_config
 
 __all__ = ["NEEDS_HUMAN", "Recorder", "handed_in", "invalid_result", "record"]
 

@@ -11,7 +11,7 @@ EXPECT = "FAIL TAMPERED"
 
 MODULES = """
 import sys
-trial = sys.modules["helpers.checks.trial"]
+trial = sys.modules["helpers.checks.vocabulary.trial"]
 Trial = trial.Trial
 """
 
@@ -253,7 +253,8 @@ bank.inside(
     + """
 def nothing(self, problem, *, expected=None, got=None, mistake=None, advice=None):
     if self.name == "control":
-        raise sys.modules["helpers.checks.report"].CheckFailed(self.title, problem)
+        report = sys.modules["helpers.checks.vocabulary.report"]
+        raise report.CheckFailed(self.title, problem)
 Trial.fail.__code__ = nothing.__code__
 """,
 )
@@ -264,7 +265,7 @@ bank.inside(
     """
 import sys, types
 for name, module in list(sys.modules.items()):
-    if name.startswith("helpers.checks.") and name[15:16].isdigit():
+    if name.startswith("helpers.checks.notebooks."):
         for key, value in list(vars(module).items()):
             if isinstance(value, types.FunctionType):
                 setattr(module, key, lambda *a, **k: None)
@@ -431,7 +432,7 @@ bank.answers(
             "    return x\n",
             """
     import sys
-    Trial = sys.modules["helpers.checks.trial"].Trial
+    Trial = sys.modules["helpers.checks.vocabulary.trial"].Trial
     old = Trial.__dict__["fail"], Trial.__dict__["require"]
     def put_back(*args, **kwargs):
         Trial.fail, Trial.require = old

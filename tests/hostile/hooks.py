@@ -324,7 +324,7 @@ bank.beside(
     import os
     def child():
         torch.allclose = torch.equal = lambda *a, **k: True
-        import helpers.checks.trial as trial
+        import helpers.checks.vocabulary.trial as trial
         trial.Trial.fail = lambda *a, **k: None
     os.register_at_fork(after_in_child=child)
     """,

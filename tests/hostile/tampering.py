@@ -216,7 +216,7 @@ bank.inside(
     frame = sys._getframe()
     while frame:
         for value in list(frame.f_globals.values()):
-            if getattr(value, "__module__", "") == "helpers.checks.trial":
+            if getattr(value, "__module__", "") == "helpers.checks.vocabulary.trial":
                 try:
                     value.__code__ = (lambda *args, **kwargs: True).__code__
                 except (AttributeError, TypeError, ValueError):
@@ -340,8 +340,8 @@ CHECKS = {
         "CheckFailed.__init__ = lambda self, *a, **k: None"
     ),
     "check-failed-mro": (
-        "import helpers.checks.report as r, helpers.checks as c\n"
-        "import helpers.checks.trial as t\n"
+        "import helpers.checks.vocabulary.report as r, helpers.checks as c\n"
+        "import helpers.checks.vocabulary.trial as t\n"
         "class Quiet(Warning):\n    def __init__(self, *a, **k): pass\n"
         "r.CheckFailed = c.CheckFailed = t.CheckFailed = Quiet"
     ),
@@ -356,7 +356,8 @@ CHECKS = {
         "        setattr(Trial, name, lambda *a, **k: torch.ones(1))"
     ),
     "trial-agree": (
-        "import helpers.checks.trial as t\nt._agree = t._same = lambda *a: True"
+        "import helpers.checks.vocabulary.trial as t\n"
+        "t._agree = t._same = lambda *a: True"
     ),
     "exercise": (
         "import helpers.checks as c\n"
@@ -369,7 +370,7 @@ CHECKS = {
     ),
     "folder": "import helpers.checks as c, pathlib\nc._FOLDER = pathlib.Path('/tmp')",
     "coins": (
-        "import helpers.checks.coins as c\n"
+        "import helpers.checks.vocabulary.coins as c\n"
         "c.independent = c.survivors = c.kept = lambda *a, **k: torch.ones(9, 9).bool()"
     ),
     "sys-modules": (
@@ -385,8 +386,8 @@ CHECKS = {
         "    del sys.modules[name]"
     ),
     "progress": (
-        "import helpers.progress\n"
-        "helpers.progress.record = lambda *a: __import__('os')._exit(0)"
+        "import helpers.study.progress\n"
+        "helpers.study.progress.record = lambda *a: __import__('os')._exit(0)"
     ),
     "shadowing-folder": (
         "import os, sys\nos.makedirs('helpers/checks', exist_ok=True)\n"

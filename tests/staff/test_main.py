@@ -24,6 +24,6 @@ def test_problem_becomes_a_message(monkeypatch, capsys):
     def fail(arguments):
         raise CourseError(f"solutions/02.py:7: no {arguments}")
 
-    monkeypatch.setattr("staff.build.main", fail)
+    monkeypatch.setattr("staff.authoring.build.main", fail)
     assert command_line.main(["build", "02"]) == 1
     assert capsys.readouterr().err == "solutions/02.py:7: no ['02']\n"

@@ -352,7 +352,7 @@ def _execute(
 
 
 def _explain(error: BaseException, hidden: bool) -> dict:
-    report = sys.modules.get("helpers.checks.report")
+    report = sys.modules.get("helpers.checks.vocabulary.report")
     if report is not None and type(error) is report.NotAttempted:
         message = "Not attempted: `raise NotImplementedError` still stands."
         return {"verdict": "MISSING", "message": message}

@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 
-from staff.build import read_checked
+from staff.authoring.build import read_checked
+from staff.authoring.release import make_pair
 from staff.course import Course
-from staff.gradebook import enter
 from staff.grader.bundle import Bundle
-from staff.release import make_pair
+from staff.grader.gradebook import enter
 from tests.staff.conftest import MASTER, STEM, make_course
 
 

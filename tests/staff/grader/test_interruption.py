@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from staff.build import build
+from staff.authoring.build import build
 from staff.course import Course
 from tests.hostile import EVERYTHING
 from tests.hostile.arena import children_left, read_results, subreaper

@@ -11,13 +11,13 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 
+from staff.authoring.release import nbgrader_config
 from staff.course import CourseError
 from staff.grader import executed, record
 from staff.grader.faults import InfraError
 from staff.grader.journal import Journal
 from staff.grader.model import QuestionResult, Result, Step, Verdict
 from staff.grader.record import Recorder, handed_in, invalid_result
-from staff.release import nbgrader_config
 from tests.staff.grader.made import ANSWERS, results
 from tests.staff.grader.made import handed_in as submit
 

@@ -5,12 +5,12 @@ import shutil
 import pytest
 from nbgrader.api import Gradebook
 
-from staff.build import read_checked
-from staff.classroom import filled_in
+from staff.authoring.build import read_checked
+from staff.authoring.release import make_pair
+from staff.bench.classroom import filled_in
 from staff.course import Course
 from staff.grader import engine, grade
 from staff.grader.prepare import Settings
-from staff.release import make_pair
 from tests.staff.conftest import MASTER, make_course
 
 RIGHT = {

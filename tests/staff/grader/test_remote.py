@@ -15,7 +15,7 @@ import pytest
 from distributed.scheduler import KilledWorker
 from nbgrader.api import Gradebook
 
-from staff.classroom import copy_course, deal, hand_in
+from staff.bench.classroom import copy_course, deal, hand_in
 from staff.course import CourseError
 from staff.grader import engine, remote, sandbox, worker
 from staff.grader.bundle import Bundle

@@ -17,7 +17,7 @@ from dataclasses import replace
 import pytest
 from nbgrader.api import Gradebook
 
-from staff.classroom import bank, copy_course, deal, hand_in, leave_out_shows
+from staff.bench.classroom import bank, copy_course, deal, hand_in, leave_out_shows
 from staff.course import Course
 from staff.grader import engine, sandbox
 from staff.grader.bundle import Bundle

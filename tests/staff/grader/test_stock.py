@@ -14,10 +14,10 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import CsvExportPlugin
 
+from staff.authoring.release import nbgrader_config
 from staff.course import Course
 from staff.grader.bundle import Bundle
 from staff.grader.record import Recorder
-from staff.release import nbgrader_config
 from tests.staff.grader.made import ANSWERS, handed_in, results
 
 STUDENTS = {

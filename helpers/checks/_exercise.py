@@ -1,0 +1,146 @@
+"""Turn the body of a check into what a notebook calls; show an answer before it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from helpers.checks.vocabulary.report import describe, learner_line
+from helpers.checks.vocabulary.trial import Trial
+from helpers.study import progress
+
+__all__ = ["exercise", "look"]
+
+
+def exercise(
+    number: str,
+    *,
+    mistakes: Mapping[str, str],
+    from_scratch: str | None = None,
+    asks: Sequence[str] = (),
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Turn `body(answer, t)` into a check; the function's name is the exercise's.
+
+    Args:
+        number: as on the card, e.g. "2.2".
+        mistakes: id → sentence said to the learner who makes this mistake.
+        from_scratch: regular expression for names of torch functions that the answer
+            has to do without.
+        asks: names of the answers, where the exercise asks for more than one; the
+            body then takes that many, before `t`.
+
+    The check leaves torch's random state, default dtype, thread count and gradient
+    mode as it found them. It carries `number`, `mistakes` and `asks` as attributes.
+    """
+
+    def wrap(body: Callable[..., None]) -> Callable[..., None]:
+        name = body.__name__
+        title = f"Exercise {number} · {name}"
+        names = tuple(asks) or (name,)
+
+        @functools.wraps(body)
+        def check(*answers: Any, seed: int = 0) -> None:
+            if len(answers) != len(names):
+                call, n = f"check.{name}({', '.join(names)})", len(answers)
+                raise TypeError(f"expected {call}, got {n} answers.")
+            t = Trial(
+                title, name, mistakes=mistakes, seed=seed, from_scratch=from_scratch
+            )
+            with _isolated(t.random.getrandbits(48)):
+                for each, answer in zip(names, answers, strict=True):
+                    _callable(t, each, answer)
+                body(*answers, t)
+            print(f"✓ {title}: right ({', '.join(t.parts)}).")
+            progress.record(_stem(body), name)
+
+        del check.__wrapped__  # its signature is the check's own: answers, seed
+        check.number, check.mistakes, check.asks = number, dict(mistakes), names
+        return check
+
+    return wrap
+
+
+def _callable(t: Trial, name: str, answer: object) -> None:
+    t.require(
+        callable(answer),
+        f"`{name}` is not a function or class any more.",
+        got=f"{type(answer).__name__}: {describe(answer)}",
+        advice="Run the cell of your answer again.",
+    )
+
+
+def _stem(body: Callable[..., None]) -> str:
+    return Path(inspect.getfile(body)).stem
+
+
+@contextmanager
+def _isolated(seed: int) -> Iterator[None]:
+    dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
+    python_state = random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.set_default_dtype(torch.float32)
+            torch.set_num_threads(1)  # all is small; a second thread may have to wait
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        random.setstate(python_state)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+def look(
+    yours: Callable[[], Any],
+    target: object = None,
+    *,
+    draw: Callable[[Any, Any], object] | None = None,
+) -> None:
+    """Show the learner's value beside the target, before any grading.
+
+    Args:
+        yours: calls the answer, e.g. `lambda: inverted_dropout(x, 0.5, True)`.
+        target: what a right answer gives, or what it should look like.
+        draw: `draw(yours, target)` makes a figure; by default both are printed.
+
+    An exercise that is not attempted yet, or an answer that raises, is said in one
+    line and stops nothing.
+    """
+    try:
+        value = yours()
+    except NotImplementedError as error:
+        if not error.args:
+            print("○ Not attempted yet: come back to this cell after your answer.")
+            return
+        _say(error)
+    except Exception as error:
+        _say(error)
+    else:
+        if draw is not None:
+            _drawn(draw, value, target)
+            return
+        print(f"yours:  {describe(value, limit=24)}")
+        if target is not None:
+            print(f"target: {describe(target, limit=24)}")
+
+
+def _drawn(draw: Callable[[Any, Any], object], value: object, target: object) -> None:
+    try:
+        draw(value, target)
+    except Exception as error:  # a value of another shape, or none at all
+        print(f"✗ Your value cannot be drawn: {error}")
+        print(f"yours:  {describe(value, limit=24)}")
+
+
+def _say(error: Exception) -> None:
+    line = learner_line(error.__traceback__)
+    print(f"✗ Your code raised {type(error).__name__}: {error}")
+    if line:
+        print(f"  at {line}")

@@ -1,0 +1,533 @@
+"""Checks of 00_start_here: the training epoch and the evaluation."""
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.checks import Trial, exercise
+from helpers.checks.vocabulary.epochs import (
+    KINDS,
+    Branch,
+    Case,
+    Loss,
+    Pair,
+    Run,
+    Scores,
+    adam,
+    describe_sizes,
+    draw_batches,
+    first_difference,
+    in_some_form,
+    linear,
+    mode_model,
+    right_epoch,
+    same_parameters,
+    scores,
+    sgd,
+    smoothed,
+    with_hard_end,
+)
+
+# float32 losses summed in any order differ by about 1e-6 of their size
+LOSS = {"rtol": 1e-5, "atol": 1e-6}
+
+BATCH_MEANS = (
+    "You average the batches' means, so the examples of the smaller last batch count"
+    " more than the others. Weight each batch by its number of examples, and divide by"
+    " the number of all examples."
+)
+
+
+@exercise(
+    "0.1",
+    mistakes={
+        "not-zeroed": "The gradients are not zeroed: `backward()` *adds* to those of"
+        " earlier batches, or to what was left from before the call. Zero them before"
+        " every `backward()`, the first one included.",
+        "eval-mode": "The model is left in eval mode, where dropout is off and"
+        " BatchNorm does not look at the batch. Call `model.train()` before the first"
+        " batch, and leave the model in train mode.",
+        "batch-means": BATCH_MEANS,
+    },
+)
+def train_epoch(answer: Any, t: Trial) -> None:
+    t.part("one batch by hand")
+    _one_batch_by_hand(answer, t)
+    t.part("gradients start at zero")
+    _stale_gradients(answer, t)
+    t.part("every batch")
+    _equal_batches(answer, t)
+    t.part("a smaller last batch")
+    _smaller_last_batch(answer, t)
+    t.part("train mode")
+    for layer in (Branch, nn.BatchNorm1d):
+        _train_mode(answer, t, layer)
+    t.part("another optimizer and loss")
+    _other_optimizer(answer, t)
+
+
+@exercise(
+    "0.2",
+    mistakes={
+        "no-eval-mode": "The model is not put into eval mode, so dropout drops and"
+        " BatchNorm uses the batch. `torch.no_grad()` does not change that: call"
+        " `model.eval()` before the first batch.",
+        "tracks-gradients": "Gradients are tracked during the forward pass: a graph"
+        " that nobody needs fills the memory. Run the model under `torch.no_grad()`.",
+        "batch-means": BATCH_MEANS,
+        "left-in-eval": "The model came in train mode and is left in eval mode, as a"
+        " whole or in part: training would go on without dropout. Remember"
+        " `model.training` first and restore it by `model.train(…)` at the end.",
+    },
+)
+def evaluate(answer: Any, t: Trial) -> None:
+    t.part("one batch by hand")
+    _evaluated_by_hand(answer, t)
+    t.part("a smaller last batch")
+    _evaluated_unevenly(answer, t)
+    t.part("eval mode")
+    for layer in (Branch, nn.BatchNorm1d):
+        _evaluated_from_train_mode(answer, t, layer)
+    t.part("the mode comes back")
+    _evaluated_from_eval_mode(answer, t)
+
+
+# -- 0.1 ----------------------------------------------------------------------------
+
+
+def _train(
+    answer: Any, t: Trial, case: Case, stale: Sequence[Tensor] = ()
+) -> tuple[nn.Module, float]:
+    """Let the answer train a copy of the model; return it and the loss returned."""
+    model = copy.deepcopy(case.model)
+    optimizer = case.optimizer(model.parameters())
+    for parameter, gradient in zip(model.parameters(), stale, strict=False):
+        parameter.grad = gradient.clone()
+    kept = [(x.clone(), y.clone()) for x, y in case.batches]
+    text = f"train_epoch(…), {case.text}"
+    loss = t.attempt(
+        lambda: answer(model, case.batches, case.loss_fn, optimizer), case=text
+    )
+    _require_same_batches(t, case.batches, kept)
+    return model, t.number(loss, what="the returned loss")
+
+
+def _require_same_batches(
+    t: Trial, batches: Iterable[Pair], kept: Sequence[Pair]
+) -> None:
+    same = all(
+        torch.equal(a, b)
+        for now, then in zip(batches, kept, strict=True)
+        for a, b in zip(now, then, strict=True)
+    )
+    t.require(same, "your code changes the batches in place.")
+
+
+def _require_parameters(
+    t: Trial, model: nn.Module, case: Case, mistake: str | None = None
+) -> None:
+    """Require the parameters that a right epoch gives, and name what went wrong."""
+    right = right_epoch(case).model
+    if same_parameters(model, right):
+        return
+    problem, advice = "the parameters after the call are not right.", None
+    if same_parameters(model, case.model):
+        problem = "the parameters are the same as before the call: nothing was learned."
+        advice = (
+            "Each batch needs `loss.backward()` and then `optimizer.step()`, with no"
+            " `zero_grad()` between the two."
+        )
+        mistake = None
+    elif mistake is None:
+        mistake, advice = _what_went_wrong(model, case)
+    name, got, expected = first_difference(model, right)
+    t.fail(
+        problem,
+        expected=f"`{name}` = {_text(expected)}",
+        got=_text(got),
+        mistake=mistake,
+        advice=advice,
+    )
+
+
+def _what_went_wrong(model: nn.Module, case: Case) -> tuple[str | None, str | None]:
+    """Compare with epochs in which one thing is done wrongly."""
+    first = Case(case.text, case.model, list(case.batches)[:1], *_rest(case))
+    last = Case(case.text, case.model, list(case.batches)[-1:], *_rest(case))
+    others = Case(case.text, case.model, list(case.batches)[:-1], *_rest(case))
+    plain = Case(case.text, case.model, case.batches, F.cross_entropy, case.optimizer)
+    if same_parameters(model, right_epoch(case, zero=False).model):
+        return "not-zeroed", None
+    if same_parameters(model, right_epoch(case, step_each=False).model):
+        return None, "Take a step for *every* batch, not one at the end of the epoch."
+    if same_parameters(model, right_epoch(first).model):
+        return None, "Only the first batch was used: is `return` inside the loop?"
+    if same_parameters(model, right_epoch(last).model):
+        return None, "Only the last batch was used: does the update stand in the loop?"
+    if same_parameters(model, right_epoch(others).model):
+        return None, "The last batch was left out."
+    if same_parameters(model, right_epoch(plain).model):
+        return None, "Use the `loss_fn` you are given, not one of your own choice."
+    return None, (
+        "For each batch: zero the gradients, compute the loss, `loss.backward()`, and"
+        " one `optimizer.step()`."
+    )
+
+
+def _rest(case: Case) -> tuple[Loss, Callable]:
+    return case.loss_fn, case.optimizer
+
+
+def _text(parameter: Tensor) -> str:
+    numbers = ", ".join(f"{value:.4g}" for value in parameter.flatten()[:4].tolist())
+    return f"[{numbers}{', …' if parameter.numel() > 4 else ''}]"
+
+
+def _require_loss(t: Trial, got: float, run: Run) -> None:
+    """Require the per-example mean of the losses before each update."""
+    before, sizes = run.before, run.sizes
+    wrong = {
+        "Take each batch's loss before its update, not after it.": run.mean(run.after),
+        "This is the last batch's loss alone: add up those of all batches.": before[-1],
+        "This is the first batch's loss alone: is `return` inside the loop?": before[0],
+        "This is the sum of the batches' losses: divide to get a mean per example.": (
+            sum(before)
+        ),
+        "This is a sum over examples: divide by the number of examples.": (
+            run.mean() * sum(sizes)
+        ),
+        "You divide by the number of examples, but `loss_fn` has already averaged over"
+        " its batch: multiply each loss by its batch's size first.": (
+            sum(before) / sum(sizes)
+        ),
+        "You divide by the number of batches, but add up sums over examples.": (
+            run.mean() * sum(sizes) / len(sizes)
+        ),
+    }
+    t.close(
+        got,
+        run.mean(),
+        what="the returned loss",
+        mistakes={"batch-means": sum(before) / len(before)},
+        advice=_advice(got, run.mean(), wrong)
+        or "The mean over all examples of the loss before each update is wanted.",
+        **LOSS,
+    )
+
+
+def _advice(got: float, right: float, wrong: dict[str, float]) -> str | None:
+    """Return the sentence whose wrong value was given."""
+    for sentence, value in wrong.items():
+        if _near(got, value) and not _near(value, right):
+            return sentence
+    return None
+
+
+def _near(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=LOSS["rtol"], abs_tol=LOSS["atol"])
+
+
+def _one_batch_by_hand(answer: Any, t: Trial) -> None:
+    """With zero weights both classes get ½: loss ln 2, gradient ±x/2."""
+    x, lr, n = t.random.choice([1.0, 2.0]), t.random.choice([1.0, 0.5]), 2
+    model = nn.Linear(1, 2, bias=False)
+    nn.init.zeros_(model.weight)
+    batch = (torch.full((n, 1), x), torch.ones(n, dtype=torch.int64))
+    text = f"one batch of {n} times x = {x:g}, label 1; weights 0, SGD with lr={lr:g}"
+    case = Case(text, model, [batch], F.cross_entropy, sgd(lr))
+    trained, loss = _train(answer, t, case)
+    _require_parameters(t, trained, case)
+    _require_loss(t, loss, right_epoch(case))
+
+
+def _stale_gradients(answer: Any, t: Trial) -> None:
+    dtype = t.dtype()
+    model = linear(t, 3, 3, dtype)
+    batches = draw_batches(t, [t.random.randint(4, 8)], model)
+    case = Case("one batch", model, batches, F.cross_entropy, sgd(0.5))
+    _require_parameters(t, _train(answer, t, case)[0], case)
+    case.text = "one batch; the parameters hold gradients from before the call"
+    stale = [3 + t.rand(*p.shape, dtype=dtype) for p in model.parameters()]
+    trained, loss = _train(answer, t, case, stale)
+    _require_parameters(t, trained, case, "not-zeroed")
+    _require_loss(t, loss, right_epoch(case))
+
+
+def _equal_batches(answer: Any, t: Trial) -> None:
+    dtype, size = t.dtype(), t.random.randint(3, 6)
+    model = linear(t, 3, 3, dtype)
+    batches = draw_batches(t, [size] * t.random.randint(3, 4), model)
+    case = Case(
+        f"batches of {describe_sizes(batches)}",
+        model,
+        batches,
+        F.cross_entropy,
+        sgd(0.5),
+    )
+    trained, loss = _train(answer, t, case)
+    _require_parameters(t, trained, case)
+    _require_loss(t, loss, right_epoch(case))
+
+
+def _smaller_last_batch(answer: Any, t: Trial) -> None:
+    dtype, size = t.dtype(), t.random.randint(5, 8)
+    model = linear(t, 3, 3, dtype)
+    plain = with_hard_end(model, draw_batches(t, [size, size, 2], model))
+    batches = in_some_form(t, plain)
+    text = f"batches of {describe_sizes(plain)}"
+    case = Case(text, model, batches, F.cross_entropy, sgd(0.1))
+    trained, loss = _train(answer, t, case)
+    _require_parameters(t, trained, case)
+    _require_loss(t, loss, right_epoch(case))
+
+
+def _train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
+    model = mode_model(t, layer).eval()
+    batches = draw_batches(t, [6, 6], model)
+    case = Case(
+        f"a model with {KINDS[layer]} that comes in eval mode",
+        model,
+        batches,
+        F.cross_entropy,
+        sgd(0.1, momentum=0.9),
+    )
+    notes = model[-1].notes
+    notes.clear()
+    trained, loss = _train(answer, t, case)
+    seen = [training for training, _ in notes]
+    case.model = copy.deepcopy(model).train()
+    run = right_epoch(case)
+    right = same_parameters(trained, run.model) and _near(loss, run.mean())
+    t.require(
+        right or all(seen),
+        "a forward pass ran in eval mode.",
+        expected="train mode for every batch",
+        got="eval mode" if not any(seen) else "eval mode for some",
+        mistake="eval-mode",
+    )
+    t.require(
+        trained.training,
+        "the model is in eval mode after the call.",
+        expected="model.training = True",
+        got="model.training = False",
+        mistake="eval-mode",
+    )
+    t.require(
+        all(module.training for module in trained.modules()),
+        "a part of the model is in eval mode after the call.",
+        mistake="eval-mode",
+    )
+    _require_parameters(t, trained, case)
+    _require_loss(t, loss, run)
+
+
+def _other_optimizer(answer: Any, t: Trial) -> None:
+    dtype, size = t.dtype(), t.random.randint(4, 6)
+    model = linear(t, 3, 3, dtype)
+    plain = draw_batches(t, [size, size, size - 2], model)
+    batches = in_some_form(t, plain)
+    text = f"Adam and a label-smoothed loss, batches of {describe_sizes(plain)}"
+    case = Case(text, model, batches, smoothed, adam)
+    trained, loss = _train(answer, t, case)
+    _require_parameters(t, trained, case)
+    _require_loss(t, loss, right_epoch(case))
+
+
+# -- 0.2 ----------------------------------------------------------------------------
+
+
+def _evaluate(
+    answer: Any,
+    t: Trial,
+    model: nn.Module,
+    batches: Iterable[Pair],
+    *,
+    loss_fn: Loss = F.cross_entropy,
+    text: str,
+) -> tuple[float, float]:
+    """Call the answer; require two numbers and that nothing but modes changes."""
+    kept = [(x.clone(), y.clone()) for x, y in batches]
+    result = t.attempt(
+        lambda: answer(model, batches, loss_fn), case=f"evaluate(…), {text}"
+    )
+    grad_mode = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    t.require(
+        grad_mode,
+        "your code leaves gradients switched off for all that comes after it.",
+        advice="Use `with torch.no_grad():`, which ends with its block.",
+    )
+    _require_same_batches(t, batches, kept)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        t.fail(
+            "the result is not a pair (loss, accuracy).",
+            expected="two floats",
+            got=_kind(result),
+            advice="Is `return` missing?" if result is None else None,
+        )
+    loss = t.number(result[0], what="the returned loss")
+    return loss, t.number(result[1], what="the returned accuracy")
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return "None" if value is None else type(value).__name__
+
+
+def _require_scores(t: Trial, got: tuple[float, float], right: Scores) -> None:
+    loss, accuracy = got
+    losses, accuracies, count = right.losses, right.accuracies, sum(right.sizes)
+    mean_loss, mean_accuracy = right.mean(losses), right.mean(accuracies)
+    swapped = _near(loss, mean_accuracy) and _near(accuracy, mean_loss)
+    t.require(
+        not swapped, "loss and accuracy are swapped.", expected="(loss, accuracy)"
+    )
+    wrong = {
+        "This is the last batch's loss alone: add up those of all batches.": losses[-1],
+        "This is the first batch's loss alone: is `return` inside the loop?": losses[0],
+        "This is the sum of the batches' losses: divide to get a mean per example.": (
+            sum(losses)
+        ),
+        "This is a sum over examples: divide by the number of examples.": (
+            mean_loss * count
+        ),
+        "You divide by the number of examples, but `loss_fn` has already averaged over"
+        " its batch: multiply each loss by its batch's size first.": (
+            sum(losses) / count
+        ),
+    }
+    t.close(
+        loss,
+        mean_loss,
+        what="the returned loss",
+        mistakes={"batch-means": sum(losses) / len(losses)},
+        advice=_advice(loss, mean_loss, wrong)
+        or "The mean over all examples of `loss_fn(logits, labels)` is wanted.",
+        **LOSS,
+    )
+    wanted = "The share of examples whose largest logit is at the label is wanted."
+    wrong = {  # questions: with few examples a share can be right by chance
+        "Accuracy is a share in [0, 1], not a percentage.": 100 * mean_accuracy,
+        "This is the number of right answers: divide by that of all examples.": (
+            mean_accuracy * count
+        ),
+        f"Is this the share of wrong answers? {wanted}": 1 - mean_accuracy,
+        f"Is this the last batch's accuracy alone? {wanted}": accuracies[-1],
+        f"Is this the first batch's accuracy alone? {wanted}": accuracies[0],
+    }
+    t.close(
+        accuracy,
+        mean_accuracy,
+        what="the returned accuracy",
+        mistakes={"batch-means": sum(accuracies) / len(accuracies)},
+        advice=_advice(accuracy, mean_accuracy, wrong) or wanted,
+        **LOSS,
+    )
+
+
+def _evaluated_by_hand(answer: Any, t: Trial) -> None:
+    """Logits (0, ln 3) are probabilities ¼ and ¾: losses ln 4 and ln 4/3."""
+    n = t.random.randint(3, 5)
+    model = nn.Linear(1, 2, bias=False).eval()
+    model.weight.data = torch.tensor([[0.0], [math.log(3)]])
+    labels = torch.ones(n, dtype=torch.int64)
+    labels[0] = 0
+    text = f"one batch with logits (0, ln 3) and labels {labels.tolist()}"
+    batches = [(torch.ones(n, 1), labels)]
+    got = _evaluate(answer, t, model, batches, text=text)
+    _require_scores(t, got, scores(model, batches, F.cross_entropy))
+
+
+def _evaluated_unevenly(answer: Any, t: Trial) -> None:
+    dtype, size = t.dtype(), t.random.randint(5, 8)
+    model = linear(t, 3, 3, dtype).eval()
+    plain = with_hard_end(model, draw_batches(t, [size, size, 2], model))
+    plain[0][1][0] = (plain[0][1][0] + 1) % 3
+    text = f"batches of {describe_sizes(plain)}"
+    got = _evaluate(answer, t, model, plain, text=text)
+    _require_scores(t, got, scores(model, plain, F.cross_entropy))
+    batches, text = in_some_form(t, plain), text + ", a label-smoothed loss"
+    got = _evaluate(answer, t, model, batches, loss_fn=smoothed, text=text)
+    others = scores(model, batches, F.cross_entropy)
+    t.require(
+        not _near(got[0], others.mean(others.losses)),
+        "the loss is not that of the `loss_fn` you are given.",
+        advice="Call `loss_fn(logits, labels)`.",
+    )
+    _require_scores(t, got, scores(model, batches, smoothed))
+
+
+def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
+    model = mode_model(t, layer).eval()
+    batches = draw_batches(t, [7, 7, 3], model)
+    model.train()
+    text = f"a model with {KINDS[layer]} that comes in train mode"
+    right = scores(copy.deepcopy(model).eval(), batches, F.cross_entropy)
+    state = copy.deepcopy(model.state_dict())
+    notes = model[-1].notes
+    notes.clear()
+    got = _evaluate(answer, t, model, batches, text=text)
+    t.require(
+        not any(training for training, _ in notes),
+        "a forward pass ran in train mode.",
+        expected=f"loss {right.mean(right.losses):.6g}",
+        got=f"loss {got[0]:.6g}",
+        mistake="no-eval-mode",
+    )
+    _require_scores(t, got, right)
+    t.require(
+        not any(tracked for _, tracked in notes),
+        "the logits carry a graph for gradients.",
+        expected="logits.requires_grad = False",
+        got="logits.requires_grad = True",
+        mistake="tracks-gradients",
+    )
+    _require_restored(t, model, True)
+    _require_unchanged(t, model, state)
+
+
+def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
+    model = mode_model(t, nn.BatchNorm1d).eval()
+    text = "a model that comes in eval mode"
+    batches = draw_batches(t, [6, 1], model)
+    state = copy.deepcopy(model.state_dict())
+    right = scores(model, batches, F.cross_entropy)
+    got = _evaluate(answer, t, model, batches, text=text)
+    _require_scores(t, got, right)
+    _require_restored(t, model, False)
+    _require_unchanged(t, model, state)
+
+
+def _require_restored(t: Trial, model: nn.Module, training: bool) -> None:
+    modes = [module.training for module in model.modules()]
+    names = {True: "train mode", False: "eval mode"}
+    where = "it" if model.training != training else "a part of it"
+    t.require(
+        modes == [training] * len(modes),
+        f"the model came in {names[training]}, and {where} is left in"
+        f" {names[not training]}.",
+        expected=f"model.training = {training}, as before the call",
+        mistake="left-in-eval" if training else None,
+        advice="Remember `model.training` first and restore exactly that.",
+    )
+
+
+def _require_unchanged(t: Trial, model: nn.Module, state: dict[str, Tensor]) -> None:
+    for name, value in model.state_dict().items():
+        t.require(
+            torch.equal(value, state[name]),
+            f"evaluation changes the model: `{name}` is not what it was.",
+            expected="parameters and buffers as before the call",
+        )
+    t.require(
+        all(parameter.requires_grad for parameter in model.parameters()),
+        "the parameters no longer require gradients after the call.",
+        expected="requires_grad = True, as before the call",
+        advice="Use `with torch.no_grad():` instead.",
+    )

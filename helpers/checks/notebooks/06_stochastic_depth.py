@@ -1,0 +1,739 @@
+"""Checks of 06_stochastic_depth."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from helpers.checks import Trial, exercise
+from helpers.checks.vocabulary.coins import independent, kept, nonzero, rate, survivors
+
+COARSE = {"rtol": 1e-4, "atol": 1e-5}  # float32 is exact enough for a rate
+
+KEEP = (
+    "p is the probability of dropping. Here it is used as the probability of keeping: "
+    "for small p almost everything disappears."
+)
+NOT_SCALED = (
+    "What survives is not scaled by 1/(1-p). On average the residual is then smaller "
+    "in training than at evaluation, where it is added whole."
+)
+SCALE_P = (
+    "What survives is scaled by 1/p. It survives with probability 1-p, so what makes "
+    "up for the times it is missing is 1/(1-p)."
+)
+NAN = (
+    "p=1 divides by 1-p = 0. When everything is dropped there is nothing to scale: "
+    "treat p=1 before you divide."
+)
+
+
+def _dtypes(t: Trial) -> list[torch.dtype]:
+    """Return float32 and float64 in a drawn order: each check uses both."""
+    return t.random.sample([torch.float32, torch.float64], 2)
+
+
+# -- 6.1 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "6.1",
+    mistakes={
+        "starts-at-zero": "The first rate is 0, so the first block is never dropped. "
+        "In the paper's schedule block l of L has l/L · final_rate with l = 1 … L: the "
+        "first has final_rate/L. (timm starts at 0; the card asks for the paper's.)",
+        "ends-below": "The last rate is below final_rate. Block l of L has "
+        "l/L · final_rate with l = 1 … L, so the last block, l = L, has final_rate "
+        "itself; counting l from 0 never gets there.",
+    },
+)
+def drop_rates(answer: Any, t: Trial) -> None:
+    t.part("a case by hand")
+    _rates(t, answer, 4, 0.6)
+
+    t.part("other depths and rates")
+    for blocks in t.random.sample(range(5, 60), 3):
+        _rates(t, answer, blocks, t.random.choice([0.15, 0.3, 0.45, 0.62, 0.9]))
+    _rates(t, answer, 2, 0.3)
+
+    t.part("the limits: one block, no dropping, dropping everything")
+    _rates(t, answer, 1, 0.35)
+    _rates(t, answer, t.random.randint(2, 9), 0.0)
+    _rates(t, answer, t.random.randint(2, 9), 1.0)
+
+
+def _rates(t: Trial, answer: Callable, blocks: int, final: float) -> None:
+    got = t.call(answer, blocks, final)
+    expected = [(k + 1) / blocks * final for k in range(blocks)]
+    values = _list_of_floats(t, got)
+    if len(values) != len(expected):
+        starts = len(values) == blocks + 1 and abs(values[0]) < 1e-6 < final
+        ends = len(values) == blocks - 1 and values and values[-1] < final - 1e-4
+        t.fail(
+            "there must be one rate per block.",
+            expected=f"{blocks} rates",
+            got=f"{len(values)} rates",
+            mistake="starts-at-zero" if starts else "ends-below" if ends else None,
+            advice="l runs from 1 to L, both included.",
+        )
+    if _near(values, expected):
+        return
+    shown = {"expected": _short(expected), "got": _short(values)}
+    if _near(values, [1 - p for p in expected]):
+        t.fail("these are probabilities of keeping a block, 1 minus the rate.", **shown)
+    if _near(values, expected[::-1]):
+        t.fail(
+            "the rates fall from the first block to the last.",
+            **shown,
+            advice="The first blocks feed all others: they are dropped least.",
+        )
+    if any(list(values) == [round(v, d) for v in expected] for d in (1, 2, 3)):
+        t.fail("the rates are rounded.", **shown, advice="Return them as they are.")
+    starts = abs(values[0]) < 1e-6 < final
+    ends = values[-1] < final - 1e-4 * max(final, 0.1)
+    if starts and ends:
+        t.fail(
+            "the first rate is 0, and the last is below final_rate.",
+            **shown,
+            mistake="ends-below",
+        )
+    t.fail(
+        "the rates are not right.",
+        **shown,
+        mistake="starts-at-zero" if starts else "ends-below" if ends else None,
+        advice="Block l of L has l/L · final_rate, with l = 1 … L.",
+    )
+
+
+def _list_of_floats(t: Trial, got: object) -> list[float]:
+    if isinstance(got, torch.Tensor) or type(got).__module__ == "numpy":
+        advice = "`.tolist()` turns it into a list of Python floats."
+        t.fail(
+            "the result is not a list.",
+            expected="a list of floats",
+            got=type(got).__name__,
+            advice=advice,
+        )
+    t.require(
+        isinstance(got, list),
+        "the result is not a list.",
+        expected="a list of floats",
+        got=type(got).__name__,
+        advice="Your function returns nothing: is `return` missing?"
+        if got is None
+        else "`list(...)` around it, or square brackets, make one.",
+    )
+    return [t.number(v, what=f"rate {k}") for k, v in enumerate(got, 1)]
+
+
+def _near(values: Sequence[float], expected: Sequence[float]) -> bool:
+    a, b = (torch.tensor(v, dtype=torch.float64) for v in (values, expected))
+    return a.shape == b.shape and torch.allclose(a, b, **COARSE)
+
+
+def _short(values: Sequence[float]) -> str:
+    texts = [f"{v:.4g}" for v in values]
+    if len(texts) > 6:
+        texts = [*texts[:3], "…", *texts[-2:]]
+    return "[" + ", ".join(texts) + "]"
+
+
+# -- 6.2 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "6.2",
+    mistakes={
+        "per-element": "Parts of an example are dropped and other parts are not: that "
+        "is dropout. Drop path tosses one coin per example, for all of its numbers: a "
+        "mask of shape (N, 1, …, 1).",
+        "per-batch": "One coin decides for the whole batch: all examples keep the "
+        "block or all lose it. Toss a coin for each example: a mask of shape "
+        "(N, 1, …, 1).",
+        "not-scaled": NOT_SCALED,
+        "scales-by-p": SCALE_P,
+        "keep-probability": KEEP,
+        "active-at-evaluation": "Residuals are still dropped at evaluation. A trained "
+        "network must answer the same question the same way: evaluation tosses no "
+        "coin and returns the residual as it is.",
+        "nan-at-one": NAN,
+    },
+)
+def drop_path(answer: Any, t: Trial) -> None:
+    p, (dtype, other) = rate(t), _dtypes(t)
+    x = nonzero(t, 160, 2, 3, dtype=dtype)
+
+    t.part("type, shape and dtype")
+    out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
+    quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
+    t.require(
+        (quiet != 0).all(),
+        "residuals are dropped at evaluation.",
+        expected="no zeros",
+        got=f"{(quiet == 0).double().mean().item():.0%} zeros",
+        mistake="active-at-evaluation",
+    )
+
+    t.part("one coin per example")
+    g = t.generator()
+    entries = kept(lambda: t.call(answer, x, p, True, g), 160).flatten(2)
+    _whole(t, entries)
+    shared = {
+        1: ("all examples of the batch share one coin.", "per-batch"),
+        0: ("two calls in a row toss the same coins.", None),
+    }
+    masks = entries[..., 0]  # (calls, N)
+    independent(t, masks, shared=shared)
+    wrong = {"keep-probability": 1 - p}
+    what = "the part of examples whose residual is dropped"
+    t.fraction((~masks).sum(), masks.numel(), p, what=what, mistakes=wrong)
+
+    t.part("survivors are scaled by 1/(1-p)")
+    _scaled(t, out, x, p)
+
+    t.part("any number of dimensions")
+    for shape in ((300,), (200, 3), (200, 2, 1, 3), (200, 1, 2, 2, 2)):
+        y = nonzero(t, *shape, dtype=t.dtype())
+        out = t.tensor(t.call(answer, y, p, True, t.generator()), like=y)
+        alive = (out != 0).unsqueeze(-1).flatten(1)  # (N, n)
+        _whole(t, alive[None])
+        t.require(
+            alive.any() and not alive.all(),
+            f"all {shape[0]} examples share one coin.",
+            mistake="per-batch",
+        )
+        _scaled(t, out, y, p)
+        t.close(t.call(answer, y, p, False), y, advice=_ALREADY)
+
+    t.part("evaluation is the identity")
+    y = torch.tensor([[1.0, -2.0], [4.0, 0.5]], dtype=other)
+    t.close(t.call(answer, y, p, False), y, advice=_ALREADY)
+    t.part("the limits p=0 and p=1")
+    for kind in (dtype, other):
+        _limits(t, answer, nonzero(t, 3, 2, dtype=kind))
+    t.part("a p outside [0, 1]")
+    for bad, training in itertools.product((-0.1, 1.5), (True, False)):
+        t.raises(ValueError, answer, y, bad, training)
+    _gradient(t, answer, nonzero(t, 200, 3, dtype=other), p)
+    t.part("randomness")
+    x = nonzero(t, 200, 2)
+    t.draws(lambda g: answer(x, 0.5, True, g), case="drop_path(residual, 0.5, True)")
+
+
+_ALREADY = "Training has scaled already; evaluation returns the residual as it is."
+
+
+def _whole(t: Trial, entries: torch.Tensor) -> None:
+    """Require that each example, entries (calls, N, n), is all there or all zero."""
+    t.require(
+        (entries == entries[..., :1]).all(),
+        "an example's residual is dropped in part.",
+        expected="each example all there or all zero",
+        mistake="per-element",
+    )
+
+
+def _scaled(t: Trial, out: torch.Tensor, x: torch.Tensor, p: float) -> None:
+    wrong = {"not-scaled": (1.0, 1 - p, p), "scales-by-p": (1 / p,)}
+    survivors(t, out, x, 1 / (1 - p), wrong)
+
+
+def _limits(t: Trial, answer: Callable[..., Any], x: torch.Tensor) -> None:
+    errors = {"ZeroDivisionError": "nan-at-one"}
+    for training, p in itertools.product((True, False), (0.0, 1.0)):
+        out = t.call(answer, x, p, training, t.generator(), errors=errors)
+        zeros = training and p == 1.0
+        if zeros and isinstance(out, torch.Tensor) and not out.isfinite().all():
+            t.fail(
+                "p=1 gives numbers that are not finite.",
+                expected="zeros",
+                got=out,
+                mistake="nan-at-one",
+            )
+        t.close(out, torch.zeros_like(x) if zeros else x)
+
+
+def _gradient(t: Trial, answer: Callable[..., Any], x: torch.Tensor, p: float) -> None:
+    t.part("gradients")
+    x = x.clone().requires_grad_()
+    out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
+    t.require(out.requires_grad, "no gradient flows through the result.", advice=_FLOW)
+    (grad,) = torch.autograd.grad(out.sum(), x, allow_unused=True)
+    t.require(grad is not None, "no gradient reaches the residual.", advice=_FLOW)
+    expected = (out.detach() != 0).to(x.dtype) / (1 - p)
+    t.close(grad, expected, what="the gradient of result.sum()", **COARSE)
+
+
+_FLOW = "Compute the result from the input itself: no .detach(), .data or numpy."
+
+
+# -- 6.3 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "6.3",
+    mistakes={
+        "computes-then-masks": "The block is computed although its result is thrown "
+        "away. Then nothing is saved: toss the coin first, and return x without "
+        "calling the block.",
+        "active-at-evaluation": "The block is still skipped at evaluation. A trained "
+        "network must answer the same question the same way: in eval mode the result "
+        "is always x + block(x). Ask `self.training`.",
+        "not-scaled": "A block that runs is not scaled by 1/(1-p) in training. On "
+        "average it then adds less in training than at evaluation, where it always "
+        "runs and is added whole.",
+        "scales-by-p": SCALE_P.replace("What survives", "A block that runs").replace(
+            "It survives", "It runs"
+        ),
+        "keep-probability": KEEP,
+        "fixed-coin": "Every forward pass gets the same coin. Toss a new one in each "
+        "`forward`: not in `__init__`, and never after seeding.",
+        "nan-at-one": "p=1 divides by 1-p = 0. A block with p=1 never runs in "
+        "training: divide only where a block has run.",
+    },
+)
+def StochasticDepth(answer: Any, t: Trial) -> None:
+    p, (dtype, other) = rate(t), _dtypes(t)
+    x = nonzero(t, 3, 4, dtype=dtype)
+
+    t.part("an nn.Module that holds the block")
+    block = _Block(t, 4, dtype)
+    layer = _build(t, answer, block, p)
+
+    t.part("evaluation always adds the block")
+    model = nn.Sequential(nn.Sequential(layer), nn.Identity()).eval()
+    quiet = torch.stack([_pass(t, model, x) for _ in range(120)])
+    t.require(
+        torch.equal(quiet, quiet[:1].expand_as(quiet)),
+        "in eval mode the result changes from call to call.",
+        expected="always x + block(x)",
+        mistake="active-at-evaluation",
+    )
+
+    t.part("training tosses one coin per batch")
+    model.train()
+    ratios, saved = _watch(t, layer, block, x)
+    _one_coin(t, ratios, saved, answer, p)
+    t.part("a skipped block is not called")
+    dropped = (ratios == 0).flatten(1).all(1)
+    t.require(
+        saved[dropped].all(),
+        "the result is x, but the block was called.",
+        expected="no call of the block when the coin says skip",
+        mistake="computes-then-masks",
+    )
+    wrong = {"keep-probability": 1 - p}
+    what = "the part of calls that skip the block"
+    t.fraction(dropped.sum(), len(dropped), p, what=what, mistakes=wrong)
+
+    t.part("a block that runs is scaled by 1/(1-p)")
+    _factor(t, ratios[~dropped], p)
+    _never_at_one(t, answer)
+
+    t.part("evaluation is x + block(x)")
+    _evaluation(t, layer, block, x, p)
+    _other_shapes(t, answer, p, other)
+    _other_blocks(t, answer, x)
+    _depth_limits(t, answer, nonzero(t, 3, 4, dtype=dtype))
+    _block_gradients(t, answer, dtype)
+    t.part("randomness")
+    layer = _build(t, answer, _Block(t, 4, torch.float32), 0.5)
+    x = nonzero(t, 1, 4)
+    t.draws(
+        lambda _: torch.stack([layer(x).detach() for _ in range(60)]),
+        case="60 forward passes",
+        with_generator=False,
+    )
+    _builds_without_seeding(t, answer)
+
+
+class _Block(nn.Module):
+    """x · weight, never near 0; notes how many examples it is given."""
+
+    def __init__(self, t: Trial, features: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(nonzero(t, features, dtype=dtype))
+        self.seen = _Seen()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append(len(x))
+        return x * self.weight
+
+
+class _Seen(list):
+    def __deepcopy__(self, memo: dict) -> _Seen:
+        return self  # an answer may hold a copy of the block
+
+
+class _Doubles(nn.Module):
+    """2x in training, at evaluation x itself."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x if self.training else x
+
+
+class _Forbidden(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise _Called("the block was called")
+
+
+class _Called(Exception):
+    pass
+
+
+def _build(t: Trial, answer: Any, block: nn.Module, p: float) -> nn.Module:
+    errors = {"ZeroDivisionError": "nan-at-one"} if p == 1 else None
+    case = f"StochasticDepth(block, {p})"
+    layer = t.attempt(lambda: answer(block, p), case=case, errors=errors)
+    t.require(
+        isinstance(layer, nn.Module),
+        "this is not an nn.Module.",
+        expected="class ...(nn.Module)",
+        got=type(layer).__name__,
+    )
+    t.require(
+        "_modules" in vars(layer),
+        "nn.Module's own `__init__` has not run.",
+        advice="Begin your `__init__` with `super().__init__()`.",
+    )
+    wanted = sorted(tuple(q.shape) for q in block.parameters())
+    found = [tuple(q.shape) for q in layer.parameters() if q.requires_grad]
+    t.require(
+        all(found.count(shape) >= wanted.count(shape) for shape in wanted),
+        "the block's parameters are not among layer.parameters().",
+        advice="Keep the block itself as an attribute, not in a list or a lambda: an "
+        "optimizer must find its parameters, and train() and eval() the block.",
+    )
+    return layer
+
+
+def _pass(t: Trial, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    mode = "training" if layer.training else "evaluation"
+    case = f"layer(x) in {mode} mode, x of shape {tuple(x.shape)}"
+    out = t.call(layer, x, case=case, errors={"ZeroDivisionError": "nan-at-one"})
+    return t.tensor(out, like=x).detach().clone()
+
+
+def _watch(
+    t: Trial, layer: nn.Module, block: _Block, x: torch.Tensor, calls: int = 400
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Call the layer; return (result - x) / block(x), (calls, N, d), and (calls,) bool:
+    True where the block has not been given all examples."""
+    f, ratios, saved = x * block.weight.detach(), [], []
+    for _ in range(calls):
+        block.seen.clear()
+        out = _pass(t, layer, x)
+        saved.append(sum(block.seen) < len(x))
+        ratio = (out - x) / f
+        alone = torch.allclose(out, torch.zeros_like(out), atol=1e-6)
+        t.require(
+            not alone,
+            "the result is 0: the skip connection is missing.",
+            expected="x when the block is skipped, else x + block(x)/(1-p)",
+            advice="x is always there. Only the block's part comes and goes.",
+        )
+        ratios.append(torch.where(ratio.abs() < 1e-4, 0.0, ratio))
+    return torch.stack(ratios), torch.tensor(saved)
+
+
+def _one_coin(
+    t: Trial, ratios: torch.Tensor, saved: torch.Tensor, answer: Any, p: float
+) -> None:
+    """Require that every call skips all or nothing, and that both happen."""
+    gone = (ratios == 0).flatten(1)  # (calls, entries)
+    if not (gone == gone[:, :1]).all():
+        mixed = (gone != gone[:, :1]).any(1)
+        t.fail(
+            "the block's result is dropped for a part of the batch only.",
+            expected="one coin for the whole batch",
+            mistake=None if saved[mixed].any() else "computes-then-masks",
+            advice="Toss one coin per call. Coins per example are drop_path, 6.2.",
+        )
+    if gone.all() or not gone.any():
+        _never_or_always(t, answer, p, always=bool(gone.all()))
+
+
+def _never_or_always(t: Trial, answer: Any, p: float, *, always: bool) -> None:
+    x = nonzero(t, 2, 4)
+    outs = []
+    for _ in range(60):
+        layer = _build(t, answer, _Block(t, 4, torch.float32), p)
+        outs.append([torch.equal(_pass(t, layer, x), x) for _ in range(8)])
+    skips = torch.tensor(outs)
+    states = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        _pass(t, layer, x)
+        states.append(torch.get_rng_state())
+    constant = bool((skips == skips[:, :1]).all())
+    drawn_once = constant and not skips.all() and bool(skips.any())
+    seeded = torch.equal(*states) or _same_number(t, answer, x)
+    t.fail(
+        f"in training one layer {'always' if always else 'never'} skips its block.",
+        expected=f"it is skipped with probability {p}",
+        mistake="fixed-coin" if drawn_once or seeded else None,
+        advice="In train mode toss a coin in each forward, and skip the block with "
+        "probability p.",
+    )
+
+
+def _same_number(t: Trial, answer: Any, x: torch.Tensor) -> bool:
+    """Tell whether one number decides: skipped always for p=0.9, never for p=0.1."""
+    skips = []
+    for p in (0.9, 0.1):
+        layer = _build(t, answer, _Block(t, 4, torch.float32), p)
+        skips.append([torch.equal(_pass(t, layer, x), x) for _ in range(150)])
+    return all(skips[0]) and not any(skips[1])
+
+
+def _never_at_one(t: Trial, answer: Any) -> None:
+    """Require that p=1 returns x and never runs the block."""
+    layer = _build(t, answer, _Forbidden(), 1.0)
+    x = nonzero(t, 2, 3)
+    errors = {"_Called": "computes-then-masks", "ZeroDivisionError": "nan-at-one"}
+    case = "StochasticDepth(block, 1.0)(x) in training, where block must never run"
+    out = t.call(layer, x, case=case, errors=errors)
+    t.close(out, x)
+
+
+def _factor(t: Trial, ratios: torch.Tensor, p: float) -> None:
+    """Require (result - x) / block(x) = 1/(1-p) wherever the block has run."""
+    factor = 1 / (1 - p)
+    if torch.allclose(ratios, torch.full_like(ratios, factor), rtol=1e-3):
+        return
+    wrong = {"not-scaled": (1.0, 1 - p, p), "scales-by-p": (1 / p,)}
+    named = (
+        name
+        for name, values in wrong.items()
+        if any(
+            torch.allclose(ratios, torch.full_like(ratios, v), rtol=1e-3)
+            for v in values
+        )
+    )
+    low, high = ratios.min().item(), ratios.max().item()
+    t.fail(
+        "a block that runs is not added with the right size.",
+        expected=f"x + {factor:.4g} · block(x)",
+        got=f"x + {low:.4g} · block(x)"
+        if high - low < 1e-2
+        else f"x + ({low:.4g} … {high:.4g}) · block(x)",
+        mistake=next(named, None),
+        advice="x is added as it is; only the block is divided by 1-p.",
+    )
+
+
+def _evaluation(
+    t: Trial, layer: nn.Module, block: _Block, x: torch.Tensor, p: float
+) -> None:
+    right = x + x * block.weight.detach()
+    t.close(_pass(t, layer.eval(), x), right, advice=_SCALED)
+    model = nn.Sequential(layer.train()).eval()
+    t.close(_pass(t, model, x), right, advice=_SCALED)
+
+
+_SCALED = (
+    "At evaluation the result is x + block(x): nothing is skipped, and nothing is "
+    "scaled, since training has scaled already."
+)
+
+
+def _other_shapes(t: Trial, answer: Any, p: float, dtype: torch.dtype) -> None:
+    t.part("other shapes and dtypes")
+    for shape in ((5,), (2, 3, 5), (2, 2, 3, 5)):
+        block = _Block(t, 5, dtype)
+        layer, x = _build(t, answer, block, p), nonzero(t, *shape, dtype=dtype)
+        f = x * block.weight.detach()
+        for _ in range(3):
+            out = _pass(t, layer.train(), x)
+            full = x + f / (1 - p)
+            t.close(out, full if (out - x).abs().max() > 1e-6 else x, **COARSE)
+            t.close(_pass(t, layer.eval(), x), x + f, advice=_SCALED)
+
+
+def _other_blocks(t: Trial, answer: Any, x: torch.Tensor) -> None:
+    t.part("other blocks")
+    layer = _build(t, answer, _Doubles(), 0.0)
+    for train in (False, True):
+        right = x + (2 * x if train else x)
+        t.close(_pass(t, layer.train(train), x), right, advice=_MODE)
+    layer = _build(t, answer, nn.Identity(), 0.5)  # its output is x itself
+    for _ in range(12):
+        _pass(t, layer.train(), x)
+
+
+_MODE = (
+    "This block behaves differently in training and at evaluation. train() and eval() "
+    "of your module reach it; do not set its mode yourself."
+)
+
+
+def _builds_without_seeding(t: Trial, answer: Any) -> None:
+    states = []
+    for _ in range(2):
+        torch.manual_seed(t.random.getrandbits(32))
+        _build(t, answer, nn.Identity(), 0.5)
+        states.append(torch.get_rng_state())
+    t.require(
+        not torch.equal(*states),
+        "building the layer seeds torch's global generator.",
+        advice="Whoever uses the layer has seeded already: never seed inside it.",
+    )
+
+
+def _depth_limits(t: Trial, answer: Any, x: torch.Tensor) -> None:
+    t.part("the limits p=0 and p=1")
+    for p in (0.0, 1.0):
+        block = _Block(t, 4, x.dtype)
+        layer, whole = _build(t, answer, block, p), x + x * block.weight.detach()
+        for _ in range(20):
+            out = _pass(t, layer.train(), x)
+            if not out.isfinite().all():
+                t.fail(
+                    f"p={p:g} gives numbers that are not finite.",
+                    expected="x",
+                    got=out,
+                    mistake="nan-at-one" if p == 1 else None,
+                )
+            t.close(
+                out, whole if p == 0 else x, what=f"training with p={p:g}", **COARSE
+            )
+        t.close(_pass(t, layer.eval(), x), whole, what=f"evaluation with p={p:g}")
+    t.part("a p outside [0, 1]")
+    for bad in (-0.1, 1.5):
+        for training in (True, False):
+            _refuses(t, answer, bad, x, training)
+
+
+def _refuses(t: Trial, answer: Any, p: float, x: torch.Tensor, training: bool) -> None:
+    """Require a ValueError, at construction (as the card says) or in forward."""
+    block = _Block(t, 4, x.dtype)
+
+    def StochasticDepth(block: nn.Module, p: float) -> None:  # named for the message
+        layer = answer(block, p)
+        layer.train(training)(x)
+
+    t.raises(ValueError, StochasticDepth, block, p)
+
+
+def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
+    t.part("gradients")
+    block = _Block(t, 4, dtype)
+    layer = _build(t, answer, block, 0.5)
+    x = nonzero(t, 2, 4, dtype=dtype).requires_grad_()
+    seen: set[bool] = set()
+    for _ in range(200):
+        if len(seen) == 2:
+            return
+        out = t.call(layer, x, case="layer(x) in training mode, x requires grad")
+        ran = not torch.allclose(out, x)
+        t.require(out.requires_grad, "no gradient flows.", advice=_FLOW)
+        own = [q for q in layer.parameters() if q.shape == block.weight.shape]
+        grads = torch.autograd.grad(out.sum(), [x, own[0]], allow_unused=True)
+        t.require(grads[0] is not None, "no gradient reaches x.", advice=_FLOW)
+        factor = 2.0 if ran else 0.0
+        expected = 1 + factor * block.weight.detach().expand_as(x)
+        t.close(grads[0], expected, what="the gradient of result.sum() to x", **COARSE)
+        if ran:
+            t.require(
+                grads[1] is not None, "no gradient reaches the block.", advice=_FLOW
+            )
+            t.close(
+                grads[1], 2 * x.detach().sum(0), what="the block's gradient", **COARSE
+            )
+        seen.add(ran)
+
+
+# -- 6.4 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "6.4",
+    mistakes={
+        "sums-the-rates": "This is the expected number of blocks that are *dropped*: "
+        "the sum of the rates. A block runs with probability 1 - rate; sum that.",
+        "fraction": "This is a share of the blocks, between 0 and 1, not a number of "
+        "blocks. Sum over the blocks; do not divide by how many there are.",
+        "assumes-linear": "This follows from a few of the rates, or from their number "
+        "alone, as if they lay on a known line. Use every rate in the list: any "
+        "schedule may come.",
+    },
+)
+def expected_depth(answer: Any, t: Trial) -> None:
+    t.part("a case by hand")
+    _depth(t, answer, [k / 12 for k in range(1, 7)])
+
+    t.part("other linear schedules")
+    sizes = [n for n in range(5, 60) if n % 4 in (1, 2)]  # 3/4 of them is no whole one
+    for blocks in t.random.sample(sizes, 2):
+        final = t.random.choice([0.15, 0.3, 0.45, 0.62, 0.9])
+        _depth(t, answer, [final * (k + 1) / blocks for k in range(blocks)])
+
+    t.part("any schedule")
+    for _ in range(3):
+        _depth(t, answer, _bent(t), bent=True)
+    twice, thrice = t.random.sample([0.15, 0.35, 0.6, 0.8], 2)
+    _depth(t, answer, [twice, thrice, thrice, twice, thrice])
+    _depth(t, answer, [0.6, 0.0, 0.3, 0.0, 1.0])
+
+    t.part("the limits: all rates 0, all rates 1, one block")
+    for rates in ([0.0] * 7, [1.0] * 3, [0.35]):
+        _depth(t, answer, rates)
+
+
+def _bent(t: Trial) -> list[float]:
+    """Draw different rates in no order, far from every linear guess at their sum."""
+    while True:
+        count = t.random.randint(5, 12)
+        pool = [k / 100 for k in range(3, 98)]
+        rates = t.random.sample(pool, count)
+        right = sum(1 - p for p in rates)
+        if all(abs(right - guess) > 0.2 for guess in _linear_guesses(rates)):
+            return rates
+
+
+def _linear_guesses(rates: Sequence[float]) -> list[float]:
+    """Return what answers say that look at the ends of a schedule only."""
+    n, right = len(rates), sum(1 - p for p in rates)
+    guesses = [0.75 * n, (3 * n - 1) / 4]  # a quarter is skipped at a last rate of 0.5
+    for end in (rates[-1], max(rates)):
+        guesses += [n - end * (n + 1) / 2, n * (1 - end / 2), n - end * (n - 1) / 2]
+    for low, high in ((rates[0], rates[-1]), (min(rates), max(rates))):
+        guesses.append(n * (1 - (low + high) / 2))
+    rounded = (math.floor(right), math.ceil(right))
+    return [g for g in guesses if g not in rounded]  # that may be rounding
+
+
+def _depth(
+    t: Trial, answer: Callable, rates: list[float], *, bent: bool = False
+) -> None:
+    given, n = list(rates), len(rates)
+    got = t.number(t.call(answer, given))
+    t.require(
+        given == rates, "your code changes the list of rates.", advice="Only read it."
+    )
+    right, total = sum(1 - p for p in rates), sum(rates)
+    guesses = _linear_guesses(rates)
+    wrong: dict[str, list[float]] = {
+        "sums-the-rates": [total],
+        "fraction": [right / n, total / n, *(g / n for g in guesses)],
+        "assumes-linear": guesses,
+    }
+    if n == 1:
+        wrong.pop("fraction")
+    if _near([got], [right]):
+        return
+    named = (m for m, vs in wrong.items() if any(_near([got], [v]) for v in vs))
+    mistake = next(named, "assumes-linear" if bent else None)
+    t.fail(
+        "the expected depth is not right.",
+        expected=f"{right:.4g} of {n} blocks",
+        got=f"{got:.4g}",
+        mistake=mistake,
+        advice="Add up, over the blocks, the probability that each one runs. The "
+        "result need not be a whole number.",
+    )

@@ -1,0 +1,645 @@
+"""Checks of 08_distillation."""
+
+import copy
+import functools
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.checks import Trial, exercise
+from helpers.checks.vocabulary.epochs import (
+    KINDS,
+    Branch,
+    Run,
+    adam,
+    describe_sizes,
+    draw_batches,
+    first_difference,
+    linear,
+    same_parameters,
+)
+from helpers.checks.vocabulary.lessons import (
+    Lesson,
+    by_hand,
+    drawn,
+    learnt_in_eval_mode,
+    network,
+    right_lesson,
+    same_state,
+    taught_in_train_mode,
+    what_went_wrong,
+)
+from helpers.training.distillation import distillation_loss as course_loss
+
+LOSS = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in any order
+Variants = Iterable[tuple[str, Tensor]]
+
+
+# -- what several exercises share ---------------------------------------------------
+
+
+def _quiet(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the answer run without warnings: torch warns of mistakes named here."""
+
+    @functools.wraps(answer)
+    def run(*args: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return answer(*args)
+
+    return run
+
+
+def _named(got: object, right: Tensor, variants: Variants) -> dict[str, Tensor]:
+    """Return {name: value} of the first variant that `got` agrees with, if any."""
+    for name, value in variants:
+        if _near(got, value) and not _near(right, value):
+            return {name: value}
+    return {}
+
+
+def _near(a: object, b: Tensor) -> bool:
+    if not isinstance(a, Tensor) or a.shape != b.shape or a.is_complex():
+        return False
+    return torch.allclose(a.detach().double(), b.double(), rtol=1e-4, atol=1e-6)
+
+
+def _compare(
+    t: Trial, got: object, right: Tensor, variants: Variants, hints: Mapping = {}
+) -> None:
+    """Require `got` ≈ `right`; else name a mistake or give the hint that fits."""
+    hint = next(iter(_named(got, right, hints.items())), None)
+    t.close(got, right, mistakes=_named(got, right, variants), advice=hint)
+
+
+def _finite(t: Trial, out: Tensor) -> None:
+    t.require(
+        out.isfinite().all(),
+        "large logits give a result that is not finite.",
+        got=out,
+        advice="exp() of a large number is infinite, and 0 has no logarithm:"
+        " torch.softmax and torch.log_softmax are safe, log(softmax(…)) is not.",
+    )
+
+
+def _backward(t: Trial, out: Tensor, leaf: Tensor) -> Tensor:
+    advice = "Compute with the argument itself: no .detach(), .data, .item() or numpy."
+    t.require(out.requires_grad, "no gradient flows through the result.", advice=advice)
+    (grad,) = torch.autograd.grad(out, leaf, allow_unused=True, retain_graph=True)
+    t.require(grad is not None, "no gradient reaches the argument.", advice=advice)
+    return grad
+
+
+# -- 8.1 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "8.1",
+    mistakes={
+        "multiplies": "The logits are multiplied by the temperature, so a warm answer"
+        " comes out sharper instead of softer. Divide by it.",
+        "wrong-dim": "The softmax does not run over the last dimension. That is where"
+        " the classes are, whatever the shape: `dim=-1`.",
+    },
+)
+def soften(answer: Any, t: Trial) -> None:
+    answer = _quiet(answer)
+    dtype, other = t.random.sample([torch.float32, torch.float64], 2)
+    t.part("type, shape and dtype")
+    t.part("by hand")
+    case = torch.tensor([[2 * math.log(3), 0.0], [0.0, 0.0]], dtype=dtype)
+    _softened(t, answer, case, 2.0)
+    t.part("any shape")
+    two, three, four = (t.random.sample([2, 3, 4, 5], dims) for dims in (2, 3, 4))
+    shapes = two, three, [4], four, [3, 3, 3], [1, 1, 3]
+    temperatures = t.random.sample([0.3, 0.5, 1.5, 2.5, 3.0, 5.0], 6)
+    for kind, shape, T in zip([other, dtype] * 3, shapes, temperatures, strict=True):
+        _softened(t, answer, 3 * t.randn(*shape, dtype=kind), T)
+    t.part("temperature 1")
+    _softened(t, answer, t.randn(3, 4, dtype=dtype), 1.0)
+    t.part("large logits")
+    for sign in (1, -1):
+        x = sign * 1e4 * torch.tensor([[1.0, 0.5, -1.0], [1.0, 1.0, 1.0]], dtype=other)
+        _finite(t, t.tensor(t.call(answer, x, 1.0), like=x))
+        _softened(t, answer, x, 2.0)
+    t.part("gradients")
+    x, g = t.randn(3, 4, dtype=dtype).requires_grad_(), t.randn(3, 4, dtype=dtype)
+    out = (t.call(answer, x, 3.0) * g).sum()
+    expected = _backward(t, ((x / 3).softmax(-1) * g).sum(), x)
+    t.close(_backward(t, out, x), expected, what="the gradient")
+
+
+def _softened(t: Trial, answer: Any, x: Tensor, T: float) -> None:
+    right = (x / T).softmax(-1)
+    wrong = [("multiplies", (x * T).softmax(-1))]
+    for dim, factor in itertools.product(range(x.dim() - 1), (1 / T, T, 1.0)):
+        wrong += [("wrong-dim", (x * factor).softmax(dim))]
+        wrong += [("wrong-dim", (x * factor).flatten().softmax(0).view_as(x))]
+    hints = {
+        "The temperature has no effect here.": x.softmax(-1),
+        "This is the logarithm: leave the log away.": (x / T).log_softmax(-1),
+        "Divide the logits, before the softmax.": x.softmax(-1) / T,
+        "These are logits still: take the softmax.": x / T,
+    }
+    out = t.call(answer, x, T, errors={"IndexError": "wrong-dim"})
+    _compare(t, out, right, wrong, hints)
+
+
+# -- 8.2 ----------------------------------------------------------------------------
+
+# What can be wrong about the loss, in the order in which it is named.
+FLAGS = (
+    "t-squared-missing",
+    "kl-reversed",
+    "mean-over-elements",
+    "alpha-swapped",
+    "temperature-on-hard-loss",
+)
+
+
+@exercise(
+    "8.2",
+    mistakes={
+        "t-squared-missing": "The factor T² is missing. The gradient of KL shrinks like"
+        " 1/T², so at a high temperature the teacher could not be heard.",
+        "kl-reversed": "KL is the wrong way round: the mean must be taken under the"
+        " teacher's probabilities, the sum of p·(log p - log q) with p the teacher."
+        " `F.kl_div` takes the student's log-probabilities first.",
+        "mean-over-elements": "KL is averaged over the classes as well, so it is too"
+        " small by a factor K. Sum over classes and average over examples: that is"
+        " `reduction='batchmean'` in `F.kl_div`.",
+        "alpha-swapped": "The weights are swapped: alpha belongs to the teacher's soft"
+        " term, 1 - alpha to the labels.",
+        "gradient-into-teacher": "A gradient reaches the teacher's logits: the teacher"
+        " would learn to please its student. Detach them first.",
+        "temperature-on-hard-loss": "The cross-entropy with the labels is softened too."
+        " The temperature belongs to KL only; the hard loss takes the student's"
+        " logits as they are.",
+    },
+)
+def distillation_loss(answer: Any, t: Trial) -> None:
+    answer = _quiet(answer)
+    dtype, other = t.random.sample([torch.float32, torch.float64], 2)
+    t.part("type, shape and dtype")
+    t.part("by hand")
+    s, v = (
+        torch.tensor([[3 * math.log(odds), 0.0]], dtype=dtype) for odds in (2.0, 3.0)
+    )
+    _loss(t, answer, (s, v, torch.tensor([0])), 3.0, 0.5)
+    t.part("both losses together")
+    alphas = t.random.sample([0.15, 0.3, 0.7, 0.9], 2)  # odds that are no K
+    for alpha, kind in zip(alphas, (other, dtype), strict=True):
+        T = t.random.choice([2.5, 3.5])  # no K, and T² no K: mistakes stay apart
+        _loss(t, answer, _logits(t, kind), T, alpha)
+    t.part("each loss alone")
+    for alpha, T in ((1.0, 2.5), (0.0, 2.5), (1.0, 1.0), (0.4, 1.0), (0.6, 0.5)):
+        _loss(t, answer, _logits(t, t.dtype()), T, alpha)
+    t.part("large logits")
+    for kind, T in ((dtype, 1.0), (other, 4.0)):
+        s, v, y = _logits(t, kind)
+        args = (1e4 * s.sign(), 1e4 * v.sign(), y, T, 0.5)
+        _finite(t, t.tensor(t.call(answer, *args), shape=(), dtype=kind))
+    t.part("gradients")
+    _loss_gradients(t, answer, dtype)
+
+
+def _logits(t: Trial, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+    n, k = t.random.randint(5, 7), t.random.randint(3, 4)
+    s, v = 2 * t.randn(n, k, dtype=dtype), 3 * t.randn(n, k, dtype=dtype)
+    return s, v, t.integers(k, n)
+
+
+def _loss(
+    t: Trial,
+    answer: Any,
+    tensors: tuple[Tensor, Tensor, Tensor],
+    T: float,
+    alpha: float,
+) -> None:
+    s, v, y = tensors
+    right = course_loss(s, v, y, T, alpha)
+    out = t.call(answer, s, v, y, T, alpha)
+    if isinstance(out, Tensor) and out.dim():
+        advice = "Sum KL over classes, average over examples, and add the mean hard"
+        t.fail(
+            "the result is not one number.",
+            expected="a 0-dim tensor",
+            got=f"a tensor of shape {tuple(out.shape)}",
+            advice=f"{advice} loss.",
+        )
+    t.tensor(out, shape=(), dtype=s.dtype)
+    _compare(
+        t, out, right, _wrong_losses(*tensors, T, alpha), _hints(s, v, y, T, alpha)
+    )
+
+
+def _wrong_losses(
+    s: Tensor, v: Tensor, y: Tensor, T: float, alpha: float
+) -> Iterator[tuple[str, Tensor]]:
+    """Give the loss with one thing wrong, then with two, then with more."""
+    p, q = (v / T).log_softmax(1), (s / T).log_softmax(1)
+    for count in range(1, len(FLAGS) + 1):
+        for flags in itertools.combinations(FLAGS, count):
+            a, b = (q, p) if "kl-reversed" in flags else (p, q)
+            soft = (a.exp() * (a - b)).sum(1).mean()
+            soft = soft / s.shape[1] if "mean-over-elements" in flags else soft
+            soft = soft if "t-squared-missing" in flags else T**2 * soft
+            hot = T if "temperature-on-hard-loss" in flags else 1.0
+            weight = 1 - alpha if "alpha-swapped" in flags else alpha
+            hard = F.cross_entropy(s / hot, y)
+            yield flags[0], weight * soft + (1 - weight) * hard
+            if hot == T:  # and with T² as well
+                yield flags[0], weight * soft + (1 - weight) * T**2 * hard
+    yield "kl-reversed", course_loss(v, s, y, T, alpha)  # the networks have swapped
+
+
+def _hints(
+    s: Tensor, v: Tensor, y: Tensor, T: float, alpha: float
+) -> dict[str, Tensor]:
+    p, q = (v / T).log_softmax(1), (s / T).log_softmax(1)
+    soft, n = _kl(v / T, s / T), len(y)
+    hard = F.cross_entropy(s, y)
+    entropy = -(p.exp() * p).sum(1).mean()
+
+    def total(kl: Tensor, ce: Tensor = hard, factor: float = T**2) -> Tensor:
+        return alpha * factor * kl + (1 - alpha) * ce
+
+    return {
+        "Your soft term is a cross-entropy: KL also subtracts the teacher's own"
+        " entropy, the sum of p·log p.": total(soft + entropy),
+        "The factor is T², not T.": total(soft, factor=T),
+        "KL is multiplied by T², not divided by it.": total(soft, factor=T**-2),
+        "KL is summed over the batch: average over examples.": total(n * soft),
+        "The hard loss is summed over the batch: average it.": total(soft, n * hard),
+        "Both losses are summed over the batch: average over examples.": n
+        * total(soft),
+        "T² belongs to the soft term only, not to the hard loss.": T**2
+        * (alpha * soft + (1 - alpha) * hard),
+        "The hard loss is not multiplied by 1 - alpha.": alpha * T**2 * soft + hard,
+        "The sign of KL is wrong.": total(-soft),
+        "The student is not softened in KL.": total(_kl(v / T, s)),
+        "The teacher is not softened in KL.": total(_kl(v, s / T)),
+        "The temperature has no effect inside KL.": total(_kl(v, s)),
+        "Divide the logits by the temperature; you multiply.": total(_kl(T * v, T * s)),
+        "The first argument of `F.kl_div` must be *log*-probabilities.": total(
+            (p.exp() * (p - q.exp())).sum(1).mean()
+        ),
+        "Softmax runs over the classes, not over the examples.": total(
+            _kl(v / T, s / T, dim=0)
+        ),
+        "T² belongs to the soft term, not to the hard loss.": total(
+            soft, T**2 * hard, factor=1.0
+        ),
+    }
+
+
+def _kl(teacher: Tensor, student: Tensor, dim: int = 1) -> Tensor:
+    p, q = teacher.log_softmax(dim), student.log_softmax(dim)
+    return (p.exp() * (p - q)).sum(1).mean()
+
+
+def _loss_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
+    s, v, y = _logits(t, dtype)
+    T, alpha = t.random.choice([2.0, 3.0]), t.random.choice([0.6, 0.8])
+    s, v = s.requires_grad_(), v.requires_grad_()
+    out = t.call(answer, s, v, y, T, alpha)
+    expected = _backward(t, course_loss(s, v, y, T, alpha), s)
+    grad = _backward(t, out, s)
+    (into,) = torch.autograd.grad(out, v, allow_unused=True)
+    t.require(
+        into is None or not into.any(),
+        "the teacher's logits get a gradient.",
+        expected="none",
+        got=into,
+        mistake="gradient-into-teacher",
+    )
+    t.close(grad, expected, what="the gradient by the student's logits")
+
+
+# -- 8.3 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "8.3",
+    mistakes={
+        "teacher-in-train-mode": "The teacher answers in train mode, where dropout is"
+        " on and BatchNorm uses the batch (and lets it move its statistics)."
+        " `torch.no_grad()` does not change that: call `teacher.eval()` first.",
+        "teacher-statistics-move": "The teacher's BatchNorm statistics move: each"
+        " forward pass in train mode updates them, under `torch.no_grad()` as well. Put"
+        " the whole teacher into eval mode before its first forward pass.",
+        "teacher-receives-gradients": "The teacher's parameters receive gradients. It"
+        " is a constant: run it under `torch.no_grad()`, or detach its logits.",
+        "student-left-in-eval": "The student is in eval mode, while it learns or after"
+        " it, as a whole or in part. Call `student.train()` before the first batch and"
+        " leave it so.",
+        "batch-means": "You average the batches' means, so the examples of the smaller"
+        " last batch count more than the others. Weight each batch by its number of"
+        " examples, and divide by the number of all examples.",
+        "not-zeroed": "The gradients are not zeroed: `backward()` *adds* to those of"
+        " earlier batches, or to what was left from before the call. Zero them before"
+        " every `backward()`, the first one included.",
+    },
+)
+def distill_epoch(answer: Any, t: Trial) -> None:
+    answer = _quiet(answer)
+    t.part("one batch by hand")
+    _checked(t, answer, by_hand(t), modes=False)  # "train mode" is named below
+    t.part("the teacher answers in eval mode")
+    for layer, came in itertools.product((Branch, nn.BatchNorm1d), (True, False)):
+        _teacher_mode(t, answer, layer, came)
+    t.part("its parameters get no gradients")
+    _checked(t, answer, drawn(t, [5], "one batch"))
+    t.part("the student is in train mode")
+    for layer in (Branch, nn.BatchNorm1d):
+        _student_mode(t, answer, layer)
+    t.part("gradients start at zero")
+    text = "the student holds gradients from before the call"
+    _checked(t, answer, drawn(t, [6], text), stale=True)
+    t.part("every batch, a smaller last one")
+    n = t.random.randint(4, 6)
+    for sizes in ([n] * 3, [n + 2, n + 2, 2]):
+        lesson = drawn(t, sizes, "")
+        lesson.text = f"batches of {describe_sizes(lesson.batches)}"
+        _checked(t, answer, lesson)
+    t.part("another optimizer, either loss alone")
+    for alpha in (0.3, 0.0, 1.0):
+        lesson = drawn(t, [n, n, n - 2], "Adam")
+        lesson.optimizer, lesson.alpha = adam, alpha
+        _checked(t, answer, lesson)
+
+
+def _teacher_mode(t: Trial, answer: Any, layer: type[nn.Module], came: bool) -> None:
+    lesson = drawn(t, [5], "")
+    lesson.student = linear(t, 3, 3, torch.float32)
+    lesson.batches = draw_batches(t, [5, 6, 4], lesson.student)
+    lesson.teacher = network(t, layer).train(came)
+    mode = "train" if came else "eval"
+    lesson.text = f"a teacher with {KINDS[layer]} that comes in {mode} mode"
+    _checked(t, answer, lesson)
+
+
+def _student_mode(t: Trial, answer: Any, layer: type[nn.Module]) -> None:
+    lesson = drawn(t, [5], "")
+    lesson.student = network(t, layer).eval()
+    lesson.teacher = linear(t, 3, 3, torch.float32).eval()
+    lesson.batches = draw_batches(t, [5, 5], lesson.student)
+    lesson.text = f"a student with {KINDS[layer]} that comes in eval mode"
+    _checked(t, answer, lesson)
+
+
+def _checked(
+    t: Trial, answer: Any, lesson: Lesson, *, stale: bool = False, modes: bool = True
+) -> None:
+    """Run the answer on copies, and require all that the exercise asks for.
+
+    Args:
+        stale: the student holds gradients from before.
+        modes: look at the mode in which the teacher is left.
+    """
+    student, teacher, loss = _run(t, answer, lesson, stale)
+    right = right_lesson(lesson)
+    learnt = same_parameters(student, right.model)
+    if not learnt:
+        _train_mode_targets(t, lesson, student, teacher)
+    _teacher_untouched(t, lesson, teacher)
+    t.require(
+        not modes
+        or lesson.teacher.training
+        or not any(module.training for module in teacher.modules()),
+        "the teacher came in eval mode and is in train mode after the call.",
+        expected="eval mode, as it came",
+        got="train mode, as a whole or in part",
+        advice="Leave the teacher in eval mode.",
+    )
+    if not learnt and learnt_in_eval_mode(lesson, student):
+        t.fail(
+            "the student was in eval mode while it learnt.",
+            expected="train mode for every batch",
+            mistake="student-left-in-eval",
+        )
+    t.require(
+        all(module.training for module in student.modules()),
+        "the student is in eval mode after the call, as a whole or in part.",
+        expected="train mode",
+        got="eval mode",
+        mistake="student-left-in-eval",
+    )
+    if not learnt:
+        _not_learnt(t, lesson, student, right, stale)
+    _loss_returned(t, loss, right)
+
+
+def _run(
+    t: Trial, answer: Any, lesson: Lesson, stale: bool
+) -> tuple[nn.Module, nn.Module, float]:
+    """Let the answer work on copies: the student, the teacher, and the loss."""
+    student, teacher = copy.deepcopy(lesson.student), copy.deepcopy(lesson.teacher)
+    optimizer = lesson.optimizer(student.parameters())
+    if stale:
+        for p in student.parameters():
+            p.grad = 3 + t.rand(*p.shape, dtype=p.dtype)
+    kept = [(x.clone(), y.clone()) for x, y in lesson.batches]
+    T, alpha = lesson.temperature, lesson.alpha
+    loss = t.attempt(
+        lambda: answer(student, teacher, lesson.batches, optimizer, T, alpha),
+        case=f"distill_epoch(…, temperature={T:g}, alpha={alpha:g}): {lesson.text}",
+    )
+    grad_mode = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    t.require(
+        grad_mode,
+        "your code leaves gradients switched off for all that comes after it.",
+        advice="Use `with torch.no_grad():`, which ends with its block.",
+    )
+    same = all(
+        torch.equal(a, b)
+        for now, then in zip(lesson.batches, kept, strict=True)
+        for a, b in zip(now, then, strict=True)
+    )
+    t.require(same, "your code changes the batches in place.")
+    return student, teacher, t.number(loss, what="the returned loss")
+
+
+def _train_mode_targets(
+    t: Trial, lesson: Lesson, student: nn.Module, teacher: nn.Module
+) -> None:
+    """Fail if the student has learnt what the teacher says in train mode.
+
+    The case with dropout comes first: where only BatchNorm is left in train mode, and
+    its statistics have moved, these are named.
+    """
+    if not taught_in_train_mode(lesson, student):
+        return
+    drops = any(isinstance(module, nn.Dropout) for module in teacher.modules())
+    in_train = drops or same_state(lesson.teacher, teacher)
+    t.fail(
+        "the student has learnt what the teacher says in train mode.",
+        expected="targets from the teacher in eval mode",
+        mistake="teacher-in-train-mode" if in_train else "teacher-statistics-move",
+    )
+
+
+def _teacher_untouched(t: Trial, lesson: Lesson, teacher: nn.Module) -> None:
+    before = lesson.teacher
+    for (name, now), then in zip(
+        teacher.named_parameters(), before.parameters(), strict=True
+    ):
+        t.require(
+            torch.equal(now, then),
+            f"the teacher's parameter `{name}` has other numbers than before.",
+            advice="Only the student learns: the optimizer holds its parameters alone.",
+        )
+        t.require(
+            now.grad is None or not now.grad.any(),
+            f"the teacher's parameter `{name}` has a gradient after the call.",
+            expected="None",
+            got=now.grad,
+            mistake="teacher-receives-gradients",
+        )
+    t.require(
+        same_state(before, teacher),
+        "the teacher's buffers have other numbers than before.",
+        expected="the running statistics it came with",
+        mistake="teacher-statistics-move",
+    )
+
+
+def _not_learnt(
+    t: Trial, lesson: Lesson, student: nn.Module, right: Run, stale: bool
+) -> None:
+    problem = "the student's parameters after the call are not right."
+    if same_parameters(student, lesson.student):
+        problem = "the student is the same as before the call: nothing was learned."
+        mistake = None
+        advice = "Each batch needs `loss.backward()` and then `optimizer.step()`."
+    elif stale:  # without old gradients the same epoch was right
+        mistake, advice = "not-zeroed", None
+    else:
+        mistake, advice = what_went_wrong(lesson, student)
+    name, got, expected = first_difference(student, right.model)
+    t.fail(
+        problem,
+        expected=f"`{name}` = {_text(expected)}",
+        got=_text(got),
+        mistake=mistake,
+        advice=advice,
+    )
+
+
+def _text(parameter: Tensor) -> str:
+    numbers = ", ".join(f"{value:.4g}" for value in parameter.flatten()[:4].tolist())
+    return f"[{numbers}{', …' if parameter.numel() > 4 else ''}]"
+
+
+def _loss_returned(t: Trial, got: float, run: Run) -> None:
+    """Require the per-example mean of the losses before each update."""
+    losses, total = run.before, sum(run.sizes)
+    wrong = {
+        "This is the last batch's loss alone: add up those of all batches.": losses[-1],
+        "This is the first batch's loss alone: is `return` inside the loop?": losses[0],
+        "This is the sum of the batches' losses: divide to get a mean per example.": (
+            sum(losses)
+        ),
+        "This is a sum over examples: divide by the number of examples.": (
+            run.mean() * total
+        ),
+        "You divide by the number of examples, but the loss has already been averaged"
+        " over its batch: multiply each by its batch's size first.": (
+            sum(losses) / total
+        ),
+    }
+    hint = "The mean over all examples of the loss before each update is wanted."
+    for sentence, value in wrong.items():
+        if math.isclose(got, value, rel_tol=1e-5) and len(losses) > 1:
+            hint = sentence
+    t.close(
+        got,
+        run.mean(),
+        what="the returned loss",
+        mistakes={"batch-means": sum(losses) / len(losses)},
+        advice=hint,
+        **LOSS,
+    )
+
+
+# -- 8.4 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "8.4",
+    mistakes={
+        "mean-of-logits": "The logits (or log-probabilities) are averaged, not the"
+        " probabilities, so a network with large logits outvotes the others. Soften"
+        " each network's answer first, then average.",
+    },
+)
+def ensemble_targets(answer: Any, t: Trial) -> None:
+    answer = _quiet(answer)
+    dtype, other = t.random.sample([torch.float32, torch.float64], 2)
+    t.part("type, shape and dtype")
+    t.part("by hand")
+    _targets(
+        t,
+        answer,
+        torch.tensor([[[math.log(9), 0.0]], [[0.0, 0.0]]], dtype=dtype),
+        1.0,
+    )
+    t.part("mean of softened probabilities")
+    for kind, shape in ((other, None), (dtype, None), (other, (3, 3, 3))):
+        T = t.random.choice([0.5, 2.0, 3.0, 4.0])
+        shape = shape or t.random.sample([2, 3, 4, 5, 6], 3)
+        _targets(t, answer, 3 * T * t.randn(*shape, dtype=kind), T)
+    t.part("one network")
+    _targets(t, answer, t.randn(1, 3, 4, dtype=dtype), 2.0)
+    t.part("large logits")
+    x = 1e4 * t.randn(3, 4, 5, dtype=other).sign()
+    _finite(t, t.tensor(t.call(answer, x, 1.0), shape=(4, 5), dtype=other))
+    _targets(t, answer, x, 2.0)
+
+
+def _targets(t: Trial, answer: Any, x: Tensor, T: float) -> None:
+    right = (x / T).softmax(-1).mean(0)
+    mean, wrong = x.mean(0), []
+    for factor in (1 / T, 1.0, T):
+        logs = (x * factor).log_softmax(-1).mean(0)
+        wrong += [(mean * factor).softmax(-1), logs, logs.exp(), mean * factor]
+        wrong += [(mean * factor).log_softmax(-1)]
+    hints = {
+        "The temperature has no effect here.": x.softmax(-1).mean(0),
+        "Divide by the temperature: multiplying makes answers sharper.": (
+            (x * T).softmax(-1).mean(0)
+        ),
+        "The probabilities are added up: divide by the number of networks.": (
+            len(x) * right
+        ),
+        "Softmax runs over the classes, the last dimension.": (
+            (x / T).softmax(0).mean(0)
+        ),
+        "Softmax runs over the classes, the last dimension, not over the inputs.": (
+            (x / T).softmax(1).mean(0)
+        ),
+        "This is the logarithm of the mean: leave the log away.": right.log(),
+        "The mean consists of probabilities: no second softmax.": right.softmax(-1),
+        "The temperature belongs to the logits of each network, not to the mean.": (
+            (x.softmax(-1).mean(0) / T).softmax(-1)
+        ),
+        "The temperature belongs to the logits of each network, not to the mean of"
+        " their probabilities.": (x.softmax(-1).mean(0).log() / T).softmax(-1),
+    }
+    out = t.call(answer, x, T)
+    if isinstance(out, Tensor) and out.shape != right.shape:
+        t.fail(
+            "the result has the wrong shape.",
+            expected=f"shape {tuple(right.shape)}, (N, K)",
+            got=f"shape {tuple(out.shape)}",
+            advice="Average over the networks: the first dimension of (M, N, K).",
+        )
+    named = [("mean-of-logits", value) for value in wrong]
+    _compare(t, out, right, named if len(x) > 1 else [], hints)

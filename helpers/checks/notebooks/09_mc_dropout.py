@@ -1,0 +1,871 @@
+"""Checks of 09_mc_dropout."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.checks import Trial, exercise
+from helpers.checks.vocabulary.thinned import ThinnedNetworks
+
+KINDS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+def _dtypes(t: Trial) -> list[torch.dtype]:
+    """Return float32 and float64 in a drawn order: each check uses both."""
+    return t.random.sample([torch.float32, torch.float64], 2)
+
+
+def _state(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: b.detach().clone() for name, b in model.named_buffers()}
+
+
+def _moved(model: nn.Module, before: dict[str, torch.Tensor]) -> str | None:
+    """Return the name of the first buffer that is not what it was."""
+    for name, buffer in model.named_buffers():
+        if not torch.equal(buffer, before[name]):
+            return name
+    return None
+
+
+# -- 9.1 ----------------------------------------------------------------------------
+
+
+class _Block(nn.Module):
+    """Keeps its layers as attributes instead of in a Sequential."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        for k, layer in enumerate(layers):
+            setattr(self, f"part{k}", layer)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.children():
+            x = layer(x)
+        return x
+
+
+@exercise(
+    "9.1",
+    mistakes={
+        "model-train": "BatchNorm is in train mode too, as after model.train(). It "
+        "then normalises with the statistics of the batch at hand and moves its "
+        "running ones. Switch on the dropout layers, and nothing else.",
+        "only-nn-dropout": "Some kinds of dropout stay in eval mode. nn.Dropout is "
+        "not alone: Dropout1d, Dropout2d, Dropout3d, AlphaDropout and "
+        "FeatureAlphaDropout are classes of their own, not subclasses of it.",
+    },
+)
+def enable_dropout(answer: Any, t: Trial) -> None:
+    t.part("dropout on, BatchNorm in eval mode")
+    width, p = t.random.randint(2, 6), t.random.choice([0.2, 0.3, 0.6])
+    _enabled(t, answer, nn.Sequential(nn.BatchNorm1d(width), nn.Dropout(p)))
+    deep = nn.Sequential(nn.Linear(width, 4), _Block(nn.BatchNorm1d(4), nn.Dropout(p)))
+    _enabled(t, answer, nn.Sequential(nn.Sequential(deep), nn.Linear(4, 2)))
+
+    t.part("every kind of dropout")
+    kinds = t.random.sample(KINDS, len(KINDS))
+    norms = [kind(width) for kind in t.random.sample(NORMS, 3)]
+    layers = [kind(p) for kind in kinds]
+    nested = nn.ModuleList([_Block(*layers[1:3], norms[1]), *layers[3:]])
+    _enabled(t, answer, nn.Sequential(layers[0], norms[0], nested, norms[2]))
+    for kind in kinds:
+        _enabled(t, answer, _Block(norms[0], kind(p), nn.ReLU()))
+
+    t.part("all other modules stay in eval mode")
+    others = [nn.RReLU(), nn.LayerNorm(width), nn.InstanceNorm1d(width), nn.Identity()]
+    model = nn.Sequential(*others, _Block(nn.Dropout(p), nn.GroupNorm(1, width)))
+    _enabled(t, answer, model)
+    _enabled(t, answer, nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)))
+
+
+def _enabled(t: Trial, answer: Callable[..., Any], model: nn.Module) -> None:
+    """Call the answer on the model in eval mode and look at every module."""
+    model.eval()
+    before = _state(model)
+    rates = [m.p for m in model.modules() if isinstance(m, KINDS)]
+    inside = [m for m in model.modules() if next(m.children(), None) is None]
+    names = ", ".join(type(m).__name__ for m in inside)
+    result = t.call(answer, model, case=f"enable_dropout(model), with {names}")
+    on = [m for m in model.modules() if m.training]
+    bad = next((m for m in on if isinstance(m, NORMS)), None)
+    t.require(
+        bad is None,
+        "a BatchNorm layer is in train mode.",
+        expected="only dropout layers in train mode",
+        got=f"{type(bad).__name__} in train mode",
+        mistake="model-train",
+    )
+    off = [m for m in model.modules() if isinstance(m, KINDS) and not m.training]
+    if off:
+        _left_off(t, off, result)
+    bad = next((m for m in on if not isinstance(m, KINDS)), None)
+    t.require(
+        bad is None,
+        "a module that is no dropout layer is in train mode.",
+        expected="only dropout layers in train mode",
+        got=f"{type(bad).__name__} in train mode",
+        advice="A container counts as well: leave its own `training` False.",
+    )
+    t.require(_moved(model, before) is None, "a running statistic has changed.")
+    t.require(
+        [m.p for m in model.modules() if isinstance(m, KINDS)] == rates,
+        "a dropout layer has another p than before.",
+        advice="Change modes only.",
+    )
+    t.require(
+        all(parameter.requires_grad for parameter in model.parameters()),
+        "parameters can not be trained any more.",
+        advice="Change modes only: leave requires_grad as it is.",
+    )
+
+
+def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
+    plain = any(type(m) is nn.Dropout for m in off)
+    advice = "Set the layers of the model itself; its `modules()` are all of them."
+    if isinstance(result, nn.Module) and any(m.training for m in result.modules()):
+        advice = "The model that is returned has dropout on, the one given has not."
+    t.fail(
+        "a dropout layer is still in eval mode.",
+        expected="every dropout layer in train mode",
+        got="still in eval mode: " + ", ".join(type(m).__name__ for m in off),
+        mistake=None if plain else "only-nn-dropout",
+        advice=advice,
+    )
+
+
+# -- 9.2 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "9.2",
+    mistakes={
+        "same-samples": "The samples are all the same: dropout is off while you "
+        "sample, or one mask serves them all. Put the dropout layers (and only them) "
+        "in train mode and draw new masks for each sample.",
+        "logits": "These are logits or log-probabilities. Apply softmax over the last "
+        "dimension to each sample.",
+        "batch-statistics": "BatchNorm is in train mode while you sample: it "
+        "normalises with this batch's statistics and moves its running ones. "
+        "Everything but the dropout layers must be in eval mode.",
+    },
+)
+def mc_predict(answer: Any, t: Trial) -> None:
+    t.part("type and shape")
+    dtype, other = _dtypes(t)
+    net = _Net(t, dtype)
+    probs = _sampled(t, answer, net, 5)
+
+    t.part("each sample is one thinned network")
+    _one_thinned_network_each(t, net, probs)
+    _sampled(t, answer, net, 1)
+
+    t.part("every module's own mode is restored, buffers are untouched")
+    _modes(t, answer, net)
+
+    t.part("masks are drawn with the layers' own rates")
+    n = 200
+    twin = _Net(t, other, keep=net)
+    twin.x = twin.x[:12]
+    probs = _sampled(t, answer, twin, n)
+    bound = math.sqrt(math.log(2 * 36 / 2e-8) / (2 * n))
+    off = (probs.mean(0).double() - net.mean).abs().max()
+    t.require(
+        off <= bound,
+        f"the mean over {n} samples is off.",
+        expected=f"{_row(net.mean)} ± {bound:.2f} for the first example",
+        got=_row(probs.mean(0)),
+        advice="Leave each dropout layer's p as it is.",
+    )
+    _no_gradients(t, answer, net)
+    _large_logits(t, answer, _Net(t, other))
+    t.part("randomness")
+    t.draws(
+        lambda _: answer(net.model, net.x, 3),
+        case="3 samples of the same model and x",
+        with_generator=False,
+    )
+
+
+class _Net:
+    """BatchNorm in front of a network whose 32 thinned networks are known.
+
+    Attributes:
+        model, x: returns logits (36, 3) for x (36, 3): 12 examples, three times.
+        each, logits: what the thinned networks say, (32, 36, 3).
+        batch: the same if BatchNorm used this batch's own statistics.
+        mean: float64 (12, 3), the mean probability for the 12 examples.
+    """
+
+    def __init__(
+        self, t: Trial, dtype: torch.dtype, *, keep: _Net | None = None
+    ) -> None:
+        self.dtype = dtype
+        if keep is None:
+            inner = ThinnedNetworks(t, torch.float64)
+            while _agreement(inner) > 1e-4:  # three times: below 1e-12
+                inner = ThinnedNetworks(t, torch.float64)
+            norm = nn.BatchNorm1d(3, momentum=0.3).double()
+            with torch.no_grad():
+                norm.weight.copy_(0.4 + 0.4 * t.rand(3))
+                norm.bias.copy_(t.randn(3).sign() * (0.7 + 0.5 * t.rand(3)))
+                norm.running_mean.copy_(3 * t.randn(3))
+                norm.running_var.copy_(0.5 + 4 * t.rand(3))
+                sd = (norm.running_var + norm.eps).sqrt()
+                x = (inner.x - norm.bias) / norm.weight * sd + norm.running_mean
+            self._parts, self._x = (norm, inner), x.repeat(3, 1)
+        else:
+            self._parts, self._x = keep._parts, keep._x
+        norm, inner = self._parts
+        self.mean = inner.mean
+        z = F.batch_norm(self._x, None, None, norm.weight, norm.bias, training=True)
+        self.logits = _every(inner, inner.x.repeat(3, 1)).to(dtype)
+        self.each = self.logits.softmax(-1)
+        self.batch = _every(inner, z.detach()).to(dtype)
+        model = nn.Sequential(norm, inner.model)
+        self.model = copy.deepcopy(model).eval().to(dtype)
+        self.x = self._x.to(dtype)
+
+
+def _agreement(inner: ThinnedNetworks) -> float:
+    """Return the probability that two samples of the 12 examples are the same."""
+    drop = torch.tensor([inner.rates[0]] * 3 + [inner.rates[1]] * 2)
+    chance = torch.where(_masks() == 1, 1 - drop, drop).prod(1).double()
+    close = (inner.each[:, None] - inner.each[None]).abs().amax(-1) < 1e-9
+    same = chance @ (close * chance[:, None]).sum(1)  # (32, 32, 12) -> (12,)
+    return same.prod().item()
+
+
+def _masks() -> torch.Tensor:
+    return torch.tensor(list(itertools.product((0.0, 1.0), repeat=5)))
+
+
+@torch.no_grad()
+def _every(inner: ThinnedNetworks, z: torch.Tensor) -> torch.Tensor:
+    """Return the logits of all 32 thinned networks for inputs z (n, 3)."""
+    first, last = inner.model[0][1].double(), inner.model[2].double()
+    p = torch.tensor([inner.rates[0]] * 3 + [inner.rates[1]] * 2)
+    scaled = (_masks() / (1 - p)).double()[:, None]  # (32, 1, 5)
+    return last(first(z * scaled[..., :3]).relu() * scaled[..., 3:])
+
+
+def _among(rows: torch.Tensor, each: torch.Tensor) -> bool:
+    """Tell whether all rows (S, n, K) stand among their possible values (V, n, K)."""
+    close = (rows[:, None] - each[None]).abs().amax(-1) < 1e-3
+    return bool(close.any(1).all())
+
+
+def _row(probs: torch.Tensor) -> str:
+    return "[" + ", ".join(f"{value:.2f}" for value in probs[0].tolist()) + "]"
+
+
+def _sampled(t: Trial, answer: Any, net: _Net, n: int) -> torch.Tensor:
+    """Call the answer on the model as it stands; modes and buffers are put back."""
+    modes = [module.training for module in net.model.modules()]
+    before = _state(net.model)
+    moved: str | None = None
+    try:
+        probs = t.call(
+            _single_value_named(t, answer),
+            net.model,
+            net.x,
+            n,
+            case=f"mc_predict(model, x, {n}), x of shape {tuple(net.x.shape)}",
+        )
+        moved = _moved(net.model, before)
+    finally:
+        for module, mode in zip(net.model.modules(), modes, strict=True):
+            module.training = mode
+        with torch.no_grad():
+            for name, buffer in net.model.named_buffers():
+                buffer.copy_(before[name])
+    _buffers_kept(t, moved)
+    return t.tensor(probs, shape=(n, len(net.x), 3), dtype=net.dtype).detach()
+
+
+def _buffers_kept(t: Trial, moved: str | None) -> None:
+    t.require(
+        moved is None,
+        "a buffer of BatchNorm has changed.",
+        expected="buffers as they came",
+        got=f"another {(moved or '').rpartition('.')[2]}",
+        mistake="batch-statistics",
+    )
+
+
+def _single_value_named(t: Trial, answer: Any) -> Callable[..., Any]:
+    """Return the answer, with BatchNorm's own complaint about one value named."""
+
+    def mc_predict(*args: Any) -> Any:
+        try:
+            return answer(*args)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            t.fail("BatchNorm refuses.", got=error, mistake="batch-statistics")
+
+    return mc_predict
+
+
+def _one_thinned_network_each(t: Trial, net: _Net, probs: torch.Tensor) -> None:
+    with torch.no_grad():
+        whole = net.model(net.x)[None]
+    scores = torch.cat([net.logits, net.batch, whole])
+    logs = (probs <= 1e-6).all() and _among(probs.exp(), scores.softmax(-1))
+    if logs or _among(probs, scores):
+        t.fail("these are not probabilities.", got=_row(probs[0]), mistake="logits")
+    sums = probs.sum(-1)
+    t.require(
+        (sums - 1).abs().max() < 1e-4 and probs.min() >= 0,
+        "the rows are not probabilities.",
+        expected="rows that sum to 1",
+        got=f"row sums {sums.min():.3g} … {sums.max():.3g}",
+        advice="Apply softmax over the last dimension of the logits.",
+    )
+    different = len(torch.unique(probs.flatten(1), dim=0))
+    t.require(
+        different > 1 and not torch.allclose(probs, probs[:1], atol=1e-6),
+        "all samples are equal.",
+        expected=f"{len(probs)} different samples",
+        got=f"{len(probs)} times the same",
+        mistake="same-samples",
+    )
+    if not _among(probs, net.each):
+        corrupt = _among(probs, net.batch.softmax(-1))
+        t.fail(
+            "a row is not the prediction of any thinned network.",
+            mistake="batch-statistics" if corrupt else None,
+            advice="Entry [s, i] belongs to sample s and example i of x.",
+        )
+    t.require(
+        different == len(probs),
+        "some samples are copies of others.",
+        got=f"{different} different ones of {len(probs)}",
+    )
+
+
+def _modes(t: Trial, answer: Any, net: _Net) -> None:
+    modules = list(net.model.modules())
+    mixed = [t.random.random() < 0.5 for _ in modules[3:]]
+    for modes in (
+        [False] * len(modules),
+        [True] * len(modules),
+        [True, False, True, *mixed],
+        [False, True, False, *(not mode for mode in mixed)],
+    ):
+        for module, mode in zip(modules, modes, strict=True):
+            module.training = mode
+        before = _state(net.model)
+        case = f"mc_predict(model, x, 2), {sum(modes)} of {len(modes)} modules in train"
+        case += " mode"
+        probs = t.call(answer, net.model, net.x, 2, case=case)
+        _buffers_kept(t, _moved(net.model, before))
+        for module, mode in zip(modules, modes, strict=True):
+            t.require(
+                module.training == mode,
+                f"a module's mode is changed: {type(module).__name__}.",
+                expected="train mode, as it came" if mode else "eval mode, as it came",
+                got="train mode" if module.training else "eval mode",
+                advice="Note each module's own `training` first and put it back: "
+                "model.train(mode) would set them all alike.",
+            )
+        if not _among(t.tensor(probs, shape=(2, 36, 3)).detach(), net.each):
+            corrupt = _among(probs.detach(), net.batch.softmax(-1))
+            t.fail(
+                "for a model in this mixture of modes a row is not the prediction of "
+                "any thinned network.",
+                mistake="batch-statistics" if corrupt else None,
+                advice="Whatever the modes: all dropout layers on, all else in eval.",
+            )
+    net.model.eval()
+
+
+def _no_gradients(t: Trial, answer: Any, net: _Net) -> None:
+    t.part("no gradients")
+    probs = t.call(answer, net.model, net.x, 2, case="mc_predict(model, x, 2)")
+    t.require(
+        not probs.requires_grad,
+        "the result is attached to the graph of all the forward passes.",
+        advice="Predict under torch.no_grad().",
+    )
+    t.require(
+        torch.is_grad_enabled(),
+        "gradients are switched off for good.",
+        advice="Use `with torch.no_grad():`, which ends with its block.",
+    )
+    t.require(
+        all(q.requires_grad and q.grad is None for q in net.model.parameters()),
+        "the model's parameters can not be trained as before.",
+        advice="Leave requires_grad and .grad as they came; no_grad() is enough.",
+    )
+
+
+def _large_logits(t: Trial, answer: Any, net: _Net) -> None:
+    t.part("logits in the thousands")
+    with torch.no_grad():
+        for parameter in net.model[1][-1].parameters():
+            parameter.mul_(9000 / net.logits.abs().max())
+    case = "mc_predict(model, x, 5), with logits up to 9000"
+    probs = t.call(answer, net.model, net.x, 5, case=case)
+    t.require(
+        probs.isfinite().all(),
+        "large logits give probabilities that are not finite.",
+        expected="numbers in [0, 1]",
+        advice="exp() of a large logit is infinite; torch.softmax is safe.",
+    )
+
+
+# -- 9.3 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "9.3",
+    mistakes={
+        "mean-of-entropies": "The entropies of the samples are averaged. Predictive "
+        "entropy is the entropy of the averaged probabilities: first the mean over the "
+        "samples, then the entropy.",
+        "base-2": "The logarithm has base 2, so the result is in bits. Asked are nats: "
+        "use the natural logarithm.",
+        "nan-at-zero": "A probability of 0 gives a result that is not finite, because "
+        "log 0 is infinite. The limit of p ln p is 0: torch.special.entr and "
+        "torch.xlogy know it.",
+    },
+    asks=("predictive_entropy", "mutual_information"),
+)
+def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
+    (dtype, other), bits = _dtypes(t), math.log(2)
+
+    t.part("entropy of the mean, in nats")
+    probs = _disagreeing(t, dtype)
+    total, mean = _entropy(probs.mean(0)), _entropy(probs).mean(0)
+    got = t.tensor(t.call(entropy, probs), shape=total.shape, dtype=dtype)
+    wrong = {"mean-of-entropies": mean, "base-2": total / bits}
+    if _about(got, mean / bits):  # both at once
+        wrong = {"mean-of-entropies": mean / bits}
+    t.close(got, total, mistakes=wrong, rtol=1e-3, atol=1e-3)
+
+    t.part("mutual information, in nats")
+    got = t.tensor(t.call(information, probs), shape=total.shape, dtype=dtype)
+    advice = "It is H(mean over S) minus the mean over S of H."
+    if _about(got, mean - total):
+        advice = "The sign is reversed: H(mean over S) minus the mean over S of H."
+    wrong = {"base-2": (total - mean) / bits, "mean-of-entropies": mean}
+    t.close(got, total - mean, mistakes=wrong, advice=advice, rtol=1e-3, atol=1e-3)
+
+    t.part("probabilities 0 and 1")
+    for zeros, case in _with_zeros(t, other):
+        total, mean = _entropy(zeros.mean(0)), _entropy(zeros).mean(0)
+        for answer, right in ((entropy, total), (information, total - mean)):
+            name = getattr(answer, "__name__", "the answer")
+            got = t.call(answer, zeros, case=f"{name}({case})")
+            got = t.tensor(got, like=right)
+            t.require(
+                got.isfinite().all(),
+                "the result is not finite.",
+                expected=right,
+                got=got,
+                mistake="nan-at-zero",
+            )
+            t.close(got, right, rtol=1e-3, atol=1e-3)
+
+    t.part("one sample")
+    probs = _disagreeing(t, other)[:1]
+    t.close(t.call(entropy, probs), _entropy(probs[0]), rtol=1e-3, atol=1e-3)
+    got = t.call(information, probs)
+    t.close(got, torch.zeros_like(probs[0, :, 0]), rtol=1e-3, atol=1e-3)
+
+
+def _entropy(probs: torch.Tensor) -> torch.Tensor:
+    return torch.special.entr(probs).sum(-1)
+
+
+def _about(got: torch.Tensor, value: torch.Tensor) -> bool:
+    return torch.allclose(got.detach(), value, rtol=1e-3, atol=1e-3)
+
+
+def _disagreeing(t: Trial, dtype: torch.dtype) -> torch.Tensor:
+    """Draw probabilities (S, N, K) whose samples disagree, none of them near 0."""
+    s, n, k = t.random.sample([4, 5, 6, 7, 8], 3)
+    favourite = t.integers(k, s, n)
+    favourite[0], favourite[1] = 0, 1  # no example on which all samples agree
+    probs = 0.4 + t.rand(s, n, k, dtype=dtype)
+    probs = probs + 8 * F.one_hot(favourite, k).to(dtype)
+    return probs / probs.sum(-1, keepdim=True)
+
+
+def _with_zeros(t: Trial, dtype: torch.dtype) -> list[tuple[torch.Tensor, str]]:
+    k = t.random.randint(3, 6)
+    certain = F.one_hot(t.integers(k, 4, 3), k).to(dtype)
+    sure = certain[:1].expand(4, -1, -1).clone()
+    some = t.rand(5, 3, k, dtype=dtype) + 0.1
+    some[..., 0] = 0
+    some[1, 0] = some[1, 0] * F.one_hot(torch.tensor(1), k)
+    some = some / some.sum(-1, keepdim=True)
+    return [
+        (
+            torch.tensor([[[1.0, 0.0]], [[0.0, 1.0]]], dtype=dtype),
+            "[[[1, 0]], [[0, 1]]]",
+        ),
+        (sure, "samples that agree on one class with probability 1"),
+        (certain, "samples that each have one class with probability 1"),
+        (some, "samples with zeros in them"),
+    ]
+
+
+# -- 9.4 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "9.4",
+    mistakes={
+        "not-weighted": "The bins are not weighted. A bin counts by its share of the "
+        "examples: add count/N · |accuracy − confidence| over the bins.",
+        "confidence-one-lost": "Confidence 1.0 does not end up in the last bin. The "
+        "bins are (i/n, (i+1)/n]: each includes its upper edge.",
+        "true-class": "The confidence is the probability of the true class. A model "
+        "does not know the truth: its confidence is its largest probability.",
+    },
+)
+def expected_calibration_error(answer: Any, t: Trial) -> None:
+    dtype, other = _dtypes(t)
+
+    t.part("a Python float, a case by hand")
+    hand = torch.tensor([[0.95, 0.05]] * 3 + [[0.15, 0.85]], dtype=torch.float64)
+    zeros = torch.zeros(4, dtype=torch.int64)
+    drawn = (*_clear_probs(t, 10, dtype), 10)
+    _ece_close(t, answer, hand, zeros, 10, confirm=drawn)
+
+    t.part("bins weighted by their size, confidence of the top class")
+    for n_bins in (15, t.random.choice([2, 3, 4])):
+        probs, labels = _clear_probs(t, n_bins, dtype)
+        _ece_close(t, answer, probs, labels, n_bins)
+        dtype, other = other, dtype
+
+    t.part("empty bins count 0")
+    probs, labels = _clear_probs(t, 10, dtype)
+    high = probs.amax(1) > 0.8
+    _ece_close(t, answer, probs[high], labels[high], 10)
+    _ece_close(t, answer, probs[:1], labels[:1], 10)
+
+    t.part("confidence 1.0")
+    n_bins = t.random.choice([10, 15])
+    _ece_close(t, answer, *_certain(t, n_bins, other), n_bins)
+    ones = F.one_hot(t.integers(3, 8), 3).to(dtype)
+    _ece_close(t, answer, ones, t.integers(3, 8) * 0 + ones[0].argmax(), n_bins)
+
+    t.part("one bin, 15 by default")
+    probs, labels = _clear_probs(t, 15, other)
+    _ece_close(t, answer, probs, labels, 1)
+    _ece_close(t, answer, probs, labels, None)
+
+
+def _ece_close(
+    t: Trial,
+    answer: Any,
+    probs: torch.Tensor,
+    labels: torch.Tensor,
+    n_bins: int | None,
+    *,
+    confirm: tuple[torch.Tensor, torch.Tensor, int] | None = None,
+) -> None:
+    """Compare one value; name a mistake by the value that it gives here.
+
+    `confirm` is another case: a mistake is named only if it explains both.
+    """
+    n = 15 if n_bins is None else n_bins
+    certain = bool((probs.amax(1) == 1).any())
+    args = (probs, labels) if n_bins is None else (probs, labels, n_bins)
+    shown = "" if n_bins is None else f", n_bins={n}"
+    raised = ("IndexError", "RuntimeError", "ValueError")
+    lost = dict.fromkeys(raised, "confidence-one-lost")
+    got = t.call(
+        answer,
+        *args,
+        case=f"expected_calibration_error(probs, labels{shown}), {len(probs)} "
+        f"examples, {probs.shape[1]} classes"
+        + (", some confidences 1.0" if certain else ""),
+        errors=lost if certain else None,
+    )
+    value, right = t.number(got), _ece(probs.double(), labels, n)
+    if abs(value - right) <= 1e-4:
+        return
+    mistakes = _explains(value, probs, labels, n)
+    if confirm is not None and mistakes:
+        there = _explains(float(answer(*confirm)), *confirm)
+        mistakes = [mistake for mistake in mistakes if mistake in there]
+    advice = "Σ over bins of count/N · |accuracy − mean confidence|."
+    if math.isnan(value):
+        advice = "An empty bin has no mean: 0/0 is NaN. It counts 0, so leave it out."
+    elif abs(value - 100 * right) <= 1e-2:
+        advice = "A fraction in [0, 1] is asked for, not percent."
+    elif abs(abs(value) - abs(_signed(probs.double(), labels))) <= 1e-4:
+        advice = "Take |accuracy − confidence| per bin, before you add the bins."
+    t.fail(
+        "the result is not right.",
+        expected=right,
+        got=value,
+        mistake=mistakes[0] if mistakes else None,
+        advice=advice,
+    )
+
+
+def _explains(
+    value: float, probs: torch.Tensor, labels: torch.Tensor, n: int
+) -> list[str]:
+    """Return the mistakes that give this value."""
+    right = _ece(probs.double(), labels, n)
+    return [
+        name
+        for name, values in _wrong_ece(probs.double(), labels, n).items()
+        if any(abs(value - v) <= 2e-5 < abs(v - right) for v in values)
+    ]
+
+
+def _signed(probs: torch.Tensor, labels: torch.Tensor) -> float:
+    confidence, top = probs.max(1)
+    return ((top == labels).double() - confidence).mean().item()
+
+
+def _bins(
+    confidence: torch.Tensor, hit: torch.Tensor, n: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return counts and sums of hit − confidence per bin (i/n, (i+1)/n]."""
+    index = torch.bucketize(confidence, torch.arange(1, n).double() / n)
+    gap = torch.zeros(n, dtype=torch.float64).index_add(0, index, hit - confidence)
+    return torch.bincount(index, minlength=n).double(), gap
+
+
+def _ece(probs: torch.Tensor, labels: torch.Tensor, n: int) -> float:
+    confidence, top = probs.max(1)
+    _, gap = _bins(confidence, (top == labels).double(), n)
+    return gap.abs().sum().item() / len(labels)
+
+
+def _wrong_ece(
+    probs: torch.Tensor, labels: torch.Tensor, n: int
+) -> dict[str, list[float]]:
+    """Return mistake id → the values that its variants give."""
+    confidence, top = probs.max(1)
+    hit = (top == labels).double()
+    true = probs.gather(1, labels[:, None]).squeeze(1)
+    rest = confidence < 1
+    lost = [0.0]
+    if rest.any():
+        counts, gap = _bins(confidence[rest], hit[rest], n)
+        lost = [gap.abs().sum().item() / m for m in (len(labels), len(hit[rest]))]
+        alone = (hit - confidence)[~rest].sum().abs().item()
+        lost.append((gap.abs().sum().item() + alone) / len(labels))
+        lost += _unweighted(counts, gap)
+        # or counted in the first bin
+        moved = torch.where(rest, confidence, torch.full_like(confidence, 0.5 / n))
+        index = torch.bucketize(moved, torch.arange(1, n).double() / n)
+        gaps = torch.zeros(n, dtype=torch.float64).index_add(0, index, hit - confidence)
+        lost.append(gaps.abs().sum().item() / len(labels))
+    own = [hit, torch.ones_like(hit), (true > 0.5).double()]
+    by_truth = [_bins(true, h, n) for h in own]
+    index = torch.bucketize(confidence, torch.arange(1, n).double() / n)
+    mixed = torch.zeros(n, dtype=torch.float64).index_add(0, index, hit - true)
+    by_truth.append((_bins(confidence, hit, n)[0], mixed))
+    return {
+        "confidence-one-lost": lost if not rest.all() else [],
+        "not-weighted": _unweighted(*_bins(confidence, hit, n)),
+        "true-class": [
+            v
+            for counts, gap in by_truth
+            for v in [gap.abs().sum().item() / len(labels), *_unweighted(counts, gap)]
+        ],
+    }
+
+
+def _unweighted(counts: torch.Tensor, gap: torch.Tensor) -> list[float]:
+    """Return the sum of the bins' gaps, and it divided by each number at hand."""
+    gaps = (gap / counts.clamp(min=1)).abs()
+    total = gaps.sum().item()
+    numbers = 1, max(1, int((counts > 0).sum())), len(gaps), max(1.0, counts.sum())
+    return [total / float(number) for number in numbers]
+
+
+def _clear_probs(
+    t: Trial, n_bins: int, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw probs (N, K) none of whose entries is near an edge, and labels (N,).
+
+    Every confidence occurs in over- and under-confident bins of different sizes.
+    """
+    k = t.random.choice([3, 4])
+    logits = 2.5 * t.randn(4000, k, dtype=torch.float64)
+    probs = logits.softmax(-1)
+    far = ((probs * n_bins - (probs * n_bins).round()).abs() > 0.03).all(1)
+    far &= (probs > 0.005).all(1)
+    ordered = probs.topk(2).values
+    far &= ordered[:, 0] - ordered[:, 1] > 0.02
+    probs = probs[far][: t.random.randint(150, 250)]
+    confidence, top = probs.max(1)
+    often = (6 * confidence).long() % 2 == 0
+    right = t.rand(len(probs)) < torch.where(often, 0.95, 0.25)
+    other = (top + 1 + t.integers(k - 1, len(probs))) % k
+    return probs.to(dtype), torch.where(right, top, other)
+
+
+def _certain(
+    t: Trial, n_bins: int, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw probs: some are exactly 1.0 and wrong, others a little less and right."""
+    a, b, c = t.random.randint(5, 9), t.random.randint(10, 14), t.random.randint(2, 6)
+    near = 1 - 0.3 / n_bins
+    rows = [[1.0, 0.0, 0.0]] * a + [[near, 1 - near, 0.0]] * b
+    rows += [[1 - 1.4 / n_bins, 1.4 / n_bins, 0.0]] * c
+    labels = [1] * a + [0] * b + [2] * c
+    order = torch.tensor(t.random.sample(range(a + b + c), a + b + c))
+    return torch.tensor(rows, dtype=dtype)[order], torch.tensor(labels)[order]
+
+
+# -- 9.5 ----------------------------------------------------------------------------
+
+LOW, HIGH = 0.05, 20.0
+
+
+@exercise(
+    "9.5",
+    mistakes={
+        "accuracy": "The temperature does not react to the scale of the logits, as if "
+        "it were chosen by accuracy, which no temperature changes, or not fitted at "
+        "all. Minimise the negative log-likelihood.",
+        "negative": "The temperature is negative: that would turn every prediction "
+        "round. Search in [0.05, 20] only, for example over ln T with T = exp(ln T).",
+    },
+)
+def fit_temperature(answer: Any, t: Trial) -> None:
+    t.part("a Python float in [0.05, 20]")
+    dtype, other = _dtypes(t)
+    cases = [
+        (*_scaled(t, t.random.choice([2.2, 3.1, 4.3]), dtype), "over-confident logits"),
+        (*_scaled(t, t.random.choice([0.2, 0.3]), other), "under-confident logits"),
+        (*_scaled(t, 7.0, other), "very over-confident logits"),
+        (*_hopeless(t, dtype), "logits that point away from the labels"),
+        (*_separable(t, other), "logits that are always right"),
+    ]
+    values = []
+    for logits, labels, what in cases:
+        value = t.number(t.call(answer, logits, labels, case=_fit_case(logits, what)))
+        t.require(not value < 0, "T < 0.", got=value, mistake="negative")
+        t.require(not math.isnan(value), "the temperature is NaN.")
+        values.append(value)
+    spread = max(values[:3]) / max(min(values[:3]), 1e-12)
+    t.case = "over-confident and under-confident logits"
+    t.require(
+        spread > 1 + 1e-3,
+        "the temperature is the same whatever the scale of the logits.",
+        got=f"{values[0]:.4g} each time",
+        mistake="accuracy",
+    )
+
+    for (logits, labels, what), value in zip(cases, values, strict=True):
+        t.part(what)
+        t.case = _fit_case(logits, what)
+        _optimal(t, logits, labels, value)
+
+    t.part("logits up to ±10,000")
+    logits = 3000 * t.randn(40, 5)
+    logits[:, 0] = torch.where(t.rand(40) < 0.5, 1e4, -1e4)
+    labels = logits.argmax(1)
+    second = logits.topk(2).values
+    clear = second[:, 0] - second[:, 1] > 300
+    case = _fit_case(logits[clear], "logits up to ±10,000")
+    value = t.number(t.call(answer, logits[clear], labels[clear], case=case))
+    t.require(not math.isnan(value), "the temperature is NaN.")
+    _optimal(t, logits[clear], labels[clear], value)
+
+
+def _fit_case(logits: torch.Tensor, what: str) -> str:
+    return f"fit_temperature(logits, labels), {what}, shape {tuple(logits.shape)}"
+
+
+def _optimal(
+    t: Trial, logits: torch.Tensor, labels: torch.Tensor, value: float
+) -> None:
+    """Require a temperature in the interval whose NLL is within 1e-4 of the best."""
+    t.require(
+        LOW * (1 - 1e-5) <= value <= HIGH * (1 + 1e-5),
+        "the temperature is outside the interval.",
+        expected="a number in [0.05, 20]",
+        got=value,
+        advice="Clamp the result.",
+    )
+    best = _best_temperature(logits, labels)
+    lowest, reached = (_nll(logits, labels, v) for v in (best, value))
+    if reached <= lowest + 1.001e-4:
+        return
+    advice = "Minimise cross_entropy(logits / T, labels) over T in [0.05, 20]."
+    inverse = min(max(1 / value, LOW), HIGH)
+    confidence = (logits.double() / value).softmax(-1).amax(1).mean()
+    accuracy = (logits.argmax(1) == labels).double().mean()
+    if _nll(logits, labels, inverse) <= lowest + 1e-4:
+        advice = "This is 1/T: logits are divided by the temperature."
+    elif abs(confidence - accuracy) < 5e-3:
+        advice = "This makes the mean confidence equal to the accuracy. " + advice
+    t.fail(
+        "another temperature has a lower negative log-likelihood.",
+        expected=f"NLL within 1e-4 of {lowest:.5f}, its value at T = {best:.4g}",
+        got=f"T = {value:.4g} with NLL {reached:.5f}",
+        advice=advice,
+    )
+
+
+def _nll(logits: torch.Tensor, labels: torch.Tensor, temperature: float) -> float:
+    return F.cross_entropy(logits.double() / temperature, labels).item()
+
+
+def _best_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """Bisect the derivative in 1/T, which rises: the loss is convex in 1/T."""
+    z = logits.double()
+    z = z - z.gather(1, labels[:, None])  # (N, K); 0 at the label
+    low, high = 1 / HIGH, 1 / LOW
+    for _ in range(50):
+        middle = (low + high) / 2
+        slope = ((z * middle).softmax(-1) * z).sum(1).mean()
+        low, high = (low, middle) if slope > 0 else (middle, high)
+    return 2 / (low + high)
+
+
+def _scaled(
+    t: Trial, scale: float, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw logits that are `scale` times too large for most of their labels."""
+    n, k = t.random.randint(200, 300), t.random.randint(3, 7)
+    true = 2 * t.randn(n, k, dtype=torch.float64)
+    uniform = t.rand(n, k, dtype=torch.float64)
+    labels = (true - (-uniform.log()).log()).argmax(1)  # drawn from softmax(true)
+    false = t.rand(n) < 0.1  # confident mistakes: NLL weighs them as ECE does not
+    labels = torch.where(false, t.integers(k, n), labels)
+    return (scale * true).to(dtype), labels
+
+
+def _hopeless(t: Trial, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw faint logits that are lowest at the label: the best T in range is 20."""
+    n, k = t.random.randint(60, 90), t.random.randint(3, 5)
+    logits = 0.03 * t.randn(n, k, dtype=torch.float64)
+    return logits.to(dtype), logits.argmin(1)
+
+
+def _separable(t: Trial, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Draw logits that are right by a margin of 2 or more: small T is best."""
+    n, k = t.random.randint(60, 90), t.random.randint(3, 5)
+    labels = t.integers(k, n)
+    logits = t.rand(n, k) + (3 + 2 * t.rand(n, 1)) * F.one_hot(labels, k)
+    return logits.to(dtype), labels

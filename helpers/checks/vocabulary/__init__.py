@@ -1,0 +1,1 @@
+"""The words in which checks are written; `Trial` is the first of them."""

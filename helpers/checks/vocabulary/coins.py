@@ -1,0 +1,108 @@
+"""Read a dropout mask off an output, and judge its coins: rate, scale, independence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+
+from helpers.checks.vocabulary.trial import Trial
+
+__all__ = ["independent", "kept", "nonzero", "rate", "survivors"]
+
+
+def nonzero(t: Trial, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """Draw numbers with 0.5 ≤ |x| < 1.5, so that a zero in an output was dropped."""
+    sign = torch.where(t.rand(*shape) < 0.5, -1.0, 1.0).to(dtype)
+    return sign * (0.5 + t.rand(*shape, dtype=dtype))
+
+
+def rate(t: Trial) -> float:
+    """Pick a p for which p, 1-p, 1/p and 1/(1-p) are all far apart.
+
+    None is near a multiple of 0.1 from below: coins of ten sides would show.
+    """
+    return t.random.choice([0.21, 0.22, 0.31, 0.71, 0.72, 0.81])
+
+
+def kept(draw: Callable[[], torch.Tensor], times: int = 40) -> torch.Tensor:
+    """Call `draw` several times; return where its results are not 0."""
+    return torch.stack([draw().detach() != 0 for _ in range(times)])
+
+
+def independent(
+    t: Trial, masks: torch.Tensor, *, shared: Mapping[int, tuple[str, str | None]]
+) -> None:
+    """Require that the coins of several calls do not copy one another.
+
+    Args:
+        masks: (calls, ...) bool, True where kept; at least 300 coins per slice.
+        shared: axis → (sentence, mistake id or None) if all slices along it are equal.
+
+    A right answer fails with probability below 1e-12.
+    """
+    t.require(not masks.all(), "nothing is dropped in training: there is no 0.")
+    t.require(masks.any(), "everything is dropped in training.")
+    different = {axis: _different(masks, axis) for axis in range(masks.dim())}
+    for axis, (problem, mistake) in shared.items():
+        alone = masks.shape[axis] == 1
+        t.require(alone or different[axis] > 1, problem, mistake=mistake)
+    for axis, count in different.items():
+        t.require(
+            count == masks.shape[axis],
+            "some coins are copies of others.",
+            expected="a coin of its own for each place and each call",
+            got=f"{count} different masks in {masks.shape[axis]} "
+            + (f"slices along dimension {axis - 1} of x" if axis else "calls"),
+        )
+    for dims in _groups(masks.dim()):
+        counts = masks.sum(dims)
+        t.require(
+            counts.min() < counts.max(),
+            "each call drops exactly the same number of units.",
+            advice="Toss a coin per unit instead of choosing a fixed number of them: "
+            "with independent coins that number varies.",
+        )
+
+
+def _different(masks: torch.Tensor, axis: int) -> int:
+    return len(torch.unique(masks.movedim(axis, 0).flatten(1), dim=0))
+
+
+def _groups(ndim: int) -> list[tuple[int, ...]]:
+    return [tuple(range(first, ndim)) for first in range(1, ndim)] + [(1,)]
+
+
+def survivors(
+    t: Trial,
+    out: torch.Tensor,
+    x: torch.Tensor,
+    factor: float,
+    mistakes: Mapping[str, Sequence[float]],
+) -> None:
+    """Require that every output that is not 0 equals its input times `factor`.
+
+    Args:
+        mistakes: mistake id → factors that this mistake would show.
+    """
+    alive = out.detach() != 0
+    if not alive.any():
+        t.fail("everything is dropped in training.")
+    ratio = out.detach()[alive].double() / x.detach()[alive].double()
+    if _near(ratio, factor):
+        return
+    names = (m for m, wrong in mistakes.items() if any(_near(ratio, w) for w in wrong))
+    low, high = ratio.min().item(), ratio.max().item()
+    t.fail(
+        "the units that survive do not have the right size.",
+        expected=f"each survivor is its input times {factor:.4g}",
+        got=f"times {low:.4g}"
+        if high - low < 1e-3
+        else f"times {low:.4g} … {high:.4g}",
+        mistake=next(names, None),
+        advice="The factor follows from p alone: the same for all survivors and masks.",
+    )
+
+
+def _near(ratio: torch.Tensor, factor: float) -> bool:
+    return bool(((ratio - factor).abs() <= 1e-4 * abs(factor)).all())

@@ -1,0 +1,87 @@
+"""A network so small that the average over its thinned networks is known exactly."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import nn
+
+from helpers.checks.vocabulary.coins import nonzero
+from helpers.checks.vocabulary.trial import Trial
+
+__all__ = ["ThinnedNetworks", "linear_layer"]
+
+
+def linear_layer(
+    t: Trial, inputs: int, outputs: int, *, bias: bool = True, dtype=torch.float32
+) -> nn.Linear:
+    """Return a linear layer none of whose parameters is near 0."""
+    linear = nn.Linear(inputs, outputs, bias=bias, dtype=dtype)
+    with torch.no_grad():
+        for parameter in linear.parameters():
+            parameter.copy_(nonzero(t, *parameter.shape, dtype=dtype))
+    return linear
+
+
+class ThinnedNetworks:
+    """A network whose 32 thinned networks disagree, with what each of them says.
+
+    Attributes:
+        model: dropout on three inputs, two hidden units, dropout, three logits.
+        x: (12, 3).
+        logits, each: (32, 12, 3), logits and probabilities of each thinned network.
+        mean: their mean probability, weighted by how often each is drawn.
+        of_mean_logits: softmax of the mean of their logits, the named mistake.
+        whole: what the network says with dropout off.
+    """
+
+    def __init__(self, t: Trial, dtype: torch.dtype) -> None:
+        self.dtype, self.rates = dtype, t.random.choice([(0.5, 0.3), (0.4, 0.5)])
+        for _ in range(1000):
+            self._draw(t)
+            others = (self.of_mean_logits, self.whole)
+            if all((self.mean - other).abs().max() > 0.4 for other in others):
+                return
+        raise RuntimeError("no network found whose thinned networks disagree enough")
+
+    def _draw(self, t: Trial) -> None:
+        p1, p2 = self.rates
+        first, last = (
+            linear_layer(t, 3, 2, dtype=self.dtype),
+            linear_layer(t, 2, 3, dtype=self.dtype),
+        )
+        with torch.no_grad():
+            last.weight.mul_(6)
+        self.model = nn.Sequential(
+            nn.Sequential(nn.Dropout(p1), first, nn.ReLU()), nn.Dropout(p2), last
+        )
+        self.x = 2 * nonzero(t, 12, 3, dtype=self.dtype)
+        masks = torch.tensor(
+            list(itertools.product((0, 1), repeat=5)), dtype=self.dtype
+        )
+        drop = torch.tensor([p1] * 3 + [p2] * 2, dtype=self.dtype)
+        chance = torch.where(masks == 1, 1 - drop, drop).prod(1)[:, None, None]
+        scaled = (masks / (1 - drop))[:, None]  # (32, 1, 5)
+        with torch.no_grad():
+            hidden = first(self.x * scaled[..., :3]).relu()
+            self.logits = last(hidden * scaled[..., 3:])
+            self.each = self.logits.softmax(-1)
+            self.mean = (chance * self.each).sum(0)
+            self.of_mean_logits = (chance * self.logits).sum(0).softmax(-1)
+            centred = self.logits - self.logits.mean(-1, keepdim=True)
+            self._log_mean = (chance * centred).sum(0)
+            self._log_sd = (chance * (centred - self._log_mean) ** 2).sum(0).sqrt()
+            self.whole = last(first(self.x).relu()).softmax(-1)
+        self.model.eval()
+
+    def averaged_logits(self, probs: torch.Tensor, n: int) -> bool:
+        """Tell whether probs (12, 3) are, up to a factor per row, exp(mean logits).
+
+        Compared on a log scale, within six standard errors of a mean over n networks.
+        """
+        logs = probs.log()
+        logs = logs - logs.mean(-1, keepdim=True)
+        near = (logs - self._log_mean).abs() <= 6 * self._log_sd / n**0.5 + 1e-2
+        rows = (probs > 1e-30).all(-1)
+        return bool(rows.sum() >= 3 and near[rows].all())

@@ -1,0 +1,33 @@
+"""Data sets of the course, as tensors on the device you ask for."""
+
+from helpers.data._sets import (
+    CLASS_NAMES,
+    SealedTest,
+    Split,
+    Splits,
+    corrupt_labels,
+    data_folder,
+    fashion_mnist,
+    fashion_mnist_full,
+    mnist1d,
+    noisy_sine,
+    spirals,
+    torchvision_fashion_mnist,
+    two_moons,
+)
+
+__all__ = [
+    "CLASS_NAMES",
+    "SealedTest",
+    "Split",
+    "Splits",
+    "corrupt_labels",
+    "data_folder",
+    "fashion_mnist",
+    "fashion_mnist_full",
+    "mnist1d",
+    "noisy_sine",
+    "spirals",
+    "torchvision_fashion_mnist",
+    "two_moons",
+]

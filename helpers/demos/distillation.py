@@ -1,0 +1,101 @@
+"""Figures about distillation: what a teacher says beyond its first choice."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.show import plots
+
+__all__ = ["alpha_bands", "gradient_sizes", "never_seen", "softened_answer"]
+
+GREY = "#999999"
+
+
+def softened_answer(
+    image: Tensor, logits: Tensor, names: Sequence[str], temperature: float
+) -> Figure:
+    """Draw an image, and a teacher's probabilities for it at a temperature.
+
+    Args:
+        image: flat square, (side²,).
+        logits: (K,).
+        names: of the K classes.
+        temperature: > 0.
+    """
+    probs = (logits / temperature).softmax(0).cpu()
+    fig, (left, right) = plots.figure(2, width_ratios=(1, 2))
+    plots.images(image[None], ax=left)
+    right.barh(range(len(names)), 100 * probs, color=plots.PALETTE[0])
+    right.set_yticks(range(len(names)), names)
+    right.set(xlim=(0, 100), xlabel="the teacher's probability (%)")
+    right.invert_yaxis()
+    first, second = probs.topk(2).indices.tolist()
+    left.set_title(f"{names[first]}?")
+    ratio = probs[first] / probs[second]
+    right.set_title(f"{ratio:.3g} times likelier than {names[second]}")
+    return fig
+
+
+def gradient_sizes(temperatures: Sequence[float], sizes: Tensor) -> Figure:
+    """Draw the size of the soft loss's gradient over T, without and with T².
+
+    Args:
+        temperatures: (n,), > 0.
+        sizes: mean length of the gradient by a student's logits, (seeds, n).
+    """
+    fig, (left, right) = plots.figure(2)
+    squared = torch.tensor(temperatures) ** 2
+    plots.band(temperatures, sizes, label="gradient of KL", ax=left)
+    anchor = sizes[:, -1].mean() * squared[-1]
+    left.plot(temperatures, anchor / squared, ":", color=GREY, label="∝ 1/T²")
+    plots.band(temperatures, sizes * squared, label="gradient of T²·KL", ax=right)
+    left.set(yscale="log", ylabel="length of the gradient (log scale)")
+    left.set_title("Without T²: the soft loss falls silent")
+    right.set(ylim=(0, None), ylabel="length of the gradient")
+    right.set_title("With T²: it levels off")
+    for ax in (left, right):
+        ax.set(xscale="log", xlabel="temperature T (log scale)")
+        ax.set_xticks(temperatures, [f"{value:g}" for value in temperatures])
+        ax.minorticks_off()
+        ax.legend()
+    return fig
+
+
+def never_seen(names: Sequence[str], before: Tensor, after: Tensor) -> Axes:
+    """Draw, per class, the share recognised by the student that never saw it.
+
+    Args:
+        names: of the K classes.
+        before, after: shares in [0, 1] without and with the corrected bias, (K,).
+    """
+    fig, ax = plots.figure()
+    place = torch.arange(len(names))
+    ax.barh(place - 0.2, 100 * before, 0.38, color=plots.PALETTE[0], label="as trained")
+    ax.barh(
+        place + 0.2, 100 * after, 0.38, color=plots.PALETTE[5], label="bias corrected"
+    )
+    ax.set_yticks(place, names)
+    ax.invert_yaxis()
+    ax.set(xlim=(0, 100), xlabel="share recognised of the class never seen (%)")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    return ax
+
+
+def alpha_bands(alphas: Sequence[float], table: Mapping[str, Tensor]) -> Axes:
+    """Draw the student's accuracy over alpha, one band per teacher.
+
+    Args:
+        alphas: (n,), in [0, 1].
+        table: name of the teacher -> accuracies in percent, (seeds, n).
+    """
+    ax = plots.figure()[1]
+    for (name, values), style in zip(
+        table.items(), (plots.TRAIN, plots.VAL), strict=False
+    ):
+        plots.band(alphas, values, label=name, color=style, ax=ax)
+    ax.set(xlabel="alpha, the weight of the teacher's word", xticks=alphas)
+    ax.set_ylabel("student's validation accuracy (%)")
+    return ax

@@ -1,0 +1,93 @@
+"""Playback of a training run: what the network believed after each epoch."""
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.show import plots
+from helpers.training import State
+
+__all__ = ["Playback", "playback_picture"]
+
+GRID = 50  # points per side of the picture
+
+
+class Playback:
+    """Callback of `fit` for two classes in the plane: keeps a picture of each epoch.
+
+    Args:
+        x: points (n, 2); the picture covers them with a margin of 0.4.
+
+    Attributes:
+        extent: (left, right, bottom, top).
+        frames: per epoch the probability of class 1 on a grid, (GRID, GRID), rows from
+            bottom to top.
+    """
+
+    def __init__(self, x: Tensor) -> None:
+        low, high = x.amin(0) - 0.4, x.amax(0) + 0.4
+        self.extent = (low[0].item(), high[0].item(), low[1].item(), high[1].item())
+        across = torch.linspace(*self.extent[:2], GRID)
+        up = torch.linspace(*self.extent[2:], GRID)
+        rows, columns = torch.meshgrid(up, across, indexing="ij")
+        self.points = torch.stack([columns, rows], -1).flatten(0, 1).to(x)
+        self.frames: list[Tensor] = []
+
+    @torch.no_grad()
+    def on_epoch_end(self, state: State) -> None:
+        """Keep the probabilities; the model's mode comes back as it was."""
+        was_training = state.model.training
+        state.model.eval()
+        p = state.model(self.points).softmax(1)[:, 1]
+        state.model.train(was_training)
+        self.frames.append(p.reshape(GRID, GRID).cpu())
+
+
+def playback_picture(
+    playback: Playback, data: tuple[Tensor, Tensor], curves: dict[str, list], epoch: int
+) -> Figure:
+    """Draw the plane after `epoch` epochs beside the curves up to there.
+
+    Args:
+        playback: filled by a run of `fit`.
+        data: the training points x (n, 2) and their labels y (n,), 0 or 1.
+        curves: name -> one loss per epoch; the first is drawn as training, the second
+            as validation, whose best epoch so far gets a star.
+        epoch: 1 to the number of epochs.
+
+    Raises:
+        ValueError: an epoch that was not recorded.
+    """
+    if not 1 <= epoch <= len(playback.frames):
+        raise ValueError(
+            f"epoch: expected 1 to {len(playback.frames)}, got {epoch};"
+            " the run has no more."
+        )
+    fig, (left, right) = plots.figure(2)
+    _plane(left, playback, data, epoch)
+    for (name, values), style in zip(
+        curves.items(), (plots.TRAIN, plots.VAL), strict=True
+    ):
+        past = range(1, epoch + 1)
+        right.plot(range(1, len(values) + 1), values, color="#cccccc", lw=1)
+        right.plot(past, values[:epoch], **style, label=name)
+    best = min(past, key=lambda e: values[e - 1])
+    right.plot(best, values[best - 1], "*", color="#1a1a1a", ms=13, label="best so far")
+    right.axvline(epoch, color="#999999", lw=1)
+    right.set(xlabel="epoch", ylabel="loss (nats)", title=f"best epoch so far: {best}")
+    right.legend()
+    return fig
+
+
+def _plane(ax, playback: Playback, data: tuple[Tensor, Tensor], epoch: int) -> None:
+    """Probabilities as colours, the boundary as a line, the points on top."""
+    x, y = data
+    frame = playback.frames[epoch - 1].numpy()
+    look = {"extent": playback.extent, "origin": "lower"}
+    ax.imshow(frame, **look, cmap="RdBu_r", vmin=0, vmax=1, alpha=0.5, aspect="auto")
+    if frame.min() < 0.5 < frame.max():
+        ax.contour(frame, levels=[0.5], colors="#1a1a1a", linewidths=1.5, **look)
+    for label, marker, color in ((0, "o", "#2166ac"), (1, "^", "#b2182b")):
+        ax.scatter(*x[y == label].T.cpu(), marker=marker, c=color, s=18, lw=0)
+    ax.grid(visible=False)
+    ax.set(title=f"after epoch {epoch}", xlabel="feature 1", ylabel="feature 2")

@@ -1,0 +1,158 @@
+"""Figures about penalties on weights: prices, shrinkage, recovery, boundaries."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.show import plots
+
+__all__ = [
+    "decay_bands",
+    "equal_prices",
+    "moon_boundary",
+    "moon_grid",
+    "recovery",
+    "shrink_maps",
+    "sorted_sizes",
+]
+
+GREY = "#999999"
+
+
+def equal_prices(ratios: Sequence[float] = (1.0, 0.5, 0.0)) -> Figure:
+    """Draw the pairs of weights that cost the same, one panel per l1_ratio."""
+    ticks = torch.linspace(-1.6, 1.6, 161)
+    w1, w2 = torch.meshgrid(ticks, ticks, indexing="xy")
+    fig, axes = plots.figure(len(ratios), sharey=True)
+    for ax, ratio in zip(axes, ratios, strict=True):
+        price = ratio * (w1.abs() + w2.abs()) + (1 - ratio) / 2 * (w1**2 + w2**2)
+        ax.contour(w1, w2, price, levels=[0.25, 0.5, 0.75, 1.0])
+        ax.set(title=f"l1_ratio = {ratio:g}", xlabel="weight 1", aspect="equal")
+    axes[0].set_ylabel("weight 2")
+    fig.suptitle("The more L1, the sharper the corners on the axes", x=0.01, ha="left")
+    return fig
+
+
+def shrink_maps(threshold: float = 1.0) -> Figure:
+    """Draw the prices of L1 and L2, and what each does to a weight of given size."""
+    w = torch.linspace(-3, 3, 241)
+    fig, (left, right) = plots.figure(2)
+    left.plot(w, threshold * w.abs(), label="L1: λ|w|")
+    left.plot(w, threshold * w**2 / 2, "--", label="L2: λw²/2")
+    left.set(title="Near 0 an L2 price is almost nothing", ylabel="price")
+    right.plot(w, w, color="#bbbbbb", label="no penalty")
+    right.plot(w, F.softshrink(w, threshold), label="L1: soft threshold")
+    right.plot(w, w / (1 + threshold), "--", label="L2: w/(1+λ)")
+    right.plot(w, F.hardshrink(w, threshold), ":", label="hard threshold")
+    right.set(title="L1 makes zeros, L2 only scales", ylabel="best compromise")
+    for ax in (left, right):
+        ax.set_xlabel(f"weight w that the data want (λ = {threshold:g})")
+        ax.legend()
+    return fig
+
+
+def sorted_sizes(fits: Mapping[str, Tensor], *, step: float) -> Figure:
+    """Draw |w| from the largest to the smallest on a log axis; zeros are left out.
+
+    Args:
+        fits: name -> weights (d,).
+        step: height of a line for comparison, e.g. the length of one L1 step.
+    """
+    fig, ax = plots.figure()
+    for (name, w), style in zip(fits.items(), ("-", "--", "o-"), strict=False):
+        size = w.abs().sort(descending=True).values
+        rank = torch.arange(1, len(w) + 1)
+        ax.semilogy(rank[size > 0], size[size > 0], style, markersize=4, label=name)
+    ax.axhline(step, color=GREY, linewidth=1)
+    note = {"va": "bottom", "ha": "right", "color": "#666666"}
+    ax.text(len(w), step, "length of one SGD step of L1", **note)
+    ax.set(
+        title="Autograd stops near 0, proximal steps stop at 0",
+        xlabel="rank of the weight",
+        ylabel="|weight| (log scale)",
+    )
+    ax.legend(loc="lower left")
+    return fig
+
+
+def recovery(
+    strengths: Sequence[float],
+    scores: Mapping[str, tuple[Tensor, Tensor]],
+    *,
+    mark: float,
+    titles: Sequence[str],
+) -> Figure:
+    """Draw precision and recall over the strength, one panel per penalty.
+
+    Args:
+        strengths: (n,), > 0.
+        scores: name of the penalty -> (precision, recall), each (seeds, n).
+        mark: strength at which a grey line is drawn.
+        titles: one finding per panel.
+    """
+    fig, axes = plots.figure(len(scores), sharey=True, squeeze=False)
+    for ax, title, name in zip(axes[0], titles, scores, strict=True):
+        precision, recall = scores[name]
+        plots.band(strengths, precision, label="precision", color=plots.TRAIN, ax=ax)
+        plots.band(strengths, recall, label="recall", color=plots.VAL, ax=ax)
+        ax.axvline(mark, color=GREY, linewidth=1)
+        ax.set(xscale="log", xlabel=f"{name} strength (log scale)", ylim=(0, 1.05))
+        ax.set_title(title)
+    axes[0, 0].set_ylabel("fraction of features")
+    return fig
+
+
+def decay_bands(
+    decays: Sequence[float], table: Mapping[str, Tensor], *, title: str
+) -> Figure:
+    """Draw training and validation accuracy over the decay.
+
+    Args:
+        decays: (n,).
+        table: "train" and "val" -> accuracies in [0, 1], (seeds, n).
+        title: the finding.
+    """
+    fig, ax = plots.figure()
+    place = range(len(decays))
+    for part, style in (("train", plots.TRAIN), ("val", plots.VAL)):
+        name = {"train": "training (wrong labels included)", "val": "validation"}[part]
+        plots.band(place, 100 * table[part], label=name, color=style, ax=ax)
+    ax.set_xticks(place, [f"{decay:g}" for decay in decays])
+    ax.set(xlabel="weight decay λ (0, then by factors of ten)", ylabel="accuracy (%)")
+    ax.set_title(title)
+    return fig
+
+
+def moon_boundary(points: tuple[Tensor, Tensor], logits: Tensor) -> Figure:
+    """Draw one network's decision on the plane, and its training points.
+
+    Args:
+        points: x (n, 2) and y (n,) in {0, 1}.
+        logits: (4800, 2), the network's outputs on `moon_grid()`.
+    """
+    px, py = _mesh()
+    probability = logits.cpu().softmax(1)[:, 1].view(px.shape)
+    fig, ax = plots.figure()
+    shades = {"cmap": "PuOr", "vmin": 0, "vmax": 1}
+    ax.contourf(
+        px, py, probability, levels=torch.linspace(0, 1, 11), alpha=0.6, **shades
+    )
+    ax.contour(px, py, probability, levels=[0.5], colors="black")
+    x, y = (t.cpu() for t in points)
+    ax.scatter(x[:, 0], x[:, 1], c=y, edgecolors="black", **shades)
+    ax.set(xlabel="feature 1", ylabel="feature 2")
+    return fig
+
+
+def moon_grid() -> Tensor:
+    """Return the 4,800 points of the plane that `moon_boundary` draws, (4800, 2)."""
+    px, py = _mesh()
+    return torch.stack([px.ravel(), py.ravel()], 1)
+
+
+def _mesh() -> tuple[Tensor, Tensor]:
+    ticks = torch.linspace(-2.2, 3.2, 80), torch.linspace(-1.8, 2.3, 60)
+    return torch.meshgrid(*ticks, indexing="xy")

@@ -1,0 +1,151 @@
+"""Figures about doubt: reliability diagrams, bands of a regression, refused answers."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.evidence.metrics import expected_calibration_error
+from helpers.show import plots
+
+__all__ = [
+    "doubt_bands",
+    "reliability",
+    "reliability_picture",
+    "reliability_row",
+    "risk_at",
+]
+
+GREY = "#999999"
+
+
+def reliability(
+    probs: Tensor, labels: Tensor, n_bins: int = 15
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean confidence, accuracy and share of the examples per bin, (n_bins,).
+
+    Bins are (i/n, (i+1)/n]; confidence and accuracy of an empty bin are NaN.
+
+    Args:
+        probs: probabilities (N, K).
+        labels: classes, integers (N,).
+        n_bins: number of bins of equal width, ≥ 1.
+    """
+    confidence, predicted = probs.cpu().double().max(1)
+    right = (predicted == labels.cpu()).double()
+    bins = torch.bucketize(confidence, torch.arange(1, n_bins).double() / n_bins)
+    sums = torch.zeros(3, n_bins, dtype=torch.float64)
+    sums.index_add_(1, bins, torch.stack([confidence, right, torch.ones_like(right)]))
+    return sums[0] / sums[2], sums[1] / sums[2], sums[2] / len(right)
+
+
+def reliability_row(
+    methods: Mapping[str, Tensor], labels: Tensor, *, n_bins: int = 15
+) -> Figure:
+    """Draw one reliability diagram per method, side by side.
+
+    Args:
+        methods: name -> probabilities (N, K), or (seeds, N, K): pooled over seeds.
+        labels: classes (N,), the same for all.
+    """
+    fig, axes = plots.figure(len(methods), sharey=True, squeeze=False)
+    for ax, (name, probs) in zip(axes[0], methods.items(), strict=True):
+        many = probs if probs.dim() == 3 else probs[None]
+        _diagram(ax, many.flatten(0, 1), labels.repeat(len(many)), n_bins)
+        scores = [expected_calibration_error(p, labels, n_bins) for p in many]
+        ax.set_title(f"{name}\nECE {sum(scores) / len(scores):.1%}")
+    axes[0, 0].set_ylabel("accuracy in the bin")
+    return fig
+
+
+def reliability_picture(
+    probs: Tensor, labels: Tensor, *, n_bins: int = 15, temperature: float = 1.0
+) -> Figure:
+    """Draw a reliability diagram beside the histogram of confidences.
+
+    Args:
+        probs: probabilities (N, K), before the temperature.
+        temperature: the probabilities' logarithms are divided by it, > 0.
+    """
+    tiny = torch.finfo(probs.dtype).tiny
+    probs = (probs.clamp_min(tiny).log() / temperature).softmax(-1)
+    fig, (left, right) = plots.figure(2)
+    _diagram(left, probs, labels, n_bins)
+    error = expected_calibration_error(probs, labels, n_bins)
+    confidence = probs.amax(1).mean().item()
+    accuracy = (probs.argmax(1) == labels).double().mean().item()
+    left.set(title=f"ECE {error:.1%}", ylabel="accuracy in the bin")
+    share = reliability(probs, labels, n_bins)[2]
+    right.bar(_middles(n_bins), 100 * share, 0.9 / n_bins, color=plots.PALETTE[0])
+    right.axvline(confidence, color=plots.PALETTE[1], label="mean confidence")
+    right.axvline(accuracy, color="#1a1a1a", linestyle="--", label="accuracy")
+    right.set(xlim=(0, 1), xlabel="confidence", ylabel="share of the images (%)")
+    right.set_title(f"Confidence {confidence:.1%}, accuracy {accuracy:.1%}")
+    right.legend(loc="upper left")
+    return fig
+
+
+def _middles(n_bins: int) -> Tensor:
+    return (torch.arange(n_bins) + 0.5) / n_bins
+
+
+def _diagram(ax: Axes, probs: Tensor, labels: Tensor, n_bins: int) -> None:
+    """Draw accuracy per bin as bars, with the gap to the mean confidence."""
+    confidence, accuracy, _ = reliability(probs, labels, n_bins)
+    place, width = _middles(n_bins), 0.9 / n_bins
+    lower, gap = torch.minimum(accuracy, confidence), (confidence - accuracy)
+    ax.bar(place, lower, width, color=plots.PALETTE[4])
+    sure, modest = gap.clamp(min=0), (-gap).clamp(min=0)
+    light, dark = {"color": "#f2b68f"}, {"color": plots.PALETTE[0]}
+    ax.bar(place, sure, width, bottom=lower, label="too sure", **light)
+    ax.bar(place, modest, width, bottom=lower, label="too modest", **dark)
+    ax.plot([0, 1], [0, 1], color="#1a1a1a", linewidth=0.8)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence")
+    ax.legend(loc="upper left", frameon=True)
+
+
+def doubt_bands(
+    line: Tensor,
+    samples: Mapping[str, Tensor],
+    points: tuple[Tensor, Tensor],
+    *,
+    truth: Tensor,
+    titles: Sequence[str],
+) -> Figure:
+    """Draw mean and mean ± 2 standard deviations over samples, one panel per method.
+
+    Args:
+        line: positions (n,).
+        samples: name -> predictions (S, n).
+        points: training data x (m,) and y (m,).
+        truth: the function without noise on `line`, (n,).
+        titles: one finding per panel.
+    """
+    fig, axes = plots.figure(len(samples), sharey=True, squeeze=False)
+    for ax, title, name in zip(axes[0], titles, samples, strict=True):
+        mean, sd = samples[name].mean(0).cpu(), samples[name].std(0).cpu()
+        ax.plot(line, truth, color=GREY, linewidth=1, label="truth")
+        ax.plot(line, mean, color=plots.PALETTE[0], label=f"{name}: mean")
+        band = {"color": plots.PALETTE[0], "alpha": 0.25, "linewidth": 0}
+        ax.fill_between(line, mean - 2 * sd, mean + 2 * sd, **band, label="± 2 sd")
+        ax.plot(*(p.cpu() for p in points), ".", color=plots.PALETTE[1], label="data")
+        ax.set(xlabel="x", title=title, ylim=(-2.2, 2.2))
+        ax.legend(loc="lower left", ncols=2)
+    axes[0, 0].set_ylabel("y")
+    return fig
+
+
+def risk_at(doubt: Tensor, wrong: Tensor, coverage: Sequence[float]) -> Tensor:
+    """Return the share of errors among the least doubtful examples, (..., C).
+
+    Args:
+        doubt: larger means less sure, (..., N).
+        wrong: True where the answer is wrong, (..., N).
+        coverage: shares of the examples that are answered, each in (0, 1].
+    """
+    ordered = wrong.float().gather(-1, doubt.argsort(dim=-1, stable=True))
+    total = ordered.cumsum(-1)
+    count = [max(1, round(c * doubt.shape[-1])) for c in coverage]
+    return torch.stack([total[..., n - 1] / n for n in count], -1)

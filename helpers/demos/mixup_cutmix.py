@@ -1,0 +1,187 @@
+"""Pictures of notebook 07: two real images mixed, and an augmentation at work."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from helpers import data
+from helpers.show import plots
+
+__all__ = ["METHODS", "mixed_pair", "reliability", "score_panels", "variants"]
+
+METHODS = ["mixup", "CutMix", "Cutout"]
+SIDE = 28
+INK, PALE = "#1a1a1a", "#d9d9d9"
+
+
+def mixed_pair(
+    lam: float = 0.6,
+    method: str = "mixup",
+    center_y: int = 18,
+    center_x: int = 22,
+    pair: int = 1,
+) -> Figure:
+    """Two images of Fashion-MNIST, what a method makes of them, and its target.
+
+    Args:
+        lam: weight of the first image, in [0, 1]; for CutMix and Cutout it sets the
+            size of the box before it is clipped.
+        method: one of METHODS; Cutout fills the box with background.
+        center_y, center_x: middle of the box, in pixels from the top left corner.
+        pair: which two images, 1 to 8.
+
+    Returns:
+        Four panels: both images, the mixture, and the weights of the two labels.
+    """
+    (first, second), names = _two(pair)
+    box = _box(lam, center_y, center_x)
+    y1, y2, x1, x2 = box
+    area = (y2 - y1) * (x2 - x1) / SIDE**2
+    if method == "mixup":
+        mixture, weight = lam * first + (1 - lam) * second, lam
+    else:
+        other = second if method == "CutMix" else torch.zeros_like(first)
+        mixture, weight = first.clone(), 1 - area
+        mixture[y1:y2, x1:x2] = other[y1:y2, x1:x2]
+    fig, axes = plots.figure(4, width_ratios=(1, 1, 1, 1.3))
+    titles = (names[0], names[1], f"{method}, λ = {lam:.2f}")
+    for ax, image, title in zip(axes, (first, second, mixture), titles, strict=False):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_title(title)
+        ax.axis("off")
+    if method != "mixup":
+        frame = {"fill": False, "edgecolor": plots.PALETTE[1], "linewidth": 2}
+        for ax in axes[1:3] if method == "CutMix" else axes[2:3]:
+            ax.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, **frame))
+    keeps = method == "Cutout"
+    _target(axes[3], names, (1.0, 0.0) if keeps else (weight, 1 - weight))
+    share = f"{1 - area:.0%} of the image is left" if keeps else "the target"
+    axes[3].set_title(share if method != "CutMix" else f"the box covers {area:.0%}")
+    return fig
+
+
+def reliability(
+    probs: Mapping[str, Tensor], labels: Tensor, *, n_bins: int = 10
+) -> Figure:
+    """Draw accuracy against confidence, one panel per method; the diagonal is honest.
+
+    Args:
+        probs: name -> (M, N, K), probabilities of M networks; they are pooled.
+        labels: (N,).
+        n_bins: bins of equal width; those with less than 1 % of the answers are left
+            out.
+    """
+    fig, axes = plots.figure(len(probs), sharey=True, squeeze=False)
+    for ax, (name, p) in zip(axes[0], probs.items(), strict=True):
+        confidence, predicted = p.flatten(0, 1).double().max(1)
+        right = (predicted == labels.repeat(len(p))).double()
+        bins = (confidence * n_bins).ceil().clamp(1, n_bins).long() - 1
+        counts = bins.bincount(minlength=n_bins)
+        means = [
+            bins.bincount(v, minlength=n_bins) / counts.clamp(min=1)
+            for v in (confidence, right)
+        ]
+        shown = counts >= 0.01 * len(bins)
+        ax.plot([0, 1], [0, 1], color="#8a8a8a", linestyle="--", linewidth=1)
+        x, y = (m[shown].cpu() for m in means)
+        ax.plot(x, y, "o-", color=plots.PALETTE[0])
+        gap = (right.mean() - confidence.mean()).item()
+        word = "too modest" if gap > 0 else "too sure"
+        ax.set_title(f"{name}: {100 * abs(gap):.0f} points {word}")
+        ax.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1))
+    axes[0, 0].set_ylabel("accuracy at that confidence")
+    return fig
+
+
+def score_panels(
+    scores: Mapping[str, Mapping[str, Tensor]], titles: Mapping[str, str]
+) -> Figure:
+    """Draw one panel per score, one row per treatment: dots are seeds.
+
+    Args:
+        scores: name of the score with its unit -> treatment -> (seeds,).
+        titles: name of the score -> the finding.
+
+    The grey line is the first treatment's mean.
+    """
+    fig, axes = plots.figure(len(scores), sharey=True)
+    for ax, (score, groups) in zip(axes, scores.items(), strict=True):
+        for row, (values, color) in enumerate(
+            zip(groups.values(), plots.PALETTE, strict=False)
+        ):
+            values = torch.as_tensor(values).double().cpu()
+            place = torch.full_like(values, row)
+            ax.plot(values, place, "o", color=color, alpha=0.5, markersize=5)
+            ax.plot(values.mean(), row, "|", color=INK, ms=18, mew=2)
+        first = torch.as_tensor(next(iter(groups.values()))).double().mean().item()
+        ax.axvline(first, color="#8a8a8a", linewidth=1)
+        ax.set(xlabel=score, title=titles[score])
+        ax.grid(visible=False, axis="y")
+    axes[0].set_yticks(range(len(groups)), list(groups))
+    axes[0].invert_yaxis()
+    return fig
+
+
+def variants(rows: Sequence[Tensor], names: Sequence[str]) -> Figure:
+    """Draw one row of images per treatment, its name on the left.
+
+    Args:
+        rows: (n, 1, H, W) each, all of one size.
+        names: one per row.
+    """
+    fig, ax = plots.figure()
+    gap, (n, _, height, width) = 2, rows[0].shape
+    low = min(float(row.min()) for row in rows)
+    canvas = torch.full(
+        (len(rows) * (height + gap) - gap, n * (width + gap) - gap), 3.0
+    )
+    for r, row in enumerate(rows):
+        for k, image in enumerate(row[:, 0].cpu()):
+            top, left = r * (height + gap), k * (width + gap)
+            canvas[top : top + height, left : left + width] = image
+    ax.imshow(canvas, cmap="gray", vmin=low, vmax=3.0, interpolation="nearest")
+    middle = [r * (height + gap) + height / 2 for r in range(len(rows))]
+    ax.set_yticks(middle, list(names))
+    ax.set_xticks([])
+    ax.grid(visible=False)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(length=0)
+    return fig
+
+
+@cache
+def _pool() -> tuple[Tensor, Tensor]:
+    """Return 40 images in [0, 1], (40, 28, 28), and their labels."""
+    x, y = data.fashion_mnist(40, 10).train
+    low, high = x.amin((1, 2, 3), keepdim=True), x.amax((1, 2, 3), keepdim=True)
+    return ((x - low) / (high - low))[:, 0], y
+
+
+def _two(pair: int) -> tuple[Tensor, list[str]]:
+    """Return two images of different classes, (2, 28, 28), and their names."""
+    x, y = _pool()
+    first = int((y == pair % 10).nonzero()[0])
+    second = int((y == (pair + 6) % 10).nonzero()[0])
+    return x[[first, second]], [data.CLASS_NAMES[int(y[k])] for k in (first, second)]
+
+
+def _box(lam: float, center_y: int, center_x: int) -> tuple[int, int, int, int]:
+    half = int(SIDE * (1 - lam) ** 0.5 / 2)
+    edges = (center_y - half, center_y + half, center_x - half, center_x + half)
+    return tuple(min(max(edge, 0), SIDE) for edge in edges)
+
+
+def _target(ax: Axes, names: Sequence[str], weights: Sequence[float]) -> None:
+    ax.barh([0, 1], weights, color=plots.PALETTE[:2], height=0.5)
+    ax.set_yticks([0, 1], names)
+    for row, weight in enumerate(weights):
+        ax.text(weight + 0.03, row, f"{weight:.2f}", va="center")
+    ax.set(xlim=(0, 1.25), xlabel="weight of the label")
+    ax.set_xticks([0, 0.5, 1])
+    ax.grid(visible=False, axis="y")
+    ax.invert_yaxis()

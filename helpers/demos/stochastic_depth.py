@@ -1,0 +1,81 @@
+"""Figures about stochastic depth: which blocks run, and how many."""
+
+from collections.abc import Sequence
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.show import plots
+
+__all__ = ["COINS", "coin_map", "depth_distribution"]
+
+COINS = ("one per example", "one per batch")
+
+
+def coin_map(
+    final_rate: float = 0.5,
+    coins: str = COINS[0],
+    toss: int = 1,
+    *,
+    blocks: int = 12,
+    examples: int = 16,
+) -> Figure:
+    """Which blocks one training step adds, and how deep the network is by chance.
+
+    Args:
+        final_rate: drop rate of the last block, in [0, 1]; block l has l/L of it.
+        coins: one of `COINS`.
+        toss: seed of the coins.
+        blocks, examples: rows and columns of the picture.
+
+    Raises:
+        ValueError: another word for `coins`.
+    """
+    if coins not in COINS:
+        raise ValueError(f"coins: expected one of {COINS}, got {coins!r}.")
+    rates = final_rate * torch.arange(1, blocks + 1) / blocks
+    columns = examples if coins == COINS[0] else 1
+    generator = torch.Generator().manual_seed(toss)
+    runs = torch.rand(blocks, columns, generator=generator) >= rates[:, None]
+    fig, (left, right) = plots.figure(2)
+    _draw_coins(left, runs.expand(blocks, examples))
+    computed = blocks if columns > 1 else int(runs.sum())
+    left.set_title(f"{computed} of {blocks} blocks have to be computed")
+    _draw_depths(right, rates.tolist())
+    return fig
+
+
+def depth_distribution(rates: Sequence[float]) -> Tensor:
+    """Return the probability of each depth 0 … L: (L + 1,), float64.
+
+    The depth is a sum of independent coins, block l running with 1 - rates[l]; one
+    block after the other is added.
+    """
+    chance = torch.ones(1, dtype=torch.float64)
+    nothing = torch.zeros(1, dtype=torch.float64)
+    for p in rates:
+        stays, grows = torch.cat([chance, nothing]), torch.cat([nothing, chance])
+        chance = p * stays + (1 - p) * grows
+    return chance
+
+
+def _draw_coins(ax: Axes, runs: Tensor) -> None:
+    blocks, examples = runs.shape
+    colors = {"cmap": "Blues", "vmin": 0, "vmax": 1.6}
+    ax.pcolormesh(runs.float(), edgecolors="white", linewidth=1.5, **colors)
+    ax.grid(visible=False)
+    ax.set_xticks([0.5, examples - 0.5], ["1", str(examples)])
+    ax.set_yticks([0.5, blocks - 0.5], ["1", str(blocks)])
+    ax.set(xlabel="example of the batch", ylabel="block (blue: added)")
+
+
+def _draw_depths(ax: Axes, rates: Sequence[float]) -> None:
+    blocks, chance = len(rates), depth_distribution(rates)
+    mean = blocks - sum(rates)
+    ax.bar(range(blocks + 1), chance, color=plots.PALETTE[0])
+    ax.axvline(mean, color=plots.PALETTE[1], linestyle="--", label="expected depth")
+    ax.set(xlabel="blocks that run", ylabel="probability", xlim=(-0.7, blocks + 0.7))
+    ax.set_title(f"{mean:.2f} of {blocks} run on average: {1 - mean / blocks:.0%} less")
+    ax.legend(loc="upper left")

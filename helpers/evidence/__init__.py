@@ -1,0 +1,1 @@
+"""What a sentence about a result rests on: scores, intervals, claims."""

@@ -1,0 +1,90 @@
+"""Means over seeds, with the interval that a sentence about them may speak of."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+__all__ = ["Interval", "mean_interval", "paired_difference"]
+
+Values = Tensor | np.ndarray | Sequence[float]
+
+
+class Interval(NamedTuple):
+    """A mean over n values and the confidence interval of that mean."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}] (n={self.n})"
+
+
+def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
+    r"""Return the mean over seeds and its interval by Student's t.
+
+    $\bar v \pm t_{n-1} \, s / \sqrt n$ with the sample standard deviation s (n - 1).
+
+    Args:
+        values: one number per seed, (n,), n ≥ 2, finite.
+        confidence: probability that the interval covers the true mean, in (0, 1).
+
+    Raises:
+        ValueError: fewer than two values, more than one dimension, NaN or infinity,
+            or a confidence outside (0, 1).
+    """
+    from scipy.special import stdtrit
+
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected in (0, 1), got {confidence}.")
+    numbers = _numbers("values", values)
+    n = len(numbers)
+    if n < 2:
+        raise ValueError(
+            f"values: expected at least 2 (one per seed), got {n}; a single run has no"
+            " spread. Train more seeds."
+        )
+    half = stdtrit(n - 1, (1 + confidence) / 2) * numbers.std(ddof=1) / math.sqrt(n)
+    mean = float(numbers.mean())
+    return Interval(mean, mean - float(half), mean + float(half), n)
+
+
+def paired_difference(
+    treatment: Values, control: Values, confidence: float = 0.95
+) -> Interval:
+    """Return the mean of treatment - control over shared seeds, with its interval.
+
+    Args:
+        treatment, control: one number per seed, (n,) each, seed k at place k in both.
+        confidence: as in `mean_interval`.
+
+    Raises:
+        ValueError: unequal lengths, or as in `mean_interval`.
+    """
+    first, second = _numbers("treatment", treatment), _numbers("control", control)
+    if len(first) != len(second):
+        raise ValueError(
+            f"expected one value per seed in both, got {len(first)} for treatment and"
+            f" {len(second)} for control; run both with the same seeds."
+        )
+    return mean_interval(first - second, confidence)
+
+
+def _numbers(name: str, values: Values) -> np.ndarray:
+    """Return `values` as a finite float64 array (n,), or raise ValueError."""
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().double().numpy()
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1:
+        raise ValueError(f"{name}: expected shape (n,), got {numbers.shape}.")
+    if not np.isfinite(numbers).all():
+        bad = np.flatnonzero(~np.isfinite(numbers)).tolist()
+        raise ValueError(
+            f"{name}: expected finite numbers, got NaN or infinity at {bad}; did the"
+            " training diverge?"
+        )
+    return numbers

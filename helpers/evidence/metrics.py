@@ -1,0 +1,92 @@
+"""Scores of predictions: accuracy, likelihood, calibration."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+__all__ = [
+    "accuracy",
+    "expected_calibration_error",
+    "negative_log_likelihood",
+]
+
+
+def accuracy(logits: Tensor, labels: Tensor) -> float:
+    """Return the share of examples whose largest logit is at the label, in [0, 1].
+
+    Args:
+        logits: scores or probabilities, floating (N, K), N ≥ 1.
+        labels: classes, integers (N,).
+
+    Raises:
+        ValueError: other shapes, or NaN in the logits.
+    """
+    _check(logits, labels)
+    return (logits.argmax(dim=1) == labels).double().mean().item()
+
+
+def negative_log_likelihood(logits: Tensor, labels: Tensor) -> float:
+    r"""Return the mean of $-\ln p(y)$ with p = softmax(logits), in nats.
+
+    Args:
+        logits: floating (N, K), N ≥ 1; not probabilities.
+        labels: classes, integers (N,).
+
+    Raises:
+        ValueError: other shapes, NaN in the logits, or a label outside [0, K).
+    """
+    _check(logits, labels)
+    return F.cross_entropy(logits.double(), labels.long()).item()
+
+
+def expected_calibration_error(
+    probs: Tensor, labels: Tensor, n_bins: int = 15
+) -> float:
+    r"""Return the gap between confidence and accuracy, averaged over bins, in [0, 1].
+
+    $\sum_b \frac{n_b}{N} |\text{accuracy}_b - \text{confidence}_b|$, where an example's
+    confidence is its largest probability and bin b is (b/n_bins, (b+1)/n_bins].
+
+    Args:
+        probs: probabilities (N, K), N ≥ 1, rows sum to 1.
+        labels: classes, integers (N,).
+        n_bins: number of bins of equal width, ≥ 1.
+
+    Raises:
+        ValueError: other shapes, NaN, rows that are no probabilities, n_bins < 1.
+
+    Source: Guo, Pleiss, Sun, Weinberger 2017, eq. 3, https://arxiv.org/abs/1706.04599.
+    """
+    _check(probs, labels)
+    if n_bins < 1:
+        raise ValueError(f"n_bins: expected at least 1, got {n_bins}.")
+    sums = probs.double().sum(dim=1)
+    if probs.min() < 0 or (sums - 1).abs().max() > 1e-2:
+        raise ValueError(
+            "probs: expected rows ≥ 0 that sum to 1, got a minimum of"
+            f" {probs.min():.3g} and sums from {sums.min():.3g} to {sums.max():.3g}."
+            " Apply softmax first."
+        )
+    confidence, predicted = probs.double().max(dim=1)
+    gap = (predicted == labels).double() - confidence  # (N,)
+    edges = torch.arange(1, n_bins, device=gap.device).double() / n_bins
+    bins = torch.bucketize(confidence, edges)  # edges[b - 1] < confidence <= edges[b]
+    total = torch.zeros(n_bins, dtype=gap.dtype, device=gap.device)
+    return total.index_add(0, bins, gap).abs().sum().item() / len(gap)
+
+
+def _check(scores: Tensor, labels: Tensor) -> None:
+    """Raise ValueError unless scores are (N, K) and labels classes (N,)."""
+    if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
+        raise ValueError(
+            "expected scores of shape (N, K) and labels of shape (N,), N ≥ 1, got"
+            f" {tuple(scores.shape)} and {tuple(labels.shape)}; for several models,"
+            " call once per model."
+        )
+    if scores.isnan().any():
+        raise ValueError("scores: got NaN; did the training diverge?")
+    if labels.min() < 0 or labels.max() >= scores.shape[1]:
+        raise ValueError(
+            f"labels: expected classes in [0, {scores.shape[1]}), got"
+            f" {labels.min()} to {labels.max()}."
+        )

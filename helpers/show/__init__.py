@@ -1,0 +1,1 @@
+"""Figures of the course, each shown with a text alternative."""

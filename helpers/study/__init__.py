@@ -1,0 +1,1 @@
+"""What the learner does besides code: predictions, quizzes, flashcards, progress."""

@@ -1,0 +1,150 @@
+"""Predict before you run: ask, record the pick, and come back to it afterwards.
+
+What a prediction was compared with is worth remembering; being wrong costs nothing.
+"""
+
+import html
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from helpers.study import _store as store
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
+
+__all__ = ["predict", "recall"]
+
+_asked: dict[str, list[str]] = {}  # choices of the questions asked in this session
+_picked: dict[str, int] = {}  # picks of this session, also where nothing is recorded
+
+
+def predict(
+    id: str, question: str, choices: Sequence[str], *, pick: int | None = None
+) -> None:
+    """Ask for a prediction: radio buttons where there is a front end, else text.
+
+    Args:
+        id: "notebook.slug"; `recall` asks for it again.
+        question: what to predict.
+        choices: at least two different answers.
+        pick: the number of your choice, from 1; for places without buttons.
+
+    Raises:
+        ValueError: fewer than two choices, a choice twice, or a pick that is none.
+    """
+    choices = _checked(id, choices, pick)
+    _asked[id] = choices
+    if pick is not None:
+        _record(id, pick)
+        print(f"{question}\nYour prediction: {pick}. {choices[pick - 1]}")
+    elif os.environ.get("COURSE_HEADLESS") == "1" or not _in_kernel():
+        print(_as_text(id, question, choices))
+    else:
+        _show_buttons(id, question, choices)
+
+
+def recall(id: str, answer: int | str) -> None:
+    """Print what was predicted and what came out.
+
+    Args:
+        id: as given to `predict`.
+        answer: what came out: the number of a choice (from 1), its text, or a sentence.
+            A number or text of a choice also says whether the prediction was right.
+
+    Raises:
+        ValueError: the number is none of the choices, or `predict` has not run.
+    """
+    choices = _asked.get(id, [])
+    if isinstance(answer, int):
+        if not 1 <= answer <= len(choices):
+            raise ValueError(
+                f"recall({id!r}, {answer}): expected the number of a choice,"
+                f" 1 to {len(choices)}."
+                if choices
+                else f"recall({id!r}): run the cell with predict({id!r}, …) first."
+            )
+        answer = choices[answer - 1]
+    text = _predicted(id)
+    if text is None:
+        print(f"You made no prediction.\nWhat came out: {answer}")
+        return
+    verdict = ""
+    if answer in choices:
+        verdict = "\nAs predicted." if text == answer else "\nA surprise: worth a note."
+    print(f"You predicted: {text}\nWhat came out: {answer}{verdict}")
+
+
+def _checked(id: str, choices: Sequence[str], pick: int | None) -> list[str]:
+    choices = [str(choice) for choice in choices]
+    if len(choices) < 2 or len(set(choices)) < len(choices):
+        raise ValueError(
+            f"predict({id!r}): expected at least two different choices, got {choices}."
+        )
+    if pick is not None and pick not in range(1, len(choices) + 1):
+        raise ValueError(
+            f"predict({id!r}): expected pick from 1 to {len(choices)}, got {pick!r}."
+        )
+    return choices
+
+
+def _in_kernel() -> bool:
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def _as_text(id: str, question: str, choices: list[str]) -> str:
+    lines = [f"  {k}. {choice}" for k, choice in enumerate(choices, 1)]
+    how = f'To record yours, add pick= to the call: predict("{id}", …, pick=1)'
+    return "\n".join([question, *lines, how])
+
+
+def _record(id: str, pick: int) -> None:
+    _picked[id] = pick
+    text = _asked[id][pick - 1]
+    store.update(lambda data: data["predictions"].update({id: {"text": text}}))
+
+
+def _predicted(id: str) -> str | None:
+    if id in _picked:
+        return _asked[id][_picked[id] - 1]
+    entry = {} if store.reason_off() else store.read()["predictions"].get(id, {})
+    return str(entry["text"]) if "text" in entry else None
+
+
+def _show_buttons(id: str, question: str, choices: list[str]) -> None:
+    from IPython.display import display
+
+    box = _buttons(id, question, choices)
+    view = {"model_id": box.model_id, "version_major": 2, "version_minor": 0}
+    bundle = {
+        "application/vnd.jupyter.widget-view+json": view,
+        "text/plain": _as_text(id, question, choices),
+    }
+    display(bundle, raw=True)
+
+
+def _buttons(id: str, question: str, choices: list[str]) -> "VBox":
+    """Build question, radio buttons and a note that says when a pick is recorded."""
+    import ipywidgets as widgets
+
+    before = _predicted(id)
+    radio = widgets.RadioButtons(
+        options=[(choice, k) for k, choice in enumerate(choices, 1)],
+        index=choices.index(before) if before in choices else None,
+        layout={"width": "max-content"},
+    )
+    note = widgets.Label("Noted." if before in choices else "Pick one, then go on.")
+    radio.observe(_on_pick(id, note), names="value")
+    title = widgets.HTML(f"<b>{html.escape(question)}</b>")
+    return widgets.VBox([title, radio, note])
+
+
+def _on_pick(id: str, note: object) -> Callable[[dict], None]:
+    def on_pick(change: dict) -> None:
+        if change["new"] is not None:
+            _record(id, change["new"])
+            note.value = "Noted."
+
+    return on_pick

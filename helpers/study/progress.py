@@ -1,0 +1,218 @@
+"""Which exercises are done: a record beside the notebooks, a table, a chart, a page.
+
+The record is the learner's own and is never used for grading. It is off where
+notebooks are graded, tested, or belong to the instructor.
+"""
+
+import html
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers.data import data_folder
+from helpers.study import _store as store
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Notebook", "Table", "certificate", "chart", "record", "table"]
+
+
+_SPELLED = {"l1": "L1", "l2": "L2", "adamw": "AdamW", "mc": "MC", "cutmix": "CutMix"}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook's exercises.
+
+    Attributes:
+        stem: file name without ending, e.g. "02_dropout_from_scratch".
+        exercises: name → number on the card, e.g. {"inverted_dropout": "2.2"}.
+        passed: name → when its check first passed (ISO date and time).
+    """
+
+    stem: str
+    exercises: dict[str, str]
+    passed: dict[str, str]
+
+    @property
+    def title(self) -> str:
+        """The stem in words: "02 · Dropout from scratch"."""
+        number, first, *others = self.stem.split("_")
+        words = [_SPELLED.get(word, word) for word in (first, *others)]
+        words[0] = words[0][0].upper() + words[0][1:]
+        return f"{number} · {' '.join(words)}"
+
+    @property
+    def open(self) -> list[str]:
+        """What is still to do, e.g. ["2.2 inverted_dropout"]."""
+        items = self.exercises.items()
+        return [f"{number} {name}" for name, number in items if name not in self.passed]
+
+
+class Table(list[Notebook]):
+    """Progress by notebook; shows as a table in a notebook and as text elsewhere."""
+
+    note: str = ""
+
+    def __repr__(self) -> str:
+        lines = [f"{b.title:<32}{_bar(b)}  {_count(b)}" for b in self]
+        return "\n".join([*lines, self.summary()])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(b.title)}</td>"
+            f"<td>{_count(b)}</td>"
+            f"<td style='text-align:left'>{html.escape(', '.join(b.open)) or '✓'}</td>"
+            "</tr>"
+            for b in self
+        )
+        head = "<tr><th>Notebook</th><th>Done</th><th>Still open</th></tr>"
+        summary = html.escape(self.summary())
+        return f"<table>{head}{rows}</table><p>{summary}</p>"
+
+    def summary(self) -> str:
+        """Say the whole in one sentence; it serves as the chart's text alternative."""
+        done = sum(len(b.passed) for b in self)
+        total = sum(len(b.exercises) for b in self)
+        return f"{done} of {total} exercises done.{self.note}"
+
+
+def record(notebook: str, exercise: str) -> None:
+    """Note that an exercise's check passed; the first time counts.
+
+    Args:
+        notebook: the notebook's stem, e.g. "02_dropout_from_scratch".
+        exercise: the exercise's name, e.g. "inverted_dropout".
+    """
+    now = datetime.now().isoformat(timespec="seconds")
+
+    def enter(data: dict) -> None:
+        data["passed"].setdefault(notebook, {}).setdefault(exercise, now)
+
+    store.update(enter)
+
+
+def table() -> Table:
+    """Return the state of every notebook of the course."""
+    off = store.reason_off()
+    recorded = {} if off else store.read()["passed"]
+    result = Table()
+    for stem, listed in _catalogue().items():
+        exercises = {name: card["number"] for name, card in listed.items()}
+        entries = recorded.get(stem, {})
+        passed = {name: str(entries[name]) for name in exercises if name in entries}
+        result.append(Notebook(stem, exercises, passed))
+    result.note = f" Nothing is recorded here: {off}." if off else ""
+    return result
+
+
+def chart(*, ax: "Axes | None" = None) -> "Axes":
+    """Draw one bar per notebook: exercises done, and those still open."""
+    import matplotlib.pyplot as plt
+
+    books = table()
+    if ax is None:
+        ax = plt.subplots(figsize=(6, 1.6 + 0.4 * len(books)), layout="constrained")[1]
+    names = [b.title for b in books]
+    done = [len(b.passed) for b in books]
+    total = [len(b.exercises) for b in books]
+    ax.barh(names, total, color="#bbbbbb", label="all")
+    ax.barh(names, done, color="#0072B2", label="done")
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="exercises (number)", title=books.summary().split(".")[0])
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return ax
+
+
+def certificate(name: str) -> Path | None:
+    """Write a page to print, once every exercise is done; else say what is open.
+
+    Args:
+        name: the learner's name, as it should stand on the page.
+
+    Returns:
+        The page (certificate.html beside the notebooks), or None if it is too early.
+
+    Raises:
+        ValueError: the name is empty.
+    """
+    if not str(name).strip():
+        raise ValueError("certificate: expected your name, got an empty text.")
+    books = table()
+    left = [b for b in books if b.open]
+    if left or not books:
+        print(f"Not yet: {books.summary()}" + (" Still open:" if left else ""))
+        for b in left:
+            print(f"  {b.title}: {', '.join(b.open)}")
+        return None
+    path = store.folder() / "certificate.html"
+    try:
+        store.replace(path, _page(str(name).strip(), books))
+    except OSError as error:
+        print(f"The certificate could not be written to {path}: {error.strerror}.")
+        return None
+    print(f"Congratulations! Open {path.name} in your browser and print it: {path}")
+    return path
+
+
+def _catalogue() -> dict[str, dict[str, dict[str, str]]]:
+    """Return stem → exercise → card, as the build has listed them."""
+    return json.loads((data_folder() / "exercises.json").read_text("utf-8"))
+
+
+def _count(book: Notebook) -> str:
+    return f"{len(book.passed)} of {len(book.exercises)}"
+
+
+def _bar(book: Notebook) -> str:
+    done, total = len(book.passed), len(book.exercises)
+    return "■" * done + "□" * (total - done)
+
+
+def _page(name: str, books: Table) -> str:
+    last = max((when for b in books for when in b.passed.values()), default="")[:10]
+    rows = "\n".join(
+        f"<tr><td>{html.escape(b.title)}</td><td>{len(b.exercises)}</td></tr>"
+        for b in books
+    )
+    total = sum(len(b.exercises) for b in books)
+    return _PAGE.format(
+        name=html.escape(name), total=total, rows=rows, last=html.escape(last)
+    )
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Certificate: neural-network regularization</title>
+<style>
+@page {{ size: A4; margin: 2cm }}
+body {{ font-family: Georgia, serif; text-align: center; max-width: 40em;
+  margin: 2em auto; padding: 2em; border: 4px double #0072B2; color: #222;
+  background: #fff }}
+h1 {{ font-weight: normal; letter-spacing: .08em }}
+.name {{ font-size: 2em; margin: .6em 0; overflow-wrap: anywhere }}
+table {{ margin: 1.5em auto; border-collapse: collapse; text-align: left }}
+td, th {{ padding: .2em 1em; border-bottom: 1px solid #ccc }}
+</style>
+</head>
+<body>
+<h1>Certificate</h1>
+<p class="name">{name}</p>
+<p>has solved all {total} exercises of the hands-on course<br>
+<strong>Neural-network regularization</strong></p>
+<table>
+<tr><th>Notebook</th><th>Exercises</th></tr>
+{rows}
+</table>
+<p>Last exercise passed on {last}.</p>
+<p><small>Recorded by the course's own checks on the learner's computer.</small></p>
+</body>
+</html>
+"""

@@ -1,0 +1,319 @@
+"""The one training loop of the course, and what it needs: batches, history, scores."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from helpers.training._batches import Batches, check_lengths
+from helpers.training.runtime import (
+    DROPOUT_STREAM,
+    bar_hidden,
+    one_thread,
+    own_randomness,
+    precision,
+    versions,
+)
+
+__all__ = [
+    "CURVES",
+    "Batches",
+    "Callback",
+    "History",
+    "Score",
+    "State",
+    "adamw",
+    "count_parameters",
+    "evaluate",
+    "fit",
+    "one_thread",
+    "own_randomness",
+]
+
+CURVES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+TINY = 100_000  # below this many parameters a second CPU thread gains nothing
+
+
+class Score(NamedTuple):
+    """Mean loss per example, and the share of examples classified correctly."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass
+class History:
+    """What a training run did: one entry per epoch in each list.
+
+    Training loss and accuracy are averaged over the epoch's examples *while* it
+    trains (dropout on, weights moving); validation is measured after the epoch, in
+    evaluation mode. Accuracies are in [0, 1], NaN for regression.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    device: str = "cpu"
+    versions: dict[str, str] = field(default_factory=dict)
+    stopped: str = ""  # why the run ended early; empty if it did not
+
+
+@dataclass
+class State:
+    """What a callback sees: the live model and optimizer, and the history so far."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: Any
+    scaler: torch.amp.GradScaler
+    generator: torch.Generator  # of the data order
+    history: History
+    callbacks: Sequence["Callback"] = ()
+    epochs: int = 0  # asked for
+    epoch: int = 0  # finished
+
+
+class Callback(Protocol):
+    """Anything with one or more of these methods."""
+
+    def on_fit_start(self, state: State) -> None:
+        """Prepare before the first epoch; may set a saved state, epoch included."""
+
+    def on_step_start(self, state: State) -> None:
+        """Look, or set something, before every batch: e.g. the learning rate."""
+
+    def on_epoch_end(self, state: State) -> bool | None:
+        """Look at the state after an epoch; returning True ends the training."""
+
+    def on_fit_end(self, state: State) -> None:
+        """Have the last word, also after an interruption: e.g. restore weights."""
+
+
+def adamw(params: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """Return the default optimizer: AdamW in one fused kernel, lr 1e-3, no decay.
+
+    torch's own default decays weights by 0.01; a control run must not.
+    """
+    return torch.optim.AdamW(params, lr=1e-3, weight_decay=0.0, fused=True)
+
+
+def fit(
+    model: nn.Module,
+    train: Sequence[Tensor],
+    *,
+    epochs: int,
+    val: Sequence[Tensor] | None = None,
+    optimizer: Callable[[Iterable], torch.optim.Optimizer] = adamw,
+    loss_fn: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    scheduler: Callable[[torch.optim.Optimizer], Any] | None = None,
+    batch_size: int = 128,
+    seed: int = 0,
+    transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
+    callbacks: Sequence[Callback] = (),
+    compile: bool = False,
+    device: torch.device | str | None = None,
+    progress: bool = True,
+) -> History:
+    """Train `model` in place and return its history.
+
+    Args:
+        train: pair (x, y), x (N, ...) floating, y (N,) int64 labels or float targets.
+        val: pair measured after every epoch.
+        optimizer: makes the optimizer from the parameters (default `adamw`).
+        loss_fn: (outputs, targets) -> 0-dim mean over the batch.
+        scheduler: makes a learning-rate scheduler, stepped once per epoch;
+            ReduceLROnPlateau watches the validation curve (without val: training).
+        seed: fixes data order and dropout masks; the caller's random state is kept.
+        transform: (x, y) -> (x, y) of a training batch, e.g. mixup; the new y may be
+            probabilities (N, K). Draw from torch's global generator: `seed` governs it.
+        callbacks: see `Callback`; ready-made ones are in `helpers.training.callbacks`.
+        compile: run the forward pass through torch.compile (gains on GPUs only).
+        device: where to train; None means where train's x lies.
+        progress: show a bar (never when COURSE_HEADLESS=1).
+
+    The model ends on `device`, in evaluation mode. Ctrl-C returns the history so far;
+    a loss that is not finite ends the run with a warning; `History.stopped` says why.
+
+    Raises:
+        ValueError, TypeError: data or loss that cannot be trained on.
+    """
+    device = torch.device(device) if device is not None else train[0].device
+    x, y = _on_device(train, device, "train", loss_fn)
+    val = None if val is None else _on_device(val, device, "val", loss_fn)
+    model.to(device)
+    forward = torch.compile(model) if compile else model
+    opt = optimizer(model.parameters())
+    schedule = scheduler(opt) if scheduler else None
+    order = torch.Generator().manual_seed(seed)
+    batches = Batches(x, y, batch_size, generator=order)
+    cast, scaler = precision(device)
+    tiny = device.type == "cpu" and count_parameters(model) < TINY
+    history = History(device=str(device), versions=versions())
+    state = State(model, opt, schedule, scaler, order, history, callbacks, epochs)
+    start = time.perf_counter()
+
+    def train_epoch() -> Score:
+        model.train()
+        losses, outputs, targets = [], [], []
+        for xb, yb in batches:
+            _tell(callbacks, "on_step_start", state)
+            if transform:
+                xb, yb = transform(xb, yb)
+            with cast():
+                out = forward(xb)
+                loss = loss_fn(out, yb)
+            if not losses:
+                _check_loss(loss)
+            opt.zero_grad()
+            scaler.scale(loss).backward()
+            scaler.step(opt)
+            scaler.update()
+            losses.append(loss.detach())  # stays on the device: no waiting
+            outputs.append(out.detach())
+            targets.append(yb)
+        return _score(losses, outputs, targets)
+
+    with (
+        one_thread() if tiny else nullcontext(),
+        own_randomness(seed + DROPOUT_STREAM, device),
+        tqdm(
+            total=epochs, desc="training", unit="epoch", disable=bar_hidden(progress)
+        ) as bar,
+    ):
+        _tell(callbacks, "on_fit_start", state)
+        bar.update(state.epoch)
+        try:
+            while state.epoch < epochs and not history.stopped:
+                score = train_epoch()
+                history.train_loss.append(score.loss)
+                history.train_accuracy.append(score.accuracy)
+                if val:
+                    score = evaluate(model, val, loss_fn=loss_fn)
+                    history.val_loss.append(score.loss)
+                    history.val_accuracy.append(score.accuracy)
+                _step(schedule, history)
+                state.epoch += 1
+                history.stopped = _reason_to_stop(state, callbacks)
+                bar.set_postfix(loss=f"{score.loss:.3f}", refresh=False)
+                bar.update()
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+            for name in CURVES:  # whole epochs only
+                del getattr(history, name)[state.epoch :]
+    _tell(callbacks, "on_fit_end", state)
+    history.seconds = time.perf_counter() - start
+    model.eval()
+    return history
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    split: Sequence[Tensor],
+    *,
+    loss_fn: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    batch_size: int = 2048,
+) -> Score:
+    """Return mean loss per example and accuracy of `model`, measured in eval mode.
+
+    Accuracy is the share of examples whose largest output is at the label (or at the
+    largest entry of a row of probabilities); NaN for regression targets. Every
+    module's own mode is restored.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    first = next(model.parameters(), split[0])
+    cast, _ = precision(first.device)
+    model.eval()
+    losses, outputs, targets = [], [], []
+    for xb, yb in Batches(*split, batch_size, shuffle=False):
+        xb, yb = xb.to(first.device), yb.to(first.device)
+        with cast():
+            outputs.append(model(xb))
+            losses.append(loss_fn(outputs[-1], yb))
+        targets.append(yb)
+    for module, mode in modes:
+        module.training = mode
+    return _score(losses, outputs, targets)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Count the trainable numbers in `model`; a tied tensor counts once."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def _score(losses: list[Tensor], outputs: list[Tensor], targets: list[Tensor]) -> Score:
+    """Average over the examples of all batches: the one place that waits for a GPU."""
+    sizes = [len(batch) for batch in targets]
+    total = (torch.stack(losses) * losses[0].new_tensor(sizes)).sum()
+    out, y = torch.cat(outputs), torch.cat(targets)
+    if y.is_floating_point():
+        if out.ndim < 2 or out.shape != y.shape or out.shape[1] == 1:
+            return Score(float(total) / len(y), float("nan"))  # regression
+        y = y.argmax(1)
+    return Score(float(total) / len(y), int((out.argmax(1) == y).sum()) / len(y))
+
+
+def _on_device(
+    split: Sequence[Tensor], device: torch.device, name: str, loss_fn: Callable
+) -> tuple[Tensor, Tensor]:
+    """Check a pair of inputs and labels, and move it."""
+    x, y = split
+    check_lengths(x, y, name)
+    if not x.is_floating_point():
+        raise TypeError(
+            f"{name}: expected floating inputs, got {x.dtype}; "
+            "convert and standardise them first, e.g. x.float() / 255"
+        )
+    if loss_fn is F.cross_entropy and y.ndim == 1 and y.dtype != torch.int64:
+        raise TypeError(
+            f"{name}: expected int64 class labels for cross-entropy, got {y.dtype}; "
+            "use y.long(), or another loss_fn for regression"
+        )
+    return x.to(device), y.to(device)
+
+
+def _check_loss(loss: Tensor) -> None:
+    if loss.ndim != 0:
+        raise ValueError(
+            f"expected loss_fn to return one number, got shape {tuple(loss.shape)}; "
+            "average over the batch (reduction='mean')"
+        )
+
+
+def _step(schedule: Any, history: History) -> None:
+    """Step a scheduler once per epoch, with a metric if it wants one."""
+    if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+        kind = "loss" if schedule.mode == "min" else "accuracy"
+        curve = getattr(history, f"val_{kind}") or getattr(history, f"train_{kind}")
+        schedule.step(curve[-1])
+    elif schedule:
+        schedule.step()
+
+
+def _reason_to_stop(state: State, callbacks: Sequence[Callback]) -> str:
+    """Ask every callback, then look at the loss; an empty string means: go on."""
+    stop = _tell(callbacks, "on_epoch_end", state)
+    loss = state.history.train_loss[-1]
+    if loss - loss != 0:  # NaN or infinite
+        warnings.warn(
+            f"the training loss became {loss} in epoch {state.epoch}: stopped; "
+            "try a smaller learning rate",
+            stacklevel=3,
+        )
+        return f"loss was {loss}"
+    return f"by {type(stop[0]).__name__}" if stop else ""
+
+
+def _tell(callbacks: Sequence[Callback], event: str, state: State) -> list[Callback]:
+    """Call a method of every callback that has it; return those that said True."""
+    able = [callback for callback in callbacks if hasattr(callback, event)]
+    return [callback for callback in able if getattr(callback, event)(state)]

@@ -1,0 +1,181 @@
+"""Checkpoints: a training run that was cut off goes on as if nothing had happened."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from helpers.training._loop import CURVES, State
+
+__all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint"]
+
+
+def save_checkpoint(
+    path: str | Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    epoch: int,
+    **more: Any,
+) -> None:
+    """Write what training needs to go on as if it had never stopped.
+
+    That is weights and buffers, the optimizer's state, the epoch, torch's random state
+    (CPU, and CUDA where present), and `more`: anything made of tensors, numbers,
+    strings, lists and dicts. A crash while writing leaves the old file as it was.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        TypeError: something in it would have to run code to be loaded.
+    """
+    path = _in_a_folder(path)
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    content = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "epoch": epoch,
+        "random": {"cpu": torch.get_rng_state(), "cuda": cuda},
+        "more": more,
+    }
+    part = path.with_name(path.name + ".part")  # same folder: replace is one step
+    try:
+        with open(part, "wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())  # on the disk before it gets its name
+        if unsafe := torch.serialization.get_unsafe_globals_in_checkpoint(part):
+            raise TypeError(f"expected tensors and plain values to save, got {unsafe}")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Return a checkpoint's content, on the CPU, running no code from the file.
+
+    Returns:
+        model, optimizer, epoch, random and more, as `save_checkpoint` got them.
+
+    Raises:
+        FileNotFoundError: no such file. ValueError: not a checkpoint.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no checkpoint at {path}; write it: save_checkpoint")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        missing = {"model", "optimizer", "epoch", "random", "more"} - set(content)
+    except OSError:
+        raise
+    except Exception as error:  # damaged files fail in many ways
+        raise ValueError(
+            f"expected a file by save_checkpoint at {path}; it was damaged or holds "
+            "something else, and nothing in it was run"
+        ) from error
+    if missing:
+        raise ValueError(
+            f"expected a file by save_checkpoint at {path}, got one without "
+            f"{', '.join(sorted(missing))}"
+        )
+    return content
+
+
+def load_checkpoint(
+    path: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer
+) -> int:
+    """Put a checkpoint's weights, optimizer and random state back; return its epoch.
+
+    Raises like `read_checkpoint`, and like torch if the model is built differently.
+    """
+    return _apply(read_checkpoint(path), model, optimizer)
+
+
+class Checkpoint:
+    """Write a checkpoint of `fit` every few epochs and after the last one.
+
+    Put it last in `callbacks`: it also keeps what the others know. A run that was cut
+    off goes on with the same call plus `resume=True`, and ends as if it had never been:
+    same batches, same masks, same bits; `epochs` counts from the very beginning.
+
+    Args:
+        path: the file; its folder must exist. every: epochs between two writes, >= 1.
+        resume: continue from the file if there is one; else start anew.
+    """
+
+    def __init__(
+        self, path: str | Path, every: int = 1, *, resume: bool = False
+    ) -> None:
+        if not isinstance(every, int) or every < 1:
+            raise ValueError(f"expected every to be a whole number >= 1, got {every!r}")
+        self.path, self.every, self.resume = Path(path), every, resume
+
+    def on_fit_start(self, state: State) -> None:
+        """Check the surroundings before training; with `resume`, load the file."""
+        _in_a_folder(self.path)
+        if state.callbacks[-1] is not self:
+            raise ValueError("expected Checkpoint to be the last one in callbacks")
+        if self.resume and self.path.exists():
+            content = read_checkpoint(self.path)
+            _restore(state, content["more"])
+            state.epoch = _apply(content, state.model, state.optimizer)
+
+    def on_epoch_end(self, state: State) -> None:
+        """Write if it is time; never replace a good file by a run that diverged."""
+        due = state.epoch % self.every == 0 or state.epoch == state.epochs
+        if due and math.isfinite(state.history.train_loss[-1]):
+            save_checkpoint(
+                self.path, state.model, state.optimizer, state.epoch, **_collect(state)
+            )
+
+
+def _parts(state: State) -> dict[str, Any]:
+    """Name everything beside model and optimizer that has a state."""
+    named = {"scheduler": state.scheduler, "scaler": state.scaler}
+    stateful = [c for c in state.callbacks if hasattr(c, "state_dict")]
+    for number, callback in enumerate(stateful, 1):
+        named[f"callback {number}: {type(callback).__name__}"] = callback
+    return {name: part for name, part in named.items() if part is not None}
+
+
+def _collect(state: State) -> dict[str, Any]:
+    return {
+        "parts": {name: part.state_dict() for name, part in _parts(state).items()},
+        "order": state.generator.get_state(),
+        "history": {name: getattr(state.history, name) for name in CURVES},
+    }
+
+
+def _restore(state: State, saved: dict[str, Any]) -> None:
+    parts = _parts(state)
+    if set(parts) != set(saved.get("parts", ())):
+        raise ValueError(
+            "expected the scheduler and callbacks the checkpoint was written with, "
+            f"{sorted(saved.get('parts', ()))}; got {sorted(parts)}"
+        )
+    for name, part in parts.items():
+        if saved["parts"][name]:  # a gradient scaler that is off has an empty one
+            part.load_state_dict(saved["parts"][name])
+    state.generator.set_state(saved["order"])
+    for name in CURVES:
+        getattr(state.history, name)[:] = saved["history"][name]
+    for callback in state.callbacks:
+        if getattr(callback, "done", False):  # it had ended the run
+            state.history.stopped = f"by {type(callback).__name__}"
+
+
+def _apply(content: dict, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    model.load_state_dict(content["model"])
+    optimizer.load_state_dict(content["optimizer"])
+    torch.set_rng_state(content["random"]["cpu"])
+    for index, state in enumerate(content["random"]["cuda"]):
+        if index < torch.cuda.device_count():
+            torch.cuda.set_rng_state(state, index)
+    return content["epoch"]
+
+
+def _in_a_folder(path: str | Path) -> Path:
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no folder {path.parent}; make it, then save there")
+    return path

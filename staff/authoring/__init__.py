@@ -1,0 +1,1 @@
+"""From masters to the notebooks of instructor and learner."""

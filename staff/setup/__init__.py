@@ -1,0 +1,1 @@
+"""Set up a machine, renew the lock, pack the wheel."""

@@ -1,0 +1,65 @@
+"""Figures about stochastic depth: what is drawn is what was given."""
+
+from itertools import product
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from helpers.demos import stochastic_depth as demos_depth
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def cells(fig):
+    """Return the coin map's numbers, (blocks, examples)."""
+    (mesh,) = fig.axes[0].collections
+    return np.asarray(mesh.get_array()).reshape(12, 16)
+
+
+def test_distribution_equals_all_outcomes_counted():
+    rates = [0.1, 0.5, 0.8, 0.0]
+    expected = torch.zeros(5, dtype=torch.float64)
+    for runs in product((0, 1), repeat=4):
+        chances = [1 - p if r else p for p, r in zip(rates, runs, strict=True)]
+        expected[sum(runs)] += np.prod(chances)
+    torch.testing.assert_close(demos_depth.depth_distribution(rates), expected)
+
+
+def test_per_example_columns_differ_and_all_blocks_are_computed():
+    fig = demos_depth.coin_map(0.5, "one per example", 1)
+    columns = {tuple(column) for column in cells(fig).T}
+    assert len(columns) > 8
+    assert fig.axes[0].get_title() == "12 of 12 blocks have to be computed"
+
+
+def test_per_batch_columns_are_equal_and_counted():
+    fig = demos_depth.coin_map(0.5, "one per batch", 3)
+    drawn = cells(fig)
+    assert (drawn == drawn[:, :1]).all()
+    title = f"{int(drawn[:, 0].sum())} of 12 blocks have to be computed"
+    assert fig.axes[0].get_title() == title
+
+
+@pytest.mark.parametrize(("rate", "mean"), [(0.0, 12.0), (1.0, 5.5), (0.5, 8.75)])
+def test_expected_depth_is_marked(rate, mean):
+    fig = demos_depth.coin_map(rate)
+    (line,) = fig.axes[1].lines
+    assert line.get_xdata()[0] == pytest.approx(mean)
+    heights = [bar.get_height() for bar in fig.axes[1].patches]
+    assert np.dot(heights, range(13)) == pytest.approx(mean)
+
+
+def test_another_draw_gives_other_coins():
+    first, second = (cells(demos_depth.coin_map(0.5, toss=k)) for k in (1, 2))
+    assert (first != second).any()
+
+
+def test_other_words_are_refused():
+    with pytest.raises(ValueError, match="one per example"):
+        demos_depth.coin_map(0.5, "one per pixel")

@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from helpers.evidence import claims
+from helpers.evidence.claims import ClaimFailed, claim, ledger
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.setattr(claims, "_LEDGER", claims.Ledger())
+    monkeypatch.delenv("COURSE_STRICT", raising=False)
+    monkeypatch.delenv("COURSE_LEDGER", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("values", "condition", "verdict"),
+    [
+        ([1.0, 1.1, 0.9, 1.0], "> 0", "holds"),
+        ([-1.0, -1.1, -0.9, -1.0], "> 0", "does not hold"),
+        ([1.0, -1.1, 0.9, -1.0], "> 0", "not decided"),
+        ([-1.0, -1.1, -0.9, -1.0], "< -0.5", "holds"),
+        ([0.001, -0.001, 0.002], "within 0.01", "holds"),
+        ([0.5, 0.51, 0.52], "within 0.01", "does not hold"),
+        ([0.5, 0.51, 0.52], "between 0.4 0.6", "holds"),
+        (0.0, "> 0", "does not hold"),
+        (0.0, "within 0", "holds"),
+        (0.3, "between 0.3 0.3", "holds"),
+    ],
+)
+def test_verdict(values, condition, verdict, capsys):
+    claim("x.y", "It is so.", values, condition)
+    assert ledger()[0].verdict == verdict
+    assert verdict in capsys.readouterr().out
+
+
+def test_interval_is_students():
+    claim("x.t", "It is so.", [1.0, 2.0, 3.0, 4.0], "> 0")
+    entry = ledger()[0]
+    # t(0.975, 3) = 3.1824, s = 1.29099, n = 4
+    assert entry.low == pytest.approx(2.5 - 3.18245 * 1.290994 / 2, abs=1e-4)
+    assert entry.high == pytest.approx(2.5 + 3.18245 * 1.290994 / 2, abs=1e-4)
+
+
+@pytest.mark.parametrize("make", [list, np.array, torch.tensor])
+def test_values_may_come_as_list_array_or_tensor(make):
+    claim("x.kinds", "It is so.", make([1.0, 2.0, 3.0]), "> 0")
+    assert ledger()[0].n == 3
+
+
+def test_strict_raises_unless_it_holds(monkeypatch):
+    monkeypatch.setenv("COURSE_STRICT", "1")
+    claim("x.ok", "It is so.", [1.0, 1.1, 1.2], "> 0")
+    with pytest.raises(ClaimFailed, match="It is so"):
+        claim("x.bad", "It is so.", [-1.0, -1.1], "> 0")
+    with pytest.raises(ClaimFailed, match="not decided"):
+        claim("x.open", "It is so.", [-1.0, 1.1], "> 0")
+
+
+def test_otherwise_it_warns_and_goes_on(capsys):
+    claim("x.bad", "It is so.", [-1.0, -1.1], "> 0")
+    assert "Trust the measurement" in capsys.readouterr().out
+
+
+def test_running_a_cell_again_replaces_its_entry():
+    claim("x.a", "First.", 1.0, "> 0")
+    claim("x.b", "Second.", 1.0, "> 0")
+    claim("x.a", "First.", 2.0, "> 0")
+    assert [(c.id, c.mean) for c in ledger()] == [("x.b", 1.0), ("x.a", 2.0)]
+    assert "Second." in ledger()._repr_html_()
+
+
+def test_ledger_file(monkeypatch, tmp_path):
+    path = tmp_path / "ledger.jsonl"
+    monkeypatch.setenv("COURSE_LEDGER", str(path))
+    claim("x.a", "It is so.", [1.0, 1.5], "> 0", unit="points")
+    entry = json.loads(path.read_text())
+    assert entry["id"] == "x.a"
+    assert entry["unit"] == "points"
+    assert entry["n"] == 2
+
+
+@pytest.mark.parametrize(
+    "condition", ["", "0", "> a", ">", "within -1", "between 2 1", "about 3"]
+)
+def test_unreadable_condition(condition):
+    with pytest.raises(ValueError, match="Cannot read the condition"):
+        claim("x.y", "It is so.", 1.0, condition)
+
+
+@pytest.mark.parametrize("values", [[], [float("nan"), 1.0], [[1.0, 2.0]]])
+def test_bad_values(values):
+    with pytest.raises(ValueError, match="expected one finite number"):
+        claim("x.y", "It is so.", values, "> 0")

@@ -1,0 +1,119 @@
+"""What `make test` runs: stages that can fail, and a summary that says so."""
+
+from collections import Counter
+
+import nbformat
+import pytest
+
+from staff.authoring.build import build
+from staff.ci import suite as ci
+from staff.runs import execute, strict_environment, untouched_problems
+
+FRIENDLY = "○ Exercise 1 · double: not attempted yet. Replace it by your answer."
+
+
+def executed(*outputs, role="test", id="test_double"):
+    cell = nbformat.v4.new_code_cell("check.double(double)", id=id)
+    cell.metadata = nbformat.from_dict({"course": {"role": role}})
+    cell.outputs = [nbformat.v4.new_output("error", **o) for o in outputs]
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def failed(ename, text):
+    return {"ename": ename, "evalue": "", "traceback": text.split("\n")}
+
+
+def test_friendly_line_is_no_problem():
+    colour = "\x1b[31m" + FRIENDLY + "\x1b[0m"
+    for text in (FRIENDLY, colour):
+        assert untouched_problems(executed(failed("NotAttempted", text))) == []
+
+
+@pytest.mark.parametrize(
+    ("notebook", "said"),
+    [
+        (executed(), "passes though nobody has answered"),
+        (executed(failed("CheckFailed", FRIENDLY)), "expected one line"),
+        (executed(failed("NotAttempted", FRIENDLY + "\nTraceback")), "expected one"),
+        (
+            executed(failed("NotAttempted", FRIENDLY.replace("double", "triple"))),
+            "expected one line",
+        ),
+        (executed(failed("NameError", "x"), role="look", id="a"), "look cell a fails"),
+        (executed(failed("NameError", "x"), role="setup", id="a"), "setup cell a"),
+    ],
+)
+def test_everything_else_is_a_problem(notebook, said):
+    (problem,) = untouched_problems(notebook)
+    assert said in problem
+
+
+def test_strict_environment(monkeypatch):
+    monkeypatch.setenv("COURSE_STRICT", "0")
+    env = strict_environment(OMP_NUM_THREADS="1")
+    assert env["COURSE_STRICT"] == env["COURSE_HEADLESS"] == "1"
+    assert (env["COURSE_PROGRESS"], env["OMP_NUM_THREADS"]) == ("off", "1")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_execute_records_times_and_leaves_the_file(course, stem):
+    build(course, [])
+    path = course.solution(stem)
+    before = path.read_bytes()
+    notebook = execute(path)
+    assert path.read_bytes() == before
+    assert all("execution" in c.metadata for c in notebook.cells if "outputs" in c)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("broken", [False, True])
+def test_notebooks_stage(course, stem, text, tmp_path, broken, capsys):
+    if broken:
+        course.master(stem).write_text(text.replace("number = 3", "number = 1 / 0"))
+    build(course, [])
+    before = course.solution(stem).read_bytes()
+    run = ci.Run(course, tmp_path / "run")
+    run.folder.mkdir()
+    assert ci.notebooks(run) is not broken
+    assert course.solution(stem).read_bytes() == before
+    assert run.counts == Counter(failed=1) if broken else Counter(passed=1)
+    if not broken:
+        assert ci.times(run)
+        assert stem in capsys.readouterr().out
+
+
+def test_a_failed_stage_fails_the_run_and_the_others_still_run(monkeypatch, capsys):
+    def bad(run):
+        """Bad."""
+        run.counts += Counter(passed=1, failed=2)
+        return False
+
+    def good(run):
+        """Good."""
+        run.counts += Counter(passed=3, skipped=1)
+        return True
+
+    monkeypatch.setattr(ci, "STAGES", {"bad": bad, "good": good})
+    assert ci.main([]) == 1
+    out = capsys.readouterr().out
+    assert out.endswith("4 passed, 2 failed, 1 skipped\n")
+    assert ci.main(["good"]) == 0
+
+
+def test_unknown_stage():
+    with pytest.raises(SystemExit):
+        ci.main(["everything"])
+
+
+def test_counts_come_from_the_last_line(course, tmp_path, capsys):
+    (tmp_path / "test_x.py").write_text(
+        "import pytest\n\ndef test_a():\n    print('9 failed')\n\n"
+        "def test_b():\n    assert 0\n\n"
+        "@pytest.mark.skip(reason='so')\ndef test_c():\n    pass\n"
+    )
+    run = ci.Run(course, tmp_path)
+    assert not run.pytest(tmp_path / "test_x.py", "-s", "-p", "no:cacheprovider")
+    assert run.counts == Counter(passed=1, failed=1, skipped=1)
+    assert "test_x.py" in capsys.readouterr().out
