@@ -147,7 +147,7 @@ def test_an_unreadable_file_has_keys_of_its_own(tmp_path):
 
 
 def checks(root, text):
-    path = root / "helpers" / "checks" / "90_small.py"
+    path = root / "helpers" / "checks" / "notebooks" / "90_small.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return [check_code("90_small", name, root) for name in ("first", "second")]
@@ -177,9 +177,9 @@ def test_environment_names_versions_and_follows_helpers(tmp_path):
         assert word in here
     assert here == environment()
     checks(tmp_path, CHECKS)
-    (tmp_path / "helpers" / "checks" / "trial.py").write_text("LIMIT = 1\n")
+    (tmp_path / "helpers" / "trial.py").write_text("LIMIT = 1\n")
     before = environment(tmp_path)
     checks(tmp_path, CHECKS + "\n\nMORE = 1\n")
     assert environment(tmp_path) == before
-    (tmp_path / "helpers" / "checks" / "trial.py").write_text("LIMIT = 2\n")
+    (tmp_path / "helpers" / "trial.py").write_text("LIMIT = 2\n")
     assert environment(tmp_path) != before
