@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 from staff.authoring.masters import Cell, Master, Region
 
@@ -13,6 +14,7 @@ STUB = "raise NotImplementedError"
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _IMPORTS = ast.Import | ast.ImportFrom
+_SAME_FOR_ALL = {"code", "experiment", "demo"}
 _LEAVING = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
 
 
@@ -22,12 +24,27 @@ def check_master(master: Master) -> None:
         return
     _check_setup(master)
     _check_pairs(master)
+    answers = {cell.name for cell in master.cells if cell.role == "solution"}
     for cell in master.cells:
+        if cell.role in _SAME_FOR_ALL:
+            _check_needs_no_answer(master, cell, answers)
         _check_regions_belong(master, cell)
         if cell.role == "solution":
             _check_solution(master, cell)
         if cell.role == "test":
             _check_test(master, cell)
+
+
+def _check_needs_no_answer(master: Master, cell: Cell, answers: set[str]) -> None:
+    """Experiments run before anybody has answered, and look the same to everybody."""
+    with suppress(SyntaxError):  # said elsewhere
+        for node in ast.walk(ast.parse(cell.text)):
+            if isinstance(node, ast.Name) and node.id in answers:
+                master.complain(
+                    cell.line + node.lineno - 1,
+                    f"uses the answer {node.id!r}, which learners have yet to write; "
+                    "import it from helpers, or give it another name",
+                )
 
 
 def _check_setup(master: Master) -> None:

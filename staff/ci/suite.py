@@ -1,7 +1,9 @@
-"""``python -m staff test``: everything that continuous integration runs, in order."""
+"""``python -m staff test``: everything that continuous integration runs, in order.
+
+What needs long is sampled in a usual run; `staff.ci.effort` says when it is not.
+"""
 
 import argparse
-import re
 import shutil
 import subprocess
 import sys
@@ -13,14 +15,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from staff.ci import budget
+import nbformat
+
+from staff.ci import budget, effort
+from staff.ci.junit import Case, read_cases, slowest
 from staff.course import Course, child_environment
+from staff.grader.model import Step
+from staff.grader.needed import needed_steps
 from staff.runs import execute, strict_environment, untouched_problems
 
 __all__ = ["Run", "main"]
 
-_COUNTS = re.compile(r"(\d+) (passed|failed|skipped|error)")
 _CELL_TIMEOUT = 600
+_OWN = {"look", "solution", "test"}  # cells that learners' answers reach
+_LONGEST = 15  # test files in the list of where the time goes
 
 
 @dataclass
@@ -34,32 +42,29 @@ class Run:
 
     course: Course
     folder: Path
-    counts: Counter = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    cases: list[Case] = field(default_factory=list)
 
-    def command(self, *arguments: object, env: dict | None = None) -> bool:
-        """Run a Python module with arguments, show its output, add up its counts."""
+    def command(self, *arguments: object, env: dict[str, str] | None = None) -> bool:
+        """Run a Python module with arguments and show its output."""
         command = [sys.executable, "-m", *map(str, arguments)]
-        process = subprocess.Popen(
-            command,
-            cwd=self.course.root,
-            env={**(env or _plain_environment()), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        last = ""
-        with process:
-            for line in process.stdout:
-                print(line, end="", flush=True)
-                last = line if line.strip() else last
-        if arguments[0] == "pytest":
-            self.counts += Counter({k: int(n) for n, k in _COUNTS.findall(last)})
-        return process.returncode == 0
+        env = {**(env or _plain_environment()), "PYTHONUNBUFFERED": "1"}
+        sys.stdout.flush()
+        done = subprocess.run(command, cwd=self.course.root, env=env, check=False)
+        return done.returncode == 0
 
-    def pytest(self, *arguments: object, env: dict | None = None) -> bool:
-        """Run pytest; see `command`."""
-        return self.command("pytest", "-q", *arguments, env=env)
+    def pytest(self, *arguments: object, env: dict[str, str] | None = None) -> bool:
+        """Run pytest, see `command`, and count what its tests did."""
+        report = self.folder / f"junit-{time.monotonic_ns()}.xml"
+        good = self.command(
+            *("pytest", "-q", f"--junitxml={report}", "-o", "junit_family=xunit1"),
+            *arguments,
+            env=env,
+        )
+        cases = read_cases(report)
+        self.cases += cases
+        self.counts += Counter(case.outcome for case in cases)
+        return good
 
 
 def style(run: Run) -> bool:
@@ -70,9 +75,9 @@ def style(run: Run) -> bool:
 
 def unit(run: Run) -> bool:
     """Unit tests."""
-    env = _plain_environment(OMP_NUM_THREADS="1")
-    skip = "--ignore=tests/test_answers.py"
-    return run.pytest("tests", skip, "-n2", "--dist=loadfile", "--durations=5", env=env)
+    apart = ["tests/test_answers.py", *_proofs_files()]
+    skip = [f"--ignore={path}" for path in apart]
+    return run.pytest("tests", *skip, "-n2", "--dist=loadfile", env=_one_thread())
 
 
 def build(run: Run) -> bool:
@@ -82,8 +87,20 @@ def build(run: Run) -> bool:
 
 def answers(run: Run) -> bool:
     """Answers: right ones pass, wrong ones are named."""
-    env = _plain_environment(OMP_NUM_THREADS="1")
-    return run.pytest("tests/test_answers.py", "-n2", "--durations=5", env=env)
+    return run.pytest("tests/test_answers.py", "-n2", env=_one_thread())
+
+
+def proofs(run: Run) -> bool:
+    """Long proofs: whole where their code has changed, else a sample."""
+    whole = {name: effort.whole(name) for name in effort.PROOFS}
+    for name, all_of_it in whole.items():
+        print(f"{name}: {'whole' if all_of_it else 'a sample'}", flush=True)
+    good = run.pytest(*_proofs_files(), "-n2", "--dist=loadfile", env=_one_thread())
+    bad = {case.file for case in run.cases if case.outcome in ("failed", "error")}
+    for name, proof in effort.PROOFS.items():
+        if whole[name] and bad.isdisjoint(proof.tests):
+            effort.stamp(name)
+    return good
 
 
 def notebooks(run: Run) -> bool:
@@ -96,7 +113,7 @@ def notebooks(run: Run) -> bool:
     return run.pytest(
         *("--nbmake", "--overwrite", f"--nbmake-timeout={_CELL_TIMEOUT}"),
         *("-c", run.folder / "pytest.ini", "--rootdir", run.folder, copy),
-        *("--durations=0", "-p", "no:cacheprovider"),
+        *("-p", "no:cacheprovider"),
         env=strict_environment(),
     )
 
@@ -106,8 +123,10 @@ def learners(run: Run) -> bool:
     stems = run.course.stems()
 
     def problems_of(stem: str) -> list[str]:
-        executed = execute(run.course.release(stem), OMP_NUM_THREADS="1")
-        return untouched_problems(executed)
+        path = run.course.release(stem)
+        if not effort.everything():
+            path = _without_shows(path, run.folder / "releases")
+        return untouched_problems(execute(path, OMP_NUM_THREADS="1"))
 
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(problems_of, stems))
@@ -121,6 +140,26 @@ def learners(run: Run) -> bool:
     return bool(stems) and not any(found)
 
 
+def _without_shows(path: Path, folder: Path) -> Path:
+    """Write a copy without the experiments on which no exercise depends.
+
+    They are the same cells as the instructor's, where they have just been run, and the
+    builder sees to it that none of them uses an answer.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    roles = {c.id: c.metadata.get("course", {}).get("role") for c in notebook.cells}
+    steps = [
+        Step("provided" if roles[c.id] not in _OWN else "answer", c.source, c.id)
+        for c in notebook.cells
+        if c.cell_type == "code"
+    ]
+    kept = {step.cell for step in needed_steps(steps)}
+    notebook.cells = [c for c in notebook.cells if c.id in kept]
+    folder.mkdir(exist_ok=True)
+    nbformat.write(notebook, folder / path.name)
+    return folder / path.name
+
+
 def times(run: Run) -> bool:
     """Run times: each notebook within its budget."""
     timings = budget.read_all(run.folder / "solutions")
@@ -129,7 +168,7 @@ def times(run: Run) -> bool:
 
 STAGES: dict[str, Callable[[Run], bool]] = {
     stage.__name__: stage
-    for stage in [style, unit, build, answers, notebooks, learners, times]
+    for stage in [style, unit, build, answers, proofs, notebooks, learners, times]
 }
 
 
@@ -145,6 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="course-test-") as folder:
         run = Run(Course(), Path(folder))
         results = [(name, *_timed(STAGES[name], run)) for name in chosen]
+        print(slowest(run.cases, _LONGEST))
     return _summarise(results, run.counts)
 
 
@@ -157,11 +197,11 @@ def _timed(stage: Callable[[Run], bool], run: Run) -> tuple[bool, float]:
     return good, seconds
 
 
-def _summarise(results: list[tuple[str, bool, float]], counts: Counter) -> int:
+def _summarise(results: list[tuple[str, bool, float]], counts: Counter[str]) -> int:
     print("\n=== summary")
     for name, good, seconds in results:
         print(f"{name:<10} {seconds:6.0f} s  {'ok' if good else 'FAILED'}")
-    failed = counts["failed"] + counts["error"]
+    failed = counts["failed"]
     print(f"\n{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped")
     return int(not all(good for _, good, _ in results))
 
@@ -172,5 +212,14 @@ def _plain_environment(**changes: str) -> dict[str, str]:
     return {
         name: value
         for name, value in ours.items()
-        if name != "CI" and not name.startswith("COURSE_")
+        if name != "CI" and (not name.startswith("COURSE_") or name == effort.VARIABLE)
     }
+
+
+def _one_thread() -> dict[str, str]:
+    """Return the environment for two test processes on two cores."""
+    return _plain_environment(OMP_NUM_THREADS="1")
+
+
+def _proofs_files() -> list[str]:
+    return [path for proof in effort.PROOFS.values() for path in proof.tests]

@@ -7,6 +7,7 @@ test or another needed cell looks up. The set-up cell always runs.
 
 from __future__ import annotations
 
+import ast
 import dis
 import functools
 import types
@@ -19,6 +20,11 @@ __all__ = ["needed_steps"]
 
 _LOADS = {"LOAD_NAME", "LOAD_GLOBAL", "DELETE_NAME"}
 _STORES = {"STORE_NAME", "STORE_GLOBAL"}
+# These make their names whenever they run; a loop or a branch may not.
+_CERTAIN = (
+    *(ast.Assign, ast.Import, ast.ImportFrom),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+)
 # Whoever uses these may look up anything.
 _OPEN = {"globals", "locals", "vars", "eval", "exec", "get_ipython", "dir", "__main__"}
 _AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -57,24 +63,37 @@ def _close(steps: list[Step], keep: list[bool], wanted: set[str]) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def _names(source: str) -> tuple[frozenset[str] | None, frozenset[str]]:
-    """Return (names looked up outside of functions' own, names made), or (None, …)."""
+    """Return (names a cell looks up that it has not made, names made), or (None, …)."""
+    loads: set[str] = set()
+    made: set[str] = set()  # for certain, by a statement before
+    stores: set[str] = set()
     try:
-        code = _compile(source)
+        for statement in _parse(source).body:
+            code = _compile(statement)
+            for instruction in _instructions(code):
+                if instruction.opname in _LOADS and instruction.argval not in made:
+                    loads.add(instruction.argval)
+                elif instruction.opname in _STORES:
+                    stores.add(instruction.argval)
+            if isinstance(statement, _CERTAIN):
+                own = dis.get_instructions(code)
+                made |= {step.argval for step in own if step.opname in _STORES}
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return (None, frozenset()) if _has_magic(source) else (frozenset(),) * 2
-    loads, stores = set(), set()
-    for instruction in _instructions(code):
-        if instruction.opname in _LOADS:
-            loads.add(instruction.argval)
-        elif instruction.opname in _STORES:
-            stores.add(instruction.argval)
     return frozenset(loads), frozenset(stores)
 
 
-def _compile(source: str) -> types.CodeType:
+def _parse(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return compile(source, "<cell>", "exec", flags=_AWAIT, dont_inherit=True)
+        return ast.parse(source)
+
+
+def _compile(statement: ast.stmt) -> types.CodeType:
+    module = ast.Module([statement], [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compile(module, "<cell>", "exec", flags=_AWAIT, dont_inherit=True)
 
 
 def _has_magic(source: str) -> bool:

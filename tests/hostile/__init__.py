@@ -5,20 +5,17 @@ until somebody grades them. They are written so that a defence that fails does b
 harm: forks, memory, disk and time are capped, and only planted secrets are hunted.
 """
 
-import os
 from importlib import import_module
 
+from staff.ci import effort
 from tests.hostile.case import Case
 
-__all__ = ["CATEGORIES", "EVERYTHING", "all_cases", "some_cases"]
+__all__ = ["CATEGORIES", "all_cases", "some_cases"]
 
 CATEGORIES = (
     *("process", "resources", "tampering", "hooks", "leaks", "network"),
     *("metadata", "files", "students", "values", "state", "honest", "forgery"),
 )
-
-EVERYTHING = os.environ.get("COURSE_TESTS") == "all"
-"""Whether tests use the whole bank and every repetition, which takes an hour more."""
 
 
 def all_cases() -> list[Case]:
@@ -30,7 +27,7 @@ def all_cases() -> list[Case]:
 def some_cases() -> list[Case]:
     """Return the cases of a usual run: all forgeries, one in five of the others."""
     cases = all_cases()
-    if EVERYTHING:
+    if effort.whole("hostile"):
         return cases
     chosen = []
     for category in CATEGORIES:

@@ -44,6 +44,12 @@ CASES = {
         "# %% setup",
         "a second setup cell",
     ),
+    "experiment uses an answer": (
+        "math.sqrt(number)",
+        "sizes = [1, 2]\nprint([double(n) for n in sizes])",
+        "print([double(n) for n in sizes])",
+        "uses the answer 'double'",
+    ),
     "no region": (
         DOUBLE,
         '    """Return 2x."""\n    return 2 * x',

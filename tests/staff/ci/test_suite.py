@@ -7,6 +7,7 @@ import pytest
 
 from staff.authoring.build import build
 from staff.ci import suite as ci
+from staff.ci.junit import Case, slowest
 from staff.runs import execute, strict_environment, untouched_problems
 
 FRIENDLY = "○ Exercise 1 · double: not attempted yet. Replace it by your answer."
@@ -107,13 +108,53 @@ def test_unknown_stage():
         ci.main(["everything"])
 
 
-def test_counts_come_from_the_last_line(course, tmp_path, capsys):
+def test_counts_come_from_the_report_not_from_what_tests_print(course, tmp_path):
     (tmp_path / "test_x.py").write_text(
         "import pytest\n\ndef test_a():\n    print('9 failed')\n\n"
         "def test_b():\n    assert 0\n\n"
-        "@pytest.mark.skip(reason='so')\ndef test_c():\n    pass\n"
+        "@pytest.mark.skip(reason='so')\ndef test_c():\n    pass\n\n"
+        "@pytest.fixture\ndef broken():\n    yield\n    assert 0\n\n"
+        "def test_d(broken):\n    pass\n"
     )
     run = ci.Run(course, tmp_path)
     assert not run.pytest(tmp_path / "test_x.py", "-s", "-p", "no:cacheprovider")
-    assert run.counts == Counter(passed=1, failed=1, skipped=1)
-    assert "test_x.py" in capsys.readouterr().out
+    assert run.counts == Counter(passed=1, failed=2, skipped=1)
+    assert {case.file for case in run.cases} == {"test_x.py"}
+
+
+def test_a_run_that_never_comes_to_a_report_fails(course, tmp_path):
+    run = ci.Run(course, tmp_path)
+    assert not run.pytest("--no-such-option")
+    assert run.counts == Counter()
+
+
+def test_learners_run_leaves_out_what_no_exercise_needs(course, stem, tmp_path):
+    build(course, [])
+    kept = nbformat.read(ci._without_shows(course.release(stem), tmp_path), 4).cells
+    sources = [cell.source for cell in kept]
+    assert "number = 3" in sources  # a look needs it
+    assert "math.sqrt(number)" not in sources
+    roles = {cell.metadata.get("course", {}).get("role") for cell in kept}
+    assert {"setup", "solution", "test", "look"} <= roles
+    assert "experiment" not in roles
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_learners_stage_sees_a_check_that_passes_unanswered(course, stem, tmp_path):
+    master = course.master(stem)
+    master.write_text(
+        master.read_text().replace("assert double(1) == 2", "print(double)")
+    )
+    build(course, [])
+    run = ci.Run(course, tmp_path)
+    assert not ci.learners(run)
+    assert run.counts == Counter(failed=1)
+
+
+def test_where_the_time_goes():
+    cases = [Case("a.py", "passed", 1.0), Case("b.py", "failed", 5.0)]
+    cases.append(Case("a.py", "passed", 7.0))
+    lines = slowest(cases, 1).splitlines()
+    assert len(lines) == 3
+    assert lines[-1].split() == ["8", "s", "a.py"]

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 import pytest
 
 from staff.authoring.build import build
+from staff.ci import effort
 from staff.course import Course
-from tests.hostile import EVERYTHING
 from tests.hostile.arena import children_left, read_results, subreaper
 
 STEM = "90_small"
-CLASS = 100 if EVERYTHING else 40
-KILLS = 20 if EVERYTHING else 6
+WHOLE = effort.whole("interruptions")
+CLASS = 100 if WHOLE else 40
+KILLS = 20 if WHOLE else 6
 RIGHT = {
     "double": "def double(x):\n    return 2 * x",
     "Counter": (

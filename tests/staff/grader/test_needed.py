@@ -48,3 +48,19 @@ def test_code_that_may_look_up_anything_keeps_everything():
 def test_hostile_source_does_no_harm():
     for source in ("(" * 100_000, "-" * 100_000 + "1", "a" + ".a" * 50_000, "\0"):
         assert cells(SETUP, answer(source), TEST)[0] == "setup"
+
+
+def test_a_name_that_the_cell_itself_makes_first_is_not_looked_up():
+    own = answer("raw = 1\ndef f(x):\n    return x * raw")
+    assert "data" not in cells(SETUP, DATA, own, TEST)
+
+
+def test_a_name_that_the_cell_may_not_make_is_looked_up():
+    for source in (
+        "for raw in []:\n    pass\nprint(raw)",
+        "if torch.rand(1) > 1:\n    raw = 1\nprint(raw)",
+        "raw = raw + 1",
+        "raw += 1",
+        "class Inner:\n    raw = 1\nprint(raw)",
+    ):
+        assert "data" in cells(SETUP, DATA, answer(source), TEST), source

@@ -1,0 +1,85 @@
+"""Long proofs are made whole when asked for, and when their code has changed."""
+
+import json
+from datetime import date
+
+import pytest
+
+from staff.ci import effort
+from staff.course import Course
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A course with one proof about one folder; nothing is asked for."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "code" / "deep").mkdir(parents=True)
+    (tmp_path / "code" / "deep" / "one.py").write_text("x = 1\n")
+    (tmp_path / "tests" / "test_it.py").write_text("")
+    monkeypatch.setattr(effort, "Course", lambda: Course(tmp_path))
+    proofs = {"it": effort.Proof("tests/test_it.py", about=("code",))}
+    monkeypatch.setattr(effort, "PROOFS", proofs)
+    monkeypatch.delenv(effort.VARIABLE, raising=False)
+    effort._code.cache_clear()
+    yield tmp_path
+    effort._code.cache_clear()
+
+
+def changed(path, text):
+    path.write_text(text)
+    effort._code.cache_clear()
+
+
+def test_a_proof_never_made_is_made_whole(place):
+    assert effort.whole("it")
+
+
+def test_a_stamp_lasts_until_the_code_changes(place):
+    effort.stamp("it")
+    assert not effort.whole("it")
+    changed(place / "elsewhere.py", "x = 1\n")
+    assert not effort.whole("it")
+    changed(place / "code" / "deep" / "one.py", "x = 2\n")
+    assert effort.whole("it")
+
+
+@pytest.mark.parametrize("name", ["code/two.py", "tests/test_it.py"])
+def test_new_files_and_the_tests_themselves_count(place, name):
+    effort.stamp("it")
+    changed(place / name, "y = 1\n")
+    assert effort.whole("it")
+
+
+def test_everything_can_be_asked_for(place, monkeypatch):
+    effort.stamp("it")
+    monkeypatch.setenv(effort.VARIABLE, "all")
+    assert effort.whole("it")
+
+
+def test_a_stamp_names_the_day_and_keeps_the_others(place):
+    file = place / "tests" / "proven.json"
+    file.write_text(json.dumps({"other": {"code": "abc", "on": "2026-01-01"}}))
+    effort.stamp("it")
+    kept = json.loads(file.read_text())
+    assert kept["other"] == {"code": "abc", "on": "2026-01-01"}
+    assert kept["it"]["on"] == date.today().isoformat()
+
+
+def test_every_proof_speaks_of_files_that_exist():
+    root = Course().root
+    for proof in effort.PROOFS.values():
+        assert [place for place in proof.about if not (root / place).exists()] == []
+
+
+def test_seeds_move_with_the_day(monkeypatch):
+    class Tomorrow(date):
+        @classmethod
+        def today(cls):
+            return cls.fromordinal(date.today().toordinal() + 1)
+
+    today = effort.seeds(200)
+    assert len(today) == 200
+    assert effort.seeds(200) == today
+    monkeypatch.setattr(effort, "date", Tomorrow)
+    assert set(today).isdisjoint(effort.seeds(200))
+    assert effort.seeds(1)[0] < 2**31  # a seed everywhere
