@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from helpers import data
+from helpers.evidence.metrics import calibration_bins
 from helpers.show import plots
 
 __all__ = ["METHODS", "mixed_pair", "reliability", "score_panels", "variants"]
@@ -78,19 +79,12 @@ def reliability(
     """
     fig, axes = plots.figure(len(probs), sharey=True, squeeze=False)
     for ax, (name, p) in zip(axes[0], probs.items(), strict=True):
-        confidence, predicted = p.flatten(0, 1).double().max(1)
-        right = (predicted == labels.repeat(len(p))).double()
-        bins = (confidence * n_bins).ceil().clamp(1, n_bins).long() - 1
-        counts = bins.bincount(minlength=n_bins)
-        means = [
-            bins.bincount(v, minlength=n_bins) / counts.clamp(min=1)
-            for v in (confidence, right)
-        ]
-        shown = counts >= 0.01 * len(bins)
+        bins = calibration_bins(p.flatten(0, 1), labels.repeat(len(p)), n_bins)
+        shown = bins.share >= 0.01
         ax.plot([0, 1], [0, 1], color="#8a8a8a", linestyle="--", linewidth=1)
-        x, y = (m[shown].cpu() for m in means)
+        x, y = bins.confidence[shown], bins.accuracy[shown]
         ax.plot(x, y, "o-", color=plots.PALETTE[0])
-        gap = (right.mean() - confidence.mean()).item()
+        gap = (bins.share * (bins.accuracy - bins.confidence)).nansum().item()
         word = "too modest" if gap > 0 else "too sure"
         ax.set_title(f"{name}: {100 * abs(gap):.0f} points {word}")
         ax.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.data import data_folder
+from helpers.files import write_whole
 from helpers.study import _store as store
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def certificate(name: str) -> Path | None:
         return None
     path = store.folder() / "certificate.html"
     try:
-        store.replace(path, _page(str(name).strip(), books))
+        write_whole(path, _page(str(name).strip(), books))
     except OSError as error:
         print(f"The certificate could not be written to {path}: {error.strerror}.")
         return None

@@ -6,7 +6,6 @@ notebooks in ``solutions/`` and ``notebooks/`` replaced, each in one step.
 
 import argparse
 import difflib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from helpers.files import write_whole
 from staff.authoring.catalogue import catalogue
 from staff.authoring.masters import Master, read_master
 from staff.authoring.release import make_pair, was_built
@@ -179,7 +179,7 @@ def _replace(new: Path, old: Path) -> None:
     if old.exists() and old.read_bytes() == new.read_bytes():
         return
     old.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(new, old)
+    write_whole(old, new.read_bytes())
 
 
 # --- comparing --------------------------------------------------------------------
