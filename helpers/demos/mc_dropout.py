@@ -81,9 +81,9 @@ def _diagram(ax: Axes, probs: Tensor, labels: Tensor, n_bins: int) -> None:
     gap = bins.confidence - bins.accuracy
     ax.bar(place, lower, width, color=plots.PALETTE[4])
     sure, modest = gap.clamp(min=0), (-gap).clamp(min=0)
-    light, dark = {"color": "#f2b68f"}, {"color": plots.PALETTE[0]}
-    ax.bar(place, sure, width, bottom=lower, label="too sure", **light)
-    ax.bar(place, modest, width, bottom=lower, label="too modest", **dark)
+    light, dark = "#f2b68f", plots.PALETTE[0]
+    ax.bar(place, sure, width, bottom=lower, label="too sure", color=light)
+    ax.bar(place, modest, width, bottom=lower, label="too modest", color=dark)
     ax.plot([0, 1], [0, 1], color="#1a1a1a", linewidth=0.8)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence")
     ax.legend(loc="upper left", frameon=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -56,7 +57,11 @@ def mixed_pair(
         ax.set_title(title)
         ax.axis("off")
     if method != "mixup":
-        frame = {"fill": False, "edgecolor": plots.PALETTE[1], "linewidth": 2}
+        frame: dict[str, Any] = {
+            "fill": False,
+            "edgecolor": plots.PALETTE[1],
+            "linewidth": 2,
+        }
         for ax in axes[1:3] if method == "CutMix" else axes[2:3]:
             ax.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, **frame))
     keeps = method == "Cutout"
@@ -166,8 +171,12 @@ def _two(pair: int) -> tuple[Tensor, list[str]]:
 
 def _box(lam: float, center_y: int, center_x: int) -> tuple[int, int, int, int]:
     half = int(SIDE * (1 - lam) ** 0.5 / 2)
-    edges = (center_y - half, center_y + half, center_x - half, center_x + half)
-    return tuple(min(max(edge, 0), SIDE) for edge in edges)
+    y1, y2, x1, x2 = (
+        min(max(edge, 0), SIDE)
+        for center in (center_y, center_x)
+        for edge in (center - half, center + half)
+    )
+    return y1, y2, x1, x2
 
 
 def _target(ax: Axes, names: Sequence[str], weights: Sequence[float]) -> None:

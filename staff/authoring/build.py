@@ -199,10 +199,13 @@ def _compare(course: Course, done: Course, stem: str) -> Iterator[str]:
 
 def _summary(old: Path, new: Path, lines: int = 12) -> str:
     """Return the first lines of the difference, and how many there are."""
-    texts = [p.read_text("utf-8", errors="replace").splitlines() for p in (old, new)]
+    before, after = (
+        path.read_text("utf-8", errors="replace").splitlines() for path in (old, new)
+    )
+    names = ("on disk", "built")
     found = [
         line
-        for line in difflib.unified_diff(*texts, "on disk", "built", n=0, lineterm="")
+        for line in difflib.unified_diff(before, after, *names, n=0, lineterm="")
         if not line.startswith("@@")
     ]
     shown = [f"    {line[:120]}" for line in found[:lines]]
