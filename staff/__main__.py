@@ -1,6 +1,7 @@
 """The command line of course staff: ``python -m staff COMMAND``."""
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 
 from staff.course import CourseError
@@ -31,7 +32,8 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments in ([], ["-h"], ["--help"]) else 2
     module, function = COMMANDS[arguments[0]][0].split(":")
     try:
-        return getattr(import_module(module), function)(arguments[1:])
+        run: Callable[[list[str]], int] = getattr(import_module(module), function)
+        return run(arguments[1:])
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1

@@ -15,15 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 # a package's own name stands for its `__init__`.
 ORDER = {
     "helpers": (
-        *("device", "training", "population", "data", "evidence", "show", "demos"),
-        *("study", "checks", "metrics", "helpers"),
+        *("files", "device", "training", "population", "data", "evidence", "show"),
+        *("demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
         *("course", "runs", "setup", "authoring", "grader", "bench", "ci"),
         *("staff", "__main__"),
     ),
 }
-NOUNS = {*ORDER["helpers"]} - {"device", "metrics", "helpers"}
+NOUNS = {*ORDER["helpers"]} - {"files", "device", "metrics", "helpers"}
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from helpers.data._label_noise import corrupt_labels
 from helpers.data._shipped import data_folder, verified
 from helpers.data._splits import SealedTest, Split, Splits, split_pool
 from helpers.data._toys import noisy_sine, spirals, two_moons
+
+if TYPE_CHECKING:
+    from torchvision.datasets import FashionMNIST
 
 __all__ = [
     "CLASS_NAMES",
@@ -84,8 +88,14 @@ def fashion_mnist(
     Source: Xiao, Rasul, Vollgraf 2017, https://arxiv.org/abs/1708.07747 (MIT licence).
     """
     pool, test = _shipped_fashion_mnist()
-    rules = {"size": size, "split_seed": split_seed, "flat": flat, "device": device}
-    return _image_splits(pool, test, (n_train, n_val, n_test), **rules)
+    counts = (n_train, n_val, n_test)
+    return _image_splits(
+        *(pool, test, counts),
+        size=size,
+        split_seed=split_seed,
+        flat=flat,
+        device=device,
+    )
 
 
 def fashion_mnist_full(
@@ -107,14 +117,22 @@ def fashion_mnist_full(
     """
     official = [torchvision_fashion_mnist(root, train=part) for part in (True, False)]
     pool, test = (Split(part.data, part.targets) for part in official)
-    rules = {"size": size, "split_seed": split_seed, "flat": flat, "device": device}
-    counts = (len(pool[1]) - n_val, n_val, len(test[1]))
-    return _image_splits(pool, test, counts, **rules)
+    counts = (len(pool.y) - n_val, n_val, len(test.y))
+    return _image_splits(
+        *(pool, test, counts),
+        size=size,
+        split_seed=split_seed,
+        flat=flat,
+        device=device,
+    )
 
 
 def torchvision_fashion_mnist(
-    root: str | Path, *, train: bool = True, transform: Callable | None = None
-):
+    root: str | Path,
+    *,
+    train: bool = True,
+    transform: Callable[[Any], Any] | None = None,
+) -> "FashionMNIST":
     """Return `torchvision.datasets.FashionMNIST`, for `transforms.v2` and DataLoaders.
 
     Raises:

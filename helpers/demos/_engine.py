@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from helpers.show.display import bundle, checked_alt, picture_html, png, publish
+from helpers.show.display import Bundle, bundle, checked_alt, picture_html, png, publish
 
 __all__ = ["Demo", "demo"]
 
@@ -97,11 +97,11 @@ class Demo:
                     error.add_note(f"while drawing the demo with {name}={value!r}")
                     raise
 
-    def static(self) -> tuple[dict, dict]:
+    def static(self) -> Bundle:
         """Return the mime bundle of the present figure without the widget."""
         return bundle(self._image, self._described())
 
-    def live(self) -> tuple[dict, dict]:
+    def live(self) -> Bundle:
         """Return the mime bundle of the widget, with the figure as its fallback."""
         import ipywidgets
 
@@ -184,7 +184,7 @@ def _widget(name: str, spec: Any, start: Any) -> Any:
     return _slider(name, spec, start, options)
 
 
-def _slider(name: str, spec: Any, start: Any, options: dict) -> Any:
+def _slider(name: str, spec: Any, start: Any, options: dict[str, Any]) -> Any:
     """Return a slider for (min, max[, step]) that reports when it is released."""
     import ipywidgets
 

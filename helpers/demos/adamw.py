@@ -1,17 +1,18 @@
 """Pictures of notebook 04: where Adam with L2 and AdamW end on a quadratic."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
+from torch.optim import Adam, AdamW
 
 from helpers.show import plots
 
 __all__ = ["Quadratics", "beside", "descend", "quadratics", "ridge_picture"]
 
-OPTIMIZERS = {"Adam + L2": torch.optim.Adam, "AdamW": torch.optim.AdamW}
+OPTIMIZERS: dict[str, type[Adam]] = {"Adam + L2": Adam, "AdamW": AdamW}
 INK = "#1a1a1a"
 
 
@@ -50,7 +51,7 @@ def quadratics(seeds: range, *, n: int = 40) -> Quadratics:
 
 def descend(
     problem: Quadratics,
-    optimizer: type[torch.optim.Optimizer],
+    optimizer: type[Adam],
     *,
     decay: float,
     batch: int | None = None,
@@ -101,8 +102,8 @@ def ridge_picture(decay: float = 0.5, batch: int = 40) -> Figure:
         )[:, 0]
         off[name] = (path[-1] - aim).norm().item()
         ax.plot(*path.T, color=color, linewidth=1, alpha=0.7)
-        end = {"marker": "o", "color": color, "markersize": 8, "linestyle": "none"}
-        ax.plot(*path[-1:].T, **end, label=f"{name} ends here", zorder=3)
+        end: dict[str, Any] = {"color": color, "markersize": 8, "zorder": 3}
+        ax.plot(*path[-1:].T, "o", **end, label=f"{name} ends here")
     ax.set(xlabel="weight 1 (large feature)", ylabel="weight 2 (small feature)")
     ax.set(xlim=(-0.1, 1.3), ylim=(-1.7, 0.15))
     distances = ", ".join(f"{name} {value:.2f}" for name, value in off.items())
@@ -114,7 +115,8 @@ def ridge_picture(decay: float = 0.5, batch: int = 40) -> Figure:
 def ridge_solution(problem: Quadratics, strength: float) -> Tensor:
     """Return argmin of the loss plus (strength/2)·‖w‖², shape (S, d)."""
     eye = torch.eye(problem.slope.shape[1], dtype=torch.float64)
-    return torch.linalg.solve(problem.hessian + strength * eye, problem.slope)
+    solved: Tensor = torch.linalg.solve(problem.hessian + strength * eye, problem.slope)
+    return solved
 
 
 def _landscape(ax: Axes, problem: Quadratics, decay: float) -> None:
@@ -133,11 +135,13 @@ def _landscape(ax: Axes, problem: Quadratics, decay: float) -> None:
     strengths = [0.0, *torch.logspace(-3, 4, 80).tolist()]
     line = torch.stack([ridge_solution(problem, s)[0] for s in strengths])
     ax.plot(*line.T, color=INK, linestyle="--", label="ridge, all strengths")
-    star = {"marker": "*", "color": INK, "markersize": 21, "linestyle": "none"}
-    ax.plot(*ridge_solution(problem, decay).T, **star, label=f"ridge, {decay:g}")
+    aim = ridge_solution(problem, decay).T
+    ax.plot(*aim, "*", color=INK, markersize=21, label=f"ridge, {decay:g}")
 
 
-def beside(panels: dict[str, tuple[Tensor, Tensor]], *, names: tuple[str, str]):
+def beside(
+    panels: dict[str, tuple[Tensor, Tensor]], *, names: tuple[str, str]
+) -> Figure:
     """Draw the final weights of two runs against each other, one panel per pair.
 
     Args:

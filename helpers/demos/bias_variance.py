@@ -12,6 +12,7 @@ import math
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -59,7 +60,8 @@ def descent(features: Tensor, targets: Tensor, epochs: Tensor) -> Tensor:
     s = s.clamp(min=1e-12 * s[0])
     left = torch.log1p(-RATE * (s / s[0]) ** 2)  # log of what one step leaves
     grown = -torch.expm1(epochs.double()[:, None] * left) / s  # (e, min(n, d))
-    return (grown * (u.T @ targets)) @ vt
+    weights: Tensor = (grown * (u.T @ targets)) @ vt
+    return weights
 
 
 def overfitting(width: int = 100, noise: float = 0.3, epochs: int = 10_000) -> Figure:
@@ -90,7 +92,7 @@ def overfitting(width: int = 100, noise: float = 0.3, epochs: int = 10_000) -> F
     return fig
 
 
-def _errors(ax: plt.Axes, steps: Tensor, train: Tensor, test: Tensor, now: int) -> None:
+def _errors(ax: Axes, steps: Tensor, train: Tensor, test: Tensor, now: int) -> None:
     ax.plot(steps, train.clamp(min=1e-5), **TRAIN, label="train")
     ax.plot(steps, test, **TEST, label="test (expected)")
     ax.axvline(now, color="#1a1a1a", linewidth=1)

@@ -85,7 +85,7 @@ def _activations(ax: Axes, before: Tensor, after: Tensor) -> None:
     ax.bar(place, after, 0.4, color=plots.PALETTE[0], label="after")
     for values, style in ((before, "--"), (after, "-")):
         color = INK if style == "--" else plots.PALETTE[0]
-        ax.axhline(values.mean(), color=color, linestyle=style, linewidth=1.4)
+        ax.axhline(values.mean().item(), color=color, linestyle=style, linewidth=1.4)
     ax.set(xlabel="unit of hidden 1", ylabel="activation (lines: mean)")
     ax.set_xticks(list(place))
     ax.legend(loc="upper right")

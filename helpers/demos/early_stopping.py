@@ -1,6 +1,10 @@
 """Playback of a training run: what the network believed after each epoch."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -44,7 +48,10 @@ class Playback:
 
 
 def playback_picture(
-    playback: Playback, data: tuple[Tensor, Tensor], curves: dict[str, list], epoch: int
+    playback: Playback,
+    data: tuple[Tensor, Tensor],
+    curves: Mapping[str, Sequence[float]],
+    epoch: int,
 ) -> Figure:
     """Draw the plane after `epoch` epochs beside the curves up to there.
 
@@ -65,29 +72,35 @@ def playback_picture(
         )
     fig, (left, right) = plots.figure(2)
     _plane(left, playback, data, epoch)
+    past = range(1, epoch + 1)
     for (name, values), style in zip(
         curves.items(), (plots.TRAIN, plots.VAL), strict=True
     ):
-        past = range(1, epoch + 1)
         right.plot(range(1, len(values) + 1), values, color="#cccccc", lw=1)
         right.plot(past, values[:epoch], **style, label=name)
-    best = min(past, key=lambda e: values[e - 1])
-    right.plot(best, values[best - 1], "*", color="#1a1a1a", ms=13, label="best so far")
+    _, watched = curves.values()
+    best = min(past, key=lambda e: watched[e - 1])
+    right.plot(
+        best, watched[best - 1], "*", color="#1a1a1a", ms=13, label="best so far"
+    )
     right.axvline(epoch, color="#999999", lw=1)
     right.set(xlabel="epoch", ylabel="loss (nats)", title=f"best epoch so far: {best}")
     right.legend()
     return fig
 
 
-def _plane(ax, playback: Playback, data: tuple[Tensor, Tensor], epoch: int) -> None:
+def _plane(
+    ax: Axes, playback: Playback, data: tuple[Tensor, Tensor], epoch: int
+) -> None:
     """Probabilities as colours, the boundary as a line, the points on top."""
     x, y = data
     frame = playback.frames[epoch - 1].numpy()
-    look = {"extent": playback.extent, "origin": "lower"}
+    look: dict[str, Any] = {"extent": playback.extent, "origin": "lower"}
     ax.imshow(frame, **look, cmap="RdBu_r", vmin=0, vmax=1, alpha=0.5, aspect="auto")
     if frame.min() < 0.5 < frame.max():
         ax.contour(frame, levels=[0.5], colors="#1a1a1a", linewidths=1.5, **look)
     for label, marker, color in ((0, "o", "#2166ac"), (1, "^", "#b2182b")):
-        ax.scatter(*x[y == label].T.cpu(), marker=marker, c=color, s=18, lw=0)
+        px, py = x[y == label].T.cpu()
+        ax.scatter(px, py, marker=marker, c=color, s=18, lw=0)
     ax.grid(visible=False)
     ax.set(title=f"after epoch {epoch}", xlabel="feature 1", ylabel="feature 2")

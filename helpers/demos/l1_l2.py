@@ -1,6 +1,7 @@
 """Figures about penalties on weights: prices, shrinkage, recovery, boundaries."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -67,7 +68,7 @@ def sorted_sizes(fits: Mapping[str, Tensor], *, step: float) -> Figure:
         rank = torch.arange(1, len(w) + 1)
         ax.semilogy(rank[size > 0], size[size > 0], style, markersize=4, label=name)
     ax.axhline(step, color=GREY, linewidth=1)
-    note = {"va": "bottom", "ha": "right", "color": "#666666"}
+    note: dict[str, Any] = {"va": "bottom", "ha": "right", "color": "#666666"}
     ax.text(len(w), step, "length of one SGD step of L1", **note)
     ax.set(
         title="Autograd stops near 0, proximal steps stop at 0",
@@ -136,7 +137,7 @@ def moon_boundary(points: tuple[Tensor, Tensor], logits: Tensor) -> Figure:
     px, py = _mesh()
     probability = logits.cpu().softmax(1)[:, 1].view(px.shape)
     fig, ax = plots.figure()
-    shades = {"cmap": "PuOr", "vmin": 0, "vmax": 1}
+    shades: dict[str, Any] = {"cmap": "PuOr", "vmin": 0, "vmax": 1}
     ax.contourf(
         px, py, probability, levels=torch.linspace(0, 1, 11), alpha=0.6, **shades
     )
@@ -155,4 +156,5 @@ def moon_grid() -> Tensor:
 
 def _mesh() -> tuple[Tensor, Tensor]:
     ticks = torch.linspace(-2.2, 3.2, 80), torch.linspace(-1.8, 2.3, 60)
-    return torch.meshgrid(*ticks, indexing="xy")
+    px, py = torch.meshgrid(*ticks, indexing="xy")
+    return px, py

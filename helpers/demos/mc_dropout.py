@@ -7,38 +7,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from helpers.evidence.metrics import expected_calibration_error
+from helpers.evidence.metrics import (
+    accuracy,
+    calibration_bins,
+    expected_calibration_error,
+)
 from helpers.show import plots
 
 __all__ = [
     "doubt_bands",
-    "reliability",
     "reliability_picture",
     "reliability_row",
     "risk_at",
 ]
 
 GREY = "#999999"
-
-
-def reliability(
-    probs: Tensor, labels: Tensor, n_bins: int = 15
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return mean confidence, accuracy and share of the examples per bin, (n_bins,).
-
-    Bins are (i/n, (i+1)/n]; confidence and accuracy of an empty bin are NaN.
-
-    Args:
-        probs: probabilities (N, K).
-        labels: classes, integers (N,).
-        n_bins: number of bins of equal width, ≥ 1.
-    """
-    confidence, predicted = probs.cpu().double().max(1)
-    right = (predicted == labels.cpu()).double()
-    bins = torch.bucketize(confidence, torch.arange(1, n_bins).double() / n_bins)
-    sums = torch.zeros(3, n_bins, dtype=torch.float64)
-    sums.index_add_(1, bins, torch.stack([confidence, right, torch.ones_like(right)]))
-    return sums[0] / sums[2], sums[1] / sums[2], sums[2] / len(right)
 
 
 def reliability_row(
@@ -74,15 +57,14 @@ def reliability_picture(
     fig, (left, right) = plots.figure(2)
     _diagram(left, probs, labels, n_bins)
     error = expected_calibration_error(probs, labels, n_bins)
-    confidence = probs.amax(1).mean().item()
-    accuracy = (probs.argmax(1) == labels).double().mean().item()
+    sure, correct = probs.amax(1).mean().item(), accuracy(probs, labels)
     left.set(title=f"ECE {error:.1%}", ylabel="accuracy in the bin")
-    share = reliability(probs, labels, n_bins)[2]
+    share = calibration_bins(probs, labels, n_bins).share
     right.bar(_middles(n_bins), 100 * share, 0.9 / n_bins, color=plots.PALETTE[0])
-    right.axvline(confidence, color=plots.PALETTE[1], label="mean confidence")
-    right.axvline(accuracy, color="#1a1a1a", linestyle="--", label="accuracy")
+    right.axvline(sure, color=plots.PALETTE[1], label="mean confidence")
+    right.axvline(correct, color="#1a1a1a", linestyle="--", label="accuracy")
     right.set(xlim=(0, 1), xlabel="confidence", ylabel="share of the images (%)")
-    right.set_title(f"Confidence {confidence:.1%}, accuracy {accuracy:.1%}")
+    right.set_title(f"Confidence {sure:.1%}, accuracy {correct:.1%}")
     right.legend(loc="upper left")
     return fig
 
@@ -93,14 +75,15 @@ def _middles(n_bins: int) -> Tensor:
 
 def _diagram(ax: Axes, probs: Tensor, labels: Tensor, n_bins: int) -> None:
     """Draw accuracy per bin as bars, with the gap to the mean confidence."""
-    confidence, accuracy, _ = reliability(probs, labels, n_bins)
+    bins = calibration_bins(probs, labels, n_bins)
     place, width = _middles(n_bins), 0.9 / n_bins
-    lower, gap = torch.minimum(accuracy, confidence), (confidence - accuracy)
+    lower = torch.minimum(bins.accuracy, bins.confidence)
+    gap = bins.confidence - bins.accuracy
     ax.bar(place, lower, width, color=plots.PALETTE[4])
     sure, modest = gap.clamp(min=0), (-gap).clamp(min=0)
-    light, dark = {"color": "#f2b68f"}, {"color": plots.PALETTE[0]}
-    ax.bar(place, sure, width, bottom=lower, label="too sure", **light)
-    ax.bar(place, modest, width, bottom=lower, label="too modest", **dark)
+    light, dark = "#f2b68f", plots.PALETTE[0]
+    ax.bar(place, sure, width, bottom=lower, label="too sure", color=light)
+    ax.bar(place, modest, width, bottom=lower, label="too modest", color=dark)
     ax.plot([0, 1], [0, 1], color="#1a1a1a", linewidth=0.8)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence")
     ax.legend(loc="upper left", frameon=True)

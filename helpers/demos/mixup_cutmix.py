@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from helpers import data
+from helpers.evidence.metrics import calibration_bins
 from helpers.show import plots
 
 __all__ = ["METHODS", "mixed_pair", "reliability", "score_panels", "variants"]
@@ -55,7 +57,11 @@ def mixed_pair(
         ax.set_title(title)
         ax.axis("off")
     if method != "mixup":
-        frame = {"fill": False, "edgecolor": plots.PALETTE[1], "linewidth": 2}
+        frame: dict[str, Any] = {
+            "fill": False,
+            "edgecolor": plots.PALETTE[1],
+            "linewidth": 2,
+        }
         for ax in axes[1:3] if method == "CutMix" else axes[2:3]:
             ax.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, **frame))
     keeps = method == "Cutout"
@@ -78,19 +84,12 @@ def reliability(
     """
     fig, axes = plots.figure(len(probs), sharey=True, squeeze=False)
     for ax, (name, p) in zip(axes[0], probs.items(), strict=True):
-        confidence, predicted = p.flatten(0, 1).double().max(1)
-        right = (predicted == labels.repeat(len(p))).double()
-        bins = (confidence * n_bins).ceil().clamp(1, n_bins).long() - 1
-        counts = bins.bincount(minlength=n_bins)
-        means = [
-            bins.bincount(v, minlength=n_bins) / counts.clamp(min=1)
-            for v in (confidence, right)
-        ]
-        shown = counts >= 0.01 * len(bins)
+        bins = calibration_bins(p.flatten(0, 1), labels.repeat(len(p)), n_bins)
+        shown = bins.share >= 0.01
         ax.plot([0, 1], [0, 1], color="#8a8a8a", linestyle="--", linewidth=1)
-        x, y = (m[shown].cpu() for m in means)
+        x, y = bins.confidence[shown], bins.accuracy[shown]
         ax.plot(x, y, "o-", color=plots.PALETTE[0])
-        gap = (right.mean() - confidence.mean()).item()
+        gap = (bins.share * (bins.accuracy - bins.confidence)).nansum().item()
         word = "too modest" if gap > 0 else "too sure"
         ax.set_title(f"{name}: {100 * abs(gap):.0f} points {word}")
         ax.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1))
@@ -172,8 +171,12 @@ def _two(pair: int) -> tuple[Tensor, list[str]]:
 
 def _box(lam: float, center_y: int, center_x: int) -> tuple[int, int, int, int]:
     half = int(SIDE * (1 - lam) ** 0.5 / 2)
-    edges = (center_y - half, center_y + half, center_x - half, center_x + half)
-    return tuple(min(max(edge, 0), SIDE) for edge in edges)
+    y1, y2, x1, x2 = (
+        min(max(edge, 0), SIDE)
+        for center in (center_y, center_x)
+        for edge in (center - half, center + half)
+    )
+    return y1, y2, x1, x2
 
 
 def _target(ax: Axes, names: Sequence[str], weights: Sequence[float]) -> None:

@@ -1,6 +1,7 @@
 """Figures about stochastic depth: which blocks run, and how many."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def depth_distribution(rates: Sequence[float]) -> Tensor:
 
 def _draw_coins(ax: Axes, runs: Tensor) -> None:
     blocks, examples = runs.shape
-    colors = {"cmap": "Blues", "vmin": 0, "vmax": 1.6}
+    colors: dict[str, Any] = {"cmap": "Blues", "vmin": 0, "vmax": 1.6}
     ax.pcolormesh(runs.float(), edgecolors="white", linewidth=1.5, **colors)
     ax.grid(visible=False)
     ax.set_xticks([0.5, examples - 0.5], ["1", str(examples)])

@@ -64,5 +64,5 @@ def ridge_path(x: Tensor, y: Tensor, strengths: Sequence[float]) -> Tensor:
     projected = u.T @ y.reshape(len(y), -1)  # (r, k)
     added = torch.as_tensor(strengths, dtype=x.dtype, device=x.device)[:, None]
     factors = s / (s**2 + added)  # (strengths, r)
-    weights = vt.T @ (factors[:, :, None] * projected)  # (strengths, d, k)
+    weights: Tensor = vt.T @ (factors[:, :, None] * projected)  # (strengths, d, k)
     return weights[..., 0] if y.ndim == 1 else weights

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 __all__ = ["Interval", "mean_interval", "paired_difference"]
 
-Values = Tensor | np.ndarray | Sequence[float]
+Array = npt.NDArray[np.float64]
+Values = Tensor | npt.NDArray[Any] | Sequence[float]
 
 
 class Interval(NamedTuple):
@@ -74,7 +76,7 @@ def paired_difference(
     return mean_interval(first - second, confidence)
 
 
-def _numbers(name: str, values: Values) -> np.ndarray:
+def _numbers(name: str, values: Values) -> Array:
     """Return `values` as a finite float64 array (n,), or raise ValueError."""
     if isinstance(values, Tensor):
         values = values.detach().cpu().double().numpy()

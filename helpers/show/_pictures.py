@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from helpers.show._style import PALETTE, as_array, axes
+from helpers.show._style import PALETTE, Array, as_array, axes
 
 __all__ = ["compare", "heatmap", "images"]
 
@@ -16,8 +16,8 @@ __all__ = ["compare", "heatmap", "images"]
 def heatmap(
     values: Any,
     *,
-    x: Sequence,
-    y: Sequence,
+    x: Sequence[object],
+    y: Sequence[object],
     label: str,
     fmt: str = ".2f",
     mark: str | None = None,
@@ -54,7 +54,7 @@ def heatmap(
     if mark:
         best = np.nanargmax(table) if mark == "max" else np.nanargmin(table)
         row, column = divmod(int(best), len(x))
-        frame = {"fill": False, "edgecolor": PALETTE[1], "linewidth": 3}
+        frame: dict[str, Any] = {"fill": False, "edgecolor": PALETTE[1], "linewidth": 3}
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **frame))
     return ax
 
@@ -139,24 +139,24 @@ def compare(
     return ax
 
 
-def _write_cells(ax: Axes, table: np.ndarray, fmt: str) -> None:
+def _write_cells(ax: Axes, table: Array, fmt: str) -> None:
     """Write each number into its cell, white on dark colours and black on light."""
     low, high = np.nanmin(table), np.nanmax(table)
     for (row, column), value in np.ndenumerate(table):
         if not np.isnan(value):
             light = value > low + 0.6 * (high - low)
             color = "black" if light else "white"
-            place = {"ha": "center", "va": "center", "fontsize": 9}
+            place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
             ax.text(column, row, format(value, fmt), color=color, **place)
 
 
-def _fitting(canvas: np.ndarray) -> Axes:
+def _fitting(canvas: Array) -> Axes:
     """Return the axes of a figure 6 in wide, as high as the picture and a title."""
     height = 6 * canvas.shape[0] / canvas.shape[1]
     return plt.subplots(figsize=(6, 0.4 + height))[1]
 
 
-def _tiles(batch: np.ndarray) -> np.ndarray:
+def _tiles(batch: Array) -> Array:
     """Return images as (N, H, W, 1 or 3), scaled to [0, 1] over the whole batch."""
     if batch.ndim == 2:
         side = round(batch.shape[1] ** 0.5)
@@ -170,11 +170,11 @@ def _tiles(batch: np.ndarray) -> np.ndarray:
             f" got {batch.shape}."
         )
     low, high = batch.min(), batch.max()
-    scaled = (batch - low) / (high - low if high > low else 1)
+    scaled: Array = (batch - low) / (high - low if high > low else 1)
     return scaled.transpose(0, 2, 3, 1)
 
 
-def _compare_bars(ax: Axes, yours: np.ndarray, target: np.ndarray) -> None:
+def _compare_bars(ax: Axes, yours: Array, target: Array) -> None:
     place = np.arange(len(target))
     ax.bar(place, target, 0.7, color="#c8c8c8", label="expected")
     ax.plot(place, yours, "o", color=PALETTE[0], markersize=8, label="yours")
@@ -183,14 +183,14 @@ def _compare_bars(ax: Axes, yours: np.ndarray, target: np.ndarray) -> None:
     ax.legend()
 
 
-def _compare_lines(ax: Axes, yours: np.ndarray, target: np.ndarray) -> None:
+def _compare_lines(ax: Axes, yours: Array, target: Array) -> None:
     place = np.arange(len(target))
     ax.plot(place, target, color="#c8c8c8", linewidth=6, label="expected")
     ax.plot(place, yours, color=PALETTE[0], linewidth=1.8, label="yours")
     ax.legend()
 
 
-def _compare_images(ax: Axes, yours: np.ndarray, target: np.ndarray) -> None:
+def _compare_images(ax: Axes, yours: Array, target: Array) -> None:
     rows, columns = target.shape
     gap = np.full((rows, max(1, columns // 6)), np.nan)
     both = np.hstack([yours, gap, target])

@@ -1,10 +1,11 @@
 """The look of the course's figures: colours, line styles, sizes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ __all__ = [
     "TEST",
     "TRAIN",
     "VAL",
+    "Array",
     "Style",
     "as_array",
     "axes",
@@ -31,11 +33,12 @@ PALETTE = (
     "#56B4E9",  # light blue
     "#E69F00",  # orange
 )
-TRAIN = {"color": PALETTE[0], "linestyle": "-"}
-VAL = {"color": PALETTE[5], "linestyle": "--"}
-TEST = {"color": PALETTE[2], "linestyle": ":"}
+TRAIN: dict[str, Any] = {"color": PALETTE[0], "linestyle": "-"}
+VAL: dict[str, Any] = {"color": PALETTE[5], "linestyle": "--"}
+TEST: dict[str, Any] = {"color": PALETTE[2], "linestyle": ":"}
 
 Style = str | Mapping[str, Any]
+Array = npt.NDArray[np.float64]
 
 
 def use_course_style() -> None:
@@ -77,12 +80,19 @@ def use_course_style() -> None:
     )
 
 
+@overload
+def figure(columns: Literal[1] = 1) -> tuple[Figure, Axes]: ...
+@overload
+def figure(columns: int, **options: Any) -> tuple[Figure, Any]: ...
 def figure(columns: int = 1, **options: Any) -> tuple[Figure, Any]:
     """Return a new figure and its axes: 6x4 in for one panel, 10x4 for two, 12x4 more.
 
     Args:
         columns: panels side by side, ≥ 1.
         options: go to `plt.subplots`, e.g. sharey=True.
+
+    Returns:
+        The figure, and its axes: one, or an array of them as `plt.subplots` makes it.
     """
     width = {1: 6, 2: 10}.get(columns, 12)
     return plt.subplots(1, columns, figsize=(width, 4), **options)
@@ -93,7 +103,7 @@ def axes(ax: Axes | None) -> Axes:
     return figure()[1] if ax is None else ax
 
 
-def as_array(values: Any) -> np.ndarray:
+def as_array(values: Any) -> Array:
     """Return numbers from a tensor on any device, a list or an array, as float64."""
     if isinstance(values, Tensor):
         values = values.detach().cpu().double().numpy()

@@ -3,13 +3,16 @@
 import base64
 import html
 import io
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-__all__ = ["bundle", "picture_html", "png", "show"]
+__all__ = ["Bundle", "bundle", "picture_html", "png", "show"]
 
 DPI = 144  # sharp on dense screens; the page shows it at 96
+
+Bundle = tuple[dict[str, Any], dict[str, Any]]  # an output's data, and its metadata
 
 
 def png(fig: Figure) -> bytes:
@@ -30,9 +33,9 @@ def picture_html(image: bytes, alt: str) -> str:
     )
 
 
-def bundle(image: bytes, alt: str) -> tuple[dict, dict]:
+def bundle(image: bytes, alt: str) -> Bundle:
     """Return data and metadata of one output: a page shows the first it can."""
-    data = {
+    data: dict[str, Any] = {
         "image/png": base64.b64encode(image).decode(),
         "text/html": picture_html(image, alt),
         "text/plain": alt,
@@ -69,7 +72,7 @@ def checked_alt(alt: str) -> str:
     return " ".join(alt.split())
 
 
-def publish(data: dict, metadata: dict | None = None) -> None:
+def publish(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
     """Display a mime bundle in a notebook; elsewhere print its text."""
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import display

@@ -70,7 +70,7 @@ def curves(history: "History", *, metric: str = "loss", ax: Axes | None = None) 
             ax.plot(epochs, values, **style, label=label, marker=marker)
     unit = "%" if metric == "accuracy" else "nats"
     ax.set(xlabel="epoch", ylabel=f"{metric} ({unit})")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.legend()
     return ax
 
@@ -124,7 +124,7 @@ def points(groups: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
         ax.plot(offsets, values, "o", color=color, alpha=0.55, markersize=5)
         if len(values) > 1:
             mean, low, high, _ = mean_interval(values)
-            bars = {"yerr": [[mean - low], [high - mean]], "capsize": 4}
+            bars: dict[str, Any] = {"yerr": [[mean - low], [high - mean]], "capsize": 4}
             ax.errorbar(place + 0.2, mean, **bars, fmt="D", color=color, ms=6)
     names = [textwrap.fill(str(name), 14) for name in groups]
     ax.set_xticks(range(len(groups)), names)

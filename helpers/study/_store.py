@@ -5,6 +5,7 @@ may be read-only: nothing that was recorded is ever lost, and nothing stops the 
 """
 
 import contextlib
+import errno
 import json
 import os
 import time
@@ -12,11 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["folder", "read", "reason_off", "replace", "update"]
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
+from helpers.files import write_whole
+
+__all__ = ["folder", "read", "reason_off", "update"]
 
 NAME = ".progress.json"
 SECTIONS = ("passed", "predictions")  # each maps texts to objects
-STALE = 10.0  # seconds after which a lock was left behind by a program that died
+PATIENCE = 20.0  # seconds to wait for another program that writes
+NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 MARK = "00_start_here"
 
 
@@ -78,17 +84,7 @@ def update(change: Callable[[dict[str, Any]], None]) -> None:
     with _excused("saved"), _locked(path):
         data = _parse_or_set_aside(path)
         change(data)
-        replace(path, json.dumps(data, indent=1))
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file in one step: readers see the old text or the new, never half."""
-    draft = path.with_name(f"{path.name}.new-{os.getpid()}")
-    try:
-        draft.write_text(text, "utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+        write_whole(path, json.dumps(data, indent=1))
 
 
 def _empty() -> dict[str, Any]:
@@ -130,24 +126,33 @@ def _parse_or_set_aside(path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock file inside; one left by a program that died is removed."""
+    """Hold the lock beside a file inside; it ends with the program that holds it.
+
+    The lock file itself stays: removing it could take it from another program.
+    """
     lock = path.with_name(f"{NAME}.lock")
-    deadline = time.monotonic() + 2 * STALE
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{lock.name} is held by another program") from None
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - lock.stat().st_mtime > STALE:
-                    lock.unlink()
-            time.sleep(0.01)
+    try:
+        held = _acquired(lock)
+    except Timeout:
+        raise TimeoutError(f"{lock.name} is held by another program") from None
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        held.release()
+
+
+def _acquired(lock: Path) -> BaseFileLock:
+    """Return the system's lock; on a drive that has none, a file that says so."""
+    try:
+        native = FileLock(lock, timeout=PATIENCE, fallback_to_soft=False)
+        native.acquire()
+        return native
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+    soft = SoftFileLock(lock.with_name(f"{lock.name}ed"), timeout=PATIENCE)
+    soft.acquire()
+    return soft
 
 
 @contextlib.contextmanager

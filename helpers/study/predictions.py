@@ -6,12 +6,12 @@ What a prediction was compared with is worth remembering; being wrong costs noth
 import html
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpers.study import _store as store
 
 if TYPE_CHECKING:
-    from ipywidgets import VBox
+    from ipywidgets import Label, VBox
 
 __all__ = ["predict", "recall"]
 
@@ -141,8 +141,8 @@ def _buttons(id: str, question: str, choices: list[str]) -> "VBox":
     return widgets.VBox([title, radio, note])
 
 
-def _on_pick(id: str, note: object) -> Callable[[dict], None]:
-    def on_pick(change: dict) -> None:
+def _on_pick(id: str, note: "Label") -> Callable[[dict[str, Any]], None]:
+    def on_pick(change: dict[str, Any]) -> None:
         if change["new"] is not None:
             _record(id, change["new"])
             note.value = "Noted."

@@ -9,9 +9,10 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from helpers.data import data_folder
+from helpers.files import write_whole
 from helpers.study import _store as store
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def record(notebook: str, exercise: str) -> None:
     """
     now = datetime.now().isoformat(timespec="seconds")
 
-    def enter(data: dict) -> None:
+    def enter(data: dict[str, Any]) -> None:
         data["passed"].setdefault(notebook, {}).setdefault(exercise, now)
 
     store.update(enter)
@@ -123,7 +124,7 @@ def chart(*, ax: "Axes | None" = None) -> "Axes":
     ax.barh(names, done, color="#0072B2", label="done")
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.set(xlabel="exercises (number)", title=books.summary().split(".")[0])
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
@@ -152,7 +153,7 @@ def certificate(name: str) -> Path | None:
         return None
     path = store.folder() / "certificate.html"
     try:
-        store.replace(path, _page(str(name).strip(), books))
+        write_whole(path, _page(str(name).strip(), books))
     except OSError as error:
         print(f"The certificate could not be written to {path}: {error.strerror}.")
         return None
@@ -162,7 +163,9 @@ def certificate(name: str) -> Path | None:
 
 def _catalogue() -> dict[str, dict[str, dict[str, str]]]:
     """Return stem → exercise → card, as the build has listed them."""
-    return json.loads((data_folder() / "exercises.json").read_text("utf-8"))
+    text = (data_folder() / "exercises.json").read_text("utf-8")
+    listed: dict[str, dict[str, dict[str, str]]] = json.loads(text)
+    return listed
 
 
 def _count(book: Notebook) -> str:

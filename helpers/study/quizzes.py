@@ -11,14 +11,43 @@ import html
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from helpers.data import data_folder
 
-__all__ = ["flashcards", "load_cards", "load_quiz", "quiz"]
+__all__ = [
+    "Answer",
+    "Card",
+    "Question",
+    "flashcards",
+    "load_cards",
+    "load_quiz",
+    "quiz",
+]
 
 MINIMUM = 5  # questions per quiz, cards per set
+
+
+class Answer(TypedDict):
+    """One answer of a question."""
+
+    answer: str
+    correct: bool
+    feedback: str
+
+
+class Question(TypedDict):
+    """One question of a quiz."""
+
+    question: str
+    answers: list[Answer]
+
+
+class Card(TypedDict):
+    """One flashcard."""
+
+    front: str
+    back: str
 
 
 def quiz(stem: str) -> None:
@@ -59,7 +88,7 @@ def flashcards(stem: str) -> None:
         FileNotFoundError: there are no such cards; ValueError: their file is not right.
     """
     cards = load_cards(stem)
-    rich = [{side: _as_html(c[side]) for side in ("front", "back")} for c in cards]
+    rich = [{"front": _as_html(c["front"]), "back": _as_html(c["back"])} for c in cards]
 
     def show() -> None:
         from jupytercards import display_flashcards
@@ -72,7 +101,7 @@ def flashcards(stem: str) -> None:
     _show(show, text)
 
 
-def load_quiz(stem: str) -> list[dict[str, Any]]:
+def load_quiz(stem: str) -> list[Question]:
     """Return the questions of data/quizzes/STEM.json, validated.
 
     The file holds a list of {"question": text, "answers": [{"answer": text,
@@ -80,30 +109,27 @@ def load_quiz(stem: str) -> list[dict[str, Any]]:
     with two different answers or more, at least one correct and one wrong, and
     feedback for every one.
     """
-    questions, name = _load("quizzes", stem)
-    for number, question in enumerate(questions, 1):
-        _check_question(question, f"{name}, question {number}")
-    return questions
+    entries, name = _load("quizzes", stem)
+    return [
+        _question(entry, f"{name}, question {number}")
+        for number, entry in enumerate(entries, 1)
+    ]
 
 
-def load_cards(stem: str) -> list[dict[str, Any]]:
+def load_cards(stem: str) -> list[Card]:
     """Return the cards of data/flashcards/STEM.json, validated.
 
     The file holds a list of {"front": text, "back": text}, at least five.
     """
-    cards, name = _load("flashcards", stem)
-    for number, card in enumerate(cards, 1):
-        where = f"{name}, card {number}"
-        _check_keys(card, {"front", "back"}, where)
-        for side in ("front", "back"):
-            _check_text(card[side], f"{where}, {side}")
+    entries, name = _load("flashcards", stem)
+    cards = [_card(entry, f"{name}, card {k}") for k, entry in enumerate(entries, 1)]
     fronts = [card["front"] for card in cards]
     _require(len(set(fronts)) == len(fronts), name, "two cards have the same front")
     return cards
 
 
-def _load(kind: str, stem: str) -> tuple[list, str]:
-    path: Path = data_folder() / kind / f"{stem}.json"
+def _load(kind: str, stem: str) -> tuple[list[object], str]:
+    path = data_folder() / kind / f"{stem}.json"
     name = f"data/{kind}/{stem}.json"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
@@ -112,41 +138,61 @@ def _load(kind: str, stem: str) -> tuple[list, str]:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise ValueError(f"{name} is not valid JSON: {error}") from None
-    _require(isinstance(content, list), name, "expected a list")
-    count = len(content)
+    entries = _list(content, name, "expected a list")
+    count = len(entries)
     _require(count >= MINIMUM, name, f"expected at least {MINIMUM} items, got {count}")
-    return content, name
+    return entries, name
 
 
-def _check_question(question: object, where: str) -> None:
-    _check_keys(question, {"question", "answers"}, where)
-    _check_text(question["question"], f"{where}, question")
-    answers = question["answers"]
-    _require(isinstance(answers, list), where, "expected a list of answers")
-    for number, answer in enumerate(answers, 1):
-        place = f"{where}, answer {number}"
-        _check_keys(answer, {"answer", "correct", "feedback"}, place)
-        _check_text(answer["answer"], f"{place}, answer")
-        _check_text(answer["feedback"], f"{place}, feedback")
-        truth = answer["correct"]
-        _require(isinstance(truth, bool), place, f"correct must be a bool, got {truth}")
+def _question(entry: object, where: str) -> Question:
+    found = _object(entry, {"question", "answers"}, where)
+    asked = _text(found["question"], f"{where}, question")
+    entries = _list(found["answers"], where, "expected a list of answers")
+    answers = [_answer(a, f"{where}, answer {k}") for k, a in enumerate(entries, 1)]
     texts = {answer["answer"] for answer in answers}
     _require(len(texts) == len(answers), where, "two answers are the same")
-    right, count = _correct(question), len(answers)
+    question = Question(question=asked, answers=answers)
+    right = _correct(question)
     _require(right >= 1, where, "no answer is correct")
-    _require(right < count, where, "every answer is correct")
+    _require(right < len(answers), where, "every answer is correct")
+    return question
 
 
-def _check_keys(entry: object, keys: set[str], where: str) -> None:
-    _require(isinstance(entry, dict), where, f"expected an object, got {entry!r}")
-    missing, unknown = sorted(keys - set(entry)), sorted(set(entry) - keys)
+def _answer(entry: object, where: str) -> Answer:
+    found = _object(entry, {"answer", "correct", "feedback"}, where)
+    text = _text(found["answer"], f"{where}, answer")
+    feedback = _text(found["feedback"], f"{where}, feedback")
+    truth = found["correct"]
+    if not isinstance(truth, bool):
+        raise _wrong(where, f"correct must be a bool, got {truth}")
+    return Answer(answer=text, correct=truth, feedback=feedback)
+
+
+def _card(entry: object, where: str) -> Card:
+    found = _object(entry, {"front", "back"}, where)
+    front = _text(found["front"], f"{where}, front")
+    return Card(front=front, back=_text(found["back"], f"{where}, back"))
+
+
+def _list(value: object, where: str, problem: str) -> list[object]:
+    if not isinstance(value, list):
+        raise _wrong(where, problem)
+    return value
+
+
+def _object(value: object, keys: set[str], where: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise _wrong(where, f"expected an object, got {value!r}")
+    missing, unknown = sorted(keys - set(value)), sorted(set(value) - keys)
     _require(not missing, where, f"{', '.join(missing)} is missing")
     _require(not unknown, where, f"unknown entry {', '.join(unknown)}")
+    return value
 
 
-def _check_text(text: object, where: str) -> None:
-    _require(isinstance(text, str) and bool(text.strip()), where, "expected a text")
-    outside = re.sub(r"`[^`]*`", "", text)
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(where, "expected a text")
+    outside = re.sub(r"`[^`]*`", "", value)
     _require("`" not in outside, where, "a backtick is not closed")
     tag = re.search(r"</?[a-zA-Z][^<>]*>|&[a-z]+;|\$|\\\(", outside)
     _require(
@@ -154,18 +200,23 @@ def _check_text(text: object, where: str) -> None:
         where,
         f"{tag and tag[0]!r} is HTML or a formula; write plain text, `code` or Unicode",
     )
+    return value
 
 
 def _require(condition: bool, where: str, problem: str) -> None:
     if not condition:
-        raise ValueError(f"{where}: {problem}.")
+        raise _wrong(where, problem)
 
 
-def _correct(question: dict[str, Any]) -> int:
+def _wrong(where: str, problem: str) -> ValueError:
+    return ValueError(f"{where}: {problem}.")
+
+
+def _correct(question: Question) -> int:
     return sum(answer["correct"] for answer in question["answers"])
 
 
-def _asked(question: dict[str, Any]) -> str:
+def _asked(question: Question) -> str:
     several = " (More than one is right.)" if _correct(question) > 1 else ""
     return question["question"] + several
 
@@ -177,8 +228,9 @@ def _as_html(text: str) -> str:
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", escaped)
 
 
-def _quiz_text(questions: list[dict[str, Any]]) -> str:
-    lines, key = [], ["", "Answers"]
+def _quiz_text(questions: list[Question]) -> str:
+    lines: list[str] = []
+    key = ["", "Answers"]
     for number, q in enumerate(questions, 1):
         lines.append(f"{number}. {_asked(q)}")
         key.append(f"{number}.")

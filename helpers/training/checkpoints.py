@@ -1,13 +1,13 @@
 """Checkpoints: a training run that was cut off goes on as if nothing had happened."""
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from helpers.files import replacing
 from helpers.training._loop import CURVES, State
 
 __all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint"]
@@ -39,17 +39,11 @@ def save_checkpoint(
         "random": {"cpu": torch.get_rng_state(), "cuda": cuda},
         "more": more,
     }
-    part = path.with_name(path.name + ".part")  # same folder: replace is one step
-    try:
-        with open(part, "wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())  # on the disk before it gets its name
-        if unsafe := torch.serialization.get_unsafe_globals_in_checkpoint(part):
+    with replacing(path) as file:
+        torch.save(content, file)
+        file.flush()
+        if unsafe := torch.serialization.get_unsafe_globals_in_checkpoint(file.name):
             raise TypeError(f"expected tensors and plain values to save, got {unsafe}")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:

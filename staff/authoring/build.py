@@ -6,7 +6,6 @@ notebooks in ``solutions/`` and ``notebooks/`` replaced, each in one step.
 
 import argparse
 import difflib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from helpers.files import write_whole
 from staff.authoring.catalogue import catalogue
 from staff.authoring.masters import Master, read_master
 from staff.authoring.release import make_pair, was_built
@@ -179,7 +179,7 @@ def _replace(new: Path, old: Path) -> None:
     if old.exists() and old.read_bytes() == new.read_bytes():
         return
     old.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(new, old)
+    write_whole(old, new.read_bytes())
 
 
 # --- comparing --------------------------------------------------------------------
@@ -199,10 +199,13 @@ def _compare(course: Course, done: Course, stem: str) -> Iterator[str]:
 
 def _summary(old: Path, new: Path, lines: int = 12) -> str:
     """Return the first lines of the difference, and how many there are."""
-    texts = [p.read_text("utf-8", errors="replace").splitlines() for p in (old, new)]
+    before, after = (
+        path.read_text("utf-8", errors="replace").splitlines() for path in (old, new)
+    )
+    names = ("on disk", "built")
     found = [
         line
-        for line in difflib.unified_diff(*texts, "on disk", "built", n=0, lineterm="")
+        for line in difflib.unified_diff(before, after, *names, n=0, lineterm="")
         if not line.startswith("@@")
     ]
     shown = [f"    {line[:120]}" for line in found[:lines]]

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import jupytext
+from nbformat import NotebookNode
 
 __all__ = ["Cell", "Master", "Problem", "Region", "read_master"]
 
@@ -54,8 +55,9 @@ class Region:
     end: int
 
     def holds(self, node: ast.AST) -> bool:
-        """Tell whether a piece of syntax starts inside."""
-        return self.begin < node.lineno < self.end
+        """Tell whether a piece of syntax starts inside; some have no place at all."""
+        line: int = getattr(node, "lineno", 0)
+        return self.begin < line < self.end
 
 
 @dataclass
@@ -173,13 +175,16 @@ def _read_cells(master: Master, text: str, markers: list[int]) -> None:
         _read_cell(master, marker, lines[marker:end], cell)
 
 
-def _read_cell(master: Master, marker: int, body: list[str], converted) -> None:
+def _read_cell(
+    master: Master, marker: int, body: list[str], converted: NotebookNode
+) -> None:
     blank = next((i for i, line in enumerate(body) if line.strip()), 0)
     text = "\n".join(body[blank:]).rstrip()
     opening = master.path.read_text(encoding="utf-8").split("\n")[marker - 1]
     known = len(master.problems)
-    role, attributes = _read_role(master, marker, opening)
-    cell = Cell(role, converted.source, text, marker + 1 + blank, marker, **attributes)
+    role, name, points = _read_role(master, marker, opening)
+    line = marker + 1 + blank
+    cell = Cell(role, converted.source, text, line, marker, name, points)
     if cell.kind != converted.cell_type and len(master.problems) == known:
         master.complain(marker, f"expected a {cell.kind} cell, found {opening!r}")
     cell.regions = _read_regions(master, cell)
@@ -188,27 +193,28 @@ def _read_cell(master: Master, marker: int, body: list[str], converted) -> None:
     master.cells.append(cell)
 
 
-def _read_role(master: Master, line: int, opening: str) -> tuple[str, dict]:
-    rest = _MARKER.fullmatch(opening)["rest"].strip()
+def _read_role(master: Master, line: int, opening: str) -> tuple[str, str, float]:
+    """Return a cell's role, the exercise it belongs to ("" if none), and its points."""
+    rest = opening.partition("%%")[2].strip()
     if rest == "":
-        return "code", {}
+        return "code", "", 0
     if rest == "[markdown]":
-        return "markdown", {}
+        return "markdown", "", 0
     if rest in _BARE:
-        return rest, {}
+        return rest, "", 0
     found = {m["key"]: m["value"].strip('"') for m in _ATTRIBUTE.finditer(rest)}
     strange = _ATTRIBUTE.sub("", rest).strip()
     if not strange and set(found) == {"solution"}:
-        return "solution", {"name": _read_name(master, line, found["solution"])}
+        return "solution", _read_name(master, line, found["solution"]), 0
     if not strange and set(found) == {"test", "points"}:
         points = _read_points(master, line, found["points"])
-        return "test", {"name": _read_name(master, line, found["test"]), **points}
+        return "test", _read_name(master, line, found["test"]), points
     if not strange and set(found) == {"test"}:
         message = "a test needs its points, such as '# %% test=\"name\" points=2'"
         master.complain(line, message)
-        return "test", {"name": found["test"], "points": 1}
+        return "test", found["test"], 1
     master.complain(line, f"unknown role {rest!r}; a cell is {_KNOWN}")
-    return "code", {}
+    return "code", "", 0
 
 
 def _read_name(master: Master, line: int, name: str) -> str:
@@ -218,12 +224,12 @@ def _read_name(master: Master, line: int, name: str) -> str:
     return name
 
 
-def _read_points(master: Master, line: int, value: str) -> dict:
+def _read_points(master: Master, line: int, value: str) -> float:
     if re.fullmatch(r"\d+(\.\d+)?", value) and float(value) > 0:
         number = float(value)
-        return {"points": int(number) if number.is_integer() else number}
+        return int(number) if number.is_integer() else number
     master.complain(line, f"points must be a positive number, found {value!r}")
-    return {"points": 1}
+    return 1
 
 
 def _read_regions(master: Master, cell: Cell) -> list[Region]:

@@ -8,10 +8,13 @@ import hashlib
 import json
 import logging
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from staff.authoring.masters import Cell, Master
 from staff.authoring.rules import STUB
@@ -96,7 +99,8 @@ def was_built(path: Path) -> tuple[bool, str]:
 
 def to_text(notebook: NotebookNode) -> str:
     """Return a notebook as the bytes on disk: sorted keys, one newline at the end."""
-    return nbformat.writes(notebook, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
+    text: str = nbformat.writes(notebook, version=nbformat.NO_CONVERT)
+    return text.rstrip("\n") + "\n"
 
 
 def _write(path: Path, notebook: NotebookNode) -> None:
@@ -109,18 +113,18 @@ def _write(path: Path, notebook: NotebookNode) -> None:
 
 
 def _notebook(master: Master) -> NotebookNode:
-    seen = Counter()
+    seen: Counter[str] = Counter()
     cells = [_notebook_cell(master.stem, cell, seen) for cell in master.cells]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=_METADATA)
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=cells, metadata=_METADATA)
     notebook.nbformat_minor = 5
     return notebook
 
 
-def _notebook_cell(stem: str, cell: Cell, seen: Counter) -> NotebookNode:
-    new = nbformat.v4.new_code_cell
+def _notebook_cell(stem: str, cell: Cell, seen: Counter[str]) -> NotebookNode:
+    new: Callable[..., NotebookNode] = nbformat.v4.new_code_cell
     if cell.kind == "markdown":
         new = nbformat.v4.new_markdown_cell
-    metadata = {}
+    metadata: dict[str, Any] = {}
     if cell.role not in {"markdown", "code"}:
         metadata |= {"course": {"role": cell.role}, "tags": [cell.role]}
     if cell.grade_id:
@@ -128,8 +132,8 @@ def _notebook_cell(stem: str, cell: Cell, seen: Counter) -> NotebookNode:
     return new(cell.source, id=_cell_id(stem, cell, seen), metadata=metadata)
 
 
-def _nbgrader_metadata(cell: Cell) -> dict:
-    metadata = {
+def _nbgrader_metadata(cell: Cell) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
         "schema_version": 3,
         "grade_id": cell.grade_id,
         "solution": cell.role == "solution",
@@ -140,7 +144,7 @@ def _nbgrader_metadata(cell: Cell) -> dict:
     return metadata | ({"points": cell.points} if cell.role == "test" else {})
 
 
-def _cell_id(stem: str, cell: Cell, seen: Counter) -> str:
+def _cell_id(stem: str, cell: Cell, seen: Counter[str]) -> str:
     """Return an id that stays the same until the cell itself changes."""
     if cell.grade_id:
         return cell.grade_id
@@ -152,9 +156,9 @@ def _cell_id(stem: str, cell: Cell, seen: Counter) -> str:
 # --- the learner's notebook -------------------------------------------------------
 
 
-def nbgrader_config(course: Course):
+def nbgrader_config(course: Course) -> Config:
     """Return the settings of ``nbgrader_config.py`` with another root."""
-    from traitlets.config import PyFileConfigLoader
+    from traitlets.config.loader import PyFileConfigLoader
 
     home = Course().root
     config = PyFileConfigLoader("nbgrader_config.py", path=str(home)).load_config()
@@ -171,7 +175,7 @@ def _generate(course: Course, stem: str) -> None:
     run_generator(config, stem)
 
 
-def run_generator(config, stem: str) -> None:
+def run_generator(config: Config, stem: str) -> None:
     """Run nbgrader's ``generate_assignment`` in this process, quietly.
 
     Raises:

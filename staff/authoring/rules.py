@@ -119,7 +119,7 @@ def _check_name(master: Master, cell: Cell, tree: ast.Module) -> None:
 
 def _region_problem(cell: Cell, tree: ast.Module, region: Region) -> str:
     """Return what is wrong with a region of a solution, "" if nothing."""
-    inside = [n for n in ast.walk(tree) if hasattr(n, "lineno") and region.holds(n)]
+    inside = [n for n in ast.walk(tree) if region.holds(n)]
     statements = [n for n in inside if isinstance(n, ast.stmt)]
     if not statements:
         return "the region is empty: there is no solution in it"
@@ -135,15 +135,17 @@ def _region_problem(cell: Cell, tree: ast.Module, region: Region) -> str:
     return ""
 
 
-def _owner(tree: ast.Module, region: Region, inside: list[ast.stmt]):
+def _owner(
+    tree: ast.Module, region: Region, inside: list[ast.stmt]
+) -> _FUNCTIONS | None:
     """Return the innermost function whose body holds all statements of the region."""
-    last = max(n.end_lineno for n in inside)
+    last = max(_last_line(n) for n in inside)
     around = [
         n
         for n in ast.walk(tree)
         if isinstance(n, _FUNCTIONS)
         and n.lineno < region.begin
-        and n.end_lineno >= last
+        and _last_line(n) >= last
     ]
     owner = max(around, key=lambda n: n.lineno, default=None)
     if owner is None:
@@ -152,10 +154,15 @@ def _owner(tree: ast.Module, region: Region, inside: list[ast.stmt]):
     return owner if all(id(n) in held for n in inside) else None
 
 
-def _docstring(function) -> ast.stmt | None:
-    first = function.body[0]
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return first if is_text and isinstance(first.value.value, str) else None
+def _last_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
+
+
+def _docstring(function: _FUNCTIONS) -> ast.stmt | None:
+    match function.body[0]:
+        case ast.Expr(value=ast.Constant(value=str())) as first:
+            return first
+    return None
 
 
 def _check_stub(master: Master, cell: Cell) -> None:

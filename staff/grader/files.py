@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 from pathlib import Path
+
+from helpers.files import write_whole
 
 __all__ = ["Refused", "keep_original", "read_below", "shown"]
 
@@ -97,14 +98,5 @@ def keep_original(folder: Path, content: bytes) -> Path:
     if path.is_file() and path.stat().st_size == len(content):
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, content, mode=0o600)
     return path

@@ -14,6 +14,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.files import write_whole
 from staff.course import Course
 from staff.grader import engine, sandbox
 from staff.grader.bundle import RUN, Bundle
@@ -107,6 +108,4 @@ def _remembered(path: Path, key: str) -> list[str] | None:
 def _remember(path: Path, key: str, modules: list[str]) -> None:
     with contextlib.suppress(OSError):  # only a shortcut for the next run
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps({"key": key, "modules": modules}), encoding="utf-8")
-        part.replace(path)
+        write_whole(path, json.dumps({"key": key, "modules": modules}))

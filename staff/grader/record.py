@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import text
 
+from helpers.files import write_whole
 from staff.authoring.release import nbgrader_config
 from staff.course import Course, CourseError
 from staff.grader import feedback
@@ -307,13 +307,13 @@ class Recorder:
     def _write_files(self, submission: Submission, result: Result) -> None:
         stem, folder = self.bundle.stem, self._folder("autograded", submission.student)
         notebook = self.template.notebook(submission, result)
-        write_whole(folder / f"{stem}.ipynb", notebook, mode=0o444)
+        write_text(folder / f"{stem}.ipynb", notebook, mode=0o444)
         if handed_in(submission.timestamp) is not None:
             stamp = folder / "timestamp.txt"
-            write_whole(stamp, f"{submission.timestamp}\n", mode=0o444)
+            write_text(stamp, f"{submission.timestamp}\n", mode=0o444)
         folder = self._folder("feedback", submission.student)
         page = self.page.render(submission, result)
-        write_whole(folder / f"{stem}.html", page)
+        write_text(folder / f"{stem}.html", page)
 
     def _folder(self, part: str, student: str) -> Path:
         return self.course.grading / part / student / self.bundle.stem
@@ -341,14 +341,10 @@ def handed_in(timestamp: str) -> datetime | None:
         return None
 
 
-def write_whole(path: Path, content: str, *, mode: int = 0o644) -> None:
-    """Write a file so that it is the old one or the new one, never half of it."""
+def write_text(path: Path, content: str, *, mode: int = 0o644) -> None:
+    """Write a file that can be made again, and its folder; half characters as "?"."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    part.write_text(content, encoding="utf-8", errors="replace", newline="\n")
-    part.chmod(mode)
-    os.replace(part, path)
+    write_whole(path, content.encode(errors="replace"), durable=False, mode=mode)
 
 
 def _grade(

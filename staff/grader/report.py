@@ -19,7 +19,7 @@ from staff.grader.faults import infra
 from staff.grader.feedback import points
 from staff.grader.journal import Journal
 from staff.grader.pages import clean, cut, page_template
-from staff.grader.record import write_whole
+from staff.grader.record import write_text
 from staff.grader.report_page import BODY
 from staff.grader.statistics import Case, Report, Row, gather
 
@@ -52,10 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
     folder = course.grading / "reports"
     with infra("writing the report"):
         if options.html:
-            write_whole(folder / f"{stem}.html", to_page(report))
+            write_text(folder / f"{stem}.html", to_page(report))
             print(f"\nPage: {_shown(course, folder / f'{stem}.html')}")
         if options.csv:
-            write_whole(folder / f"{stem}.csv", to_csv(course, stem))
+            write_text(folder / f"{stem}.csv", to_csv(course, stem))
             print(f"\nCSV: {_shown(course, folder / f'{stem}.csv')}")
     return 0
 

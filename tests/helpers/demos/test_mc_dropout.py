@@ -22,28 +22,6 @@ def line(ax, label):
     return next(item for item in ax.lines if item.get_label() == label)
 
 
-def test_reliability_per_bin():
-    confidence, accuracy, share = figures.reliability(PROBS, LABELS, 10)
-    assert confidence[9] == pytest.approx(0.95)
-    assert accuracy[[4, 7, 9]].tolist() == [1, 0, 1]
-    np.testing.assert_allclose(share[[4, 7, 9]], [0.2, 0.2, 0.6])
-    assert confidence.isnan().sum() == accuracy.isnan().sum() == 7
-
-
-def test_reliability_sums_to_the_calibration_error():
-    g = torch.Generator().manual_seed(0)
-    probs = torch.randn(500, 4, generator=g).mul(2).softmax(-1)
-    labels = torch.randint(4, (500,), generator=g)
-    confidence, accuracy, share = figures.reliability(probs, labels, 12)
-    total = (share * (confidence - accuracy).abs()).nansum().item()
-    assert total == pytest.approx(expected_calibration_error(probs, labels, 12))
-
-
-def test_confidence_one_is_in_the_last_bin():
-    share = figures.reliability(torch.eye(3), torch.tensor([0, 1, 0]), 5)[2]
-    assert share.tolist() == [0, 0, 0, 0, 1]
-
-
 def test_row_has_one_panel_per_method_with_its_mean_error():
     many = torch.stack([PROBS, PROBS.flip(1)])
     fig = figures.reliability_row({"one": PROBS, "two": many}, LABELS, n_bins=10)

@@ -71,6 +71,16 @@ def test_reliability_is_on_the_diagonal_for_an_honest_network():
     np.testing.assert_allclose(y, [0.55, 0.75], rtol=1e-6)
 
 
+def test_reliability_has_the_bins_of_the_calibration_error():
+    at_the_edge, below = 7 / 25, 6.5 / 25  # 7 / 25 * 25 is a little more than 7
+    rows = [[at_the_edge, 0.25, 0.24, 0.23], [below, 0.25, 0.245, 0.245]]
+    probs = torch.tensor(rows, dtype=torch.float64)
+    ax = figures.reliability({"one": probs[None]}, torch.tensor([0, 1]), n_bins=25)
+    x, y = ax.axes[0].lines[1].get_data()
+    np.testing.assert_allclose(x, [(at_the_edge + below) / 2])
+    np.testing.assert_allclose(y, [0.5])
+
+
 def test_reliability_says_which_way_and_leaves_rare_bins_out():
     probs = torch.tensor([[0.95, 0.05]] * 200 + [[0.65, 0.35]])[None]
     labels = torch.tensor([0] * 100 + [1] * 101)

@@ -109,6 +109,20 @@ def test_ece_equals_the_definition(n, classes, bins, seed):
     assert got == pytest.approx(slow_ece(probs, labels, bins), abs=1e-12)
 
 
+def test_bins_by_hand():
+    probs = torch.tensor([[0.95, 0.05]] * 3 + [[0.25, 0.75], [0.5, 0.5]])
+    bins = metrics.calibration_bins(probs, torch.zeros(5).long(), 10)
+    assert bins.confidence[9].item() == pytest.approx(0.95)
+    assert bins.accuracy[[4, 7, 9]].tolist() == [1, 0, 1]
+    assert bins.share[[4, 7, 9]].tolist() == pytest.approx([0.2, 0.2, 0.6])
+    assert bins.confidence.isnan().sum() == bins.accuracy.isnan().sum() == 7
+
+
+def test_confidence_one_is_in_the_last_bin():
+    bins = metrics.calibration_bins(torch.eye(3), torch.tensor([0, 1, 0]), 5)
+    assert bins.share.tolist() == [0, 0, 0, 0, 1]
+
+
 def test_ece_refuses_logits_and_no_bins():
     labels = torch.tensor([0])
     with pytest.raises(ValueError, match="Apply softmax first"):
@@ -117,3 +131,33 @@ def test_ece_refuses_logits_and_no_bins():
         metrics.expected_calibration_error(torch.tensor([[1.5, -0.5]]), labels)
     with pytest.raises(ValueError, match="n_bins"):
         metrics.expected_calibration_error(torch.tensor([[0.5, 0.5]]), labels, 0)
+
+
+# --- a device without float64 -------------------------------------------------------
+
+
+class Apple(torch.Tensor):
+    """A tensor on a device that, as Apple's GPUs, has no float64."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.Tensor.cpu:
+            return args[0].as_subclass(torch.Tensor)
+        result = super().__torch_function__(func, types, args, kwargs or {})
+        if isinstance(result, cls) and result.dtype == torch.float64:
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+        return result
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        metrics.accuracy,
+        metrics.negative_log_likelihood,
+        metrics.expected_calibration_error,
+    ],
+)
+def test_scores_ask_no_float64_of_the_device(score):
+    probs, labels = torch.tensor([[0.7, 0.3], [0.2, 0.8]]), torch.tensor([0, 0])
+    got = score(probs.as_subclass(Apple), labels.as_subclass(Apple))
+    assert got == score(probs, labels)

@@ -333,14 +333,14 @@ def test_a_full_disk_is_the_graders_fault_and_leaves_old_files_whole(
 ):
     recorder.record(submit(bundle, "ada"), results(bundle))
     before = files(small)
-    write = record.write_whole
+    write = record.write_text
 
     def full(path, *rest, **options):
         if path.name == name:
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, *rest, **options)
 
-    monkeypatch.setattr(record, "write_whole", full)
+    monkeypatch.setattr(record, "write_text", full)
     with pytest.raises(InfraError, match="disk is full"):
         recorder.record(submit(bundle, "ada"), results(bundle, "double"))
     old = next(path for path in before if path.name == name)
