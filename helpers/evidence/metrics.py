@@ -21,7 +21,7 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: other shapes, or NaN in the logits.
     """
-    _check(logits, labels)
+    logits, labels = _checked(logits, labels)
     return (logits.argmax(dim=1) == labels).double().mean().item()
 
 
@@ -35,7 +35,7 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: other shapes, NaN in the logits, or a label outside [0, K).
     """
-    _check(logits, labels)
+    logits, labels = _checked(logits, labels)
     return F.cross_entropy(logits.double(), labels.long()).item()
 
 
@@ -57,7 +57,7 @@ def expected_calibration_error(
 
     Source: Guo, Pleiss, Sun, Weinberger 2017, eq. 3, https://arxiv.org/abs/1706.04599.
     """
-    _check(probs, labels)
+    probs, labels = _checked(probs, labels)
     if n_bins < 1:
         raise ValueError(f"n_bins: expected at least 1, got {n_bins}.")
     sums = probs.double().sum(dim=1)
@@ -69,14 +69,19 @@ def expected_calibration_error(
         )
     confidence, predicted = probs.double().max(dim=1)
     gap = (predicted == labels).double() - confidence  # (N,)
-    edges = torch.arange(1, n_bins, device=gap.device).double() / n_bins
+    edges = torch.arange(1, n_bins).double() / n_bins
     bins = torch.bucketize(confidence, edges)  # edges[b - 1] < confidence <= edges[b]
-    total = torch.zeros(n_bins, dtype=gap.dtype, device=gap.device)
+    total = torch.zeros(n_bins, dtype=gap.dtype)
     return total.index_add(0, bins, gap).abs().sum().item() / len(gap)
 
 
-def _check(scores: Tensor, labels: Tensor) -> None:
-    """Raise ValueError unless scores are (N, K) and labels classes (N,)."""
+def _checked(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both on the CPU: float64 is asked for later, and Apple's GPUs have none.
+
+    Raises:
+        ValueError: unless scores are (N, K) and labels classes (N,).
+    """
+    scores, labels = scores.detach().cpu(), labels.detach().cpu()
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
         raise ValueError(
             "expected scores of shape (N, K) and labels of shape (N,), N ≥ 1, got"
@@ -90,3 +95,4 @@ def _check(scores: Tensor, labels: Tensor) -> None:
             f"labels: expected classes in [0, {scores.shape[1]}), got"
             f" {labels.min()} to {labels.max()}."
         )
+    return scores, labels
