@@ -1,11 +1,12 @@
 """A pretend accelerator that refuses what an Apple GPU refuses; runs notebooks on it.
 
-`python tests/pretend.py solutions/NN_topic/NN_topic.ipynb` runs every cell with
-`helpers.device.device()` returning the pretend device. Its tensors live on the CPU in
-truth, but say otherwise, and hold to three rules: no float64, no complex128; no mixing
-with CPU tensors (numbers aside); no way to NumPy but through `.cpu()`.
+Its tensors lie on the CPU in truth but say otherwise, and keep to three rules: no
+float64; no tensor of the CPU beside them in one operation (single numbers aside); to
+NumPy by way of `.cpu()` alone. The numbers are those of the CPU, so claims hold.
 
-A process that has called `install` cannot take it back.
+`python tests/pretend.py NOTEBOOK` runs every cell with `helpers.device.device()`
+returning this device, and exits with an error that lists the cells that failed.
+torch offers devices written in Python since release 2.10, as an experiment.
 """
 
 from __future__ import annotations
@@ -17,26 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.backend_registration import (
-    _setup_privateuseone_for_python_backend as new_backend,
-)
+from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
-__all__ = ["DEVICE", "install", "run"]
+__all__ = ["NAME", "OnDevice", "install", "run"]
 
 NAME = "pretend"
 REFUSED = (torch.float64, torch.complex128)
 aten = torch.ops.aten
-# What may take tensors of the CPU beside the device's own, as on a real one.
-MIXES = {
+MIXING = (  # may take tensors of the CPU beside the device's own, as on a real one
     aten.copy_.default,
     aten.index.Tensor,
     aten.index_put.default,
     aten.index_put_.default,
     aten._index_put_impl_.default,
-}
-FACTORIES = (
-    "empty.memory_format",
-    "empty_strided",
 )
 
 
@@ -48,7 +42,7 @@ class OnDevice(torch.Tensor):
     @staticmethod
     def __new__(cls, inner: torch.Tensor) -> OnDevice:
         if inner.dtype in REFUSED:
-            raise _no(inner.dtype)
+            raise _refusal(inner.dtype)
         outer = torch.Tensor._make_wrapper_subclass(
             cls,
             inner.shape,
@@ -65,22 +59,20 @@ class OnDevice(torch.Tensor):
         cls, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         kwargs = dict(kwargs or {})
-        leaves = list(_leaves((*args, *kwargs.values())))
-        if func not in MIXES:
-            _refuse_mixing(func, leaves)
-        leaves_device = False
+        given = list(_tensors((*args, *kwargs.values())))
+        if func not in MIXING:
+            _refuse_mixing(func, given)
+        if kwargs.get("dtype") in REFUSED:  # on the way to the CPU, too: not sure there
+            raise _refusal(kwargs["dtype"])
+        leaving = False
         if (device := kwargs.get("device")) is not None:
-            leaves_device = torch.device(device).type != NAME
+            leaving = torch.device(device).type != NAME
             kwargs["device"] = torch.device("cpu")
-        if kwargs.get("dtype") in REFUSED:
-            raise _no(kwargs["dtype"])  # on its way to the CPU, too: first go, then ask
-        out = func(*_inner(args), **{k: _inner(v) for k, v in kwargs.items()})
-        if leaves_device:
+        out = func(*_inner(args), **{name: _inner(v) for name, v in kwargs.items()})
+        if leaving:
             return out
-        if func._schema.is_mutable:
-            given = {id(_inner(t)): t for t in leaves}  # in place: the very same
-            return _outer(out, lambda t: given[id(t)] if id(t) in given else cls(t))
-        return _outer(out, OnDevice)
+        known = {id(_inner(t)): t for t in given} if func._schema.is_mutable else {}
+        return _outer(out, lambda t: known[id(t)] if id(t) in known else cls(t))
 
     def tolist(self) -> Any:
         return self.detach().cpu().tolist()
@@ -88,22 +80,55 @@ class OnDevice(torch.Tensor):
     def __repr__(self, *, tensor_contents: object = None) -> str:
         return f"{self.detach().cpu()!r} on {NAME}"  # torch's own way needs float64
 
-    def __deepcopy__(self, memo: dict) -> torch.Tensor:
-        with torch.no_grad():
-            copied = self.clone()
-        copied.requires_grad_(self.requires_grad)
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.detach().cpu().__reduce_ex__(protocol)  # files know the CPU alone
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
+        copied = self.detach().clone().requires_grad_(self.requires_grad)
         if isinstance(self, torch.nn.Parameter):
             copied._is_param = True  # as torch marks parameters of other classes
         memo[id(self)] = copied
         return copied
 
 
-def _leaves(tree: Iterable[Any]) -> Iterator[torch.Tensor]:
-    for value in tree:
+def install() -> torch.device:
+    """Register the device with torch and return it: once per process, for good."""
+    _setup_privateuseone_for_python_backend(NAME)
+    torch.__future__.set_swap_module_params_on_conversion(True)  # for Module.to
+    for name, kernel in {
+        "empty.memory_format": _factory(aten.empty.memory_format),
+        "empty_strided": _factory(aten.empty_strided.default),
+        "_copy_from": _copy_from,
+        "_local_scalar_dense": lambda tensor: tensor.inner.item(),
+    }.items():
+        _LIBRARY.impl(name, kernel, "PrivateUse1")
+    return torch.device(NAME, 0)
+
+
+_LIBRARY = torch.library.Library("aten", "IMPL")  # its entries live as long as it
+
+
+def _factory(operator: Any) -> Callable[..., torch.Tensor]:
+    def make(*args: Any, **kwargs: Any) -> torch.Tensor:
+        kwargs |= {"device": torch.device("cpu"), "pin_memory": None}
+        return OnDevice(operator(*args, **kwargs))
+
+    return make
+
+
+def _copy_from(
+    source: torch.Tensor, target: torch.Tensor, non_blocking: bool = False
+) -> torch.Tensor:
+    _inner(target).copy_(_inner(source))
+    return target
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    for value in values:
         if isinstance(value, torch.Tensor):
             yield value
         elif isinstance(value, list | tuple):
-            yield from _leaves(value)
+            yield from _tensors(value)
 
 
 def _inner(value: Any) -> Any:
@@ -120,119 +145,51 @@ def _outer(value: Any, wrap: Callable[[torch.Tensor], torch.Tensor]) -> Any:
     return value
 
 
-def _no(dtype: torch.dtype) -> TypeError:
+def _refusal(dtype: torch.dtype) -> TypeError:
     return TypeError(
-        f"Cannot convert a {NAME} tensor to {dtype}: like MPS, it does not have it. "
+        f"Cannot convert a {NAME} tensor to {dtype}: like MPS, it has none. "
         "Go to the CPU first."
     )
 
 
-def _refuse_mixing(func: Any, leaves: list[torch.Tensor]) -> None:
-    for t in leaves:
-        if not isinstance(t, OnDevice) and t.dim() > 0:
+def _refuse_mixing(func: Any, given: list[torch.Tensor]) -> None:
+    for tensor in given:
+        if not isinstance(tensor, OnDevice) and tensor.dim() > 0:
             raise RuntimeError(
                 f"{func}: Expected all tensors to be on the same device, but found at "
-                f"least two devices, {NAME}:0 and {t.device}!"
+                f"least two devices, {NAME}:0 and {tensor.device}!"
             )
 
 
-class _Module:
-    """What torch looks for at `torch.pretend`: nothing random lives there."""
-
-    def is_initialized(self) -> bool:
-        return True
-
-    def is_available(self) -> bool:
-        return True
-
-    def _is_in_bad_fork(self) -> bool:
-        return False
-
-    def current_device(self) -> int:
-        return 0
-
-    def device_count(self) -> int:
-        return 1
-
-    def manual_seed(self, seed: int) -> None:
-        pass
-
-    def manual_seed_all(self, seed: int) -> None:
-        pass
-
-    def get_rng_state(self, device: Any = None) -> torch.Tensor:
-        return torch.zeros(16, dtype=torch.uint8)
-
-    def set_rng_state(self, state: torch.Tensor, device: Any = None) -> None:
-        pass
+# --- notebooks ------------------------------------------------------------------------
 
 
-_libraries: list[torch.library.Library] = []  # they work as long as they live
-
-
-def install() -> torch.device:
-    """Register the device with torch and return it; once per process."""
-    device = torch.device
-    if not _libraries:
-        new_backend(NAME, backend_module=_Module())
-        torch.__future__.set_swap_module_params_on_conversion(True)
-        library = torch.library.Library("aten", "IMPL")
-        for name in FACTORIES:
-            library.impl(name, _factory(name), "PrivateUse1")
-        library.impl("_copy_from", _copy_from, "PrivateUse1")
-        library.impl("_local_scalar_dense", lambda t: t.inner.item(), "PrivateUse1")
-        _libraries.append(library)
-    return device(NAME, 0)
-
-
-def _factory(name: str) -> Any:
-    base, _, overload = name.partition(".")
-    op = getattr(getattr(aten, base), overload or "default")
-
-    def make(*args: Any, **kwargs: Any) -> torch.Tensor:
-        kwargs["device"] = torch.device("cpu")
-        kwargs["pin_memory"] = None
-        return OnDevice(op(*args, **kwargs))
-
-    return make
-
-
-def _copy_from(
-    source: torch.Tensor, target: torch.Tensor, non_blocking: bool = False
-) -> torch.Tensor:
-    """Copy between devices; `torch.tensor(..., device=...)` asks for it directly."""
-    _inner(target).copy_(_inner(source))
-    return target
-
-
-def run(path: Path, device: torch.device) -> list[str]:
-    """Run a notebook's code cells in order; return what failed, cell by cell."""
+def run(notebook: Path, device: torch.device) -> list[str]:
+    """Run a notebook's code cells in this process; return what failed."""
     import nbformat
     from IPython.core.interactiveshell import InteractiveShell
 
     import helpers.device
 
     helpers.device.device = lambda *_, **__: device
-    shell = InteractiveShell.instance()
-    failed = []
-    import time
-
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type != "code":
-            continue
-        t0 = time.time()
-        result = shell.run_cell(cell.source)
-        print(f"##### {cell.id} {time.time() - t0:.1f}s", flush=True)
-        if (error := result.error_before_exec or result.error_in_exec) is not None:
-            where = [
-                f"{Path(f.filename).name}:{f.lineno}"
-                for f in traceback.extract_tb(error.__traceback__)
-                if "torch" not in f.filename and "IPython" not in f.filename
-            ]
-            failed.append(
-                f"cell {cell.id}: {type(error).__name__}: {error} ({' > '.join(where)})"
-            )
+    shell, failed = InteractiveShell.instance(), []
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code":
+            result = shell.run_cell(cell.source)
+            if (error := result.error_before_exec or result.error_in_exec) is not None:
+                text = f"{type(error).__name__}: {error}"
+                failed.append(f"cell {cell.id}: {text} [{_way(error)}]")
     return failed
+
+
+def _way(error: BaseException) -> str:
+    """Name the lines that led to an error, those of other people's code left out."""
+    lines = [
+        f"{Path(frame.filename).name}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "site-packages" not in frame.filename
+    ]
+    return " > ".join(lines)
 
 
 if __name__ == "__main__":
