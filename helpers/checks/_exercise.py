@@ -15,6 +15,7 @@ import torch
 from helpers.checks.vocabulary.report import describe, learner_line
 from helpers.checks.vocabulary.trial import Trial
 from helpers.study import progress
+from helpers.training.runtime import kept_randomness
 
 __all__ = ["exercise", "look"]
 
@@ -36,8 +37,9 @@ def exercise(
         asks: names of the answers, where the exercise asks for more than one; the
             body then takes that many, before `t`.
 
-    The check leaves torch's random state, default dtype, thread count and gradient
-    mode as it found them. It carries `number`, `mistakes` and `asks` as attributes.
+    The check leaves torch's random states (of GPUs, too), default dtype, thread count
+    and gradient mode as it found them. It carries `number`, `mistakes` and `asks` as
+    attributes.
     """
 
     def wrap(body: Callable[..., None]) -> Callable[..., None]:
@@ -85,10 +87,10 @@ def _isolated(seed: int) -> Iterator[None]:
     dtype, threads = torch.get_default_dtype(), torch.get_num_threads()
     python_state = random.getstate()
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        with kept_randomness(), torch.enable_grad():
             torch.set_default_dtype(torch.float32)
             torch.set_num_threads(1)  # all is small; a second thread may have to wait
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)  # torch's own seeds GPUs, too
             yield
     finally:
         torch.set_default_dtype(dtype)

@@ -112,14 +112,16 @@ def claim(
         id: "notebook.slug", unique in the course.
         sentence: what is claimed, in words.
         values: one effect per seed (for a comparison: treatment minus control of the
-            *same* seed), shape (n,), n ≥ 2; or one number for an exact fact.
+            *same* seed), shape (n,), n ≥ 2, from any device; or one number, not a list,
+            for an exact fact.
         condition: "> 0", "< -0.02", "within 0.01" (|effect| at most that) or
             "between 0.9 1.1".
         unit: of the effect, for the message.
         confidence: of the interval, in (0, 1).
 
     Raises:
-        ValueError: the condition cannot be read, or a value is not finite.
+        ValueError: the condition cannot be read, a value is not finite, or there is a
+            list of one seed.
         ClaimFailed: only with COURSE_STRICT=1, when the claim does not hold or is
             not decided.
     """
@@ -170,14 +172,21 @@ def _limits(condition: str) -> tuple[float, float]:
 def _interval(
     id: str, values: object, confidence: float
 ) -> tuple[float, float, float, int]:
-    numbers = torch.as_tensor(values, dtype=torch.float64).detach().cpu()
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()  # first: an Apple GPU has no float64
+    numbers = torch.as_tensor(values, dtype=torch.float64)
     if numbers.dim() > 1 or numbers.numel() == 0 or not numbers.isfinite().all():
         raise ValueError(
             f"claim {id}: expected one finite number, or one per seed, shape (n,); "
             f"got shape {tuple(numbers.shape)}"
             + (" with values that are not finite." if numbers.dim() <= 1 else ".")
         )
-    if numbers.numel() == 1:
+    if numbers.shape == (1,):
+        raise ValueError(
+            f"claim {id}: expected at least 2 seeds, got 1, which says nothing about "
+            "others. Train more seeds; an exact fact is one number, not a list."
+        )
+    if numbers.dim() == 0:
         value = numbers.item()
         return value, value, value, 1
     interval = mean_interval(numbers, confidence)

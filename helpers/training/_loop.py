@@ -5,16 +5,18 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers.training._batches import Batches, check_lengths
+from helpers.training._batches import Batches, batch_sizes, check_lengths
+from helpers.training._scores import Score, Tally
 from helpers.training.runtime import (
     DROPOUT_STREAM,
+    all_or_nothing,
     bar_hidden,
     one_thread,
     own_randomness,
@@ -30,6 +32,7 @@ __all__ = [
     "Score",
     "State",
     "adamw",
+    "batch_sizes",
     "count_parameters",
     "evaluate",
     "fit",
@@ -39,13 +42,6 @@ __all__ = [
 
 CURVES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 TINY = 100_000  # below this many parameters a second CPU thread gains nothing
-
-
-class Score(NamedTuple):
-    """Mean loss per example, and the share of examples classified correctly."""
-
-    loss: float
-    accuracy: float
 
 
 @dataclass
@@ -91,6 +87,13 @@ class Callback(Protocol):
     def on_step_start(self, state: State) -> None:
         """Look, or set something, before every batch: e.g. the learning rate."""
 
+    def on_backward_end(self, state: State) -> None:
+        """Watch or change the gradients (`.grad`) before the optimizer's step.
+
+        They are true gradients: a gradient scaler's factor is divided out. Clip them,
+        add noise, record norms. Without `.item()` nobody waits for a GPU.
+        """
+
     def on_epoch_end(self, state: State) -> bool | None:
         """Look at the state after an epoch; returning True ends the training."""
 
@@ -126,12 +129,16 @@ def fit(
     """Train `model` in place and return its history.
 
     Args:
-        train: pair (x, y), x (N, ...) floating, y (N,) int64 labels or float targets.
-        val: pair measured after every epoch.
+        train: pair (x, y). x (N, ...) is floating, or int64 for an embedding. y is
+            int64 labels (N,) for outputs (N, K), or one label per token (N, T) for
+            outputs (N, K, T), -100 where none counts; or float targets.
+        val: pair measured after every epoch, in float32.
         optimizer: makes the optimizer from the parameters (default `adamw`).
         loss_fn: (outputs, targets) -> 0-dim mean over the batch.
         scheduler: makes a learning-rate scheduler, stepped once per epoch;
             ReduceLROnPlateau watches the validation curve (without val: training).
+        batch_size: examples per step. An epoch's last batch may be smaller; one single
+            example is put into the batch before it (BatchNorm cannot train on one).
         seed: fixes data order and dropout masks; the caller's random state is kept.
         transform: (x, y) -> (x, y) of a training batch, e.g. mixup; the new y may be
             probabilities (N, K). Draw from torch's global generator: `seed` governs it.
@@ -139,6 +146,10 @@ def fit(
         compile: run the forward pass through torch.compile (gains on GPUs only).
         device: where to train; None means where train's x lies.
         progress: show a bar (never when COURSE_HEADLESS=1).
+
+    Modules train in train mode, with two exceptions that stay in evaluation mode: those
+    whose parameters are all frozen (requires_grad False), and, in a model that came in
+    train mode, those that did not. So a frozen BatchNorm keeps its statistics.
 
     The model ends on `device`, in evaluation mode. Ctrl-C returns the history so far;
     a loss that is not finite ends the run with a warning; `History.stopped` says why.
@@ -150,11 +161,12 @@ def fit(
     x, y = _on_device(train, device, "train", loss_fn)
     val = None if val is None else _on_device(val, device, "val", loss_fn)
     model.to(device)
+    resting = [m for m in model.modules() if model.training and not m.training]
     forward = torch.compile(model) if compile else model
     opt = optimizer(model.parameters())
     schedule = scheduler(opt) if scheduler else None
     order = torch.Generator().manual_seed(seed)
-    batches = Batches(x, y, batch_size, generator=order)
+    batches = Batches(x, y, batch_size, generator=order, join_single=True)
     cast, scaler = precision(device)
     tiny = device.type == "cpu" and count_parameters(model) < TINY
     history = History(device=str(device), versions=versions())
@@ -162,8 +174,8 @@ def fit(
     start = time.perf_counter()
 
     def train_epoch() -> Score:
-        model.train()
-        losses, outputs, targets = [], [], []
+        _train_mode(model, resting)
+        tally = Tally()  # on the device, like all that follows: no waiting
         for xb, yb in batches:
             _tell(callbacks, "on_step_start", state)
             if transform:
@@ -171,16 +183,15 @@ def fit(
             with cast():
                 out = forward(xb)
                 loss = loss_fn(out, yb)
-            if not losses:
-                _check_loss(loss)
+            _check_loss(loss)
             opt.zero_grad()
             scaler.scale(loss).backward()
+            scaler.unscale_(opt)
+            _tell(callbacks, "on_backward_end", state)
             scaler.step(opt)
             scaler.update()
-            losses.append(loss.detach())  # stays on the device: no waiting
-            outputs.append(out.detach())
-            targets.append(yb)
-        return _score(losses, outputs, targets)
+            tally.add(loss, out, yb)
+        return tally.score()
 
     with (
         one_thread() if tiny else nullcontext(),
@@ -189,7 +200,8 @@ def fit(
             total=epochs, desc="training", unit="epoch", disable=bar_hidden(progress)
         ) as bar,
     ):
-        _tell(callbacks, "on_fit_start", state)
+        with all_or_nothing(callbacks):
+            _tell(callbacks, "on_fit_start", state)
         bar.update(state.epoch)
         try:
             while state.epoch < epochs and not history.stopped:
@@ -225,24 +237,25 @@ def evaluate(
 ) -> Score:
     """Return mean loss per example and accuracy of `model`, measured in eval mode.
 
+    The model's own precision is kept, float32 as a rule, on a GPU too: half precision
+    is for training, and would be seen in the third digit.
+
     Accuracy is the share of examples whose largest output is at the label (or at the
-    largest entry of a row of probabilities); NaN for regression targets. Every
-    module's own mode is restored.
+    largest entry of a row of probabilities), NaN for regression targets. With labels
+    per token, y (N, T) and outputs (N, K, T), loss and accuracy are per token, and
+    tokens labeled -100 count in neither. Every module's own mode is restored.
     """
     modes = [(module, module.training) for module in model.modules()]
-    first = next(model.parameters(), split[0])
-    cast, _ = precision(first.device)
+    device = next(model.parameters(), split[0]).device
     model.eval()
-    losses, outputs, targets = [], [], []
+    tally = Tally()
     for xb, yb in Batches(*split, batch_size, shuffle=False):
-        xb, yb = xb.to(first.device), yb.to(first.device)
-        with cast():
-            outputs.append(model(xb))
-            losses.append(loss_fn(outputs[-1], yb))
-        targets.append(yb)
+        xb, yb = xb.to(device), yb.to(device)
+        out = model(xb)
+        tally.add(loss_fn(out, yb), out, yb)
     for module, mode in modes:
         module.training = mode
-    return _score(losses, outputs, targets)
+    return tally.score()
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -250,16 +263,19 @@ def count_parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def _score(losses: list[Tensor], outputs: list[Tensor], targets: list[Tensor]) -> Score:
-    """Average over the examples of all batches: the one place that waits for a GPU."""
-    sizes = [len(batch) for batch in targets]
-    total = (torch.stack(losses) * losses[0].new_tensor(sizes)).sum()
-    out, y = torch.cat(outputs), torch.cat(targets)
-    if y.is_floating_point():
-        if out.ndim < 2 or out.shape != y.shape or out.shape[1] == 1:
-            return Score(float(total) / len(y), float("nan"))  # regression
-        y = y.argmax(1)
-    return Score(float(total) / len(y), int((out.argmax(1) == y).sum()) / len(y))
+def _train_mode(model: nn.Module, resting: Sequence[nn.Module]) -> None:
+    """Put all into train mode but what rests: `resting`, and what is frozen."""
+    model.train()
+    for part in resting:
+        part.training = False
+    for part in model.modules():
+        if _is_frozen(part):
+            part.eval()
+
+
+def _is_frozen(part: nn.Module) -> bool:
+    parameters = list(part.parameters())
+    return bool(parameters) and not any(p.requires_grad for p in parameters)
 
 
 def _on_device(
@@ -268,12 +284,13 @@ def _on_device(
     """Check a pair of inputs and labels, and move it."""
     x, y = split
     check_lengths(x, y, name)
-    if not x.is_floating_point():
+    if not x.is_floating_point() and x.dtype != torch.int64:
         raise TypeError(
-            f"{name}: expected floating inputs, got {x.dtype}; "
-            "convert and standardise them first, e.g. x.float() / 255"
+            f"{name}: expected floating inputs (or int64 for an embedding), got "
+            f"{x.dtype}; convert and standardise them first, e.g. x.float() / 255"
         )
-    if loss_fn is F.cross_entropy and y.ndim == 1 and y.dtype != torch.int64:
+    labels = y.ndim == 1 or not y.is_floating_point()
+    if loss_fn is F.cross_entropy and labels and y.dtype != torch.int64:
         raise TypeError(
             f"{name}: expected int64 class labels for cross-entropy, got {y.dtype}; "
             "use y.long(), or another loss_fn for regression"

@@ -147,9 +147,12 @@ class EarlyStopping:
 class StepSchedule:
     """Set the learning rate from a plain function, before every optimizer step.
 
+    The rate is that of the optimizer's first parameter group. Other groups keep the
+    ratio to it that they were made with, e.g. a tenth for pretrained layers.
+
     Args:
         schedule: number of steps (or epochs) done so far -> learning rate.
-        per: what to count, "step" or "epoch". All parameter groups get the same rate.
+        per: what to count, "step" or "epoch".
     """
 
     def __init__(
@@ -162,11 +165,19 @@ class StepSchedule:
         if per not in ("step", "epoch"):
             raise ValueError(f"expected per 'step' or 'epoch', got {per!r}")
         self.schedule, self.per, self._steps = schedule, per, 0
+        self._ratios: list[float] = []  # of the groups' rates to the first group's
 
     def on_fit_start(self, state: State) -> None:
         """Start afresh; refuse a second master of the rate."""
         if state.scheduler is not None:
             raise ValueError("expected one schedule: drop fit's scheduler= or this")
+        rates = [float(group["lr"]) for group in state.optimizer.param_groups]
+        if len(set(rates)) > 1 and rates[0] == 0:
+            raise ValueError(
+                "expected a rate > 0 in the optimizer's first parameter group: the "
+                f"others keep their ratio to it; got {rates}"
+            )
+        self._ratios = [r / rates[0] if rates[0] else 1.0 for r in rates]
         self._steps = 0
 
     def on_step_start(self, state: State) -> None:
@@ -174,8 +185,9 @@ class StepSchedule:
         rate = self.schedule(self._steps if self.per == "step" else state.epoch)
         if not 0 <= rate < math.inf:
             raise ValueError(f"expected a rate >= 0 from the schedule, got {rate}")
-        for group in state.optimizer.param_groups:
-            group["lr"] = rate
+        groups = state.optimizer.param_groups
+        for group, ratio in zip(groups, self._ratios, strict=True):
+            group["lr"] = rate * ratio
         self._steps += 1
 
     def state_dict(self) -> dict[str, int]:

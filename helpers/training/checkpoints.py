@@ -9,6 +9,7 @@ from torch import nn
 
 from helpers.files import replacing
 from helpers.training._loop import CURVES, State
+from helpers.training.runtime import all_or_nothing, random_states, set_random_states
 
 __all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint"]
 
@@ -23,20 +24,20 @@ def save_checkpoint(
     """Write what training needs to go on as if it had never stopped.
 
     That is weights and buffers, the optimizer's state, the epoch, torch's random state
-    (CPU, and CUDA where present), and `more`: anything made of tensors, numbers,
-    strings, lists and dicts. A crash while writing leaves the old file as it was.
+    (of the CPU and of every GPU in use, Apple's too), and `more`: anything made of
+    tensors, numbers, strings, lists and dicts. A crash while writing leaves the old
+    file as it was.
 
     Raises:
         FileNotFoundError: the folder does not exist.
         TypeError: something in it would have to run code to be loaded.
     """
     path = _in_a_folder(path)
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
     content = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "epoch": epoch,
-        "random": {"cpu": torch.get_rng_state(), "cuda": cuda},
+        "random": random_states(),
         "more": more,
     }
     with replacing(path) as file:
@@ -80,9 +81,13 @@ def load_checkpoint(
 ) -> int:
     """Put a checkpoint's weights, optimizer and random state back; return its epoch.
 
-    Raises like `read_checkpoint`, and like torch if the model is built differently.
+    Raises like `read_checkpoint`, and like torch if the model is built differently;
+    model and optimizer are then as before.
     """
-    return _apply(read_checkpoint(path), model, optimizer)
+    content = read_checkpoint(path)
+    with all_or_nothing([model, optimizer]):
+        _apply(content, model, optimizer)
+    return content["epoch"]
 
 
 class Checkpoint:
@@ -90,7 +95,8 @@ class Checkpoint:
 
     Put it last in `callbacks`: it also keeps what the others know. A run that was cut
     off goes on with the same call plus `resume=True`, and ends as if it had never been:
-    same batches, same masks, same bits; `epochs` counts from the very beginning.
+    same batches, same masks, same bits; `epochs` counts from the very beginning. A file
+    that does not fit the run is an error, and leaves all as it was.
 
     Args:
         path: the file; its folder must exist. every: epochs between two writes, >= 1.
@@ -110,9 +116,7 @@ class Checkpoint:
         if state.callbacks[-1] is not self:
             raise ValueError("expected Checkpoint to be the last one in callbacks")
         if self.resume and self.path.exists():
-            content = read_checkpoint(self.path)
-            _restore(state, content["more"])
-            state.epoch = _apply(content, state.model, state.optimizer)
+            _resume(state, read_checkpoint(self.path))
 
     def on_epoch_end(self, state: State) -> None:
         """Write if it is time; never replace a good file by a run that diverged."""
@@ -140,32 +144,35 @@ def _collect(state: State) -> dict[str, Any]:
     }
 
 
-def _restore(state: State, saved: dict[str, Any]) -> None:
-    parts = _parts(state)
+def _resume(state: State, content: dict[str, Any]) -> None:
+    """Put a checkpoint of `fit` back: everything, or after an error nothing."""
+    saved, parts = content["more"], _parts(state)
     if set(parts) != set(saved.get("parts", ())):
         raise ValueError(
             "expected the scheduler and callbacks the checkpoint was written with, "
             f"{sorted(saved.get('parts', ()))}; got {sorted(parts)}"
         )
-    for name, part in parts.items():
-        if saved["parts"][name]:  # a gradient scaler that is off has an empty one
-            part.load_state_dict(saved["parts"][name])
-    state.generator.set_state(saved["order"])
+    curves = {name: list(saved["history"][name]) for name in CURVES}
+    with all_or_nothing([state.model, state.optimizer, *parts.values()]):
+        for name, part in parts.items():
+            if saved["parts"][name]:  # a gradient scaler that is off has an empty one
+                part.load_state_dict(saved["parts"][name])
+        state.generator.set_state(saved["order"])
+        _apply(content, state.model, state.optimizer)
+    state.epoch = content["epoch"]
     for name in CURVES:
-        getattr(state.history, name)[:] = saved["history"][name]
+        getattr(state.history, name)[:] = curves[name]
     for callback in state.callbacks:
         if getattr(callback, "done", False):  # it had ended the run
             state.history.stopped = f"by {type(callback).__name__}"
 
 
-def _apply(content: dict, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+def _apply(
+    content: dict[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer
+) -> None:
     model.load_state_dict(content["model"])
     optimizer.load_state_dict(content["optimizer"])
-    torch.set_rng_state(content["random"]["cpu"])
-    for index, state in enumerate(content["random"]["cuda"]):
-        if index < torch.cuda.device_count():
-            torch.cuda.set_rng_state(state, index)
-    return content["epoch"]
+    set_random_states(content["random"])
 
 
 def _in_a_folder(path: str | Path) -> Path:

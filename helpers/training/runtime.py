@@ -1,23 +1,40 @@
 """How a run uses the machine: threads, random state, number format."""
 
+import copy
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
 __all__ = [
     "DROPOUT_STREAM",
+    "Stateful",
+    "all_or_nothing",
     "bar_hidden",
+    "kept_randomness",
     "one_thread",
     "own_randomness",
     "precision",
+    "random_states",
+    "set_random_states",
     "versions",
 ]
 
 DROPOUT_STREAM = 1_000_003  # keeps the masks' random numbers apart from the data order
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """What can say all that it knows, and be put back to it."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> Any:
+        """Go back to a state."""
 
 
 @contextmanager
@@ -33,19 +50,72 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def own_randomness(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Seed torch's global generators inside; give the caller's state back after."""
-    kind = torch.device(device).type
-    here = [] if kind == "cpu" else [getattr(torch, kind)]
-    states = [module.get_rng_state() for module in here]
-    with torch.random.fork_rng(devices=[]):
+    """Seed torch's global generators inside; give the caller's states back after.
+
+    Args:
+        device: beside the CPU's, seed this device's generator: "cuda:1" means that
+            one, "cuda" the current one.
+    """
+    device = torch.device(device)
+    if device.type == "cuda":
+        torch.cuda.init()  # only then it has a state to give back
+    with kept_randomness():
         torch.default_generator.manual_seed(seed)
-        try:
-            for module in here:
-                module.manual_seed(seed)
-            yield
-        finally:
-            for module, state in zip(here, states, strict=True):
-                module.set_rng_state(state)
+        if device.type == "cuda":
+            index = device.index
+            index = torch.cuda.current_device() if index is None else index
+            torch.cuda.default_generators[index].manual_seed(seed)
+        elif device.type == "mps":
+            torch.mps.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def kept_randomness() -> Iterator[None]:
+    """Give all of torch's global random states back after, see `random_states`."""
+    states = random_states()
+    try:
+        yield
+    finally:
+        set_random_states(states)
+
+
+def random_states() -> dict[str, Any]:
+    """Return torch's global random states: of the CPU and of every GPU in use.
+
+    Returns:
+        "cpu" -> state; "cuda", "mps" -> list of states, one per device. It is empty
+        where there is none, and while CUDA is not started: asking would start it.
+    """
+    return {
+        "cpu": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "mps": [torch.mps.get_rng_state()] if torch.backends.mps.is_available() else [],
+    }
+
+
+def set_random_states(states: dict[str, Any]) -> None:
+    """Set what `random_states` returned; states of absent devices are left out."""
+    torch.set_rng_state(states["cpu"])
+    if states["cuda"] and torch.cuda.is_available():
+        for index, state in enumerate(states["cuda"][: torch.cuda.device_count()]):
+            torch.cuda.set_rng_state(state, index)
+    if torch.backends.mps.is_available():
+        for state in states.get("mps", []):  # files of the past have none
+            torch.mps.set_rng_state(state)
+
+
+@contextmanager
+def all_or_nothing(parts: Iterable[object]) -> Iterator[None]:
+    """After an error inside, put every part that has a `state_dict` back as it was."""
+    stateful = [part for part in parts if isinstance(part, Stateful)]
+    before = [copy.deepcopy(part.state_dict()) for part in stateful]
+    try:
+        yield
+    except BaseException:
+        for part, state in zip(stateful, before, strict=True):
+            part.load_state_dict(state)
+        raise
 
 
 def precision(

@@ -90,6 +90,23 @@ def test_unreadable_condition(condition):
         claim("x.y", "It is so.", 1.0, condition)
 
 
+@pytest.mark.parametrize(
+    "values", [[0.5], (0.5,), np.array([0.5]), torch.tensor([0.5])]
+)
+def test_a_list_of_one_seed_is_no_exact_fact(values):
+    with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
+        claim("x.y", "It is so.", values, "> 0")
+    assert not ledger()
+
+
+@pytest.mark.parametrize(
+    "value", [0.5, np.float64(0.5), np.array(0.5), torch.tensor(0.5)]
+)
+def test_one_number_is_an_exact_fact(value):
+    claim("x.y", "It is so.", value, "> 0")
+    assert (ledger()[0].n, ledger()[0].mean) == (1, 0.5)
+
+
 @pytest.mark.parametrize("values", [[], [float("nan"), 1.0], [[1.0, 2.0]]])
 def test_bad_values(values):
     with pytest.raises(ValueError, match="expected one finite number"):

@@ -594,6 +594,36 @@ def test_step_schedule_sets_every_step():
     assert rates([per_epoch]) == [1.0] * 5 + [0.5] * 5 + [0.25] * 5
 
 
+def test_step_schedule_keeps_the_ratios_of_the_groups_rates():
+    """A pretrained layer at a tenth of the head's rate stays at a tenth."""
+    seen = []
+
+    class Look:
+        def on_epoch_end(self, state):
+            seen.append([group["lr"] for group in state.optimizer.param_groups])
+
+    def two_groups(params):
+        first, *rest = params
+        groups = [{"params": rest, "lr": 0.5}, {"params": [first], "lr": 0.05}]
+        return torch.optim.SGD(groups)
+
+    schedule = StepSchedule(lambda epoch: 0.4 * 0.5**epoch, per="epoch")
+    for _ in range(2):  # and starts afresh
+        seen.clear()
+        train(net(), [schedule, Look()], epochs=3, optimizer=two_groups)
+        assert seen == [pytest.approx([r, r / 10]) for r in (0.4, 0.2, 0.1)]
+
+
+def test_step_schedule_refuses_ratios_to_nothing():
+    def still(params):
+        first, *rest = params
+        groups = [{"params": rest, "lr": 0.0}, {"params": [first], "lr": 0.05}]
+        return torch.optim.SGD(groups)
+
+    with pytest.raises(ValueError, match="first parameter group"):
+        train(net(), [StepSchedule(lambda step: 0.1)], optimizer=still)
+
+
 @pytest.mark.parametrize("with_val", [True, False])
 @pytest.mark.parametrize("mode", ["min", "max"])
 def test_plateau_watches_the_right_curve(monkeypatch, mode, with_val):
@@ -682,3 +712,81 @@ def test_resume_with_other_callbacks_is_refused(tmp_path):
     train(net(), [EarlyStopping(), Checkpoint(path)], epochs=1)
     with pytest.raises(ValueError, match="callbacks the checkpoint was written with"):
         train(net(), [Checkpoint(path, resume=True)], epochs=2)
+
+
+def same_trees(a, b):
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same_trees(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same_trees, a, b))
+    return a == b
+
+
+def wider():
+    return nn.Sequential(nn.Linear(5, 17), nn.BatchNorm1d(17), nn.Linear(17, 3))
+
+
+def with_another_kind_of_state(content):
+    content["more"]["parts"]["callback 1: EarlyStopping"] = {"calls": 3}
+
+
+def with_an_order_of_no_generator(content):
+    content["more"]["order"] = torch.zeros(3, dtype=torch.uint8)
+
+
+def with_a_random_state_of_no_generator(content):
+    content["random"]["cpu"] = torch.zeros(3, dtype=torch.uint8)
+
+
+def with_one_group_less(content):
+    content["optimizer"]["param_groups"] = []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        with_another_kind_of_state,
+        with_an_order_of_no_generator,
+        with_a_random_state_of_no_generator,
+        with_one_group_less,
+        wider,
+        "other callbacks",
+        "no checkpoint",
+    ],
+)
+def test_a_failed_resume_changes_nothing(tmp_path, damage):
+    """Neither the stopper, which knows an earlier run, nor model, nor random state."""
+    path, stopper = tmp_path / "run.pt", EarlyStopping(patience=9)
+    train(net(), [stopper, Checkpoint(path)], epochs=4, optimizer=sgd)
+    model = wider() if damage is wider else net(seed=9)
+    train(model, [stopper], epochs=2, optimizer=sgd)  # the earlier run
+    if damage == "no checkpoint":
+        path.write_bytes(b"no checkpoint")
+    elif callable(damage) and damage is not wider:
+        content = torch.load(path, weights_only=True)
+        damage(content)
+        torch.save(content, path)
+    callbacks = [stopper, Checkpoint(path, resume=True)]
+    if damage == "other callbacks":
+        callbacks.insert(1, StepSchedule(lambda step: 0.1))
+    known = copy.deepcopy((stopper.state_dict(), model.state_dict()))
+    random = torch.get_rng_state()
+    with pytest.raises((ValueError, RuntimeError, KeyError, TypeError)):
+        train(model, callbacks, epochs=6, optimizer=sgd)
+    assert same_trees((stopper.state_dict(), model.state_dict()), known)
+    assert torch.equal(torch.get_rng_state(), random)
+
+
+def test_loading_by_hand_fails_whole(tmp_path):
+    path = tmp_path / "run.pt"
+    model = net()
+    save_checkpoint(path, model, sgd(model.parameters()), 1)
+    other = net(seed=9)
+    first, *rest = other.parameters()
+    optimizer = torch.optim.SGD([{"params": [first]}, {"params": rest}], lr=0.1)
+    kept = copy.deepcopy(other)
+    with pytest.raises(ValueError, match="parameter group"):
+        load_checkpoint(path, other, optimizer)
+    assert_same(other, kept)
