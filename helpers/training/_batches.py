@@ -5,7 +5,23 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-__all__ = ["Batches", "check_lengths"]
+__all__ = ["Batches", "batch_sizes", "check_lengths"]
+
+
+def batch_sizes(n: int, batch_size: int, *, join_single: bool = False) -> list[int]:
+    """Return the sizes of the batches that n examples are cut into, in order.
+
+    Args:
+        n: examples, >= 1. batch_size: examples per batch, >= 1.
+        join_single: a last batch of one example is put into the batch before it:
+            BatchNorm has no statistics of a single example. Never for batch_size 1.
+    """
+    sizes = [batch_size] * (n // batch_size)
+    rest = n % batch_size
+    if join_single and rest == 1 and sizes:
+        sizes[-1] += 1
+        rest = 0
+    return [*sizes, rest] if rest else sizes
 
 
 class Batches:
@@ -19,6 +35,7 @@ class Batches:
         batch_size: examples per batch, >= 1.
         shuffle: False walks in the given order.
         generator: source of the orders; torch's global one if None.
+        join_single: put a last batch of one example into the one before it.
 
     Raises:
         ValueError: no examples, lengths that differ, or a batch size below 1.
@@ -32,27 +49,27 @@ class Batches:
         *,
         shuffle: bool = True,
         generator: torch.Generator | None = None,
+        join_single: bool = False,
     ) -> None:
         check_lengths(x, y)
         if batch_size < 1:
             raise ValueError(f"expected batch_size >= 1, got {batch_size}")
         self.x, self.y, self.batch_size = x, y, batch_size
         self.shuffle, self.generator = shuffle, generator
+        self.sizes = batch_sizes(len(x), batch_size, join_single=join_single)
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return len(self.sizes)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         if not self.shuffle:
             yield from zip(
-                self.x.split(self.batch_size),
-                self.y.split(self.batch_size),
-                strict=True,
+                self.x.split(self.sizes), self.y.split(self.sizes), strict=True
             )
             return
         where = self.generator.device if self.generator else "cpu"
         order = torch.randperm(len(self.x), generator=self.generator, device=where)
-        for index in order.to(self.x.device).split(self.batch_size):
+        for index in order.to(self.x.device).split(self.sizes):
             yield self.x.index_select(0, index), self.y.index_select(0, index)
 
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers.training._batches import Batches, check_lengths
+from helpers.training._batches import Batches, batch_sizes, check_lengths
 from helpers.training.runtime import (
     DROPOUT_STREAM,
     bar_hidden,
@@ -30,6 +30,7 @@ __all__ = [
     "Score",
     "State",
     "adamw",
+    "batch_sizes",
     "count_parameters",
     "evaluate",
     "fit",
