@@ -9,7 +9,6 @@ from torch import nn
 
 from helpers.population import MemberDropout, Stack, mlp, train_population
 from helpers.population._layers import coin, masked
-from helpers.training import Batches
 
 PLAIN = {"batch_size": 32, "progress": False, "lr": 1e-2}
 
@@ -44,21 +43,24 @@ class Gapped(nn.Sequential):
         self[4].requires_grad_(False)
 
 
-def alone(make, seed, steps, penalty=None, **settings):
+def alone(make, seed, steps, penalty=None, *, resting=None, xy=None, **settings):
     """Train one network with nothing of the population's code."""
-    x, y = pictures()
+    x, y = xy or pictures()
     torch.manual_seed(seed)
     model = make().train()
+    if resting:
+        model.get_submodule(resting).eval()
     opt = torch.optim.AdamW(model.parameters(), lr=1e-2, **settings)
-    batches = Batches(x, y, 32, generator=torch.Generator().manual_seed(seed))
-    done = 0
-    while done < steps:
-        for xb, yb in batches:
-            opt.zero_grad()
-            loss = F.cross_entropy(model(xb), yb)
-            (loss + penalty(model) if penalty else loss).backward()
-            opt.step()
-            done += 1
+    order = torch.Generator().manual_seed(seed)
+    sizes = [32, 32, len(x) - 64]
+    for step in range(steps):
+        if step % 3 == 0:
+            batches = torch.randperm(len(x), generator=order).split(sizes)
+        xb, yb = x[batches[step % 3]], y[batches[step % 3]]
+        opt.zero_grad()
+        loss = F.cross_entropy(model(xb), yb)
+        (loss + penalty(model) if penalty else loss).backward()
+        opt.step()
     return model.eval()
 
 
@@ -188,3 +190,86 @@ def test_a_member_with_an_infinite_loss_is_named_all_the_same():
         )
     assert result.train_loss.isposinf().all()
     assert result.stacks[0].flat.isfinite().all()
+
+
+# --- modes and single examples ------------------------------------------------------
+
+
+class Normed(nn.Module):
+    """A CNN with BatchNorm; its first part may be frozen, or told to rest."""
+
+    def __init__(self, *, frozen=False, resting=False):
+        super().__init__()
+        self.first = nn.Sequential(
+            nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), MemberDropout(0.5)
+        )
+        self.norm = nn.BatchNorm1d(4 * 36)
+        self.head = nn.Linear(4 * 36, 3)
+        if frozen:
+            self.first.requires_grad_(False)
+        if resting:
+            self.first.eval()
+
+    def forward(self, x):
+        return self.head(self.norm(torch.relu(self.first(x)).flatten(1)))
+
+
+@pytest.mark.parametrize("how", ["frozen", "resting"])
+def test_parts_that_rest_keep_statistics_and_drop_nothing(how):
+    def make():
+        return Normed(**{how: True})
+
+    result = train_population(make, pictures(), seeds=[3, 4], steps=6, **PLAIN)
+    for k, seed in enumerate((3, 4)):
+        model = alone(make, seed, 6, resting="first", weight_decay=0.0)
+        member = result.member(k)
+        same(member, model, atol=1e-3)
+        assert member.first[1].num_batches_tracked == 0
+        assert member.norm.num_batches_tracked == 6
+
+
+def test_a_network_that_came_in_evaluation_mode_trains():
+    options = {"seeds": 0, "steps": 3, **PLAIN}
+    quiet = train_population(lambda: Small(0.5).eval(), pictures(), **options)
+    loud = train_population(lambda: Small(0.5), pictures(), **options)
+    same(quiet.member(0), loud.member(0), atol=0)
+
+
+def test_a_single_last_example_joins_the_batch_before_it():
+    """97 examples in batches of 32: BatchNorm1d cannot train on the last one alone."""
+    x, y = pictures(97)
+
+    def make():
+        return Normed(resting=True)
+
+    result = train_population(
+        make, (x, y), seeds=[3, 4], epochs=2, record_every=3, **PLAIN
+    )
+    assert result.steps.tolist() == [3, 6]
+    for k, seed in enumerate((3, 4)):
+        model = alone(make, seed, 6, resting="first", xy=(x, y), weight_decay=0.0)
+        same(result.member(k), model, atol=1e-3)
+
+
+def test_masks_have_room_for_the_example_that_joined():
+    result = train_population(
+        lambda: mlp((36, 8, 3)),
+        pictures(97),
+        seeds=[0, 1],
+        dropout=0.5,
+        epochs=2,
+        **PLAIN,
+    )
+    assert result.steps[-1] == 6
+    assert result.train_loss.isfinite().all()
+
+
+def test_batches_of_one_stay_when_asked_for():
+    result = train_population(
+        lambda: mlp((36, 3)),
+        pictures(5),
+        seeds=0,
+        epochs=1,
+        **{**PLAIN, "batch_size": 1},
+    )
+    assert result.steps[-1] == 5

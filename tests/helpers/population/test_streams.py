@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from helpers.population import mlp, train_population
-from helpers.population._runs import measure
-from helpers.population._streams import MemberData
+from helpers.population._streams import MemberData, MemberNoise
+from helpers.training import Batches
+from helpers.training.runtime import DROPOUT_STREAM
 
 CPU = torch.device("cpu")
 PLAIN = {"steps": 3, "progress": False}
@@ -168,3 +169,72 @@ def test_soft_token_labels_and_labels_left_out():
     padded = train_population(PerToken, (x, y), **options)
     torch.testing.assert_close(short.train_loss, padded.train_loss)
     torch.testing.assert_close(short.train_accuracy, padded.train_accuracy)
+
+
+class Words(nn.Module):
+    """An embedding and a label for each token: int64 (B, T) -> (B, 3, T)."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(9, 4)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.head(self.words(x)).transpose(1, 2)
+
+
+def test_token_inputs_for_an_embedding():
+    x = torch.randint(9, (40, 7), generator=torch.Generator().manual_seed(0))
+    result = train_population(
+        Words, (x, x % 3), seeds=[0, 1], steps=60, lr=0.1, progress=False
+    )
+    assert result.train_accuracy[-1].min() > 0.95
+    assert result.stacks[0].flat.dtype == torch.float32
+    one = train_population(Words, (x, x % 3), seeds=1, steps=60, lr=0.1, progress=False)
+    torch.testing.assert_close(result.train_loss[:, 1:], one.train_loss)
+
+
+# --- random streams ---------------------------------------------------------------
+
+
+def test_masks_and_orders_come_from_different_streams():
+    """Also between members whose seeds are neighbors."""
+    orders, masks = set(range(2000)), {seed + DROPOUT_STREAM for seed in range(2000)}
+    assert not orders & masks
+    result = []
+    original = MemberNoise.__init__
+
+    def note(self, seeds, *args, **kwargs):
+        result.extend(seeds)
+        original(self, seeds, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemberNoise, "__init__", note)
+        train_population(
+            lambda: mlp((5, 4, 3), dropout=0.5), tokenless(), seeds=[3, 4], **PLAIN
+        )
+    assert sorted(result) == [3 + DROPOUT_STREAM, 4 + DROPOUT_STREAM]
+
+
+def tokenless():
+    return floats(20, 5), labels(20)
+
+
+def test_batches_are_those_of_one_network_alone():
+    x, y = floats(21, 5), torch.arange(21)
+    data = MemberData((x, y), 2, device=CPU, name="train")
+    own = torch.stack([x, x + 1])
+    theirs = MemberData((own, y), 2, device=CPU, name="train")
+    walks = [d.batches([3, 8], 10, 5) for d in (data, theirs)]
+    alone = [
+        Batches(x, y, 10, join_single=True, generator=torch.Generator().manual_seed(s))
+        for s in (3, 8)
+    ]
+    both = [[*a, *a, *a] for a in alone]  # three epochs of two batches
+    for step, ((xs, ys), (owns, _)) in enumerate(zip(*walks, strict=True)):
+        for k in range(2):
+            xb, yb = both[k][step]
+            assert torch.equal(xs[k], xb)
+            assert torch.equal(ys[k], yb)
+            assert torch.equal(owns[k], xb + k)
+    assert step == 4
