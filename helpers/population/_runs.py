@@ -1,6 +1,6 @@
 """One thread's share of a population: update and measure some members together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helpers.population._members import Stack
+from helpers.population._members import Stack, by_name
 from helpers.population._streams import MemberData, MemberNoise
 from helpers.training.runtime import DROPOUT_STREAM
 
 __all__ = ["Plan", "Run", "make_optimizer", "measure", "member_losses"]
+
+IGNORED = -100  # the label that F.cross_entropy leaves out, e.g. for padding
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Run:
     def __init__(
         self,
         stack: Stack,
-        settings: dict[str, Tensor],
+        settings: Mapping[str, Tensor],
         *,
         train: MemberData,
         val: MemberData | None,
@@ -49,13 +51,13 @@ class Run:
     ) -> None:
         self.stack, self.settings, self.plan = stack, settings, plan
         self.train, self.val = train, val
-        self.seeds = settings["seed"].tolist()
-        self.optimizer = make_optimizer(stack.flat, settings, plan)
-        self.penalty = _penalty_gradient(stack, settings)
+        self.seeds: list[int] = settings["seed"].tolist()
+        self.optimizer = make_optimizer(stack, settings, plan)
+        self.penalties = _penalties(stack, settings)
         self.noise = MemberNoise(
             [seed + DROPOUT_STREAM for seed in self.seeds],
             {name: stack.noise_shapes[name] for name in stack.rates},
-            batch_size=min(plan.batch_size, train.n),
+            batch_size=max(train.batch_sizes(plan.batch_size)),
             device=stack.flat.device,
             batch_last=stack.layers is not None,
         )
@@ -63,16 +65,12 @@ class Run:
 
     def steps(self) -> Iterator[int]:
         """Train, yielding the number of steps done after each of them."""
-        plan, stack = self.plan, self.stack
+        plan = self.plan
         shown = self.train.part(slice(None), plan.record_size)
         batches = self.train.batches(self.seeds, plan.batch_size, plan.steps)
         for step, (x, y) in enumerate(batches, 1):
-            out = stack(x, self.noise.draw(x.shape[1]))
-            loss = member_losses(plan.loss_fn, out, y).sum()  # not their mean
-            gradient = stack.differentiate(loss)
-            if self.penalty:
-                gradient += self.penalty(stack.flat)
-            self._update(gradient)
+            self._differentiate(x, y)
+            self._update()
             if step % plan.record_every == 0 or step == plan.steps:
                 self._record(step, shown)
             yield step
@@ -82,29 +80,56 @@ class Run:
         scores = [s for d in sets for s in measure(self.stack, d, self.plan.loss_fn)]
         self.records.append((torch.tensor(step), *scores))
 
-    def _update(self, gradient: Tensor) -> None:
-        row = 0
-        for group in self.optimizer.param_groups:
-            (rows,) = group["params"]
-            rows.grad = gradient[row : row + len(rows)]
-            row += len(rows)
+    def _differentiate(self, x: Tensor, y: Tensor) -> None:
+        """Put the gradient of the sum of the members' losses into `stack.gradient`."""
+        stack, loss_fn = self.stack, self.plan.loss_fn
+        noise = self.noise.draw(x.shape[1])
+        if stack.matrices is None:
+            losses = member_losses(loss_fn, stack(x, noise), y)
+            stack.differentiate(losses.sum())  # not their mean
+        else:
+            classes = self.train.classes
+            stack.matrices.differentiate(
+                x, noise, lambda out: _slope(loss_fn, out, y, classes)
+            )
+        for kind, strength in self.penalties.items():
+            slope = stack.flat if kind == "l2" else stack.flat.sign()
+            stack.gradient.addcmul_(strength, slope)
+
+    def _update(self) -> None:
+        unused = self.stack.unused
+        if unused is None:
+            self.optimizer.step()
+            return
+        for strength in self.penalties.values():
+            unused = unused & (strength == 0)  # a penalty is a use
+        before = self.stack.flat[unused]
         self.optimizer.step()
+        self.stack.flat[unused] = before
 
 
 def make_optimizer(
-    flat: Tensor, settings: dict[str, Tensor], plan: Plan
+    stack: Stack, settings: Mapping[str, Tensor], plan: Plan
 ) -> torch.optim.Optimizer:
     """Make torch's own optimizer with one parameter group per run of equal settings.
 
-    The update is elementwise, so neighbouring rows of `flat` (M, P) with the same
-    learning rate and decay are updated as one tensor by one fused kernel.
+    The update is elementwise, so neighboring members with the same learning rate and
+    decay are updated by one fused kernel, and all by a single one if they share both.
+    The gradients are views of `stack.gradient`.
     """
+    flats = by_name(stack.flat, {name: p.shape for name, p in stack.trained.items()})
     pairs = zip(settings["lr"].tolist(), settings["weight_decay"].tolist(), strict=True)
     groups, row = [], 0
     for (lr, decay), run in groupby(pairs):
-        rows = flat[row : row + len(list(run))]  # shares its memory
-        groups.append({"params": [rows], "lr": lr, "weight_decay": decay})
-        row += len(rows)
+        rows = slice(row, row + len(list(run)))
+        row = rows.stop
+        params = [flat[rows] for flat in flats.values()]
+        slopes = [slope[rows] for slope in stack.slopes.values()]
+        if row - rows.start == len(stack):
+            params, slopes = [stack.flat], [stack.gradient]
+        for p, slope in zip(params, slopes, strict=True):
+            p.grad = slope
+        groups.append({"params": params, "lr": lr, "weight_decay": decay})
     if plan.optimizer == "adamw":
         return torch.optim.AdamW(groups, betas=plan.betas, fused=True)
     if plan.optimizer == "adam":
@@ -119,38 +144,81 @@ def make_optimizer(
 def member_losses(
     loss_fn: Callable[[Tensor, Tensor], Tensor], out: Tensor, y: Tensor
 ) -> Tensor:
-    """Return each member's mean loss: out (M, B, K), y (M, B, ...) -> (M,)."""
+    """Return each member's mean loss: out (M, B, K, ...), y (M, B, ...) -> (M,)."""
     if loss_fn is not F.cross_entropy:
         return torch.vmap(loss_fn)(out, y)
-    targets = y.transpose(1, 2) if y.ndim == 3 else y
-    return F.cross_entropy(out.transpose(1, 2), targets, reduction="none").mean(1)
+    scores = out.transpose(1, 2)  # (M, K, B, ...)
+    if y.is_floating_point():
+        return F.cross_entropy(scores, y.transpose(1, 2), reduction="none").mean(
+            tuple(range(1, y.ndim - 1))
+        )
+    each = F.cross_entropy(scores, y, reduction="none", ignore_index=IGNORED)
+    return each.flatten(1).sum(1) / (y != IGNORED).flatten(1).sum(1)
+
+
+def _slope(
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    out: Tensor,
+    y: Tensor,
+    classes: int | None,
+) -> Tensor:
+    """Return the gradient of the sum of the members' losses at out (M, B, K).
+
+    Autograd computes it, but for cross-entropy of plain labels: it is
+    (softmax(out) - one_hot(y)) / B, and the losses themselves are not needed.
+    """
+    n = y.shape[1]
+    if loss_fn is F.cross_entropy and classes is not None and classes <= out.shape[2]:
+        slope = out.transpose(1, 2).softmax(1).div_(n)  # (M, K, B)
+        share = out.new_full((), -1 / n).expand(len(y), 1, n)
+        return slope.scatter_add_(1, y.unsqueeze(1), share).transpose(1, 2)
+    with torch.enable_grad():
+        out = out.detach().requires_grad_()
+        return torch.autograd.grad(member_losses(loss_fn, out, y).sum(), out)[0]
 
 
 @torch.no_grad()
 def measure(
     stack: Stack, data: MemberData, loss_fn: Callable[[Tensor, Tensor], Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Return the members' mean loss and accuracy on all of `data`, each (M,)."""
-    loss, correct = torch.zeros(2, data.members, device=stack.flat.device)
+    """Return the members' mean loss and accuracy on all of `data`, each (M,).
+
+    With one label per token both are per token, those labeled -100 left out.
+    """
+    loss, right, count = torch.zeros(3, len(stack), device=stack.flat.device)
     for x, y in data.in_order():
         out = stack(x)
-        loss += member_losses(loss_fn, out, y) * y.shape[1]
-        if not y.is_floating_point():
-            correct += (out.argmax(-1) == y).sum(1)
-        elif y.shape == out.shape and y.shape[-1] > 1:
-            correct += (out.argmax(-1) == y.argmax(-1)).sum(1)
-        else:
-            correct += torch.nan  # regression has no accuracy
-    return loss / data.n, correct / data.n
+        hits, counted = _count_right(out, y)
+        loss += member_losses(loss_fn, out, y) * counted
+        right += hits
+        count += counted
+    return loss / count, right / count
 
 
-def _penalty_gradient(
-    stack: Stack, settings: dict[str, Tensor]
-) -> Callable[[Tensor], Tensor] | None:
-    """Return w -> l2·w + l1·sign(w), on weights only; None without a penalty."""
-    l2, l1 = (
-        settings[k].to(stack.flat)[:, None] * stack.is_weight for k in ("l2", "l1")
-    )
-    if l1.any():
-        return lambda w: l2 * w + l1 * w.sign()
-    return (lambda w: l2 * w) if l2.any() else None
+def _count_right(out: Tensor, y: Tensor) -> tuple[Tensor | float, Tensor | int]:
+    """Return per member how many answers are right, and of how many.
+
+    As in `helpers.training.evaluate`: outputs (M, B, K, ...) are scores of labels
+    (M, B, ...) or of probabilities like them; else the first is NaN: regression.
+    """
+    if y.is_floating_point():
+        if y.shape != out.shape or y.ndim < 3 or y.shape[2] == 1:
+            return torch.nan, y.shape[1]
+        y = y.argmax(2)
+    counted = (y != IGNORED).flatten(1).sum(1)
+    if out.ndim < 3 or (*out.shape[:2], *out.shape[3:]) != y.shape:
+        return torch.nan, counted
+    return (out.argmax(2) == y).flatten(1).sum(1), counted
+
+
+def _penalties(stack: Stack, settings: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return "l2" and "l1" -> strength for each number of `flat`; none that are 0."""
+    strengths = {}
+    for kind in ("l2", "l1"):
+        strength = settings[kind].to(stack.flat)  # (M,)
+        if strength.any():
+            each = [
+                strength.repeat_interleave(p[0].numel()) for p in stack.trained.values()
+            ]
+            strengths[kind] = torch.cat(each) * stack.is_weight
+    return strengths

@@ -5,44 +5,69 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from helpers.training import batch_sizes
+
 __all__ = ["MemberData", "MemberNoise"]
 
 ROWS = 2**14  # examples × members evaluated at a time
 BLOCK = 2**16  # random numbers drawn at a time; the masks do not depend on it
+READINGS = {
+    "": "all members share both",
+    "x": "each member has its own inputs",
+    "y": "each member has its own targets",
+    "xy": "each member has its own inputs and targets",
+}
 
 
 class MemberData:
     """Inputs and targets of M members: shared by all, or one set for each.
 
     Args:
-        split: pair (x, y); x (N, ...) or (M, N, ...), floating; y (N,) or (M, N),
-            int64 labels or float targets, or probabilities with one more dimension.
+        split: pair (x, y); x (N, ...) floating, or int64 for an embedding; y (N, ...)
+            int64 labels or float targets. What members own has M in front of it.
         members: M.
         device: where the data should lie.
         name: what messages call it.
+        own: what each member has for itself, "", "x", "y" or "xy"; None: told from
+            the shapes, where they can be read in one way only.
+
+    Attributes:
+        n: examples of each member.
+        classes: the largest label + 1, where y is one label >= 0 per example.
 
     Raises:
-        ValueError: shapes that do not fit together. TypeError: wrong dtypes.
+        ValueError: shapes that do not fit together, or fit in two ways.
+        TypeError: wrong dtypes.
     """
 
     def __init__(
-        self, split: Sequence[Tensor], members: int, *, device: torch.device, name: str
+        self,
+        split: Sequence[Tensor],
+        members: int,
+        *,
+        device: torch.device,
+        name: str,
+        own: str | None = None,
     ) -> None:
         x, y = split
-        own_y = y.ndim > 1 and len(y) == members and y.shape[1] in x.shape[:2]
-        if y.is_floating_point() and len(y) == len(x) != members:
-            own_y = False  # probabilities (N, K) of shared data
-        self.n = y.shape[1] if own_y else len(y)
-        own_x = x.ndim > 2 and x.shape[:2] == (members, self.n)
-        if self.n == 0 or (x.shape[1] if own_x else len(x)) != self.n:
+        own = _owned(x, y, members, name) if own is None else own
+        if own not in READINGS:
             raise ValueError(
-                f"{name}: expected x (N, ...) or ({members}, N, ...) and y (N,) or "
-                f"({members}, N), N >= 1; got {tuple(x.shape)} and {tuple(y.shape)}"
+                f"{name}: expected own_data to be '', 'x', 'y' or 'xy', got {own!r}"
             )
-        if not x.is_floating_point():
+        if not _reads(x, y, members, own):
+            shapes = [
+                f"{part} {f'({members}, N, ...)' if part in own else '(N, ...)'}"
+                for part in "xy"
+            ]
+            raise ValueError(
+                f"{name}: expected {' and '.join(shapes)}, N >= 1, with "
+                f"own_data={own!r}; got {tuple(x.shape)} and {tuple(y.shape)}"
+            )
+        if not x.is_floating_point() and x.dtype != torch.int64:
             raise TypeError(
-                f"{name}: expected floating inputs, got {x.dtype}; "
-                "convert and standardise them first, e.g. x.float() / 255"
+                f"{name}: expected floating inputs (or int64 for an embedding), got "
+                f"{x.dtype}; convert and standardize them first, e.g. x.float() / 255"
             )
         if not y.is_floating_point() and y.dtype != torch.int64:
             raise TypeError(
@@ -50,7 +75,10 @@ class MemberData:
             )
         self.members, self.device, self.name = members, device, name
         self.x, self.y = x.to(device), y.to(device)
-        self.own_x, self.own_y = own_x, own_y
+        self.own_x, self.own_y = "x" in own, "y" in own
+        self.n = y.shape[int(self.own_y)]
+        plain = y.ndim == 1 + self.own_y and not y.is_floating_point()
+        self.classes = int(y.max()) + 1 if plain and y.min() >= 0 else None
 
     def example(self) -> Tensor:
         """Return one input as a single network sees it, (1, ...)."""
@@ -66,25 +94,37 @@ class MemberData:
         part.n = self.n if count is None else min(count, self.n)
         return part
 
-    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Return each member's own batch: index (M, B) -> x, y (M, B, ...)."""
-        return _take(self.x, index, self.own_x), _take(self.y, index, self.own_y)
+    def batch_sizes(self, size: int) -> list[int]:
+        """Return an epoch's batch sizes; a single last example joins those before."""
+        return batch_sizes(self.n, size, join_single=True)
 
     def batches(
         self, seeds: Sequence[int], size: int, total: int
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield `total` batches (M, B, ...), every member in its own order.
 
-        Member k walks as `Batches(x, y, size, generator=...)` does with a CPU
-        generator seeded by seeds[k]; an epoch's last batch may be smaller.
+        Member k walks as `Batches(x, y, size, join_single=True, generator=...)` does
+        with a CPU generator seeded by seeds[k]. A batch is valid until the next: its
+        memory is used again.
         """
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        first = torch.arange(len(seeds))[:, None] * self.n  # of each member's own rows
+        x, y = (
+            Rows(t.flatten(0, 1) if own else t)
+            for t, own in ((self.x, self.own_x), (self.y, self.own_y))
+        )
+        sizes = self.batch_sizes(size)
         done = 0
         while done < total:
-            orders = [torch.randperm(self.n, generator=g) for g in generators]
-            orders = torch.stack(orders).to(self.device)  # (M, N)
-            for index in orders.split(size, dim=1)[: total - done]:
-                yield self.take(index)
+            order = torch.stack(
+                [torch.randperm(self.n, generator=g) for g in generators]
+            )
+            for_x, for_y = (
+                (order + first if own else order).to(self.device).split(sizes, dim=1)
+                for own in (self.own_x, self.own_y)
+            )
+            for i, j in zip(for_x[: total - done], for_y, strict=False):
+                yield x.take(i), y.take(j)
                 done += 1
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
@@ -152,8 +192,48 @@ class MemberNoise:
         return part.unflatten(1, (-1, *shape))
 
 
-def _take(tensor: Tensor, index: Tensor, own: bool) -> Tensor:
-    if own:
-        start = torch.arange(len(index), device=index.device) * tensor.shape[1]
-        index, tensor = index + start[:, None], tensor.flatten(0, 1)
-    return tensor.index_select(0, index.flatten()).unflatten(0, index.shape)
+class Rows:
+    """Rows of a tensor, chosen again and again into the same memory."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows = rows.detach()
+        self.memory: dict[torch.Size, Tensor] = {}
+
+    def take(self, index: Tensor) -> Tensor:
+        """Return the rows at index (M, B), (M, B, ...), valid until the next call."""
+        if index.shape not in self.memory:
+            self.memory[index.shape] = self.rows.new_empty(
+                index.numel(), *self.rows.shape[1:]
+            )
+        taken = self.memory[index.shape]
+        torch.index_select(self.rows, 0, index.flatten(), out=taken)
+        return taken.unflatten(0, index.shape)
+
+
+def _owned(x: Tensor, y: Tensor, members: int, name: str) -> str:
+    """Tell from the shapes what each member has for itself; refuse to guess."""
+    fits = [own for own in READINGS if _reads(x, y, members, own)]
+    fits = [own for own in fits if "x" not in own or x.ndim > 2]  # inputs are rows
+    if len(fits) == 1:
+        return fits[0]
+    shapes = f"got {tuple(x.shape)} and {tuple(y.shape)}"
+    if not fits:
+        raise ValueError(
+            f"{name}: expected x (N, ...) or ({members}, N, ...) and y (N, ...) or "
+            f"({members}, N, ...), N >= 1, for {members} members; {shapes}"
+        )
+    words = {own: f"own_data={own!r} if {READINGS[own]}" for own in fits}
+    raise ValueError(
+        f"{name}: {shapes} for {members} members, which can be read in "
+        f"{len(fits)} ways; say {', or '.join(words.values())}"
+    )
+
+
+def _reads(x: Tensor, y: Tensor, members: int, own: str) -> bool:
+    """Do the shapes allow this reading?"""
+    lengths = set()
+    for part, t in (("x", x), ("y", y)):
+        if t.ndim < 1 + (part in own) or (part in own and len(t) != members):
+            return False
+        lengths.add(t.shape[int(part in own)])
+    return len(lengths) == 1 and 0 not in lengths

@@ -3,7 +3,8 @@
 import inspect
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import product
@@ -14,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers.population._members import MemberDropout, Stack, mlp
+from helpers.population._layers import MemberDropout, mlp
+from helpers.population._members import Stack
 from helpers.population._runs import Plan, Run, measure
 from helpers.population._streams import ROWS, MemberData
 from helpers.training.runtime import bar_hidden, one_thread, own_randomness
@@ -98,6 +100,7 @@ def train_population(
     build: Callable[..., nn.Module],
     train: Sequence[Tensor],
     *,
+    own_data: str | Mapping[str, str] | None = None,
     seeds: int | Sequence[int],
     epochs: int | None = None,
     steps: int | None = None,
@@ -128,9 +131,18 @@ def train_population(
         build: makes one network under the member's seed; called without arguments, or
             with the seed if it asks for one. All have the same shape.
         train: (x, y) shared by all, x (N, ...) and y (N,), or one data set per member:
-            x (M, N, ...) and/or y (M, N), e.g. labels with different noise.
+            x (M, N, ...) and/or y (M, N), e.g. labels with different noise. x is
+            floating, or int64 for an embedding. y may also be probabilities (N, K), or
+            one label per token (N, T) for outputs (N, K, T), -100 where none counts.
+        own_data: what each member has for itself, "" (nothing), "x", "y" or "xy". A
+            string speaks of train, val and test being shared; a mapping such as
+            {"train": "y", "val": "y"} of each split. None: told from the shapes. Where
+            they can be read in two ways, as (M, N, ...) beside (M, N, ...) always can,
+            an error asks you.
         seeds, lr, weight_decay, dropout, l2, l1: one value for all, or M values.
         epochs, steps: how long; give one of them.
+        batch_size: examples of each member per step. An epoch's last batch may be
+            smaller; one single example joins the batch before it, as in `fit`.
         val, test: measured at every record / after the last step.
         dropout: rate of every `MemberDropout`, in [0, 1]; None keeps the models' own.
         l2, l1: strength of the penalty (l2/2)·Σw² + l1·Σ|w| on weights (tensors with
@@ -143,7 +155,13 @@ def train_population(
         record_size: record training figures on this many examples (the first); all
             if None.
 
-    torch's global random state is left as it was. Ctrl-C returns the records so far.
+    Frozen parameters (requires_grad False) stay as they are, and so do parameters that
+    the loss does not depend on. Frozen modules stay in evaluation mode, as in `fit`.
+    Accuracies are per label: per token, where there is one for each.
+
+    torch's global random state is left as it was. Ctrl-C returns the records so far. A
+    warning names the members whose training loss became NaN or infinite; the others
+    are not touched by it.
 
     Raises:
         ValueError, TypeError: data or settings that do not fit together.
@@ -151,14 +169,18 @@ def train_population(
     device = torch.device(device) if device is not None else train[0].device
     given = {"lr": lr, "weight_decay": weight_decay, "l2": l2, "l1": l1}
     settings = _settings(seeds, {**given, "dropout": dropout})
+    members = len(settings["seed"])
+    sets = {"train": train, "val": val, "test": test}
+    owned = _owned(own_data, sets)
     splits = {
-        name: split
-        and MemberData(split, len(settings["seed"]), device=device, name=name)
-        for name, split in (("train", train), ("val", val), ("test", test))
+        name: MemberData(split, members, device=device, name=name, own=owned[name])
+        for name, split in sets.items()
+        if split is not None
     }
     if batch_size < 1:
         raise ValueError(f"expected batch_size >= 1, got {batch_size}")
-    total = _total_steps(epochs, steps, -(-splits["train"].n // batch_size))
+    per_epoch = len(splits["train"].batch_sizes(batch_size))
+    total = _total_steps(epochs, steps, per_epoch)
     every = record_every or max(1, total // 20)
     plan = Plan(
         total, batch_size, every, record_size, optimizer, momentum, betas, loss_fn
@@ -166,10 +188,13 @@ def train_population(
     start = time.perf_counter()
     runs = [
         _make_run(build, part, splits, settings, plan)
-        for part in _shares(len(settings["seed"]), device)
+        for part in _shares(members, device)
     ]
     _train_all(runs, bar_hidden(progress))
-    return _result(runs, splits["test"], settings, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    result = _result(runs, splits.get("test"), settings, seconds)
+    _warn_of_divergence(result)
+    return result
 
 
 def _shares(members: int, device: torch.device) -> list[slice]:
@@ -186,17 +211,15 @@ def _shares(members: int, device: torch.device) -> list[slice]:
 def _make_run(
     build: Callable[..., nn.Module],
     part: slice,
-    splits: dict[str, MemberData | None],
-    settings: dict[str, Tensor],
+    splits: Mapping[str, MemberData],
+    settings: Mapping[str, Tensor],
     plan: Plan,
 ) -> Run:
     """Build the members of one share."""
     settings = {name: values[part] for name, values in settings.items()}
-    train, val = (splits[k] and splits[k].part(part) for k in ("train", "val"))
-    models = [
-        _build(build, seed).to(train.device, train.x.dtype)
-        for seed in settings["seed"].tolist()
-    ]
+    train = splits["train"].part(part)
+    val = splits["val"].part(part) if "val" in splits else None
+    models = [_build(build, seed, train) for seed in settings["seed"].tolist()]
     stack = Stack(models, train.example(), settings.get("dropout"))
     return Run(stack, settings, train=train, val=val, plan=plan)
 
@@ -285,7 +308,8 @@ def _settings(seeds: int | Sequence[int], given: dict[str, Any]) -> dict[str, Te
     }
 
 
-def _build(build: Callable[..., nn.Module], seed: int) -> nn.Module:
+def _build(build: Callable[..., nn.Module], seed: int, data: MemberData) -> nn.Module:
+    """Build one network under its seed, where and in the dtype in which data lie."""
     asks = [
         p
         for p in inspect.signature(build).parameters.values()
@@ -293,7 +317,47 @@ def _build(build: Callable[..., nn.Module], seed: int) -> nn.Module:
         and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     with own_randomness(seed):
-        return build(seed) if asks else build()
+        model = build(seed) if asks else build()
+    if data.x.is_floating_point():
+        return model.to(data.device, data.x.dtype)
+    if not any(isinstance(m, nn.Embedding | nn.EmbeddingBag) for m in model.modules()):
+        raise TypeError(
+            f"{data.name}: expected floating inputs for a network without an "
+            f"embedding, got {data.x.dtype}; convert and standardize them first, e.g. "
+            "x.float() / 255"
+        )
+    return model.to(data.device)
+
+
+def _owned(
+    told: str | Mapping[str, str] | None, sets: Mapping[str, object]
+) -> dict[str, str | None]:
+    """Spread what the caller said about own data to every split; None: not said."""
+    if told is None:
+        return dict.fromkeys(sets)
+    if not isinstance(told, Mapping):
+        told = {"train": told}
+    for name in told:
+        if name not in sets:
+            raise ValueError(
+                f"expected own_data to speak of 'train', 'val' or 'test', got {name!r}"
+            )
+    return {name: told.get(name, "") for name in sets}
+
+
+def _warn_of_divergence(result: PopulationResult) -> None:
+    """Warn once, naming the members whose training loss was not finite."""
+    lost = result.train_loss.isfinite().all(0).logical_not().nonzero().flatten()
+    if not len(lost):
+        return
+    seeds = result.settings["seed"].tolist()
+    named = [f"member {k} (seed {seeds[k]})" for k in lost.tolist()]
+    more = [f"{len(named) - 8} more"] if len(named) > 8 else []
+    warnings.warn(
+        f"the training loss of {len(lost)} of {len(result)} members became NaN or "
+        f"infinite: {', '.join([*named[:8], *more])}; try a smaller learning rate",
+        stacklevel=3,
+    )
 
 
 def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from helpers.population import MemberDropout, grid, mlp, train_population
-from helpers.population._members import coin
+from helpers.population._layers import coin
 from helpers.population._streams import MemberNoise
 from helpers.training import Batches, evaluate, fit, own_randomness
 from helpers.training.runtime import DROPOUT_STREAM
@@ -253,7 +253,10 @@ def test_own_data_per_member():
 
 def test_a_member_that_explodes_leaves_the_others_alone():
     options = {"optimizer": "sgd", **PLAIN}
-    result = train_population(build, data(), seeds=[0, 1], lr=[0.1, 1e30], **options)
+    with pytest.warns(UserWarning, match=r"1 of 2 members .* member 1 \(seed 1\)"):
+        result = train_population(
+            build, data(), seeds=[0, 1], lr=[0.1, 1e30], **options
+        )
     assert not result.train_loss[-1, 1].isfinite()
     one = train_population(build, data(), seeds=0, lr=0.1, **options)
     same(result.member(0), one.member(0))
