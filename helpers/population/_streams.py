@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from helpers.seeds import generator
+
 __all__ = ["MemberData", "MemberNoise"]
 
 ROWS = 2**14  # examples × members evaluated at a time
@@ -78,7 +80,7 @@ class MemberData:
         Member k walks as `Batches(x, y, size, generator=...)` does with a CPU
         generator seeded by seeds[k]; an epoch's last batch may be smaller.
         """
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        generators = [generator(seed) for seed in seeds]
         done = 0
         while done < total:
             orders = [torch.randperm(self.n, generator=g) for g in generators]
@@ -119,7 +121,7 @@ class MemberNoise:
         batch_last: bool = False,
     ) -> None:
         where = device if device.type == "cuda" else torch.device("cpu")
-        self.generators = [torch.Generator(where).manual_seed(s) for s in seeds]
+        self.generators = [generator(seed, where) for seed in seeds]
         self.shapes, self.device, self.batch_last = shapes, device, batch_last
         self.sizes = [batch_size * shape.numel() for shape in shapes.values()]
         words = -(-sum(self.sizes) // 4)  # 64 random bits make four numbers

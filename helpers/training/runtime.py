@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from helpers.seeds import shifted
+
 __all__ = [
     "DROPOUT_STREAM",
     "bar_hidden",
@@ -34,7 +36,7 @@ def one_thread() -> Iterator[None]:
 @contextmanager
 def own_randomness(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
     """Seed torch's global generators inside; give the caller's state back after."""
-    kind = torch.device(device).type
+    kind, seed = torch.device(device).type, shifted(seed)
     here = [] if kind == "cpu" else [getattr(torch, kind)]
     states = [module.get_rng_state() for module in here]
     with torch.random.fork_rng(devices=[]):
