@@ -6,16 +6,16 @@ notebook it stands in a cell of its own under the set-up cell, and then all cell
 run. With COURSE_SEEDS=1000 in the environment every notebook begins so;
 COURSE_SPLITS=keep leaves the splits as they are.
 
-There are two doors, and every seed of the course passes one of them. Helpers make
-their generators with `generator` or seed with `shifted`, at the last moment, so that
-results still know their members by the notebook's own numbers. In cells, `manual_seed`
-and its kin are given `shifted(seed)` by IPython, which hands each cell's syntax tree to
-`ast_transformers` before it runs; while nothing is shifted, nothing is installed.
+Every seed of the course is shifted in one of two ways. Helpers make their generators
+with `generator`, or ask `shifted` just before they seed, so that results still know
+their members by the notebook's own numbers. In cells, `g.manual_seed(k)` is run as if
+it were `g.manual_seed(shifted(k))`: IPython shows each cell's syntax tree to its
+`ast_transformers` first, and a shift adds one. While nothing is shifted, torch, IPython
+and every number are as they would be without this module.
 
 Three things keep their seeds: the checks, which are right for all seeds but should say
-the same to everybody; the making of MNIST-1D, which is one data set; and what is
-graded. Draws of code that a cell only imports, from a learner's own file for example,
-are not reached.
+the same to everybody; the making of MNIST-1D, which is one data set; and notebooks that
+are graded. Draws in files that a cell imports or runs are not reached.
 """
 
 import ast

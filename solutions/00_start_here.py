@@ -704,9 +704,9 @@ ledger()
 # validate and test on (`seeds.shift(1000, splits=False)` leaves that choice as it is). The
 # checks of your answers stay the same. The text stays the same, too: a number that it
 # names, or a picture that it describes, belongs to the course's own seeds, and yours may
-# differ. What you should compare are the claims. If one comes out as "not decided", the
-# measurement does not contradict it; it only leaves the other side possible. Take 2000
-# and 3000 as well before you believe either.
+# differ. What you should compare are the claims. If one comes out as "not decided", your
+# measurement fits the sentence and its opposite alike. Shift by 2000 and by 3000 as well
+# before you believe either.
 #
 # **Progress.** Each check that passes is noted in `.progress.json` beside the notebooks,
 # on your computer only. It has nothing to do with grades, which come from your
