@@ -92,6 +92,7 @@ DRAWS = {
     ),
     "quadratics": lambda seed: adamw.quadratics(range(seed, seed + 2)).x,
 }
+PROBLEM = adamw.quadratics(range(2))
 SPLITS = ["mnist1d", "fashion_mnist", "test part"]
 
 
@@ -136,9 +137,7 @@ def test_mnist1d_itself_stays():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: adamw.descend(
-            adamw.quadratics(range(2)), torch.optim.Adam, decay=0.0, batch=2, steps=3
-        ),
+        lambda: adamw.descend(PROBLEM, torch.optim.Adam, decay=0.0, batch=2, steps=3),
         lambda: pixels(dropout_from_scratch.thinned_network()),
         lambda: pixels(stochastic_depth.coin_map()),
     ],

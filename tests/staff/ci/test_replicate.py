@@ -14,6 +14,7 @@ from helpers.evidence.claims import Claim
 from staff.ci import replicate as module
 from staff.ci.replicate import Outcome, main, replicate, report
 from staff.course import Course
+from staff.grader import engine
 from tests.seedlog import seedings
 
 STEM = "90_small"
@@ -98,6 +99,13 @@ def test_every_seed_moves_but_those_of_checks(tmp_path):
 @pytest.mark.parametrize("stem", Course().stems())
 def test_every_seed_of_a_notebook_moves(stem):
     assert_all_moved(Course().solution(stem))
+
+
+def test_a_grading_session_has_the_courses_seeds(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_SEEDS", "7")
+    env = engine._environment(Course().root, str(tmp_path))
+    assert not {"COURSE_SEEDS", "COURSE_SPLITS"} & env.keys()
+    assert env["NBGRADER_EXECUTION"]  # so that no cell can shift them either
 
 
 # --- one notebook ---------------------------------------------------------------------
