@@ -15,17 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # a package's own name stands for its `__init__`.
 ORDER = {
     "helpers": (
-        *(
-            "seeds",
-            "device",
-            "training",
-            "population",
-            "data",
-            "evidence",
-            "show",
-            "demos",
-        ),
-        *("study", "checks", "metrics", "helpers"),
+        *("seeds", "device", "training", "population", "data", "evidence", "show"),
+        *("demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
         *("course", "runs", "setup", "authoring", "grader", "bench", "ci"),
