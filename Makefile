@@ -10,8 +10,8 @@ endif
 SETUP = @"$(PYTHON)" staff/setup/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test build grade lock bench bench-grade bench-hostile wheel formgrader \
-	clean python
+.PHONY: help lab test build grade replicate lock bench bench-grade bench-hostile wheel \
+	formgrader clean python
 
 help:
 	@echo 'make lab         set up, then open the notebooks in JupyterLab (PORT=8888)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make build       make the notebooks from the masters in solutions/'
 	@echo 'make grade       grade a class (ARGS=02_dropout_from_scratch; see README)'
 	@echo 'make formgrader  open the grading pages of nbgrader'
+	@echo 'make replicate   which claims hold on other seeds? (SEEDS=1000)'
 	@echo 'make bench       compare the speed of the training loops'
 	@echo 'make bench-grade, make bench-hostile   the grader against stock nbgrader'
 	@echo 'make wheel       pack helpers and data for Colab into dist/'
@@ -39,6 +40,9 @@ test: python
 
 build: python
 	$(SETUP) run -m staff build $(ARGS)
+
+replicate: python
+	$(SETUP) run -m staff replicate $(ARGS) --seeds $(or $(SEEDS),1000)
 
 bench: python
 	$(SETUP) run -m staff.bench.loops $(ARGS)

@@ -689,6 +689,25 @@ claim(
 ledger()
 
 # %% [markdown]
+# **Other seeds.** The eight seeds of a claim were chosen by the course, and some sentence
+# may owe its measurement to them. Whether it holds on your machine, with your seeds, you
+# can ask in every notebook: put these two lines into a new cell under the set-up cell,
+# and run all cells.
+#
+# ```python
+# from helpers import seeds
+# seeds.shift(1000)
+# ```
+#
+# Seed 0 is then 1000, seed 1 is 1001, and so on: for first weights, the order of the
+# data, dropout masks, label noise, toy data, and the choice of the examples to train,
+# validate and test on (`seeds.shift(1000, splits=False)` leaves that choice as it is). The
+# checks of your answers stay the same. The text stays the same, too: a number that it
+# names, or a picture that it describes, belongs to the course's own seeds, and yours may
+# differ. What you should compare are the claims. If one comes out as "not decided", your
+# measurement fits the sentence and its opposite alike. Shift by 2000 and by 3000 as well
+# before you believe either.
+#
 # **Progress.** Each check that passes is noted in `.progress.json` beside the notebooks,
 # on your computer only. It has nothing to do with grades, which come from your
 # instructor's own run of the checks.

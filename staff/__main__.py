@@ -10,6 +10,7 @@ COMMANDS = {
     "build": ("staff.authoring.build:main", "make the notebooks from their masters"),
     "test": ("staff.ci.suite:main", "run everything that CI runs, or the stages named"),
     "budget": ("staff.ci.budget:main", "show how long each notebook runs"),
+    "replicate": ("staff.ci.replicate:main", "measure the claims on other seeds"),
     "grade": ("staff.grader.grade:main", "grade a class of submissions"),
     "report": ("staff.grader.report:main", "show how each question went"),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),

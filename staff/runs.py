@@ -22,14 +22,19 @@ _STRICT = {
     "COURSE_STRICT": "1",  # a claim that does not hold stops the notebook
     "COURSE_HEADLESS": "1",  # demos draw their default and their extremes
     "COURSE_PROGRESS": "off",
+    "COURSE_SEEDS": "0",  # the course's own, whatever the caller's terminal has set
 }
 _TIMEOUT = 600  # seconds for one cell
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def strict_environment(**changes: str) -> dict[str, str]:
-    """Return the environment in which CI runs notebooks, helpers importable."""
-    return child_environment(**_STRICT, PYTHONPATH=str(Course().root), **changes)
+    """Return the environment in which CI runs notebooks; `changes` have the last word.
+
+    Helpers are importable in it.
+    """
+    ours = {**_STRICT, "PYTHONPATH": str(Course().root)}
+    return child_environment(**{**ours, **changes})
 
 
 def execute(path: Path, **changes: str) -> nbformat.NotebookNode:

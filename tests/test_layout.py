@@ -15,7 +15,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # a package's own name stands for its `__init__`.
 ORDER = {
     "helpers": (
-        *("files", "device", "training", "population", "data", "evidence", "show"),
+        *(
+            "files",
+            "seeds",
+            "device",
+            "training",
+            "population",
+            "data",
+            "evidence",
+            "show",
+        ),
         *("demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
@@ -23,7 +32,7 @@ ORDER = {
         *("staff", "__main__"),
     ),
 }
-NOUNS = {*ORDER["helpers"]} - {"files", "device", "metrics", "helpers"}
+NOUNS = {*ORDER["helpers"]} - {"files", "seeds", "device", "metrics", "helpers"}
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:

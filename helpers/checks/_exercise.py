@@ -14,6 +14,7 @@ import torch
 
 from helpers.checks.vocabulary.report import describe, learner_line
 from helpers.checks.vocabulary.trial import Trial
+from helpers.seeds import unshifted
 from helpers.study import progress
 from helpers.training.runtime import kept_randomness
 
@@ -55,7 +56,7 @@ def exercise(
             t = Trial(
                 title, name, mistakes=mistakes, seed=seed, from_scratch=from_scratch
             )
-            with _isolated(t.random.getrandbits(48)):
+            with _isolated(t.random.getrandbits(48)), unshifted():
                 for each, answer in zip(names, answers, strict=True):
                     _callable(t, each, answer)
                 body(*answers, t)

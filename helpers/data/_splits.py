@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from helpers.seeds import generator
+
 __all__ = ["SealedTest", "Split", "Splits", "split_pool", "stratified_order"]
 
 
@@ -96,10 +98,10 @@ def stratified_order(labels: Tensor, seed: int) -> Tensor:
         Positions, int64 (n,), on the CPU.
     """
     labels = labels.cpu()
-    generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(labels), generator=generator)
+    draws = generator(seed, split=True)
+    order = torch.randperm(len(labels), generator=draws)
     grouped = order[torch.argsort(labels[order], stable=True)]  # class after class
-    jitter = torch.rand(len(labels), generator=generator, dtype=torch.float64)
+    jitter = torch.rand(len(labels), generator=draws, dtype=torch.float64)
     sizes = [size for size in torch.bincount(labels).tolist() if size]
     rank = torch.cat([torch.arange(size) for size in sizes])
     size = torch.repeat_interleave(torch.tensor(sizes), torch.tensor(sizes))

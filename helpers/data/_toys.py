@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from helpers.seeds import generator
+
 __all__ = ["noisy_sine", "spirals", "two_moons"]
 
 
@@ -74,4 +76,4 @@ def _toy_generator(n: int, noise: float, seed: int) -> torch.Generator:
         raise ValueError(f"n: expected at least 1 point, got {n}.")
     if not noise >= 0:
         raise ValueError(f"noise: expected a standard deviation ≥ 0, got {noise}.")
-    return torch.Generator().manual_seed(seed)
+    return generator(seed)

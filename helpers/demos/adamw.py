@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.optim import Adam, AdamW
 
+from helpers.seeds import generator
 from helpers.show import plots
 
 __all__ = ["Quadratics", "beside", "descend", "quadratics", "ridge_picture"]
@@ -39,7 +40,7 @@ def quadratics(seeds: range, *, n: int = 40) -> Quadratics:
     """
     xs, ys = [], []
     for seed in seeds:
-        g = torch.Generator().manual_seed(seed)
+        g = generator(seed)
         x = torch.randn(n, 2, generator=g, dtype=torch.float64)
         x = x * x.new_tensor([3.0, 0.5])
         noise = 0.5 * torch.randn(n, generator=g, dtype=torch.float64)
@@ -70,7 +71,7 @@ def descend(
     w = torch.zeros_like(problem.slope, requires_grad=True)
     opt = optimizer([w], lr=0.05, weight_decay=decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(opt, steps)
-    g, path = torch.Generator().manual_seed(0), [w.detach().clone()]
+    g, path = generator(0), [w.detach().clone()]
     n = problem.y.shape[1]
     for _ in range(steps):
         rows = torch.randint(n, (batch,), generator=g) if batch else slice(None)

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.data import noisy_sine
+from helpers.seeds import generator
 from helpers.show.plots import TEST, TRAIN
 
 __all__ = ["EPOCHS", "descent", "hidden_layer", "overfitting"]
@@ -38,8 +39,7 @@ def hidden_layer(x: Tensor, width: int, *, seed: int = 0) -> Tensor:
     """
     if width < 1:
         raise ValueError(f"width: expected at least 1 unit, got {width}.")
-    generator = torch.Generator().manual_seed(seed)
-    draws = torch.rand(width, 2, generator=generator, dtype=torch.float64)
+    draws = torch.rand(width, 2, generator=generator(seed), dtype=torch.float64)
     kink, direction = draws[:, 0], torch.where(draws[:, 1] < 0.5, -1.0, 1.0)
     units = (direction * (x.double()[:, None] - kink)).relu()  # (n, width)
     return torch.cat([torch.ones(len(x), 1, dtype=torch.float64), units], dim=1)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.seeds import generator
 from helpers.show import plots
 
 __all__ = ["masks_beside", "thinned_network"]
@@ -31,13 +32,13 @@ def thinned_network(
         Two panels: the network, and the first hidden layer's activations before and
         after dropout with their means.
     """
-    g = torch.Generator().manual_seed(mask)
+    g = generator(mask)
     hidden = range(1, len(WIDTHS) - 1)
     kept = [torch.ones(width, dtype=torch.bool) for width in WIDTHS]
     if training:
         for k in hidden:
             kept[k] = torch.rand(WIDTHS[k], generator=g) >= rate
-    before = 0.3 + torch.rand(WIDTHS[1], generator=torch.Generator().manual_seed(7))
+    before = 0.3 + torch.rand(WIDTHS[1], generator=generator(7))
     factor = _factor(rate, training, inverted)
     fig, (left, right) = plots.figure(2, width_ratios=(3, 2))
     _network(left, kept)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.seeds import generator
 from helpers.show import plots
 
 __all__ = ["COINS", "coin_map", "depth_distribution"]
@@ -38,8 +39,7 @@ def coin_map(
         raise ValueError(f"coins: expected one of {COINS}, got {coins!r}.")
     rates = final_rate * torch.arange(1, blocks + 1) / blocks
     columns = examples if coins == COINS[0] else 1
-    generator = torch.Generator().manual_seed(toss)
-    runs = torch.rand(blocks, columns, generator=generator) >= rates[:, None]
+    runs = torch.rand(blocks, columns, generator=generator(toss)) >= rates[:, None]
     fig, (left, right) = plots.figure(2)
     _draw_coins(left, runs.expand(blocks, examples))
     computed = blocks if columns > 1 else int(runs.sum())

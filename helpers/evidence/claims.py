@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 
 import torch
 
+from helpers import seeds
 from helpers.evidence.intervals import mean_interval
 
 __all__ = ["Claim", "ClaimFailed", "claim", "ledger"]
@@ -48,6 +49,7 @@ class Claim:
         unit: of the effect, e.g. "accuracy points"; may be empty.
         confidence: of the interval, 0.95 by default.
         verdict: "holds", "does not hold" or "not decided".
+        shift: what was added to the notebook's seeds, see `helpers.seeds`.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Claim:
     unit: str
     confidence: float
     verdict: str
+    shift: int = 0
 
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
@@ -70,6 +73,8 @@ class Claim:
                 f"effect {self.mean:.4g}{unit}, {self.confidence:.0%} interval "
                 f"{self.low:.4g} to {self.high:.4g} over {self.n} seeds"
             )
+        if self.shift:
+            effect += f", seeds shifted by {self.shift:,}"
         return (
             f"{_SYMBOL[self.verdict]} Claim {self.id}: {self.sentence}\n"
             f"  {effect}; claimed {self.condition}: {self.verdict}."
@@ -129,7 +134,8 @@ def claim(
     mean, low, high, n = _interval(id, values, confidence)
     verdict = _verdict(low, high, low_limit, high_limit)
     entry = Claim(
-        id, sentence, condition, mean, low, high, n, unit, confidence, verdict
+        *(id, sentence, condition, mean, low, high, n, unit, confidence, verdict),
+        shift=seeds.shifted_by(),
     )
     _enter(entry)
     print(entry)
@@ -137,8 +143,9 @@ def claim(
         return
     if os.environ.get("COURSE_STRICT") == "1":
         raise ClaimFailed(str(entry).removeprefix(_SYMBOL[verdict]).strip())
+    here = "with these seeds" if entry.shift else "on your machine"
     print(
-        "  Warning: on your machine the measurement does not support this sentence. "
+        f"  Warning: {here} the measurement does not support this sentence. "
         "Trust the measurement."
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from helpers.seeds import generator
 from helpers.training import batch_sizes
 
 __all__ = ["MemberData", "MemberNoise"]
@@ -107,7 +108,7 @@ class MemberData:
         with a CPU generator seeded by seeds[k]. A batch is valid until the next: its
         memory is used again.
         """
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        generators = [generator(seed) for seed in seeds]
         first = torch.arange(len(seeds))[:, None] * self.n  # of each member's own rows
         x, y = (
             Rows(t.flatten(0, 1) if own else t)
@@ -159,7 +160,7 @@ class MemberNoise:
         batch_last: bool = False,
     ) -> None:
         where = device if device.type == "cuda" else torch.device("cpu")
-        self.generators = [torch.Generator(where).manual_seed(s) for s in seeds]
+        self.generators = [generator(seed, where) for seed in seeds]
         self.shapes, self.device, self.batch_last = shapes, device, batch_last
         self.sizes = [batch_size * shape.numel() for shape in shapes.values()]
         words = -(-sum(self.sizes) // 4)  # 64 random bits make four numbers

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from helpers import seeds
 from helpers.training._batches import Batches, batch_sizes, check_lengths
 from helpers.training._scores import Score, Tally
 from helpers.training.runtime import (
@@ -165,7 +166,7 @@ def fit(
     forward = torch.compile(model) if compile else model
     opt = optimizer(model.parameters())
     schedule = scheduler(opt) if scheduler else None
-    order = torch.Generator().manual_seed(seed)
+    order = seeds.generator(seed)
     batches = Batches(x, y, batch_size, generator=order, join_single=True)
     cast, scaler = precision(device)
     tiny = device.type == "cpu" and count_parameters(model) < TINY

@@ -9,6 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 
+from helpers.seeds import shifted
+
 __all__ = [
     "DROPOUT_STREAM",
     "Stateful",
@@ -56,7 +58,7 @@ def own_randomness(seed: int, device: torch.device | str = "cpu") -> Iterator[No
         device: beside the CPU's, seed this device's generator: "cuda:1" means that
             one, "cuda" the current one.
     """
-    device = torch.device(device)
+    device, seed = torch.device(device), shifted(seed)
     if device.type == "cuda":
         torch.cuda.init()  # only then it has a state to give back
     with kept_randomness():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from helpers import seeds
 from helpers.evidence import claims
 from helpers.evidence.claims import ClaimFailed, claim, ledger
 
@@ -48,6 +49,19 @@ def test_interval_is_students():
 def test_values_may_come_as_list_array_or_tensor(make):
     claim("x.kinds", "It is so.", make([1.0, 2.0, 3.0]), "> 0")
     assert ledger()[0].n == 3
+
+
+@pytest.mark.parametrize("values", [-1.0, [-1.0, -1.1]])
+def test_a_claim_says_that_the_seeds_are_shifted(values, capsys, monkeypatch):
+    monkeypatch.setattr(seeds, "_now", seeds._Shift(2000))
+    claim("x.bad", "It is so.", values, "> 0")
+    out = capsys.readouterr().out
+    assert "seeds shifted by 2,000; claimed > 0: does not hold." in out
+    assert "with these seeds" in out
+    monkeypatch.setattr(seeds, "_now", seeds._Shift())
+    claim("x.bad", "It is so.", values, "> 0")
+    assert "shifted" not in capsys.readouterr().out
+    assert ledger()[0].shift == 0
 
 
 def test_strict_raises_unless_it_holds(monkeypatch):

@@ -56,6 +56,13 @@ def test_strict_environment(monkeypatch):
     assert (env["COURSE_PROGRESS"], env["OMP_NUM_THREADS"]) == ("off", "1")
 
 
+def test_strict_environment_has_the_courses_seeds_unless_asked(monkeypatch):
+    monkeypatch.setenv("COURSE_SEEDS", "1000")
+    assert strict_environment()["COURSE_SEEDS"] == "0"
+    changed = strict_environment(COURSE_SEEDS="2000", COURSE_STRICT="0")
+    assert (changed["COURSE_SEEDS"], changed["COURSE_STRICT"]) == ("2000", "0")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_execute_records_times_and_leaves_the_file(course, stem):
