@@ -19,7 +19,7 @@ ORDER = {
         *("study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *("course", "runs", "setup", "authoring", "grader", "bench", "ci"),
+        *("environment", "course", "runs", "setup", "authoring", "grader", "bench", "ci"),
         *("staff", "__main__"),
     ),
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from staff.ci import budget
 from staff.course import Course, child_environment
+from staff.environment import plain_environment, settle
 from staff.runs import execute, strict_environment, untouched_problems
 
 __all__ = ["Run", "main"]
@@ -142,6 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = set(chosen) - set(STAGES)
     if unknown:
         parser.error(f"no stage {', '.join(sorted(unknown))}; there are: {stages}")
+    settle(plain_environment())
     with tempfile.TemporaryDirectory(prefix="course-test-") as folder:
         run = Run(Course(), Path(folder))
         results = [(name, *_timed(STAGES[name], run)) for name in chosen]

@@ -17,6 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from staff.environment import child_environment
+
 __all__ = ["SetupError", "free_port", "inputs", "lab_command", "main", "setup"]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,8 +111,7 @@ def inputs(root: Path) -> dict[str, str]:
 
 def environment(python: Path) -> dict[str, str]:
     """Return an environment in which .venv's commands come first, unactivated."""
-    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(python.parents[1])}
+    return child_environment(python)
 
 
 def _read(stamp: Path) -> dict[str, str]:
