@@ -22,7 +22,7 @@ import pytest
 
 from helpers import checks
 from staff.environment import VARIABLE
-from staff.setup.bootstrap import free_port
+from staff.setup.server import free_port
 from tests.person import TRAPS, move_in
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,7 +76,8 @@ def as_make(code: str, *arguments: str) -> list[str]:
     start = (
         "import os, subprocess, sys; from pathlib import Path; "
         "sys.path.insert(0, os.getcwd()); "
-        "from staff.setup.bootstrap import environment, lab_command; "
+        "from staff.setup.bootstrap import environment; "
+        "from staff.setup.server import lab_command; "
         "python = Path(sys.executable); "
         "run = lambda words: sys.exit("
         "subprocess.run(words, env=environment(python)).returncode); "

@@ -19,7 +19,16 @@ ORDER = {
         *("study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *("environment", "course", "runs", "setup", "authoring", "grader", "bench", "ci"),
+        *(
+            "environment",
+            "course",
+            "runs",
+            "setup",
+            "authoring",
+            "grader",
+            "bench",
+            "ci",
+        ),
         *("staff", "__main__"),
     ),
 }

@@ -15,7 +15,8 @@ from jupyter_client.blocking import BlockingKernelClient
 
 from staff.course import Course
 from staff.environment import VARIABLE, child_environment, plain_environment, settle
-from staff.setup.bootstrap import environment, free_port, lab_command
+from staff.setup.bootstrap import environment
+from staff.setup.server import free_port, lab_command
 from tests.person import TRAPS, move_in
 
 BARE = {"PATH": os.environ["PATH"], "TMPDIR": os.environ.get("TMPDIR", "/tmp")}
