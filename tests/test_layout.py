@@ -19,17 +19,8 @@ ORDER = {
         *("study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *(
-            "environment",
-            "course",
-            "runs",
-            "setup",
-            "authoring",
-            "grader",
-            "bench",
-            "ci",
-        ),
-        *("staff", "__main__"),
+        *("environment", "course", "runs", "setup", "authoring", "grader", "bench"),
+        *("ci", "staff", "__main__"),
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {"device", "metrics", "helpers"}

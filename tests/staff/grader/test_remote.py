@@ -279,10 +279,7 @@ def test_worker_knows_its_own_course(same):
 
 @pytest.mark.parametrize(
     ("file", "what"),
-    [
-        ("helpers/evidence/metrics.py", "helpers"),
-        ("staff/grader/inside/session.py", "session"),
-    ],
+    [("helpers/evidence/metrics.py", "helpers"), ("staff/grader/inside/session.py", "session")],
 )
 def test_worker_with_other_code_refuses(same, course, file, what):
     path = course.root / file
