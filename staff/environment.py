@@ -17,10 +17,17 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-__all__ = ["VARIABLE", "child_environment", "plain_environment", "settle"]
+__all__ = [
+    "VARIABLE",
+    "child_environment",
+    "plain_environment",
+    "settle",
+    "started_with",
+]
 
 VARIABLE = "COURSE_HOME"  # names the folder of the course's own settings
 _ROOT = Path(__file__).resolve().parents[1]
+_STARTED = dict(os.environ)
 
 # Variables by which a person changes what Python and Jupyter do, by their beginnings.
 _PERSONAL = ("PYTHON", "JUPYTER", "JPY_", "IPYTHON", "MPL", "MATPLOTLIBRC", "NBGRADER")
@@ -85,6 +92,11 @@ def plain_environment(**changes: str) -> dict[str, str]:
     }
     ours = {**_with_commands_of(None, kept), **_settings(home), **folders, **git}
     return {**ours, "LC_ALL": "C.UTF-8", **changes}
+
+
+def started_with() -> dict[str, str]:
+    """Return the environment in which this process was started, before `settle`."""
+    return dict(_STARTED)
 
 
 def settle(environment: Mapping[str, str]) -> None:

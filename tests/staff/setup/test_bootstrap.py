@@ -455,3 +455,36 @@ def test_make_without_a_python(tmp_path):
     )
     assert done.returncode == 2
     assert "This course needs Python 3.11 or newer, and none was found." in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_what_make_is_told_comes_from_its_command_line():
+    theirs = {"PORT": "3000", "ARGS": "--hub", "TORCH": "2.0", "PYTHON": "/no/python"}
+    command = [shutil.which("make"), "--dry-run", "--directory", HOME, "lab"]
+    shown = []
+    for words in ([], ["PORT=8890", "TORCH=cpu", "ARGS=--no-browser"]):
+        done = subprocess.run(
+            [*command, *words], env=os.environ | theirs, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        shown.append(done.stdout)
+    assert not [word for word in theirs.values() if word in shown[0]]
+    for word in ('--port "8890"', '--torch "cpu"', "lab --no-browser"):
+        assert word in shown[1]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("target", "wanted"),
+    [
+        ("lab", ""),
+        ("test", "--with test"),
+        ("grade", "--with staff"),
+        ("build", "staff"),
+    ],
+)
+def test_each_command_has_its_packages(target, wanted):
+    command = [shutil.which("make"), "--dry-run", "--directory", HOME, target]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert ("--with" in shown) is bool(wanted)
+    assert wanted in shown
