@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from staff.course import CourseError
+from staff.environment import child_environment, settle
 
 COMMANDS = {
     "build": ("staff.authoring.build:main", "make the notebooks from their masters"),
@@ -41,4 +42,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    settle(child_environment())
     sys.exit(main(sys.argv[1:]))

@@ -1,10 +1,10 @@
 """Where everything stands: the folders of the course, and the names in them."""
 
-import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from staff.environment import child_environment
 
 __all__ = ["Course", "CourseError", "child_environment"]
 
@@ -98,16 +98,3 @@ def _choose_one(name: str, stems: list[str]) -> str:
         f"{name}: expected the name of one master, found {len(found)}; "
         f"there are: {', '.join(stems) or 'none in solutions/'}"
     )
-
-
-def child_environment(**changes: str) -> dict[str, str]:
-    """Return an environment in which this Python's own commands come first.
-
-    nbgrader starts ``alembic`` by name, Jupyter starts its parts by name: neither may
-    depend on an activated environment.
-    """
-    beside = str(Path(sys.executable).parent)
-    path = os.environ.get("PATH", os.defpath)
-    if path.split(os.pathsep)[0] != beside:
-        path = os.pathsep.join([beside, path])
-    return {**os.environ, "PATH": path, **changes}

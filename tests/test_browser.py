@@ -21,13 +21,15 @@ import nbformat
 import pytest
 
 from helpers import checks
-from staff.course import child_environment
-from staff.setup.bootstrap import free_port
+from staff.environment import VARIABLE
+from staff.setup.server import free_port
+from tests.person import TRAPS, move_in
 
 ROOT = Path(__file__).resolve().parent.parent
 STEM = "02_dropout_from_scratch"
 ANSWERS = ROOT / "tests/answers" / STEM / "inverted_dropout"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+THEIRS = [trap for trap in TRAPS.values() if trap.lab]
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -59,14 +61,28 @@ def clone(tmp_path_factory):
 
 
 def environment(clone: Path) -> dict[str, str]:
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("COURSE_")}
-    plain.pop("CI", None)
-    return {
-        **plain,
-        "PATH": child_environment()["PATH"],
-        "PYTHONPATH": str(clone),
-        "PYTHONWARNINGS": "ignore",
-    }
+    """Return the environment of somebody whose own settings are all in the way."""
+    here = {k: v for k, v in os.environ.items() if k != VARIABLE}
+    return {**here, **move_in(clone.parent / "home", *THEIRS)}
+
+
+def as_make(code: str, *arguments: str) -> list[str]:
+    """Return a command that runs code of the clone as `make` runs set-up.
+
+    Args:
+        code: it finds ``run``, which starts a command as `make` would.
+        arguments: strings that the code finds in ``sys.argv[1:]``.
+    """
+    start = (
+        "import os, subprocess, sys; from pathlib import Path; "
+        "sys.path.insert(0, os.getcwd()); "
+        "from staff.setup.bootstrap import environment; "
+        "from staff.setup.server import lab_command; "
+        "python = Path(sys.executable); "
+        "run = lambda words: sys.exit("
+        "subprocess.run(words, env=environment(python)).returncode); "
+    )
+    return [sys.executable, "-I", "-c", start + code, *arguments]
 
 
 @contextmanager
@@ -74,15 +90,13 @@ def jupyter(clone: Path, *, formgrader: bool = False):
     """Serve the clone as `make lab` does; yield the address."""
     port = free_port()
     start = (
-        "import subprocess, sys; from pathlib import Path; "
-        "from staff.bootstrap import lab_command; "
-        "subprocess.run(lab_command(Path(sys.executable), int(sys.argv[1]), "
-        "sys.argv[3:], formgrader=sys.argv[2] == 'True'))"
+        "run(lab_command(python, int(sys.argv[1]), sys.argv[3:], "
+        "formgrader=sys.argv[2] == 'True'))"
     )
     extra = ["--no-browser", "--IdentityProvider.token=", "--expose-app-in-browser"]
     with (clone / "server.log").open("w") as log:
         server = subprocess.Popen(
-            [sys.executable, "-c", start, str(port), str(formgrader), *extra],
+            as_make(start, str(port), str(formgrader), *extra),
             cwd=clone,
             env=environment(clone),
             stdout=log,
@@ -269,7 +283,9 @@ def test_instructor_grades_with_stock_nbgrader(clone):
     assert expected["complete"] > expected["half"] > expected["untouched"] == 0
     for command in (["autograde", STEM], ["generate_feedback", STEM], ["export"]):
         done = subprocess.run(
-            [sys.executable, "-m", "staff", "nbgrader", *command],
+            as_make(
+                "run([python, '-m', 'staff', *sys.argv[1:]])", "nbgrader", *command
+            ),
             cwd=clone,
             env=environment(clone),
             capture_output=True,

@@ -25,11 +25,11 @@ ORDER = {
             "evidence",
             "show",
         ),
-        *("demos", "study", "checks", "metrics", "helpers"),
+        *("show", "demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *("course", "runs", "setup", "authoring", "grader", "bench", "ci"),
-        *("staff", "__main__"),
+        *("environment", "course", "runs", "setup", "authoring", "grader", "bench"),
+        *("ci", "staff", "__main__"),
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {"files", "seeds", "device", "metrics", "helpers"}

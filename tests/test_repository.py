@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from staff.setup import lock
+from staff.setup.sections import pins, read
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECT = lock.direct(ROOT)
@@ -24,7 +25,7 @@ def conda() -> dict[str, str]:
     return dict(line.split("==") for line in pip if "==" in line)
 
 
-@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("python", lock.PYTHONS)
 def test_lock_holds_every_dependency_within_its_bounds(python):
     versions = lock.locked(ROOT, python)
     for name, requirement in DIRECT.items():
@@ -32,8 +33,9 @@ def test_lock_holds_every_dependency_within_its_bounds(python):
         assert Version(versions[name]) in requirement.specifier
 
 
-def test_conda_has_the_locked_versions():
-    assert conda() == {n: lock.locked(ROOT, lock.CONDA_PYTHON)[n] for n in DIRECT}
+def test_conda_has_what_learners_need_at_the_locked_versions():
+    versions = lock.locked(ROOT, lock.CONDA_PYTHON)
+    assert conda() == {name: versions[name] for name in lock.direct(ROOT, "lab")}
 
 
 def test_environment_is_what_the_lock_gives(tmp_path):
@@ -65,9 +67,27 @@ def test_no_addresses(name):
     assert not re.search(r"://|--(extra-)?index|--find-links|@ ", text)
 
 
-def test_lock_lists_names_versions_and_markers_only():
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
-        assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*==[\w.+!]+( ; .+)?", line), line
+def test_lock_lists_versions_markers_and_hashes_only():
+    sections = read(ROOT)
+    for name, text in sections.items():
+        pins = re.split(r"\n(?! )", text.strip())
+        assert pins
+        for pin in pins:
+            head, *hashes = pin.split(" \\\n    ")
+            assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*==[\w.+!]+( ; .+)?", head), name
+            assert hashes, f"{head} has no hash: make lock"
+            for line in hashes:
+                assert re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", line), head
+
+
+def test_learners_are_spared_what_staff_and_tests_need():
+    sections = read(ROOT)
+    assert {"jupyterlab", "nbgrader", "numpy"} <= pins(sections["lab"]).keys()
+    assert {"jupytext", "distributed", "dask"} <= pins(sections["staff"]).keys()
+    assert {"playwright", "hypothesis", "pytest"} <= pins(sections["test"]).keys()
+    assert {"torch", "torchvision"} <= pins(sections["torch"]).keys()
+    names = [name for text in sections.values() for name in pins(text)]
+    assert len(names) == len(set(names))
 
 
 def test_git_ignores_what_people_and_runs_leave_behind():

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from helpers.data import _mnist1d
 from helpers.data._label_noise import corrupt_labels
 from helpers.data._shipped import data_folder, verified
 from helpers.data._splits import SealedTest, Split, Splits, split_pool
@@ -176,6 +177,8 @@ def mnist1d(
     Raises:
         ValueError: a count out of range.
 
+    Warns when the package makes other examples than those the course was measured on.
+
     Source: Greydanus, Kobak 2024, https://arxiv.org/abs/2011.14439.
     """
     pool, test = _generated_mnist1d()
@@ -205,6 +208,7 @@ def _generated_mnist1d() -> tuple[Split, Split]:
         np.random.set_state(states[0])
         random.setstate(states[1])
         torch.set_rng_state(states[2])
+    _mnist1d.compare(made)
     x, y, x_test, y_test = (
         torch.tensor(made[name]) for name in ("x", "y", "x_test", "y_test")
     )

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import nbformat
 
-from staff.ci import budget, effort
+from staff.ci import budget, effort, second_python
 from staff.ci.junit import Case, read_cases, slowest
-from staff.course import Course, child_environment
+from staff.course import Course
+from staff.environment import plain_environment, settle
 from staff.grader.model import Step
 from staff.grader.needed import needed_steps
 from staff.runs import execute, strict_environment, untouched_problems
@@ -48,7 +49,7 @@ class Run:
     def command(self, *arguments: object, env: dict[str, str] | None = None) -> bool:
         """Run a Python module with arguments and show its output."""
         command = [sys.executable, "-m", *map(str, arguments)]
-        env = {**(env or _plain_environment()), "PYTHONUNBUFFERED": "1"}
+        env = {**(env or plain_environment()), "PYTHONUNBUFFERED": "1"}
         sys.stdout.flush()
         done = subprocess.run(command, cwd=self.course.root, env=env, check=False)
         return done.returncode == 0
@@ -71,6 +72,11 @@ def style(run: Run) -> bool:
     """Style: ruff's lint and format."""
     linted = run.command("ruff", "check", "--quiet", ".")
     return run.command("ruff", "format", "--check", "--quiet", ".") and linted
+
+
+def types(run: Run) -> bool:
+    """Types: mypy, strict, over helpers and staff."""
+    return run.command("mypy", "--no-error-summary")
 
 
 def unit(run: Run) -> bool:
@@ -160,6 +166,15 @@ def _without_shows(path: Path, folder: Path) -> Path:
     return folder / path.name
 
 
+def second(run: Run) -> bool:
+    """Another Python: set-up, one notebook, the tests of helpers."""
+    outcome = second_python.check(run.course, run.folder)
+    cases = read_cases(outcome.report) if outcome.report else []
+    run.cases += cases
+    run.counts += Counter(case.outcome for case in cases)
+    return outcome.good
+
+
 def times(run: Run) -> bool:
     """Run times: each notebook within its budget."""
     timings = budget.read_all(run.folder / "solutions")
@@ -168,7 +183,10 @@ def times(run: Run) -> bool:
 
 STAGES: dict[str, Callable[[Run], bool]] = {
     stage.__name__: stage
-    for stage in [style, unit, build, answers, proofs, notebooks, learners, times]
+    for stage in [
+        *(style, types, unit, build, answers, proofs),
+        *(notebooks, learners, times, second),
+    ]
 }
 
 
@@ -181,6 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = set(chosen) - set(STAGES)
     if unknown:
         parser.error(f"no stage {', '.join(sorted(unknown))}; there are: {stages}")
+    settle(plain_environment())
     with tempfile.TemporaryDirectory(prefix="course-test-") as folder:
         run = Run(Course(), Path(folder))
         results = [(name, *_timed(STAGES[name], run)) for name in chosen]
@@ -206,19 +225,9 @@ def _summarise(results: list[tuple[str, bool, float]], counts: Counter[str]) -> 
     return int(not all(good for _, good, _ in results))
 
 
-def _plain_environment(**changes: str) -> dict[str, str]:
-    """Return an environment that is the same on every machine, CI or not."""
-    ours = child_environment(**changes)
-    return {
-        name: value
-        for name, value in ours.items()
-        if name != "CI" and (not name.startswith("COURSE_") or name == effort.VARIABLE)
-    }
-
-
 def _one_thread() -> dict[str, str]:
     """Return the environment for two test processes on two cores."""
-    return _plain_environment(OMP_NUM_THREADS="1")
+    return plain_environment(OMP_NUM_THREADS="1")
 
 
 def _proofs_files() -> list[str]:

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from torchvision.datasets import mnist as torchvision_mnist
 
 from helpers import data
+from helpers.data import _mnist1d
 from helpers.data import _sets as sets
 from helpers.data import _shipped as shipped
 from helpers.data._splits import SealedTest, Split, split_pool, stratified_order
+from staff.setup.lock import locked
 
 ROOT = Path(__file__).resolve().parents[3]
 IDX_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # Debian's dataset-fashion-mnist
@@ -330,6 +332,39 @@ def test_mnist1d_is_the_packages_own_data_and_leaves_global_seeds_alone():
     ours = {row.numpy().tobytes() for row in splits.train.x}
     assert ours == {row.tobytes() for row in made["x"].astype(np.float32)}
     assert splits.val.x.shape == (0, 40)
+
+
+@pytest.fixture(scope="module")
+def made():
+    from mnist1d.data import get_dataset_args, make_dataset
+
+    return make_dataset(get_dataset_args())
+
+
+def test_mnist1d_is_what_the_course_was_measured_on(made):
+    assert _mnist1d.checksum(made) == _mnist1d.SHA256
+    assert _mnist1d.SHA256 in (ROOT / "data" / "README.md").read_text()
+    versions = locked(ROOT, "3.11")
+    assert versions["mnist1d"] == _mnist1d.VERSION
+
+
+@pytest.mark.parametrize("part", ["x", "x_test"])
+def test_mnist1d_of_another_processor_is_the_same(part, made):
+    noise = np.random.default_rng(0).uniform(-1e-12, 1e-12, made[part].shape)
+    assert _mnist1d.checksum(made | {part: made[part] + noise}) == _mnist1d.SHA256
+
+
+@pytest.mark.parametrize("part", ["x", "y", "x_test", "y_test"])
+def test_other_mnist1d_is_said(part, made, monkeypatch):
+    changed = made[part].copy()
+    changed[7] = changed[7] + 0.01 if part.startswith("x") else 9 - changed[7]
+    other = made | {part: changed}
+    monkeypatch.setattr("mnist1d.data.make_dataset", lambda arguments: other)
+    sets._generated_mnist1d.cache_clear()
+    with pytest.warns(UserWarning, match=r"checksum .*, got .* pip install mnist1d=="):
+        data.mnist1d(100, 100)
+    data.mnist1d(100, 100)  # said once
+    sets._generated_mnist1d.cache_clear()
 
 
 def test_mnist1d_cannot_be_spoiled_through_a_returned_split():

@@ -1,23 +1,53 @@
-"""The wheel for Colab is enough by itself."""
+"""The wheel for Colab is enough by itself, and holds nothing of the staff's."""
 
+import json
+import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from staff.course import Course
 from staff.setup.wheel import make_wheel
 
+ROOT = Course().root
+STEM = "02_dropout_from_scratch"
+ANSWERS = ROOT / "tests" / "answers" / STEM / "inverted_dropout"
+
+# What a notebook does, told to say what it has done.
 CODE = """
-import helpers.data
-from helpers.checks import available, load
-assert helpers.__file__.startswith({folder!r}), helpers.__file__
-splits = helpers.data.fashion_mnist(200, 100)
-assert splits.train.x.shape == (200, 1, 28, 28), splits.train.x.shape
-for stem in available():
-    load(stem)
-print("fine", len(available()))
+import importlib, importlib.util, json, pkgutil, sys
+import torch
+import helpers, helpers.data
+
+done = {}
+done["helpers"] = helpers.__file__
+done["staff"] = importlib.util.find_spec("staff") is not None
+for module in pkgutil.walk_packages(helpers.__path__, "helpers."):
+    if "._" not in module.name:
+        importlib.import_module(module.name)
+done["modules"] = sorted(name for name in sys.modules if name.startswith("helpers"))
+done["data"] = str(helpers.data.data_folder())
+done["shape"] = list(helpers.data.fashion_mnist(200, 100).train.x.shape)
+
+from helpers.checks import load
+check = load("02_dropout_from_scratch")
+for name, source in json.loads(sys.argv[1]).items():
+    exec(source)
+    try:
+        check.inverted_dropout(inverted_dropout)
+        done[name] = "passed"
+    except Exception as error:
+        done[name] = f"{type(error).__name__}: {error}"
+
+from helpers.demos import demo, dropout_from_scratch
+demo(dropout_from_scratch.thinned_network, rate=(0.0, 1.0, 0.5), training=True,
+     mask=(1, 2), inverted=True)
+done["demo"] = "shown"
+print(json.dumps(done))
 """
 
 
@@ -26,30 +56,84 @@ def wheel(tmp_path_factory):
     return make_wheel(tmp_path_factory.mktemp("dist"))
 
 
+@pytest.fixture(scope="module")
+def done(wheel, tmp_path_factory):
+    """Install the wheel into an empty environment, and let a notebook's code run."""
+    folder = tmp_path_factory.mktemp("empty")
+    venv = folder / "venv"
+    make = [sys.executable, "-m", "venv", "--without-pip", venv]
+    subprocess.run(make, check=True)
+    python = next(p for p in venv.glob("*/python*") if p.stem == "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True)
+    # The other packages are borrowed by their path, which leaves out the link that an
+    # editable installation keeps beside them.
+    (packages,) = [p.parent for p in venv.rglob("course_data")]
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    answers = {
+        name: (ANSWERS / f"{name}.py").read_text()
+        for name in ("right_solution", "wrong_not_scaled")
+    }
+    env = {**os.environ, "COURSE_HEADLESS": "1"}
+    run = subprocess.run(
+        [python, "-I", "-W", "ignore", "-c", CODE, json.dumps(answers)],
+        cwd=folder,
+        env={k: v for k, v in env.items() if k != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1]) | {"venv": str(venv)}
+
+
 @pytest.mark.slow
-def test_wheel_holds_helpers_checks_and_data(wheel):
+def test_wheel_holds_helpers_and_data_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"helpers/__init__.py", "helpers/checks/__init__.py"} <= names
-    data = Course().root / "data"
-    shipped = [p for kind in ("npz", "json", "md") for p in data.rglob(f"*.{kind}")]
-    missing = {f"course_data/{p.relative_to(data).as_posix()}" for p in shipped} - names
-    assert shipped
-    assert missing == set()
     tops = {name.split("/")[0] for name in names}
     assert {t for t in tops if not t.endswith(".dist-info")} == {
-        *("helpers", "staff", "course_data")
+        "helpers",
+        "course_data",
     }
+    data = [
+        p for kind in ("npz", "json", "md") for p in (ROOT / "data").rglob(f"*.{kind}")
+    ]
+    shipped = {f"course_data/{p.relative_to(ROOT / 'data').as_posix()}" for p in data}
+    code = {p.relative_to(ROOT).as_posix() for p in (ROOT / "helpers").rglob("*.*")}
+    code = {name for name in code if "__pycache__" not in name}
+    assert data
+    assert (shipped | code) - names == set()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_notebooks_work_with_the_wheel_alone(wheel, tmp_path):
-    folder = tmp_path / "packages"
+def test_every_public_module_is_there_without_the_repository(done):
+    assert done["helpers"].startswith(done["venv"])
+    assert done["data"].startswith(done["venv"])
+    assert done["staff"] is False
+    here = {p.relative_to(ROOT) for p in (ROOT / "helpers").rglob("*.py")}
+    public = {".".join(p.with_suffix("").parts) for p in here if "/_" not in str(p)}
+    assert public - set(done["modules"]) == set()
+    assert done["shape"] == [200, 1, 28, 28]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_checks_and_demos_work_with_the_wheel_alone(done):
+    assert done["right_solution"] == "passed"
+    assert done["wrong_not_scaled"].startswith("CheckFailed")
+    assert "not scaled by 1/(1-p)" in done["wrong_not_scaled"]
+    assert done["demo"] == "shown"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_editable_installation_has_the_staff_too(tmp_path):
+    """As set-up installs the course; nothing of it is copied."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "--target", folder, wheel], check=True)
-    code = f"import sys; sys.path.insert(0, {str(folder)!r})\n"
-    code += CODE.format(folder=str(folder))
-    command = [sys.executable, "-I", "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("fine")
+    pip += ["--no-build-isolation", "--target", tmp_path / "there"]
+    subprocess.run([*pip, "--editable", ROOT], check=True)
+    code = "import sys, site; site.addsitedir(sys.argv[1]); import staff, helpers, "
+    code += "course_data; print(staff.__file__, helpers.__file__)"
+    run = [sys.executable, "-I", "-S", "-c", code, str(tmp_path / "there")]
+    shown = subprocess.run(run, check=True, capture_output=True, text=True, cwd="/")
+    assert [Path(p).parents[1] for p in shown.stdout.split()] == [ROOT, ROOT]
