@@ -175,7 +175,7 @@ def fit(
 
     def train_epoch() -> Score:
         _train_mode(model, resting)
-        tally = Tally()  # on the device, like all that follows: no waiting
+        tally = Tally(device)  # on the device, like all that follows: no waiting
         for xb, yb in batches:
             _tell(callbacks, "on_step_start", state)
             if transform:
@@ -248,7 +248,7 @@ def evaluate(
     modes = [(module, module.training) for module in model.modules()]
     device = next(model.parameters(), split[0]).device
     model.eval()
-    tally = Tally()
+    tally = Tally(device)
     for xb, yb in Batches(*split, batch_size, shuffle=False):
         xb, yb = xb.to(device), yb.to(device)
         out = model(xb)
