@@ -1,11 +1,15 @@
 """Scores of predictions: accuracy, likelihood, calibration."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 __all__ = [
+    "CalibrationBins",
     "accuracy",
+    "calibration_bins",
     "expected_calibration_error",
     "negative_log_likelihood",
 ]
@@ -21,8 +25,9 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: other shapes, or NaN in the logits.
     """
-    logits, labels = _checked(logits, labels)
-    return (logits.argmax(dim=1) == labels).double().mean().item()
+    _check(logits, labels)
+    right = logits.argmax(dim=1) == labels
+    return right.cpu().double().mean().item()
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> float:
@@ -35,8 +40,53 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: other shapes, NaN in the logits, or a label outside [0, K).
     """
-    logits, labels = _checked(logits, labels)
-    return F.cross_entropy(logits.double(), labels.long()).item()
+    _check(logits, labels)
+    return F.cross_entropy(_exact(logits), labels.cpu().long()).item()
+
+
+class CalibrationBins(NamedTuple):
+    """What `calibration_bins` found in each bin of confidence, (n_bins,), float64.
+
+    Attributes:
+        confidence: mean confidence of the bin's examples; NaN if it has none.
+        accuracy: share of the bin's examples that are right; NaN if it has none.
+        share: the bin's share of all examples; the shares sum to 1.
+    """
+
+    confidence: Tensor
+    accuracy: Tensor
+    share: Tensor
+
+
+def calibration_bins(
+    probs: Tensor, labels: Tensor, n_bins: int = 15
+) -> CalibrationBins:
+    """Return confidence, accuracy and share of the examples, bin by bin, on the CPU.
+
+    An example's confidence is its largest probability, and bin b holds the confidences
+    in (b/n_bins, (b+1)/n_bins]. The calibration error and every reliability diagram of
+    the course rest on these bins.
+
+    Args:
+        probs: probabilities (N, K), N ≥ 1, rows sum to 1.
+        labels: classes, integers (N,).
+        n_bins: number of bins of equal width, ≥ 1.
+
+    Raises:
+        ValueError: other shapes, NaN, rows that are no probabilities, n_bins < 1.
+    """
+    _check(probs, labels)
+    if n_bins < 1:
+        raise ValueError(f"n_bins: expected at least 1, got {n_bins}.")
+    probs = _exact(probs)
+    _check_probabilities(probs)
+    confidence, predicted = probs.max(dim=1)
+    right = (predicted == labels.cpu()).double()
+    edges = torch.arange(1, n_bins).double() / n_bins
+    bins = torch.bucketize(confidence, edges)  # edges[b - 1] < confidence <= edges[b]
+    values = torch.stack([confidence, right, torch.ones_like(right)])  # (3, N)
+    sums = torch.zeros(3, n_bins, dtype=torch.float64).index_add(1, bins, values)
+    return CalibrationBins(sums[0] / sums[2], sums[1] / sums[2], sums[2] / len(right))
 
 
 def expected_calibration_error(
@@ -44,8 +94,8 @@ def expected_calibration_error(
 ) -> float:
     r"""Return the gap between confidence and accuracy, averaged over bins, in [0, 1].
 
-    $\sum_b \frac{n_b}{N} |\text{accuracy}_b - \text{confidence}_b|$, where an example's
-    confidence is its largest probability and bin b is (b/n_bins, (b+1)/n_bins].
+    $\sum_b \frac{n_b}{N} |\text{accuracy}_b - \text{confidence}_b|$ over the bins of
+    `calibration_bins`.
 
     Args:
         probs: probabilities (N, K), N ≥ 1, rows sum to 1.
@@ -57,31 +107,27 @@ def expected_calibration_error(
 
     Source: Guo, Pleiss, Sun, Weinberger 2017, eq. 3, https://arxiv.org/abs/1706.04599.
     """
-    probs, labels = _checked(probs, labels)
-    if n_bins < 1:
-        raise ValueError(f"n_bins: expected at least 1, got {n_bins}.")
-    sums = probs.double().sum(dim=1)
+    bins = calibration_bins(probs, labels, n_bins)
+    return (bins.share * (bins.accuracy - bins.confidence).abs()).nansum().item()
+
+
+def _exact(scores: Tensor) -> Tensor:
+    """Return scores as float64 on the CPU: an Apple GPU has no float64."""
+    return scores.detach().cpu().double()
+
+
+def _check_probabilities(probs: Tensor) -> None:
+    sums = probs.sum(dim=1)
     if probs.min() < 0 or (sums - 1).abs().max() > 1e-2:
         raise ValueError(
             "probs: expected rows ≥ 0 that sum to 1, got a minimum of"
             f" {probs.min():.3g} and sums from {sums.min():.3g} to {sums.max():.3g}."
             " Apply softmax first."
         )
-    confidence, predicted = probs.double().max(dim=1)
-    gap = (predicted == labels).double() - confidence  # (N,)
-    edges = torch.arange(1, n_bins).double() / n_bins
-    bins = torch.bucketize(confidence, edges)  # edges[b - 1] < confidence <= edges[b]
-    total = torch.zeros(n_bins, dtype=gap.dtype)
-    return total.index_add(0, bins, gap).abs().sum().item() / len(gap)
 
 
-def _checked(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both on the CPU: float64 is asked for later, and Apple's GPUs have none.
-
-    Raises:
-        ValueError: unless scores are (N, K) and labels classes (N,).
-    """
-    scores, labels = scores.detach().cpu(), labels.detach().cpu()
+def _check(scores: Tensor, labels: Tensor) -> None:
+    """Raise ValueError unless scores are (N, K) and labels classes (N,)."""
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
         raise ValueError(
             "expected scores of shape (N, K) and labels of shape (N,), N ≥ 1, got"
@@ -95,4 +141,3 @@ def _checked(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
             f"labels: expected classes in [0, {scores.shape[1]}), got"
             f" {labels.min()} to {labels.max()}."
         )
-    return scores, labels
