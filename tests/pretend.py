@@ -80,6 +80,9 @@ class OnDevice(torch.Tensor):
     def tolist(self) -> Any:
         return self.detach().cpu().tolist()
 
+    def __format__(self, form: str) -> str:
+        return format(self.item() if self.dim() == 0 else self.detach().cpu(), form)
+
     def __repr__(self, *, tensor_contents: object = None) -> str:
         return f"{self.detach().cpu()!r} on {NAME}"  # torch's own way needs float64
 

@@ -25,9 +25,8 @@ def accuracy(logits: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: other shapes, or NaN in the logits.
     """
-    _check(logits, labels)
-    right = logits.argmax(dim=1) == labels
-    return right.cpu().double().mean().item()
+    logits, labels = _checked(logits, labels)
+    return (logits.argmax(dim=1) == labels).double().mean().item()
 
 
 def negative_log_likelihood(logits: Tensor, labels: Tensor) -> float:
@@ -40,8 +39,8 @@ def negative_log_likelihood(logits: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: other shapes, NaN in the logits, or a label outside [0, K).
     """
-    _check(logits, labels)
-    return F.cross_entropy(_exact(logits), labels.cpu().long()).item()
+    logits, labels = _checked(logits, labels)
+    return F.cross_entropy(logits.double(), labels.long()).item()
 
 
 class CalibrationBins(NamedTuple):
@@ -75,13 +74,13 @@ def calibration_bins(
     Raises:
         ValueError: other shapes, NaN, rows that are no probabilities, n_bins < 1.
     """
-    _check(probs, labels)
+    probs, labels = _checked(probs, labels)
     if n_bins < 1:
         raise ValueError(f"n_bins: expected at least 1, got {n_bins}.")
-    probs = _exact(probs)
+    probs = probs.double()
     _check_probabilities(probs)
     confidence, predicted = probs.max(dim=1)
-    right = (predicted == labels.cpu()).double()
+    right = (predicted == labels).double()
     edges = torch.arange(1, n_bins).double() / n_bins
     bins = torch.bucketize(confidence, edges)  # edges[b - 1] < confidence <= edges[b]
     values = torch.stack([confidence, right, torch.ones_like(right)])  # (3, N)
@@ -111,11 +110,6 @@ def expected_calibration_error(
     return (bins.share * (bins.accuracy - bins.confidence).abs()).nansum().item()
 
 
-def _exact(scores: Tensor) -> Tensor:
-    """Return scores as float64 on the CPU: an Apple GPU has no float64."""
-    return scores.detach().cpu().double()
-
-
 def _check_probabilities(probs: Tensor) -> None:
     sums = probs.sum(dim=1)
     if probs.min() < 0 or (sums - 1).abs().max() > 1e-2:
@@ -126,8 +120,13 @@ def _check_probabilities(probs: Tensor) -> None:
         )
 
 
-def _check(scores: Tensor, labels: Tensor) -> None:
-    """Raise ValueError unless scores are (N, K) and labels classes (N,)."""
+def _checked(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both on the CPU: float64 is asked for later, and Apple's GPUs have none.
+
+    Raises:
+        ValueError: unless scores are (N, K) and labels classes (N,).
+    """
+    scores, labels = scores.detach().cpu(), labels.detach().cpu()
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
         raise ValueError(
             "expected scores of shape (N, K) and labels of shape (N,), N ≥ 1, got"
@@ -141,3 +140,4 @@ def _check(scores: Tensor, labels: Tensor) -> None:
             f"labels: expected classes in [0, {scores.shape[1]}), got"
             f" {labels.min()} to {labels.max()}."
         )
+    return scores, labels
