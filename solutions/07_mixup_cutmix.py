@@ -876,7 +876,7 @@ recall("mixing.calibration", 3)
 
 # %% experiment
 repeats = logits_of(noisy_stack, train.x[flipped]).argmax(-1) == noisy[flipped]
-share = 100 * repeats.double().mean(1).view(len(TREATMENTS), -1).cpu()
+share = 100 * repeats.cpu().double().mean(1).view(len(TREATMENTS), -1)
 share = dict(zip(TREATMENTS, share, strict=True))
 ax = plots.points(share)
 ax.set(ylabel="false labels repeated (%)", ylim=(0, 100))

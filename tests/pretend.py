@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+from torch.utils.backend_registration import (
+    _DummyBackendModule,
+    _setup_privateuseone_for_python_backend,
+)
 
 __all__ = ["NAME", "OnDevice", "install", "run"]
 
@@ -77,6 +80,9 @@ class OnDevice(torch.Tensor):
     def tolist(self) -> Any:
         return self.detach().cpu().tolist()
 
+    def __format__(self, form: str) -> str:
+        return format(self.item() if self.dim() == 0 else self.detach().cpu(), form)
+
     def __repr__(self, *, tensor_contents: object = None) -> str:
         return f"{self.detach().cpu()!r} on {NAME}"  # torch's own way needs float64
 
@@ -91,9 +97,16 @@ class OnDevice(torch.Tensor):
         return copied
 
 
+class _Module(_DummyBackendModule):
+    """What `torch.pretend` offers."""
+
+    def synchronize(self, device: object = None) -> None:
+        """Wait for what has been asked for: nothing is ever under way."""
+
+
 def install() -> torch.device:
     """Register the device with torch and return it: once per process, for good."""
-    _setup_privateuseone_for_python_backend(NAME)
+    _setup_privateuseone_for_python_backend(NAME, backend_module=_Module())
     torch.__future__.set_swap_module_params_on_conversion(True)  # for Module.to
     for name, kernel in {
         "empty.memory_format": _factory(aten.empty.memory_format),

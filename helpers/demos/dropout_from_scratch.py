@@ -107,7 +107,7 @@ def masks_beside(yours: Any, target: Tensor) -> None:
         return
     fig, ax = plots.figure()
     plots.compare(yours, target, kind="images", ax=ax)
-    mine, theirs = (float((m == 0).double().mean()) for m in (yours, target))
+    mine, theirs = (float((m == 0).float().mean()) for m in (yours, target))
     ax.set_title(f"dropped: {mine:.0%} in yours, {theirs:.0%} in PyTorch's")
     alt = f"Two pictures of masks side by side; in yours {mine:.0%} is dropped."
     plots.show(fig, alt=alt)

@@ -113,12 +113,12 @@ def score_panels(
         for row, (values, color) in enumerate(
             zip(groups.values(), plots.PALETTE, strict=False)
         ):
-            values = torch.as_tensor(values).double().cpu()
+            values = torch.as_tensor(values).cpu().double()
             place = torch.full_like(values, row)
             ax.plot(values, place, "o", color=color, alpha=0.5, markersize=5)
             ax.plot(values.mean(), row, "|", color=INK, ms=18, mew=2)
-        first = torch.as_tensor(next(iter(groups.values()))).double().mean().item()
-        ax.axvline(first, color="#8a8a8a", linewidth=1)
+        first = torch.as_tensor(next(iter(groups.values()))).cpu().double()
+        ax.axvline(first.mean().item(), color="#8a8a8a", linewidth=1)
         ax.set(xlabel=score, title=titles[score])
         ax.grid(visible=False, axis="y")
     axes[0].set_yticks(range(len(groups)), list(groups))

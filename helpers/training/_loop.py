@@ -74,13 +74,13 @@ class State:
     scaler: torch.amp.GradScaler
     generator: torch.Generator  # of the data order
     history: History
-    callbacks: Sequence["Callback"] = ()
+    callbacks: Sequence[object] = ()
     epochs: int = 0  # asked for
     epoch: int = 0  # finished
 
 
 class Callback(Protocol):
-    """Anything with one or more of these methods."""
+    """Any object with one or more of these methods; the others may be missing."""
 
     def on_fit_start(self, state: State) -> None:
         """Prepare before the first epoch; may set a saved state, epoch included."""
@@ -116,13 +116,13 @@ def fit(
     *,
     epochs: int,
     val: Sequence[Tensor] | None = None,
-    optimizer: Callable[[Iterable], torch.optim.Optimizer] = adamw,
+    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer] = adamw,
     loss_fn: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
     scheduler: Callable[[torch.optim.Optimizer], Any] | None = None,
     batch_size: int = 128,
     seed: int = 0,
     transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[object] = (),
     compile: bool = False,
     device: torch.device | str | None = None,
     progress: bool = True,
@@ -176,7 +176,7 @@ def fit(
 
     def train_epoch() -> Score:
         _train_mode(model, resting)
-        tally = Tally()  # on the device, like all that follows: no waiting
+        tally = Tally(device)  # on the device, like all that follows: no waiting
         for xb, yb in batches:
             _tell(callbacks, "on_step_start", state)
             if transform:
@@ -246,11 +246,12 @@ def evaluate(
     per token, y (N, T) and outputs (N, K, T), loss and accuracy are per token, and
     tokens labeled -100 count in neither. Every module's own mode is restored.
     """
+    x, y = split
     modes = [(module, module.training) for module in model.modules()]
-    device = next(model.parameters(), split[0]).device
+    device = next(model.parameters(), x).device
     model.eval()
-    tally = Tally()
-    for xb, yb in Batches(*split, batch_size, shuffle=False):
+    tally = Tally(device)
+    for xb, yb in Batches(x, y, batch_size, shuffle=False):
         xb, yb = xb.to(device), yb.to(device)
         out = model(xb)
         tally.add(loss_fn(out, yb), out, yb)
@@ -280,7 +281,7 @@ def _is_frozen(part: nn.Module) -> bool:
 
 
 def _on_device(
-    split: Sequence[Tensor], device: torch.device, name: str, loss_fn: Callable
+    split: Sequence[Tensor], device: torch.device, name: str, loss_fn: object
 ) -> tuple[Tensor, Tensor]:
     """Check a pair of inputs and labels, and move it."""
     x, y = split
@@ -317,7 +318,7 @@ def _step(schedule: Any, history: History) -> None:
         schedule.step()
 
 
-def _reason_to_stop(state: State, callbacks: Sequence[Callback]) -> str:
+def _reason_to_stop(state: State, callbacks: Sequence[object]) -> str:
     """Ask every callback, then look at the loss; an empty string means: go on."""
     stop = _tell(callbacks, "on_epoch_end", state)
     loss = state.history.train_loss[-1]
@@ -331,7 +332,7 @@ def _reason_to_stop(state: State, callbacks: Sequence[Callback]) -> str:
     return f"by {type(stop[0]).__name__}" if stop else ""
 
 
-def _tell(callbacks: Sequence[Callback], event: str, state: State) -> list[Callback]:
+def _tell(callbacks: Sequence[object], event: str, state: State) -> list[object]:
     """Call a method of every callback that has it; return those that said True."""
     able = [callback for callback in callbacks if hasattr(callback, event)]
     return [callback for callback in able if getattr(callback, event)(state)]

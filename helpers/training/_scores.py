@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 __all__ = ["Score", "Tally"]
@@ -27,15 +28,18 @@ class Tally:
     `score`. Every batch is judged by itself, so labels and probabilities may alternate.
     """
 
-    def __init__(self) -> None:
-        self.loss: Tensor | float = 0.0
+    def __init__(self, device: torch.device) -> None:
+        self.loss = torch.zeros((), device=device)
         self.right: Tensor | float = 0
         self.count: Tensor | int = 0
 
     def add(self, loss: Tensor, out: Tensor, y: Tensor) -> None:
         """Take a batch: its mean loss (0-dim), outputs and targets, see `evaluate`."""
         right, count = count_right(out.detach(), y)
-        self.loss = self.loss + loss.detach() * count
+        if isinstance(count, int):  # loss in half precision is added in float32
+            self.loss = torch.add(self.loss, loss.detach(), alpha=count)
+        else:
+            self.loss = self.loss + loss.detach().float() * count
         self.right = self.right + right
         self.count = self.count + count
 
@@ -54,7 +58,7 @@ def count_right(out: Tensor, y: Tensor) -> tuple[Tensor | float, Tensor | int]:
         if out.ndim < 2 or out.shape != y.shape or out.shape[1] == 1:
             return NAN, len(y)  # regression
         y = y.argmax(1)
-    counted = y.numel() if y.ndim == 1 else (y != IGNORED).sum()
+    counted = y.numel() if y.ndim == 1 else (y != IGNORED).count_nonzero()
     if out.ndim < 2 or (len(out), *out.shape[2:]) != y.shape:
         return NAN, counted
-    return (out.argmax(1) == y).sum(), counted
+    return (out.argmax(1) == y).count_nonzero(), counted

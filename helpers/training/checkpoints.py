@@ -59,7 +59,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"no checkpoint at {path}; write it: save_checkpoint")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = torch.load(
+            path, map_location="cpu", weights_only=True
+        )
         missing = {"model", "optimizer", "epoch", "random", "more"} - set(content)
     except OSError:
         raise
@@ -87,7 +89,7 @@ def load_checkpoint(
     content = read_checkpoint(path)
     with all_or_nothing([model, optimizer]):
         _apply(content, model, optimizer)
-    return content["epoch"]
+    return int(content["epoch"])
 
 
 class Checkpoint:

@@ -411,6 +411,19 @@ def test_a_transform_may_change_some_batches_only():
     assert still.train_accuracy[0] == pytest.approx(right)  # same argmax, soft or not
 
 
+def test_losses_in_half_precision_are_added_in_float32():
+    """Sums of eight bits would stand still at 256 times a batch's share."""
+    x, y = data(600)
+
+    def rough(out, y):
+        return F.cross_entropy(out, y).bfloat16()
+
+    score = evaluate(net(), (x, y), loss_fn=rough, batch_size=1)
+    exact = evaluate(net(), (x, y))
+    assert score.loss == pytest.approx(exact.loss, rel=2e-3)
+    assert score.accuracy == exact.accuracy
+
+
 def tensors_alive():
     return sum(t.numel() for t in gc.get_objects() if type(t) in (Tensor, nn.Parameter))
 
