@@ -115,8 +115,8 @@ def report(outcomes: Sequence[Outcome]) -> int:
             if claim.verdict != "holds":
                 line = f"  {_MARKS[claim.verdict]} +{outcome.shift}: {_effect(claim)}"
                 found.setdefault(f"{claim.id}: {claim.sentence}", []).append(line)
-    for claim, lines in found.items():
-        print("\n".join([claim, *lines]))
+    for sentence, lines in found.items():
+        print("\n".join([sentence, *lines]))
     print()
     for shift in dict.fromkeys(outcome.shift for outcome in outcomes):
         print(_sums([o for o in outcomes if o.shift == shift]))
