@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 
 from staff.grader.model import Step
+from staff.grader.reader import looked_up
 
 __all__ = ["needed_steps"]
 
@@ -35,7 +36,8 @@ def needed_steps(steps: Iterable[Step]) -> list[Step]:
     wanted: set[str] = set()
     for number, step in enumerate(steps):
         if keep[number]:
-            loads = _names(step.source)[0]
+            own = step.kind in ("answer", "extra")
+            loads = looked_up(step.source) if own else _names(step.source)[0]
             if loads is None or (step.kind != "provided" and loads & _OPEN):
                 return steps
             wanted |= loads
@@ -57,11 +59,15 @@ def _close(steps: list[Step], keep: list[bool], wanted: set[str]) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def _names(source: str) -> tuple[frozenset[str] | None, frozenset[str]]:
-    """Return (names looked up outside of functions' own, names made), or (None, …)."""
+    """Return (names looked up outside of functions' own, names made), or (None, …).
+
+    Args:
+        source: of the instructor's cells alone; others are read by `looked_up`.
+    """
     try:
         code = _compile(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return (None, frozenset()) if _has_magic(source) else (frozenset(),) * 2
+    except SyntaxError:
+        return None, frozenset()  # a magic
     loads, stores = set(), set()
     for instruction in _instructions(code):
         if instruction.opname in _LOADS:
@@ -75,10 +81,6 @@ def _compile(source: str) -> types.CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return compile(source, "<cell>", "exec", flags=_AWAIT, dont_inherit=True)
-
-
-def _has_magic(source: str) -> bool:
-    return any(line.lstrip()[:1] in ("%", "!", "?") for line in source.splitlines())
 
 
 def _instructions(code: types.CodeType) -> Iterator[dis.Instruction]:
