@@ -64,7 +64,13 @@ def read(
     Raises:
         InfraError: this machine could not do it: the disk is full, say.
     """
-    limits = limits or Limits()
+    with infra(f"reading {candidate.file}"):
+        return _read(candidate, bundle, limits or Limits(), grading)
+
+
+def _read(
+    candidate: Candidate, bundle: Bundle, limits: Limits, grading: Path | None
+) -> Submission:
     submission = Submission(
         *(candidate.student, candidate.file, ""),
         repairs=candidate.repairs,
@@ -85,7 +91,7 @@ def read(
         return _filled(submission, decode(content, limits), index(bundle))
     except Refused as why:
         return replace(submission, invalid=str(why))
-    except InfraError:
+    except (InfraError, OSError):
         raise
     except Exception as error:  # a mistake of ours, which may stop no other
         text = f"The file could not be read ({type(error).__name__})."

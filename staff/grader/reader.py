@@ -24,7 +24,7 @@ from staff.grader.faults import InfraError
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.syntax import LONGEST, Reading, unread
 
-__all__ = ["Reader", "Readings", "installed", "looked_up"]
+__all__ = ["Reader", "Readings", "installed", "looked_up", "shared"]
 
 _CHARACTERS = 100_000
 """Characters that are parsed of one submission."""
@@ -45,9 +45,13 @@ class Reader:
     """The process, started when it is needed and again when it was lost.
 
     Any thread may use it.
+
+    Attributes:
+        spent: seconds of processor time that reading took so far.
     """
 
     def __init__(self) -> None:
+        self.spent = 0.0
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._known: OrderedDict[tuple[str, tuple[str, ...]], Reading] = OrderedDict()
@@ -79,6 +83,7 @@ class Reader:
             if seconds <= 0:
                 return unread(source), 0.0
             reading, used = self._ask(source, absent, seconds)
+            self.spent += used
             if used < seconds:
                 self._remember((source, absent), reading)
             return reading, used
@@ -149,8 +154,10 @@ def _link(process: subprocess.Popen[bytes]) -> Link:
     return Link(process.stdout.fileno(), process.stdin.fileno())
 
 
-_shared = Reader()
-atexit.register(_shared.close)
+shared = Reader()
+"""The one that everybody uses."""
+
+atexit.register(shared.close)
 
 
 class Readings:
@@ -164,7 +171,7 @@ class Readings:
     """
 
     def __init__(self, reader: Reader | None = None) -> None:
-        self._reader = reader or _shared
+        self._reader = reader or shared
         self._left, self.seconds = _CHARACTERS, 0.0
         self._packages: set[str] = set()
         self._done: dict[str, Reading] = {}

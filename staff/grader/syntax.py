@@ -29,6 +29,7 @@ _STATEMENTS = 300  # of a cell that is compared with others
 _LARGE = "large"  # the form of what is not compared
 _IMPORTS = 100  # statements that may be set aside in one cell
 _CHANGES = 20
+_LINE = 300  # characters in which a name is looked for
 _IPYTHON = re.compile(r"^[ \t]*+[%!?,;/>I]|[?]$|\A[ \t]", re.M)
 _WORD = re.compile(r"\w++")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -153,9 +154,12 @@ def given(source: str) -> Reading:
 
 def _definitions(source: str) -> Iterator[str]:
     """Yield the names of what seems to be defined at the top level."""
-    for line in source.split("\n"):
-        if line.startswith(("def", "class", "async")):
-            words = line[:300].removeprefix("async").split(None, 1)
+    text = f"\n{source}"
+    for keyword in ("def", "class", "async"):
+        at = -1
+        while (at := text.find(f"\n{keyword}", at + 1)) >= 0:
+            line = text[at + 1 : at + _LINE].split("\n", 1)[0]
+            words = line.removeprefix("async").split(None, 1)
             name = _WORD.match(words[1]) if len(words) > 1 else None
             if name and words[0] in ("def", "class") and name[0].isidentifier():
                 yield name[0]
