@@ -141,7 +141,9 @@ class Bundle:
             if step.kind != "test":
                 steps.append([step.kind, step.source, step.cell, step.question])
         missing = name in submission.missing
-        absent = [[package] for package, _ in submission.absent]  # once installed: again
+        absent = [
+            [package] for package, _ in submission.absent
+        ]  # once installed: again
         parts = [
             *(self.stem, name, environment, submission.invalid, missing, *absent),
             [] if missing or submission.invalid else steps,

@@ -3,8 +3,8 @@
 Magics (``%matplotlib inline``, ``%%time``), shell commands (``!pip install …``) and
 questions (``torch.rand?``) mean nothing where answers are graded: there is no notebook
 around them, no network and no terminal. Each such line becomes a comment behind a
-``pass``. Where a magic only surrounds Python, as ``%%time`` and ``%time`` do, the Python
-stays.
+``pass``. Where a magic only surrounds Python, as ``%%time`` and ``%time`` do, the
+Python stays.
 
 A text is read once from front to back; nothing in it is looked at twice.
 """
@@ -18,19 +18,22 @@ from dataclasses import dataclass
 
 __all__ = ["Plain", "plain"]
 
-ELSEWHERE = frozenset(
-    """
-    bash cmd cython file html HTML java javascript js julia latex markdown perl pypy
-    python python2 python3 R ruby script sh sql svg SVG system sx writefile
-    """.split()
+_ELSEWHERE = frozenset(
+    [
+        *("bash", "cmd", "cython", "file", "html", "HTML", "java", "javascript", "js"),
+        *("julia", "latex", "markdown", "perl", "pypy", "python", "python2"),
+        *("python3", "R", "ruby", "script", "sh", "sql", "svg", "SVG", "system", "sx"),
+        "writefile",
+    ]
 )
 """Cell magics whose text is no Python of this notebook."""
 
 _BARE = frozenset(
-    """
-    autoreload cat cd conda config env load_ext ls mamba matplotlib mkdir pip precision
-    pylab reload_ext run time timeit uv who whos
-    """.split()
+    [
+        *("autoreload", "cat", "cd", "conda", "config", "env", "load_ext", "ls"),
+        *("mamba", "matplotlib", "mkdir", "pip", "precision", "pylab", "reload_ext"),
+        *("run", "time", "timeit", "uv", "who", "whos"),
+    ]
 )
 """Magics that IPython knows without their mark, if the line is no Python."""
 
@@ -45,7 +48,15 @@ _STOPS |= {"'''": re.compile(r"[\\']"), '"""': re.compile(r"[\\\"]")}
 _COMPARED = frozenset("=!<>:+-*/%&|^@~")
 _BLANKS = " \t\f"
 _LONGEST = 2_000  # characters of a magic's line in which options are looked for
-_WITH_VALUE = {"-n", "-r", "-p", "-s", "-l", "-D", "-T"}  # options of %%timeit and %%prun
+_WITH_VALUE = {
+    "-n",
+    "-r",
+    "-p",
+    "-s",
+    "-l",
+    "-D",
+    "-T",
+}  # options of %%timeit and %%prun
 
 
 @dataclass(frozen=True)
@@ -138,7 +149,7 @@ class _Scan:
         end = self._end_of_line(begin)
         text = self.source[begin:end]
         name, rest = _name_and_rest(text[2:])
-        if name in ELSEWHERE or name[:1] in ("", "!"):
+        if name in _ELSEWHERE or name[:1] in ("", "!"):
             self.aside.append(_first(text))
             self.out.append(_comment(self.source[begin:]))
             self.at = self.size

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 
 from staff.grader.model import Step
-from staff.grader.reader import looked_up
+from staff.grader.reader import LookUps
 
 __all__ = ["needed_steps"]
 
@@ -34,6 +34,7 @@ def needed_steps(steps: Iterable[Step]) -> list[Step]:
             keep[number] = True
             break
     wanted: set[str] = set()
+    looked_up = LookUps()
     for number, step in enumerate(steps):
         if keep[number]:
             own = step.kind in ("answer", "extra")

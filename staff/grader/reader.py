@@ -24,13 +24,14 @@ from staff.grader.faults import InfraError
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.syntax import LONGEST, Reading, unread
 
-__all__ = ["Reader", "Readings", "installed", "looked_up", "shared"]
+__all__ = ["LookUps", "Reader", "Readings", "installed", "shared"]
 
-_CHARACTERS = 100_000
+_CHARACTERS = 80_000
 """Characters that are parsed of one submission."""
 
 _LEAST = 100  # characters that every text counts as: a short one is work, too
-_SECONDS = 0.6  # of processor time for parsing one submission
+_SECONDS = 0.5  # of processor time for parsing one submission
+_ONCE_MORE = 0.15  # the same, where it was read before
 _PACKAGES = 100  # different packages of a submission that are looked for
 _PATIENCE = 60.0  # seconds on the clock, if the machine is very busy
 _REMEMBERED = 512  # texts
@@ -142,6 +143,11 @@ class Reader:
                     with contextlib.suppress(OSError):
                         stream.close()
 
+    def forget(self) -> None:
+        """Forget the texts read so far."""
+        with self._lock:
+            self._known.clear()
+
     def close(self) -> None:
         """End the process; the next text starts another."""
         with self._lock:
@@ -150,7 +156,8 @@ class Reader:
 
 
 def _link(process: subprocess.Popen[bytes]) -> Link:
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     return Link(process.stdout.fileno(), process.stdin.fileno())
 
 
@@ -168,11 +175,14 @@ class Readings:
 
     Args:
         reader: the process; the one that all share if None.
+        seconds: of processor time for all of them.
     """
 
-    def __init__(self, reader: Reader | None = None) -> None:
+    def __init__(
+        self, reader: Reader | None = None, *, seconds: float = _SECONDS
+    ) -> None:
         self._reader = reader or shared
-        self._left, self.seconds = _CHARACTERS, 0.0
+        self._left, self._seconds = _CHARACTERS, seconds
         self._packages: set[str] = set()
         self._done: dict[str, Reading] = {}
 
@@ -193,9 +203,8 @@ class Readings:
     def _ask(self, source: str, absent: tuple[str, ...]) -> Reading:
         if len(source) > self._left:
             return unread(source)
-        left = _SECONDS - self.seconds
-        reading, used = self._reader.read(source, absent, seconds=left)
-        self.seconds += used
+        reading, used = self._reader.read(source, absent, seconds=self._seconds)
+        self._seconds -= used
         self._left -= max(_LEAST, len(source), reading.work)
         return reading
 
@@ -223,11 +232,17 @@ def installed(name: str) -> bool:
     return name == "helpers" or not beside  # of the course they see helpers alone
 
 
-def looked_up(source: str) -> frozenset[str] | None:
-    """Return the names that a learner's cell looks up; None if that is not known.
+class LookUps:
+    """Names that the cells of one submission look up, which intake has read before."""
 
-    Args:
-        source: as it will run: a magic in it may look up anything.
-    """
-    reading = Readings()(source)
-    return reading.looked_up if reading.text == source else None
+    def __init__(self) -> None:
+        self._readings = Readings(seconds=_ONCE_MORE)
+
+    def __call__(self, source: str) -> frozenset[str] | None:
+        """Return the names that a learner's cell looks up; None if that is not known.
+
+        Args:
+            source: as it will run: a magic in it may look up anything.
+        """
+        reading = self._readings(source)
+        return reading.looked_up if reading.text == source else None

@@ -124,9 +124,9 @@ class Survey:
             if not isinstance(node.ctx, ast.Load):
                 self._change(node.lineno, node.value)
         elif isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name) and node.args:
-                if node.func.id in ("setattr", "delattr"):
-                    self._change(node.lineno, node.args[0])
+            called = node.func.id if isinstance(node.func, ast.Name) else ""
+            if called in ("setattr", "delattr") and node.args:
+                self._change(node.lineno, node.args[0])
         else:  # what an exception or a pattern is caught in
             for name in ("name", "rest"):
                 if isinstance(caught := getattr(node, name, None), str):

@@ -19,7 +19,7 @@ __all__ = ["code_suspicions", "edited_tests", "metadata_suspicions"]
 
 _FLAGS = ("grade", "solution", "locked", "task")
 _MOST = 20  # sentences about one submission
-_READ = 200_000  # characters of one submission that are looked through
+_READ = 100_000  # characters of one submission that are looked through
 _NEAR = 200  # characters behind a word that may belong to it
 _WORD = re.compile(r"\w++")
 _BETWEEN = " \t\\\n"
@@ -43,7 +43,7 @@ def _table(*rows: tuple[str, str]) -> dict[str, str]:
 
 
 _WORDS = _table(
-    ("get_referrers", _OBJECTS),
+    ("get_referrers get_referents get_objects", _OBJECTS),
     ("_getframe _current_frames currentframe f_back f_globals f_locals", _FRAMES),
     ("ctypes cffi", _NATIVE),
     ("settrace setprofile", _WATCHES),
@@ -53,11 +53,6 @@ _WORDS = _table(
     ("subprocess socket urllib", _PROGRAMS),
     ("__import__ builtins __builtins__", _HIDES),
 )
-_PARTS = {
-    **dict.fromkeys(("get_count", "get_objects", "get_referents"), _OBJECTS),
-    "gradebook": _GRADERS,
-    "nbgrader": _GRADERS,
-}
 _ATTRIBUTES: dict[str, tuple[tuple[str, ...], str]] = {
     "gc": (("get_",), _OBJECTS),
     "inspect": (("stack", "getouterframes", "trace"), _FRAMES),
@@ -68,10 +63,8 @@ _ATTRIBUTES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 _FOLDERS = {"solutions", "submitted", "autograded"}
 _SPECIAL = {
-    f"__{name}__"
-    for name in (
-        "eq ne bool instancecheck subclasshook torch_function torch_dispatch"
-    ).split()
+    *("__eq__", "__ne__", "__bool__", "__instancecheck__", "__subclasshook__"),
+    *("__torch_function__", "__torch_dispatch__"),
 }
 _OURS = {"torch", "F", "nn", "np", "numpy", "math", "random", "json", "os", "sys"} | {
     *("builtins", "helpers", "check", "data", "checks", "load"),
@@ -185,7 +178,9 @@ def _why(source: str, word: str, start: int, end: int) -> str:
     before = source[start - 1 : start]
     if word == "helpers" and "checks" in _imported(source, end):
         return _CHECKS
-    if word in _SPECIAL and source[max(0, start - _NEAR) : start].split()[-1:] == ["def"]:
+    if word in _SPECIAL and source[max(0, start - _NEAR) : start].split()[-1:] == [
+        "def"
+    ]:
         return _COMPARES
     if before == "/" and (word == "proc" or (word == "dev" and _device(source, end))):
         return _READS
@@ -195,7 +190,7 @@ def _why(source: str, word: str, start: int, end: int) -> str:
         return _GRADERS
     if word in ("exec", "eval") and before != ".":
         return _HIDES if _behind(source, end, "(") is not None else ""
-    return next((_PARTS[part] for part in _PARTS if part in word), "")
+    return _GRADERS if "gradebook" in word or "nbgrader" in word else ""
 
 
 def _behind(source: str, end: int, sign: str) -> str | None:

@@ -165,7 +165,19 @@ def test_ipython_takes_for_a_magic_what_we_do(head):
 @pytest.mark.parametrize(
     "token",
     [
-        *("%", "?", "!", "%%", "x?\n", "!ls\n", "a = !", "a = %x\n", "%time ", "(", "'"),
+        *(
+            "%",
+            "?",
+            "!",
+            "%%",
+            "x?\n",
+            "!ls\n",
+            "a = !",
+            "a = %x\n",
+            "%time ",
+            "(",
+            "'",
+        ),
         *('"""', "\\", "\\\n", "#", " ", "\n", "= ", "-n ", "%%timeit -n ", "pip "),
         *("%time a\n", "x = 1?\n", "%%capture -n a\n", "{", "a=", "\t!", "f'{"),
     ],
