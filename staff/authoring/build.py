@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from helpers.files import write_whole
-from staff.authoring.catalogue import catalogue
+from staff.authoring.catalogue import catalogue, exercises
+from staff.authoring.hidden import changed
 from staff.authoring.masters import Master, read_master
 from staff.authoring.release import make_pair, was_built
 from staff.authoring.rules import check_master
@@ -77,7 +78,10 @@ def build(
             for stem, done in built.items():
                 prove_pair(done, stem)
         for stem, done in built.items():
+            names = changed(course.solution(stem), done.solution(stem))
             print(_install(course, done, stem, fresh=fresh))
+            if names:
+                print(_grade_again(course, stem, names))
         (folder / "exercises.json").write_text(catalogue(course), encoding="utf-8")
         _replace(folder / "exercises.json", course.catalogue)
     for problem in _strangers(course):
@@ -163,6 +167,18 @@ def _install(course: Course, done: Course, stem: str, *, fresh: bool) -> str:
     kept = _put_aside(course, old)
     _replace(new, old)
     return f"{stem}: built; {where} had been worked in: kept as {_short(kept, course)}"
+
+
+def _grade_again(course: Course, stem: str, names: list[str]) -> str:
+    """Return a warning: what was graded was graded with other hidden tests."""
+    cards = exercises(read_master(course.master(stem)))
+    numbers = {name: card["number"] for name, card in cards.items()}
+    told = [f"Exercise {numbers[n]} ({n})" if numbers.get(n) else n for n in names]
+    return (
+        f"{stem}: the hidden tests of {', '.join(told)} changed. Grades given so far "
+        f"rest on the old ones: run `python -m staff grade {stem}` again; with "
+        "--dry-run it only shows whose would change."
+    )
 
 
 def _put_aside(course: Course, path: Path) -> Path:

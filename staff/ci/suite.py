@@ -155,7 +155,7 @@ def _without_shows(path: Path, folder: Path) -> Path:
     notebook = nbformat.read(path, as_version=4)
     roles = {c.id: c.metadata.get("course", {}).get("role") for c in notebook.cells}
     steps = [
-        Step("provided" if roles[c.id] not in _OWN else "answer", c.source, c.id)
+        Step("test" if roles[c.id] in _OWN else "provided", c.source, c.id)
         for c in notebook.cells
         if c.cell_type == "code"
     ]

@@ -10,22 +10,29 @@ from functools import cached_property, lru_cache
 
 from staff.grader.bundle import Bundle
 from staff.grader.decode import Cell
-from staff.grader.syntax import Reading, additions, read
+from staff.grader.reader import Readings
+from staff.grader.syntax import LONGEST, Reading, given
 
 __all__ = ["Index", "Piece", "align", "in_order", "index"]
 
 _ALIKE = 0.5  # share of words in common from which an edited cell is recognised
 _MOST = 10_000  # comparisons of cells by their words
 _LONGEST = 20_000  # characters of a cell compared by its words
+_WORD = re.compile(r"\w++|[^\w\s]")
 
 
 def tidy(source: str) -> str:
-    """Return the text without blanks at line ends and empty lines around it."""
+    """Return the text without blanks at line ends and empty lines around it.
+
+    Longer texts than any of ours come back as they are.
+    """
+    if len(source) > LONGEST:
+        return source
     return "\n".join(line.rstrip() for line in source.strip("\n").split("\n")).strip()
 
 
 def _words(source: str) -> Counter[str]:
-    return Counter(re.findall(r"\w+|[^\w\s]", source[:_LONGEST]))
+    return Counter(_WORD.findall(source[:_LONGEST]))
 
 
 class Index:
@@ -46,7 +53,7 @@ class Index:
                 self.by_text.setdefault(tidy(source), place)
             if cell.role == "solution":
                 self.answer[cell.question] = place
-                self.stubs[cell.question] = read(cell.released)
+                self.stubs[cell.question] = given(cell.released)
             elif cell.role == "test":
                 self.test[cell.question] = place
         self.by_grade = {
@@ -81,10 +88,11 @@ class Piece:
     Args:
         doc: its position in the learner's notebook.
         cell: as handed in.
-        source: of it that may be run.
+        source: of it that may be run, magics included.
         place: position in the template of the cell that it is; None if it is none.
         after: position that it was added to; None for whole cells.
         text: it is no code cell and only shows where other cells stood.
+        readings: reads its source.
     """
 
     doc: int
@@ -93,22 +101,28 @@ class Piece:
     place: int | None = None
     after: int | None = None
     text: bool = False
-    changed: bool = field(default=False)
+    changed: bool = False
+    readings: Readings = field(default_factory=Readings, repr=False)
 
     @cached_property
     def reading(self) -> Reading:
         """What its code defines."""
-        return read(self.source)
+        return self.readings(self.source)
+
+    def part(self, source: str, after: int) -> Piece:
+        """Return what was added to it, as a piece of its own."""
+        return Piece(self.doc, self.cell, source, after=after, readings=self.readings)
 
 
 def align(cells: tuple[Cell, ...], known: Index) -> list[Piece]:
     """Return the learner's cells with their places; additions follow their cells."""
     shared = {name for name, n in Counter(c.id for c in cells).items() if n > 1}
-    pieces = [
-        piece
-        for doc, cell in enumerate(cells)
-        if (piece := _identify(doc, cell, known, shared)) is not None
-    ]
+    readings = Readings()
+    drafts = [Piece(k, c, c.source, readings=readings) for k, c in enumerate(cells)]
+    pieces = [p for piece in drafts if (p := _identify(piece, known, shared))]
+    for piece in pieces:  # first what matters most: not all may be readable
+        if piece.place in known.answer.values():
+            _ = piece.reading
     _recognise([p for p in pieces if p.place is None and not p.text], pieces, known)
     found = []
     for piece in pieces:
@@ -118,8 +132,8 @@ def align(cells: tuple[Cell, ...], known: Index) -> list[Piece]:
     return found
 
 
-def _identify(doc: int, cell: Cell, known: Index, shared: set[str]) -> Piece | None:
-    piece = Piece(doc, cell, cell.source)
+def _identify(piece: Piece, known: Index, shared: set[str]) -> Piece | None:
+    cell = piece.cell
     same = known.by_text.get(tidy(cell.source))
     place = known.by_grade.get(cell.grade_id, same)
     named = known.by_id.get(cell.id)
@@ -187,17 +201,15 @@ def _alike(
 
 def _added(piece: Piece, known: Index) -> list[Piece]:
     """Return what was added to a given cell, as a piece of its own; note changes."""
-    given = known.bundle.cells[piece.place]
-    if given.role == "solution":
+    cell = known.bundle.cells[piece.place]
+    if cell.role == "solution":
         return []
-    if tidy(piece.source) in (tidy(given.released), tidy(given.source)):
+    if tidy(piece.source) in (tidy(cell.released), tidy(cell.source)):
         return []
-    forms = (read(given.released).forms, read(given.source).forms)
+    forms = (given(cell.released).forms, given(cell.source).forms)
     piece.changed = not (piece.reading.parsed and piece.reading.forms in forms)
-    source = additions(piece.source, given.source)
-    if not source:
-        return []
-    return [Piece(piece.doc, piece.cell, source, after=piece.place)]
+    source = piece.reading.additions(given(cell.source))
+    return [piece.part(source, piece.place)] if source else []
 
 
 def in_order(pieces: list[Piece]) -> list[Piece]:

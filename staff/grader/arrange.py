@@ -10,7 +10,7 @@ from staff.grader.align import Index, Piece, in_order
 from staff.grader.bundle import RUN, Question
 from staff.grader.choose import Choice, last
 from staff.grader.model import Step
-from staff.grader.syntax import additions
+from staff.grader.syntax import given
 
 __all__ = ["Arrangement", "arrange"]
 
@@ -25,11 +25,19 @@ Key = tuple[int, int, int]
 
 @dataclass
 class Arrangement:
-    """Steps in order, and what was noticed on the way."""
+    """Steps in order, and what was noticed on the way.
+
+    Args:
+        steps: of a session.
+        missing: questions without an answer.
+        repairs: sentences for the learner.
+        pieces: cell → the piece of the learner's that its step runs.
+    """
 
     steps: list[Step]
     missing: set[str]
     repairs: list[str]
+    pieces: dict[str, Piece]
 
 
 def arrange(pieces: list[Piece], known: Index) -> Arrangement:
@@ -48,6 +56,7 @@ class _Arranger:
         self.answers, self.code = self.choice.answers, self.choice.code
         self.keys: dict[Piece, Key] = {}
         self.steps: list[Step] = []
+        self.used: dict[str, Piece] = {}
 
     def run(self) -> Arrangement:
         questions = self.known.bundle.questions
@@ -57,7 +66,7 @@ class _Arranger:
                 self._neighbours(question)
         self._emit()
         missing = {*questions} - {*self.answers}
-        return Arrangement(self.steps, missing, self.choice.repairs)
+        return Arrangement(self.steps, missing, self.choice.repairs, self.used)
 
     # -- where the learner's other cells go --------------------------------------------
 
@@ -103,10 +112,9 @@ class _Arranger:
                 self.keys[piece] = (place, AFTER, piece.doc)
 
     def _rest_of_stub(self, piece: Piece, place: int) -> None:
-        source = additions(piece.source, self.known.bundle.cells[place].released)
-        if source:
-            rest = Piece(piece.doc, piece.cell, source, after=place)
-            self.keys[rest] = (place, AFTER, piece.doc)
+        released = self.known.bundle.cells[place].released
+        if source := piece.reading.additions(given(released)):
+            self.keys[piece.part(source, place)] = (place, AFTER, piece.doc)
 
     def _neighbours(self, question: Question) -> None:
         """Note a moved answer; see that all it needs comes before its check."""
@@ -155,7 +163,7 @@ class _Arranger:
                 self.steps += self._given(place, role)
             else:
                 name = _extra_id(piece, used)
-                self.steps.append(Step("extra", piece.source, name))
+                self.steps.append(self._own("extra", piece, name))
 
     def _template(self):
         return enumerate(self.known.bundle.cells)
@@ -165,11 +173,15 @@ class _Arranger:
         if role in RUN:
             return [Step("provided", cell.source, cell.id)]
         if role == "solution" and cell.question in self.answers:
-            source = self.answers[cell.question].source
-            return [Step("answer", source, cell.id, cell.question)]
+            answer = self.answers[cell.question]
+            return [self._own("answer", answer, cell.id, cell.question)]
         if role == "test" and cell.question in self.answers:
             return [Step("test", cell.source, cell.id, cell.question)]
         return []
+
+    def _own(self, kind: str, piece: Piece, cell: str, question: str = "") -> Step:
+        self.used[cell] = piece
+        return Step(kind, piece.reading.text, cell, question)
 
 
 def _extra_id(piece: Piece, used: set[str]) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from staff.authoring.hidden import halves
 from staff.course import Course, CourseError
 from staff.grader.fingerprint import check_code
 from staff.grader.model import Submission
@@ -21,11 +22,6 @@ RUN = {"setup", "code"}
 """Roles of the instructor's cells that a session runs, besides the tests."""
 
 _CARD = re.compile(r"^#+ +(Exercise +(\d+\.\d+) · .+?)(?: +\([^()]*\))? *$", re.M)
-_HIDDEN = re.compile(
-    r"^[ \t]*#+[ \t]*BEGIN HIDDEN TESTS[ \t]*\n(.*?)"
-    r"^[ \t]*#+[ \t]*END HIDDEN TESTS[ \t]*$\n?",
-    re.M | re.S,
-)
 
 
 @dataclass(frozen=True)
@@ -145,8 +141,11 @@ class Bundle:
             if step.kind != "test":
                 steps.append([step.kind, step.source, step.cell, step.question])
         missing = name in submission.missing
+        absent = [
+            [package] for package, _ in submission.absent
+        ]  # once installed: again
         parts = [
-            *(self.stem, name, environment, submission.invalid, missing),
+            *(self.stem, name, environment, submission.invalid, missing, *absent),
             [] if missing or submission.invalid else steps,
             [self.cell("test", name).source, question.check, question.points],
         ]
@@ -207,11 +206,6 @@ def _questions(stem: str, cells: tuple[TemplateCell, ...]) -> dict[str, Question
                 stem, cell, cards.get(cell.question), stubs.get(cell.question, ())
             )
     return found
-
-
-def halves(source: str) -> tuple[str, str]:
-    """Return the visible and the hidden part of a test's source."""
-    return _HIDDEN.sub("", source), "".join(_HIDDEN.findall(source))
 
 
 def _question(

@@ -119,7 +119,7 @@ class Page:
             "score": question.points if right else 0,
             "earned": points(question.points if right else 0),
             "points": points(question.points),
-            "hint": _hint(own),
+            "hint": _hint(own, submission.lacking(question.name)),
             "message": "" if submission.invalid else self._safe(own.message, message),
             "answer": cut(clean(text), answer) if own.verdict != "MISSING" else "",
             "output": self._safe(_plain(printed), output),
@@ -137,7 +137,13 @@ def points(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _hint(result: QuestionResult) -> str:
+def _hint(result: QuestionResult, lacking: list[str]) -> str:
+    if result.verdict == Verdict.ERROR and lacking:
+        names = cut(clean(", ".join(lacking)), 200)
+        return (
+            f"Your answer uses what is not installed where answers are graded: {names}."
+            " Solve it with what the course installs, or ask your instructor."
+        )
     if result.verdict == Verdict.FAIL and result.hidden:
         return _HIDDEN_HINT
     return _HINTS.get(result.verdict, "")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from pathlib import Path
 
 from helpers.files import write_whole
+from staff.grader.faults import infra
 
 __all__ = ["Refused", "keep_original", "read_below", "shown"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_OURS = {
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE, errno.EAGAIN),
+    *(errno.ETIMEDOUT, errno.ENOSPC, errno.EDQUOT),
+}
+"""Errors of this machine, for which no file is to blame."""
 
 
 class Refused(Exception):
@@ -35,6 +42,7 @@ def read_below(base: Path, parts: tuple[str, ...], limit: int) -> bytes:
 
     Raises:
         Refused: no plain file, too large, or not readable.
+        InfraError: this machine cannot read now.
     """
     folder = None
     try:
@@ -45,6 +53,9 @@ def read_below(base: Path, parts: tuple[str, ...], limit: int) -> bytes:
             folder = inner
         return _read(os.open(_plain(parts[-1]), _FILE, dir_fd=folder), limit)
     except OSError as error:
+        if error.errno in _OURS:
+            with infra(f"reading {shown('/'.join(parts), 240)}"):
+                raise
         raise Refused(_why(error)) from error
     finally:
         if folder is not None:
@@ -58,7 +69,7 @@ def _plain(name: str) -> str:
 
 
 def _why(error: OSError) -> str:
-    if error.errno in (40, 20):  # ELOOP: a link; ENOTDIR: a link where a folder stood
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):  # a link, or one for a folder
         return "It is a link to another file. Links are not followed: hand in a copy."
     if isinstance(error, IsADirectoryError):
         return "It is no ordinary file but a folder."

@@ -20,6 +20,7 @@ from staff.course import Course, CourseError
 from staff.grader import engine, sandbox
 from staff.grader.bundle import Bundle
 from staff.grader.faults import InfraError, infra
+from staff.grader.files import shown
 from staff.grader.find import Candidate, find, strange
 from staff.grader.fingerprint import environment
 from staff.grader.intake import read
@@ -27,6 +28,7 @@ from staff.grader.journal import Journal, merge
 from staff.grader.model import Result, Submission, Verdict
 from staff.grader.prepare import prepare
 from staff.grader.record import Recorder, invalid_result
+from staff.grader.tried import Tried
 
 __all__ = ["main"]
 
@@ -75,6 +77,7 @@ class Tally:
     verdicts: Counter = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     faults: Counter = field(default_factory=Counter)
+    absent: Counter = field(default_factory=Counter)
     submissions: int = 0
     graded: int = 0
     recorded: int = 0
@@ -103,6 +106,7 @@ class Grading:
         self.ready: deque[tuple[Submission, Result, dict[str, str]]] = deque()
         self.refused: list[Submission] = []  # names that cannot be recorded
         self.candidates = self._candidates()
+        self.tried = Tried(course, bundle.stem)
 
     def _candidates(self) -> list[Candidate]:
         found = find(self.course, self.bundle.stem, self.options.folder)
@@ -150,6 +154,8 @@ class Grading:
                 self.tally.recorded += changed
             for submission in self.refused:
                 lines(submission, Result({}))
+        if not (self.tally.infra or self.options.student):
+            self.tried.forget()
         self._summary(time.monotonic() - start)
         return 1 if self.tally.infra else 0
 
@@ -172,9 +178,23 @@ class Grading:
         from staff.grader.preview import changes
 
         journal = Journal(self.course, self.bundle.stem)
-        for line in changes(self.course, self.bundle, self._results(journal)):
-            print(line)
+        with self.tried:
+            results = self._kept(journal, self._results(journal))
+            for line in changes(self.course, self.bundle, results):
+                print(line)
         return 0
+
+    def _kept(
+        self,
+        journal: Journal,
+        results: Iterator[tuple[Submission, Result, dict[str, str]]],
+    ) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
+        """Yield the results of a dry run, kept for the run that follows."""
+        for submission, result, keys in results:
+            with self.lock:
+                if not all(map(journal.knows, keys.values())):
+                    self.tried.keep(submission, result, keys)
+            yield submission, result, keys
 
     def _results(
         self, journal: Journal
@@ -198,7 +218,11 @@ class Grading:
     def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
         """Yield what has to run; what is known goes straight to the results."""
         for candidate in self.candidates:
-            submission = read(candidate, self.bundle, grading=self._originals())
+            try:
+                submission = read(candidate, self.bundle, grading=self._originals())
+            except InfraError as error:
+                self._not_read(candidate, str(error))
+                continue
             if not submission.student:
                 self.refused.append(submission)
                 continue
@@ -217,6 +241,12 @@ class Grading:
             else:
                 self.ready.append((submission, known, keys))
 
+    def _not_read(self, candidate: Candidate, why: str) -> None:
+        """Note that this machine could not read a file: nobody's fault but ours."""
+        submission = Submission(candidate.student, candidate.file, "")
+        job = engine.Job(submission, tuple(self.bundle.questions))
+        self.ready.append((submission, engine.infra(job, why), {}))
+
     def _recall(
         self, journal: Journal, submission: Submission, keys: dict[str, str]
     ) -> tuple[Result, tuple[str, ...]]:
@@ -224,7 +254,9 @@ class Grading:
             return Result({}), tuple(keys)
         with self.lock:
             recalled = journal.recall(submission, keys)
-        return recalled.result, recalled.wanted
+            rest = {name: keys[name] for name in recalled.wanted}
+            more = self.tried.recall(submission, rest)
+        return merge(recalled.result, more.result), more.wanted
 
     def _originals(self) -> Path | None:
         return None if self.options.dry_run else self.course.grading
@@ -253,6 +285,7 @@ class Grading:
     def _count(self, submission: Submission, result: Result) -> None:
         tally = self.tally
         tally.submissions += 1
+        tally.absent.update({package for package, _ in submission.absent})
         tally.verdicts.update(each.verdict for each in result.questions.values())
         tampered = [
             self.bundle.questions[name].label
@@ -280,6 +313,11 @@ class Grading:
             print(f"  … and {len(tally.people) - 40} more; see the report")
         for line in strange(self.course, stem, self.options.folder)[:20]:
             print(f"  not read: {line}")
+        for package, count in tally.absent.most_common(5):
+            print(
+                f"  not installed here: {shown(package, 40)}, imported in {count} of "
+                "them; install it and grade again, or tell the class to do without"
+            )
         if tally.infra:
             print(
                 f"  INFRA: {tally.infra} could not be graded through the grader's own "

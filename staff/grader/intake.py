@@ -15,9 +15,11 @@ from staff.grader.align import Index, Piece, align, index
 from staff.grader.arrange import Arrangement, arrange
 from staff.grader.bundle import RUN, Bundle
 from staff.grader.decode import Cell, Decoded, Limits, decode
+from staff.grader.faults import InfraError, infra
 from staff.grader.files import Refused, keep_original, read_below, shown
 from staff.grader.find import Candidate, find, is_student, strange
 from staff.grader.model import Submission
+from staff.grader.reader import installed
 from staff.grader.suspect import code_suspicions, edited_tests, metadata_suspicions
 
 __all__ = ["Candidate", "Limits", "find", "is_student", "originals", "read", "strange"]
@@ -26,6 +28,8 @@ _LOST = (
     "Your notebook had lost the course's marks on its cells, as happens in some "
     "programs. The cells were recognised all the same."
 )
+_NAMED = 5  # lines set aside that are named
+_ABSENT = 20  # packages that are named
 
 
 def originals(grading: Path, student: str, stem: str) -> Path:
@@ -56,8 +60,17 @@ def read(
 
     Returns:
         The submission; `invalid` says why if nothing can be made of the file.
+
+    Raises:
+        InfraError: this machine could not do it: the disk is full, say.
     """
-    limits = limits or Limits()
+    with infra(f"reading {candidate.file}"):
+        return _read(candidate, bundle, limits or Limits(), grading)
+
+
+def _read(
+    candidate: Candidate, bundle: Bundle, limits: Limits, grading: Path | None
+) -> Submission:
     submission = Submission(
         *(candidate.student, candidate.file, ""),
         repairs=candidate.repairs,
@@ -73,10 +86,16 @@ def read(
         submission = replace(submission, sha256=sha256)
         if grading is not None:
             folder = originals(grading, candidate.student, bundle.stem)
-            keep_original(folder, content)
+            with infra(f"keeping what {candidate.student} handed in"):
+                keep_original(folder, content)
         return _filled(submission, decode(content, limits), index(bundle))
     except Refused as why:
         return replace(submission, invalid=str(why))
+    except (InfraError, OSError):
+        raise
+    except Exception as error:  # a mistake of ours, which may stop no other
+        text = f"The file could not be read ({type(error).__name__})."
+        return replace(submission, invalid=text)
 
 
 def _filled(submission: Submission, decoded: Decoded, known: Index) -> Submission:
@@ -88,18 +107,22 @@ def _filled(submission: Submission, decoded: Decoded, known: Index) -> Submissio
             "This is another notebook: none of its cells belongs to "
             f"{known.bundle.stem}."
         )
+    absent = _absent(pieces, done, known)
     edited = [*dict.fromkeys(edited_tests(pieces, known))]
     labels = [known.bundle.questions[name].label for name in edited]
     repairs = (
         *(*submission.repairs, *decoded.repairs, *_metadata(decoded.cells, known)),
         *done.repairs,
         *_given(pieces, known),
+        *_aside(pieces, known),
+        *_not_installed(absent),
     )
     suspicions = (
         *submission.suspicions,
         *(f"{label}: the check cell was changed." for label in labels),
         *metadata_suspicions(decoded.cells, known),
-        *code_suspicions(done.steps, known),
+        *code_suspicions(done.steps, known, done.pieces),
+        *_lacking(absent, known),
     )
     return replace(
         submission,
@@ -107,6 +130,7 @@ def _filled(submission: Submission, decoded: Decoded, known: Index) -> Submissio
         missing=frozenset(done.missing),
         repairs=tuple(dict.fromkeys(repairs)),
         suspicions=tuple(dict.fromkeys(suspicions)),
+        absent=tuple(absent),
     )
 
 
@@ -144,3 +168,73 @@ def _given(pieces: list[Piece], known: Index) -> Iterator[str]:
             yield f"{label}: your answer stood in a text cell; it was read as code."
     if lost:
         yield f"{lost} given cell{'s were' if lost > 1 else ' was'} missing; put back."
+
+
+# --- what cannot run here ---------------------------------------------------------
+
+
+def _own(pieces: list[Piece], known: Index) -> Iterator[Piece]:
+    """Yield the cells that are the learner's to fill, or stand where such run."""
+    for piece in pieces:
+        role = "" if piece.place is None else known.bundle.cells[piece.place].role
+        if not piece.text and role in {"", "solution", *RUN}:
+            yield piece
+
+
+def _aside(pieces: list[Piece], known: Index) -> Iterator[str]:
+    """Yield a sentence about magics and the like, if there were any."""
+    own = _own(pieces, known)
+    lines = [*dict.fromkeys(line for piece in own for line in piece.reading.aside)]
+    if not lines:
+        return
+    first = ", ".join(f"“{shown(line.strip(), 60)}”" for line in lines[:_NAMED])
+    more = f" and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
+    yield (
+        "Magics, shell commands and questions to IPython were set aside, since they "
+        f"mean nothing while grading: {first}{more}. This costs no points."
+    )
+
+
+def _absent(
+    pieces: list[Piece], done: Arrangement, known: Index
+) -> list[tuple[str, str]]:
+    """Return (package, question) for what is not installed; "" for a mere import."""
+    bound: dict[str, str] = {}
+    found: dict[tuple[str, str], None] = {}
+    for piece in _own(pieces, known):
+        for package in piece.reading.imports:
+            if not installed(package):
+                found[package, ""] = None
+                bound |= dict.fromkeys(piece.reading.imports[package], package)
+    packages = {package for package, _ in found}
+    for step in done.steps if packages else ():
+        if step.kind == "answer":
+            reading = done.pieces[step.cell].reading
+            used = {bound[n] for n in bound.keys() & (reading.looked_up or ())}
+            used |= packages & reading.imports.keys()
+            found |= {(package, step.question): None for package in sorted(used)}
+    return [*found][:_ABSENT]
+
+
+def _not_installed(absent: list[tuple[str, str]]) -> Iterator[str]:
+    """Yield a sentence for the learner."""
+    names = [shown(package, 40) for package, question in absent if not question]
+    if names:
+        one = len(names) == 1
+        yield (
+            f"{', '.join(names)} {'is' if one else 'are'} not installed where answers "
+            f"are graded; {'its import was' if one else 'their imports were'} set "
+            f"aside. An answer that needs {'it' if one else 'them'} cannot run there: "
+            "use what the course installs."
+        )
+
+
+def _lacking(absent: list[tuple[str, str]], known: Index) -> Iterator[str]:
+    """Yield sentences for the instructor."""
+    for package, question in absent:
+        if question:
+            label = known.bundle.questions[question].label
+            yield (
+                f"{label} imports {shown(package, 40)}, which is not installed here: "
+                "install it and grade again, or tell the class to do without."
+            )

@@ -83,14 +83,15 @@ class Journal:
     Args:
         course: whose ``grading/journal`` it is in.
         stem: the assignment.
+        folder: of ``grading/`` in which it lies.
 
     Attributes:
         lines: the file of lines; knows about damage.
     """
 
-    def __init__(self, course: Course, stem: str) -> None:
+    def __init__(self, course: Course, stem: str, *, folder: str = "journal") -> None:
         self.stem = stem
-        self.lines = Lines(course.grading / "journal" / f"{stem}.jsonl")
+        self.lines = Lines(course.grading / folder / f"{stem}.jsonl")
         self._pack = self.lines.path.with_suffix(".outputs")
         self._graded: dict[str, int] = {}  # student → start of the latest line
         self._keys: dict[bytes, int] = {}  # key → start of the line
@@ -153,6 +154,10 @@ class Journal:
     def is_recorded(self, student: str, revision: str) -> bool:
         """Tell whether gradebook and files hold this revision of the results."""
         return self._recorded.get(student) == _short(revision)
+
+    def knows(self, key: str) -> bool:
+        """Tell whether a question was graded before under this key."""
+        return _short(key) in self._keys
 
     def lookup(self, key: str) -> QuestionResult | None:
         """Return the result of a question graded before under the same key."""
@@ -244,6 +249,11 @@ class Journal:
         """
         entry = {"student": student, "revision": revision, "when": _now()}
         self._append({"kind": "recorded", **entry}, wait=False)
+
+    def delete(self) -> None:
+        """Delete the files; for a journal that is only a cache."""
+        for path in (self.lines.path, self._pack, self.lines.path.with_suffix(".lock")):
+            path.unlink(missing_ok=True)
 
     def _put(self, outputs: Mapping[str, list[Output]]) -> tuple[int, int, str]:
         if not outputs or self._outputs is None:

@@ -62,6 +62,8 @@ class Submission:
         suspicions: what a person should look at, in sentences for the instructor.
         invalid: why nothing can be run, in a sentence for both; "" if it can.
         timestamp: when it was handed in, as nbgrader writes it; "" if unknown.
+        absent: (package, question) for packages that are not installed where answers
+            are graded: imported somewhere (question ""), or used in an answer.
     """
 
     student: str
@@ -73,6 +75,11 @@ class Submission:
     suspicions: tuple[str, ...] = ()
     invalid: str = ""
     timestamp: str = ""
+    absent: tuple[tuple[str, str], ...] = ()
+
+    def lacking(self, question: str) -> list[str]:
+        """Return the packages that an answer uses and that are not installed."""
+        return sorted({package for package, name in self.absent if name == question})
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 
 from staff.grader.model import Step
+from staff.grader.reader import LookUps
 
 __all__ = ["needed_steps"]
 
@@ -39,9 +40,11 @@ def needed_steps(steps: Iterable[Step]) -> list[Step]:
             keep[number] = True
             break
     wanted: set[str] = set()
+    looked_up = LookUps()
     for number, step in enumerate(steps):
         if keep[number]:
-            loads = _names(step.source)[0]
+            own = step.kind in ("answer", "extra")
+            loads = looked_up(step.source) if own else _names(step.source)[0]
             if loads is None or (step.kind != "provided" and loads & _OPEN):
                 return steps
             wanted |= loads
@@ -63,7 +66,11 @@ def _close(steps: list[Step], keep: list[bool], wanted: set[str]) -> None:
 
 @functools.lru_cache(maxsize=4096)
 def _names(source: str) -> tuple[frozenset[str] | None, frozenset[str]]:
-    """Return (names a cell looks up that it has not made, names made), or (None, …)."""
+    """Return (names a cell looks up that it has not made, names made), or (None, …).
+
+    Args:
+        source: of the instructor's cells alone; others are read by `looked_up`.
+    """
     loads: set[str] = set()
     made: set[str] = set()  # for certain, by a statement before
     stores: set[str] = set()
@@ -78,8 +85,8 @@ def _names(source: str) -> tuple[frozenset[str] | None, frozenset[str]]:
             if isinstance(statement, _CERTAIN):
                 own = dis.get_instructions(code)
                 made |= {step.argval for step in own if step.opname in _STORES}
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return (None, frozenset()) if _has_magic(source) else (frozenset(),) * 2
+    except SyntaxError:
+        return None, frozenset()  # a magic
     return frozenset(loads), frozenset(stores)
 
 
@@ -94,10 +101,6 @@ def _compile(statement: ast.stmt) -> types.CodeType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return compile(module, "<cell>", "exec", flags=_AWAIT, dont_inherit=True)
-
-
-def _has_magic(source: str) -> bool:
-    return any(line.lstrip()[:1] in ("%", "!", "?") for line in source.splitlines())
 
 
 def _instructions(code: types.CodeType) -> Iterator[dis.Instruction]:

@@ -28,6 +28,9 @@ def changes(
     before, count, changed = _scores(course, bundle), 0, 0
     for submission, result, _ in results:
         count += 1
+        if any(q.verdict is Verdict.INFRA for q in result.questions.values()):
+            yield f"{submission.student}: could not be graded; run it again"
+            continue
         old, now = before.get(submission.student), _points(bundle, result)
         if old is None:
             changed += 1

@@ -1,60 +1,70 @@
-"""What a person should look at; nothing here changes a score."""
+"""What a person should look at; nothing here changes a score.
+
+Learners' code is looked through word by word, once, and only so much of it.
+"""
 
 from __future__ import annotations
 
-import ast
 import re
+import reprlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from staff.grader.align import Index, Piece
 from staff.grader.decode import Cell
 from staff.grader.files import shown
 from staff.grader.model import Step
-from staff.grader.syntax import LONGEST
 
-__all__ = ["code_suspicions", "metadata_suspicions"]
+__all__ = ["code_suspicions", "edited_tests", "metadata_suspicions"]
 
 _FLAGS = ("grade", "solution", "locked", "task")
 _MOST = 20  # sentences about one submission
+_READ = 100_000  # characters of one submission that are looked through
+_NEAR = 200  # characters behind a word that may belong to it
+_WORD = re.compile(r"\w++")
+_BETWEEN = " \t\\\n"
 
-_PATTERNS = [
-    (r"\bgc\s*\.\s*get_\w+|\bget_referrers\b", "asks for all objects in memory"),
-    (r"_getframe|_current_frames|currentframe|\bf_(?:back|globals|locals)\b", "frames"),
-    (r"\binspect\s*\.\s*(?:stack|getouterframes|trace)\b", "looks at frames"),
-    (r"\bctypes\b|\bcffi\b", "calls C functions"),
-    (r"\bset(?:trace|profile)\b|\bsys\s*\.\s*monitoring\b", "watches what runs"),
-    (r"\bget_ipython\b|\b(?:ast|input)_transformers|set_custom_exc", "changes IPython"),
-    (
-        r"\bdef\s+__(?:eq|ne|bool|instancecheck|subclasshook|torch_function|"
-        r"torch_dispatch)__",
-        "says what comparisons or torch's functions do",
-    ),
-    (r"/proc\b|/dev/(?!null)|\blinecache\b|\bIn\s*\[", "reads what is not its own"),
-    (
-        r"gradebook|nbgrader|[\"'/](?:solutions|submitted|autograded)\b",
-        "names what graders keep",
-    ),
-    (r"\bhelpers\s*\.\s*checks\b|\bhelpers\s+import\s+.*\bchecks\b", "the checks"),
-    (
-        r"\b_exit\b|\bos\s*\.\s*(?:kill|killpg|fork|execv\w*)\b",
-        "ends or starts processes",
-    ),
-    (
-        r"\bsubprocess\b|\bsocket\b|\burllib\b|\brequests\s*\.|^[ \t]*+!",
-        "other programs",
-    ),
-    (
-        r"(?<![.\w])(?:exec|eval)\s*\(|\b__import__\b|\bbuiltins\b|__builtins__",
-        "hides code",
-    ),
-]
-_HINTS = [(re.compile(pattern, re.M), what) for pattern, what in _PATTERNS]
-_WHY = {
-    "frames": "looks at frames",
-    "the checks": "uses the checks' own code",
-    "other programs": "starts other programs or uses the network",
-    "hides code": "runs text as code, or touches Python's own functions",
+_OBJECTS = "asks for all objects in memory"
+_FRAMES = "looks at frames"
+_NATIVE = "calls C functions"
+_WATCHES = "watches what runs"
+_IPYTHON = "changes IPython"
+_COMPARES = "says what comparisons or torch's functions do"
+_READS = "reads what is not its own"
+_GRADERS = "names what graders keep"
+_CHECKS = "uses the checks' own code"
+_PROCESSES = "ends or starts processes"
+_PROGRAMS = "starts other programs or uses the network"
+_HIDES = "runs text as code, or touches Python's own functions"
+
+
+def _table(*rows: tuple[str, str]) -> dict[str, str]:
+    return {word: why for words, why in rows for word in words.split()}
+
+
+_WORDS = _table(
+    ("get_referrers get_referents get_objects", _OBJECTS),
+    ("_getframe _current_frames currentframe f_back f_globals f_locals", _FRAMES),
+    ("ctypes cffi", _NATIVE),
+    ("settrace setprofile", _WATCHES),
+    ("get_ipython ast_transformers input_transformers set_custom_exc", _IPYTHON),
+    ("linecache", _READS),
+    ("_exit", _PROCESSES),
+    ("subprocess socket urllib", _PROGRAMS),
+    ("__import__ builtins __builtins__", _HIDES),
+)
+_ATTRIBUTES: dict[str, tuple[tuple[str, ...], str]] = {
+    "gc": (("get_",), _OBJECTS),
+    "inspect": (("stack", "getouterframes", "trace"), _FRAMES),
+    "sys": (("monitoring",), _WATCHES),
+    "helpers": (("checks",), _CHECKS),
+    "os": (("kill", "killpg", "fork", "execv"), _PROCESSES),
+    "requests": (("",), _PROGRAMS),
+}
+_FOLDERS = {"solutions", "submitted", "autograded"}
+_SPECIAL = {
+    *("__eq__", "__ne__", "__bool__", "__instancecheck__", "__subclasshook__"),
+    *("__torch_function__", "__torch_dispatch__"),
 }
 _OURS = {"torch", "F", "nn", "np", "numpy", "math", "random", "json", "os", "sys"} | {
     *("builtins", "helpers", "check", "data", "checks", "load"),
@@ -64,11 +74,14 @@ _OURS = {"torch", "F", "nn", "np", "numpy", "math", "random", "json", "os", "sys
 def metadata_suspicions(cells: Iterable[Cell], known: Index) -> list[str]:
     """Return what was changed in nbgrader's metadata, which counts for nothing."""
     given = {c.nbgrader["grade_id"]: c for c in known.bundle.cells if c.nbgrader}
-    found, seen = [], Counter()
+    found: list[str] = []
+    seen: Counter[str] = Counter()
     for cell in cells:
         if not cell.grade_id:
             continue
         seen[cell.grade_id] += 1
+        if len(found) >= _MOST:
+            continue
         if cell.grade_id not in given:
             found.append(
                 f"A cell claims the unknown grade_id {_quoted(cell.grade_id)}."
@@ -99,7 +112,7 @@ def _differences(cell: Cell, given: dict) -> Iterator[str]:
 
 
 def _quoted(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else reprlib.repr(value)
     return shown(text, 60)
 
 
@@ -112,52 +125,89 @@ def edited_tests(pieces: Iterable[Piece], known: Index) -> Iterator[str]:
                 yield cell.question
 
 
-def code_suspicions(steps: Iterable[Step], known: Index) -> list[str]:
-    """Return hints in what the learner wrote; honest code may well give some."""
-    found = []
+def code_suspicions(
+    steps: Iterable[Step], known: Index, pieces: Mapping[str, Piece]
+) -> list[str]:
+    """Return hints in what the learner wrote; honest code may well give some.
+
+    Args:
+        steps: of the session.
+        known: the template.
+        pieces: cell → the learner's piece that its step runs.
+    """
+    found: dict[str, None] = {}
+    left = _READ
     for step in steps:
         if step.kind not in ("answer", "extra"):
             continue
         question = known.bundle.questions.get(step.question)
         where = question.label if question else f"cell {step.cell}"
-        found += [f"{where}, {hint}" for hint in _hints(step.source)]
+        if left < len(step.source):
+            found[f"{where}: too long to be looked through for hints."] = None
+        hints = _hints(step.source[:left], pieces[step.cell].reading.changed)
+        found |= dict.fromkeys(f"{where}, {hint}" for hint in hints)
+        left = max(0, left - len(step.source))
         if len(found) > _MOST:
             break
-    return list(dict.fromkeys(found))[:_MOST]
+    return [*found][:_MOST]
 
 
-def _hints(source: str) -> Iterator[str]:
+def _hints(source: str, changed: Iterable[tuple[int, str]]) -> Iterator[str]:
     lines = source.split("\n")
-    for pattern, what in _HINTS:
-        if match := pattern.search(source):
-            number = source.count("\n", 0, match.end())
-            yield _hint(number + 1, _WHY.get(what, what), lines)
-    for number in _assignments(source):
-        yield _hint(number, "puts something of its own into a library", lines)
+    first: dict[str, int] = {}
+    for word in _WORD.finditer(source):
+        why = _why(source, word[0], word.start(), word.end())
+        if why and why not in first:
+            first[why] = source.count("\n", 0, word.start())
+    for why, number in first.items():
+        yield _hint(number + 1, why, lines)
+    for number, name in changed:
+        if name in _OURS and number <= len(lines):
+            yield _hint(number, "puts something of its own into a library", lines)
+
+
+def _why(source: str, word: str, start: int, end: int) -> str:
+    """Return what a word gives away where it stands; "" for most."""
+    if why := _WORDS.get(word):
+        return why
+    if word in _ATTRIBUTES:
+        names, why = _ATTRIBUTES[word]
+        attribute = _behind(source, end, ".")
+        if attribute is not None and attribute.startswith(names):
+            return why
+    before = source[start - 1 : start]
+    if word == "helpers" and "checks" in _imported(source, end):
+        return _CHECKS
+    if word in _SPECIAL and source[max(0, start - _NEAR) : start].split()[-1:] == [
+        "def"
+    ]:
+        return _COMPARES
+    if before == "/" and (word == "proc" or (word == "dev" and _device(source, end))):
+        return _READS
+    if word == "In" and _behind(source, end, "[") is not None:
+        return _READS
+    if word in _FOLDERS and before and before in "\"'/":
+        return _GRADERS
+    if word in ("exec", "eval") and before != ".":
+        return _HIDES if _behind(source, end, "(") is not None else ""
+    return _GRADERS if "gradebook" in word or "nbgrader" in word else ""
+
+
+def _behind(source: str, end: int, sign: str) -> str | None:
+    """Return what follows a sign behind a word; None if another sign stands there."""
+    near = source[end : end + _NEAR].lstrip(_BETWEEN)
+    return near[1:].lstrip(_BETWEEN) if near.startswith(sign) else None
+
+
+def _imported(source: str, end: int) -> list[str]:
+    """Return the words behind ``from helpers import`` on its line."""
+    words = _WORD.findall(source[end : end + _NEAR].split("\n", 1)[0])
+    return words[1:] if words[:1] == ["import"] else []
+
+
+def _device(source: str, end: int) -> bool:
+    return source.startswith("/", end) and not source.startswith("/null", end)
 
 
 def _hint(number: int, what: str, lines: list[str]) -> str:
     return f"line {number} {what}: {shown(lines[number - 1].strip(), 80)}"
-
-
-def _assignments(source: str) -> Iterator[int]:
-    """Yield the lines that set or delete an attribute of a module."""
-    if len(source) > LONGEST:
-        return
-    try:
-        nodes = [*ast.walk(ast.parse(source))]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in nodes:
-        target = None
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            target = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            named = node.func.id in ("setattr", "delattr") and node.args
-            target = node.args[0] if named else None
-        while isinstance(target, ast.Attribute):
-            if target.attr == "backends":
-                break
-            target = target.value
-        if isinstance(target, ast.Name) and target.id in _OURS:
-            yield node.lineno

@@ -1,7 +1,8 @@
-"""What a cell's code defines, found without running it.
+"""What a cell's code defines and asks for, found without running it.
 
 Cells may hold IPython's magics, syntax errors, or anything else: then less is known
-about them, and nothing is raised.
+about them, and nothing is raised. Each text is parsed once and walked through once; no
+more is done for it than its length allows.
 """
 
 from __future__ import annotations
@@ -9,20 +10,31 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from itertools import islice
+from typing import Any, TypeGuard
 
-__all__ = ["Reading", "additions", "read"]
+from staff.grader.magics import plain
+from staff.grader.survey import Survey, packages, unguarded, without_imports
+
+__all__ = ["LONGEST", "Reading", "given", "read"]
 
 LONGEST = 50_000
 """Characters up to which a cell is parsed."""
 
-_PYTHON_MAGICS = {"capture", "debug", "memit", "mprun", "prun", "time", "timeit"}
-_CELL_MAGIC = re.compile(r"\s*%%(\w*)[^\n]*")
-_MAGIC = re.compile(
-    r"^([ \t]*+)(?:[%!?].*|[\w.*]++\?{1,2}[ \t]*|[\w.,\[\] \t]++=[ \t]*+[%!].*)$", re.M
-)
-_DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+([^\W\d]\w*)", re.M)
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LARGEST = 3_000  # nodes of a statement that is compared with others
+_STATEMENTS = 300  # of a cell that is compared with others
+_LARGE = "large"  # the form of what is not compared
+_IMPORTS = 100  # statements that may be set aside in one cell
+_CHANGES = 20
+_LINE = 300  # characters in which a name is looked for
+_IPYTHON = re.compile(r"^[ \t]*+[%!?,;/>I]|[?]$|\A[ \t]", re.M)
+_WORD = re.compile(r"\w++")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_NAMED = (*_FUNCTIONS, ast.ClassDef)
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -31,17 +43,34 @@ class Reading:
 
     Args:
         parsed: it is valid Python, magics apart.
+        text: what is to run: the cell without magics and the like.
+        aside: the first lines of what was set aside.
         defined: functions, classes and lambdas at its top level, name → form without
             docstrings; "" for those that only seem to be there (not parsed), and
             "stub" for functions that do nothing but raise NotImplementedError.
         assigned: other names bound by assignments at its top level.
-        forms: of its top-level statements.
+        forms: of its top-level statements; "large" for one that is like no other.
+        own: (names, text) of imports, definitions and plain constants.
+        bound: names of all such at its top level, inner blocks included.
+        looked_up: names that it looks up outside of its functions' own; empty if it
+            can not run; None if that is not known.
+        changed: lines that set an attribute, and whose: (line, name).
+        imports: package → names bound by importing from it, or "" for none.
+        work: characters that had to be parsed.
     """
 
     parsed: bool
+    text: str = ""
+    aside: tuple[str, ...] = ()
     defined: dict[str, str] = field(default_factory=dict)
     assigned: frozenset[str] = frozenset()
     forms: tuple[str, ...] = ()
+    own: tuple[tuple[tuple[str, ...], str], ...] = ()
+    bound: frozenset[str] = frozenset()
+    looked_up: frozenset[str] | None = None
+    changed: tuple[tuple[int, str], ...] = ()
+    imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    work: int = 0
 
     @property
     def blank(self) -> bool:
@@ -62,39 +91,131 @@ class Reading:
         old = {*stub.forms}
         return self.parsed and all(f in old or f == "stub" for f in self.forms)
 
+    def additions(self, given: Reading) -> str:
+        """Return what a learner added to a given cell and may need elsewhere.
 
-def read(source: str) -> Reading:
-    """Find what a cell defines; never raises."""
+        These are imports, functions, classes, and names for plain constants, as far as
+        the given cell has none of that name. Changes of what was given are left out.
+        """
+        there = given.bound | given.assigned
+        return "\n".join(text for names, text in self.own if not there & {*names})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        data = {each.name: getattr(self, each.name) for each in fields(self)}
+        sets = ("assigned", "bound", "looked_up")
+        return data | {k: sorted(data[k]) for k in sets if data[k] is not None}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Reading:
+        """Build from plain data."""
+        more: dict[str, Any] = {
+            "own": tuple((tuple(names), text) for names, text in data["own"]),
+            "changed": tuple((line, name) for line, name in data["changed"]),
+            "imports": {k: tuple(v) for k, v in data["imports"].items()},
+            "aside": tuple(data["aside"]),
+            "forms": tuple(data["forms"]),
+        }
+        for name in ("assigned", "bound", "looked_up"):
+            more[name] = None if data[name] is None else frozenset(data[name])
+        return cls(**{**data, **more})
+
+
+def read(source: str, absent: Iterable[str] = ()) -> Reading:
+    """Find what a cell defines; never raises.
+
+    Args:
+        source: of the cell; lines end in a newline alone.
+        absent: packages that are not installed: imports of them at the top level are
+            set aside, unless they stand in a ``try``.
+    """
     if len(source) > LONGEST:
-        return Reading(False, dict.fromkeys(_DEFINITION.findall(source), ""))
-    if (magic := _CELL_MAGIC.match(source)) and magic[1] not in _PYTHON_MAGICS:
-        return Reading(False)
+        return unread(source)
     try:
-        return _read(_parse(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Reading(False, dict.fromkeys(_DEFINITION.findall(source), ""))
+        return _read(_Parsed(source, frozenset(absent)))
+    except SyntaxError:
+        known = None if _IPYTHON.search(source) else frozenset[str]()
+        return replace(unread(source, 3 * len(source)), looked_up=known)
+    except _UNREADABLE:
+        return unread(source, 3 * len(source))
 
 
-def _parse(source: str) -> ast.Module:
-    """Parse a cell; the lines of the tree are the lines of the cell."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def unread(source: str, work: int = 0) -> Reading:
+    """Return what can be said of a text that was not, or cannot be, parsed."""
+    names = dict.fromkeys(_definitions(source), "")
+    return Reading(False, source, defined=names, work=work)
+
+
+@lru_cache(maxsize=1024)
+def given(source: str) -> Reading:
+    """Read one of the course's own cells, once."""
+    return read(source)
+
+
+def _definitions(source: str) -> Iterator[str]:
+    """Yield the names of what seems to be defined at the top level."""
+    text = f"\n{source}"
+    for keyword in ("def", "class", "async"):
+        at = -1
+        while (at := text.find(f"\n{keyword}", at + 1)) >= 0:
+            line = text[at + 1 : at + _LINE].split("\n", 1)[0]
+            words = line.removeprefix("async").split(None, 1)
+            name = _WORD.match(words[1]) if len(words) > 1 else None
+            if name and words[0] in ("def", "class") and name[0].isidentifier():
+                yield name[0]
+
+
+# --- parsing ----------------------------------------------------------------------
+
+
+class _Parsed:
+    """A cell as a tree, without magics and without imports of what is not there.
+
+    Raises:
+        SyntaxError: it is no Python; or ValueError, RecursionError, MemoryError.
+    """
+
+    def __init__(self, source: str, absent: frozenset[str]) -> None:
+        self.text, self.aside, self.work = source, (), 0
+        self.tree = self._parse_plain()
+        self.survey = Survey(self.tree)
+        self.imports = self.survey.imports
+        if absent & self.imports.keys():
+            self._leave_out(absent)
+
+    def _parse_plain(self) -> ast.Module:
         try:
-            return ast.parse(source)
+            return self._parse(self.text)
         except SyntaxError:
-            body = _CELL_MAGIC.sub(_blank, source, count=1)
-            return ast.parse(_MAGIC.sub(r"\1pass", body))
+            without = plain(self.text)
+            if without.text == self.text:
+                raise
+            tree = self._parse(without.text)
+        self.text, self.aside = without.text, without.aside
+        return tree
+
+    def _parse(self, text: str) -> ast.Module:
+        self.work += len(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+
+    def _leave_out(self, absent: frozenset[str]) -> None:
+        """Set aside the imports of packages that are not there."""
+        nodes = [node for node in unguarded(self.tree.body) if absent & packages(node)]
+        if not 0 < len(nodes) <= _IMPORTS:
+            return
+        text = without_imports(self.text, nodes, absent)
+        self.tree, self.text = self._parse(text), text
+        self.survey = Survey(self.tree)
 
 
-def _blank(magic: re.Match[str]) -> str:
-    return "\n" * magic[0].count("\n")
-
-
-def _read(tree: ast.Module) -> Reading:
-    _drop_docstrings(tree)
+def _read(parsed: _Parsed) -> Reading:
+    body, survey = parsed.tree.body, parsed.survey
     defined: dict[str, str] = {}
     assigned: set[str] = set()
-    for node in _top_level(tree.body):
+    inner = _top_level(body)
+    for node in inner:
         if isinstance(node, _NAMED):
             defined[node.name] = _form(node)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
@@ -106,36 +227,43 @@ def _read(tree: ast.Module) -> Reading:
                 assigned |= names
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             assigned |= {n.id for n in ast.walk(node.target) if _stored(n)}
-    forms = tuple(_form(node) for node in tree.body if not isinstance(node, ast.Pass))
-    return Reading(True, defined, frozenset(assigned), forms)
+    small = len(body) <= _STATEMENTS
+    kept = [node for node in body if not isinstance(node, ast.Pass)]
+    return Reading(
+        *(True, parsed.text, parsed.aside, defined, frozenset(assigned)),
+        forms=tuple(map(_form, kept)) if small else (_LARGE,),
+        own=_own(parsed.text, body) if small else (),
+        bound=frozenset(name for node in inner for name in _names(node)),
+        looked_up=frozenset(survey.looked_up),
+        changed=tuple(survey.changed[:_CHANGES]),
+        imports={name: tuple(bound) for name, bound in parsed.imports.items()},
+        work=parsed.work,
+    )
 
 
-def _stored(node: ast.AST) -> bool:
+def _stored(node: ast.AST) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
-def _drop_docstrings(tree: ast.Module) -> None:
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, _NAMED)
-            and ast.get_docstring(node, clean=False) is not None
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-
-
 def _form(node: ast.stmt) -> str:
-    if isinstance(node, _NAMED[:2]) and len(node.body) == 1:
+    if isinstance(node, _FUNCTIONS) and len(node.body) == 1:
         only = node.body[0]
         raised = only.exc if isinstance(only, ast.Raise) else None
         raised = raised.func if isinstance(raised, ast.Call) else raised
         if isinstance(raised, ast.Name) and raised.id == "NotImplementedError":
             return "stub"
-    return ast.dump(node)
+    if next(islice(ast.walk(node), _LARGEST, None), None) is not None:
+        return _LARGE
+    try:
+        return ast.dump(node)
+    except RecursionError:
+        return _LARGE
 
 
 def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:
     """Return the statements that run at a cell's top level, inner ones included."""
-    found, waiting = [], list(reversed(body))
+    found: list[ast.stmt] = []
+    waiting = list(reversed(body))
     while waiting:
         node = waiting.pop()
         found.append(node)
@@ -146,55 +274,46 @@ def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def additions(source: str, given: str) -> str:
-    """Return what a learner added to a given cell and may need elsewhere.
-
-    These are imports, functions, classes, and names for plain constants, as far as the
-    given cell has none of that name. Changes of what was given are left out.
-    """
-    magic = _CELL_MAGIC.match(source)
-    if len(source) > LONGEST or (magic and magic[1] not in _PYTHON_MAGICS):
-        return ""
-    try:
-        new, old = _parse(source), _parse(given)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    there = {name for node in _top_level(old.body) for name in _names(node)}
-    there |= read(given).assigned
-    lines, kept = source.split("\n"), []
-    for node in new.body:
-        names = _names(node)
-        if names and not there & {*names}:
-            first = min([node, *getattr(node, "decorator_list", [])], key=_line)
-            alone = isinstance(node, _NAMED)
-            text = lines[first.lineno - 1 : node.end_lineno] if alone else _plain(node)
-            kept.append("\n".join(text))
-    return "\n".join(kept)
+def _own(text: str, body: list[ast.stmt]) -> tuple[tuple[tuple[str, ...], str], ...]:
+    lines = text.split("\n")
+    found = ((_names(node), node) for node in body)
+    return tuple((names, _text(lines, node)) for names, node in found if names)
 
 
-def _line(node: ast.AST) -> int:
+def _text(lines: list[str], node: ast.stmt) -> str:
+    """Return the text of a statement at the top level, decorators included."""
+    first = min([node, *getattr(node, "decorator_list", [])], key=_line)
+    begin, end = first.lineno - 1, node.end_lineno or first.lineno
+    if isinstance(node, _NAMED):
+        return "\n".join(lines[begin:end])
+    last = lines[end - 1].encode()[: node.end_col_offset].decode()
+    whole = "\n".join([*lines[begin : end - 1], last])
+    return whole.encode()[node.col_offset :].decode()
+
+
+def _line(node: ast.stmt | ast.expr) -> int:
     return node.lineno
 
 
-def _plain(node: ast.stmt) -> list[str]:
-    return [ast.unparse(node)]
-
-
-def _names(node: ast.stmt) -> list[str]:
+def _names(node: ast.stmt) -> tuple[str, ...]:
     """Return what an import, definition or constant binds; nothing for the rest."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         module = getattr(node, "module", "")
-        return [
+        return tuple(
             a.asname or (f"{module}.*" if a.name == "*" else a.name) for a in node.names
-        ]
+        )
     if isinstance(node, _NAMED):
-        return [node.name]
-    if isinstance(node, ast.Assign) and all(
-        isinstance(t, ast.Name) for t in node.targets
-    ):
-        try:
-            ast.literal_eval(node.value)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            return []
-        return [t.id for t in node.targets]
-    return []
+        return (node.name,)
+    if isinstance(node, ast.Assign):
+        names = [t.id for t in node.targets if isinstance(t, ast.Name)]
+        if len(names) == len(node.targets) and _is_constant(node.value):
+            return tuple(names)
+    return ()
+
+
+def _is_constant(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (TypeError, *_UNREADABLE):
+        return False
+    return True

@@ -26,7 +26,14 @@ def make_shell() -> Any:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Minimal"
     config.InteractiveShell.display_pub_class = CapturingDisplayPublisher
-    shell = InteractiveShell.instance(config=config)
+
+    class Shell(InteractiveShell):
+        system = InteractiveShell.system_raw  # there is no terminal
+
+        def enable_gui(self, gui: str | None = None) -> None:
+            """Plots are never shown: any backend will do."""
+
+    shell = Shell.instance(config=config)
 
     class Hook(CapturingDisplayHook):
         is_active = True  # the shell then keeps no copy of what is printed

@@ -217,3 +217,43 @@ def test_prove_refuses_a_wrong_solution_and_a_test_that_cannot_fail(course, stem
     assert "solution, cell test_double" in str(caught.value)
     assert "test_Counter: the check passes though nobody" in str(caught.value)
     assert not course.release(stem).exists()
+
+
+HIDDEN = "assert double(48_271) == 96_542"
+
+
+def test_a_changed_hidden_test_is_said(course, stem, capsys):
+    master = course.master(stem)
+    build(course, [])
+    assert "hidden tests" not in capsys.readouterr().out  # there was none before
+    master.write_text(master.read_text().replace(HIDDEN, f"{HIDDEN}, 'no'"))
+    build(course, [])
+    said = capsys.readouterr().out
+    assert f"{stem}: unchanged" in said  # learners see nothing of it
+    assert f"{stem}: the hidden tests of Exercise 1 (double) changed." in said
+    assert f"python -m staff grade {stem}" in said
+    build(course, [])
+    assert "hidden tests" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("number = 3", "number = 4"),
+        ("assert double(1) == 2", "assert double(2) == 4"),
+        ("doubled = x + x", "doubled = 2 * x"),
+    ],
+)
+def test_other_changes_are_no_changed_hidden_test(course, stem, capsys, old, new):
+    build(course, [])
+    master = course.master(stem)
+    master.write_text(master.read_text().replace(old, new))
+    build(course, [])
+    assert "hidden tests" not in capsys.readouterr().out
+
+
+def test_a_broken_notebook_has_no_hidden_tests(course, stem, capsys):
+    build(course, [])
+    course.solution(stem).write_text('{"cells": [{"metadata": {"nbgrader": 3}}]}')
+    build(course, [])
+    assert "hidden tests" not in capsys.readouterr().out

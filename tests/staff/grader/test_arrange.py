@@ -122,9 +122,6 @@ def test_a_stub_is_no_answer(tmp_path, change, ids):
         "inverted_dropout = standard_dropout",
         "from torch.nn.functional import dropout as inverted_dropout",
         "print('I do not know')",
-        "%%time\n" + RIGHT,
-        "%matplotlib inline\n!ls\n" + RIGHT,
-        "%%writefile mine.py\n" + RIGHT,
         "if True:\n    inverted_dropout = lambda x, p, t, generator=None: x",
         RIGHT + "\ncheck.inverted_dropout(inverted_dropout)",
     ],
@@ -314,7 +311,7 @@ def test_what_is_added_to_a_given_cell_is_kept(tmp_path, ids):
     sheet["setup"]["source"] += "\nplots.use_course_style()\nmath = 3 + 4"
     found = only(tmp_path, sheet if ids is None else sheet.strip(ids=ids))
     (extra,) = extras(found)
-    assert extra == added.replace("1e-8", "1e-08")
+    assert extra == added
     assert [s.kind for s in found.steps[:2]] == ["provided", "extra"]
     assert found.steps[0].source == bundle().cells[1].source
     assert says(found, "import math", "what you added was kept")

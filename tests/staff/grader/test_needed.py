@@ -50,12 +50,16 @@ def test_hostile_source_does_no_harm():
         assert cells(SETUP, answer(source), TEST)[0] == "setup"
 
 
-def test_a_name_that_the_cell_itself_makes_first_is_not_looked_up():
-    own = answer("raw = 1\ndef f(x):\n    return x * raw")
+def look(source):
+    return Step("test", source, "look", "f")
+
+
+def test_a_name_that_an_instructors_cell_makes_first_is_not_looked_up():
+    own = look("raw = 1\ndef g(x):\n    return x * raw")
     assert "data" not in cells(SETUP, DATA, own, TEST)
 
 
-def test_a_name_that_the_cell_may_not_make_is_looked_up():
+def test_a_name_that_an_instructors_cell_may_not_make_is_looked_up():
     for source in (
         "for raw in []:\n    pass\nprint(raw)",
         "if torch.rand(1) > 1:\n    raw = 1\nprint(raw)",
@@ -63,4 +67,4 @@ def test_a_name_that_the_cell_may_not_make_is_looked_up():
         "raw += 1",
         "class Inner:\n    raw = 1\nprint(raw)",
     ):
-        assert "data" in cells(SETUP, DATA, answer(source), TEST), source
+        assert "data" in cells(SETUP, DATA, look(source), TEST), source
