@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,7 @@ class Grading:
         start = time.monotonic()
         self._enter()
         with (
-            Journal(self.course, self.bundle.stem) as journal,
+            self._journal() as journal,
             Recorder(self.course, self.bundle) as recorder,
             _lines(self.options.json) as lines,
         ):
@@ -153,6 +153,10 @@ class Grading:
         self._summary(time.monotonic() - start)
         return 1 if self.tally.infra else 0
 
+    def _journal(self) -> Journal:
+        limits = ", ".join(f"{k} {v}" for k, v in asdict(self.limits).items())
+        return Journal(self.course, self.bundle.stem, limits)
+
     def _enter(self) -> None:
         from staff.grader.gradebook import enter
 
@@ -171,7 +175,7 @@ class Grading:
         """Show whose score would change, and write nothing."""
         from staff.grader.preview import changes
 
-        journal = Journal(self.course, self.bundle.stem)
+        journal = self._journal()
         for line in changes(self.course, self.bundle, self._results(journal)):
             print(line)
         return 0
