@@ -21,6 +21,7 @@ from typing import Any
 
 from staff.grader import sandbox
 from staff.grader.bundle import halves
+from staff.grader.inside.budget import PATIENCE
 from staff.grader.inside.session import loaded
 from staff.grader.inside.watch import sweep
 from staff.grader.inside.wire import Broken, Link
@@ -54,6 +55,14 @@ class Limits:
     processes: int = 24
     output: int = 4_000_000
     file_bytes: int = 64 << 20
+
+    def whole(self, questions: int) -> float:
+        """Return the seconds of a whole submission: each cell and each test in full.
+
+        Args:
+            questions: how many the submission has.
+        """
+        return 2 * self.seconds * (questions + 1)
 
 
 @dataclass(frozen=True)
@@ -224,9 +233,9 @@ class Seat:
 
     def grade(self, job: Job) -> tuple[Result, dict[str, Any]]:
         """Return what came of a job; a lost process is the grader's fault."""
-        message = job_message(job)
-        # Every step and every test may use its time, and be replayed once.
-        patience = 60 + 4 * self._limits.seconds * (len(message["steps"]) + 1)
+        message = job_message(job, self._limits)
+        # Two times that, each a few times as long on a busy machine, end in a verdict.
+        patience = 120 + 2 * PATIENCE * message["seconds"]
         said = ""
         for _ in range(2):
             try:
@@ -246,7 +255,7 @@ class Seat:
             self._warm = None
 
 
-def job_message(job: Job) -> dict[str, Any]:
+def job_message(job: Job, limits: Limits) -> dict[str, Any]:
     """Return a job as the warm process wants it."""
     steps = [asdict(step) for step in needed_steps(job.submission.steps)]
     wanted = [name for name in job.wanted if name not in job.submission.missing]
@@ -255,6 +264,7 @@ def job_message(job: Job) -> dict[str, Any]:
         "id": job.submission.student,
         "steps": steps,
         "wanted": [name for name in wanted if name in tested],
+        "seconds": limits.whole(len(tested)),
         "scout": job.scout,
     }
 
@@ -317,8 +327,9 @@ def _question(data: dict[str, Any]) -> QuestionResult:
             hidden=data.get("hidden") is True,
             seconds=float(data.get("seconds") or 0.0),
             evidence=str(data.get("evidence", ""))[:1000],
+            limited=data.get("limited") is True,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         return QuestionResult(Verdict.TAMPERED, evidence=f"no result: {error}")
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,8 @@ class Grading:
         self.ready: deque[tuple[Submission, Result, dict[str, str]]] = deque()
         self.refused: list[Submission] = []  # names that cannot be recorded
         self.candidates = self._candidates()
-        self.tried = Tried(course, bundle.stem)
+        self.limited = ", ".join(f"{k} {v}" for k, v in asdict(self.limits).items())
+        self.tried = Tried(course, bundle.stem, self.limited)
 
     def _candidates(self) -> list[Candidate]:
         found = find(self.course, self.bundle.stem, self.options.folder)
@@ -132,7 +133,7 @@ class Grading:
         start = time.monotonic()
         self._enter()
         with (
-            Journal(self.course, self.bundle.stem) as journal,
+            self._journal() as journal,
             Recorder(self.course, self.bundle) as recorder,
             _lines(self.options.json) as lines,
         ):
@@ -159,6 +160,9 @@ class Grading:
         self._summary(time.monotonic() - start)
         return 1 if self.tally.infra else 0
 
+    def _journal(self) -> Journal:
+        return Journal(self.course, self.bundle.stem, self.limited)
+
     def _enter(self) -> None:
         from staff.grader.gradebook import enter
 
@@ -177,7 +181,7 @@ class Grading:
         """Show whose score would change, and write nothing."""
         from staff.grader.preview import changes
 
-        journal = Journal(self.course, self.bundle.stem)
+        journal = self._journal()
         with self.tried:
             results = self._kept(journal, self._results(journal))
             for line in changes(self.course, self.bundle, results):

@@ -83,14 +83,18 @@ class Journal:
     Args:
         course: whose ``grading/journal`` it is in.
         stem: the assignment.
+        limits: those that answers run under, as text. A verdict that hangs on them is
+            known under no others; one that does not is known under all.
         folder: of ``grading/`` in which it lies.
 
     Attributes:
         lines: the file of lines; knows about damage.
     """
 
-    def __init__(self, course: Course, stem: str, *, folder: str = "journal") -> None:
-        self.stem = stem
+    def __init__(
+        self, course: Course, stem: str, limits: str = "", *, folder: str = "journal"
+    ) -> None:
+        self.stem, self.limits = stem, limits
         self.lines = Lines(course.grading / folder / f"{stem}.jsonl")
         self._pack = self.lines.path.with_suffix(".outputs")
         self._graded: dict[str, int] = {}  # student → start of the latest line
@@ -157,15 +161,23 @@ class Journal:
 
     def knows(self, key: str) -> bool:
         """Tell whether a question was graded before under this key."""
-        return _short(key) in self._keys
+        return self._known(key) is not None
 
     def lookup(self, key: str) -> QuestionResult | None:
         """Return the result of a question graded before under the same key."""
-        start = self._keys.get(_short(key))
-        if start is None:
+        known = self._known(key)
+        if known is None:
             return None
-        entry = self._read(start)
-        return next(entry.questions[n] for n, k in entry.keys.items() if k == key)
+        entry = self._read(self._keys[_short(known)])
+        return next(entry.questions[n] for n, k in entry.keys.items() if k == known)
+
+    def _known(self, key: str) -> str | None:
+        """Return the key under which a question is known; None if it is not."""
+        both = (key, self._limited(key))
+        return next((k for k in both if _short(k) in self._keys), None)
+
+    def _limited(self, key: str) -> str:
+        return f"{key} under {self.limits}"
 
     def recall(self, submission: Submission, keys: Mapping[str, str]) -> Recalled:
         """Return what is known about a submission and what is left to be run.
@@ -173,11 +185,8 @@ class Journal:
         Outputs come along up to the test of each question that is known: all that
         ran before it was the same.
         """
-        places = {
-            name: start
-            for name, key in keys.items()
-            if (start := self._keys.get(_short(key))) is not None
-        }
+        found = {n: k for n, key in keys.items() if (k := self._known(key)) is not None}
+        places = {name: self._keys[_short(key)] for name, key in found.items()}
         questions: dict[str, QuestionResult] = {}
         outputs: dict[str, list[Output]] = {}
         layers: tuple[str, ...] = ()
@@ -186,7 +195,7 @@ class Journal:
             names = {entry_key: n for n, entry_key in entry.keys.items()}
             known = self.outputs(entry)
             for name in (n for n, place in places.items() if place == start):
-                questions[name] = entry.questions[names[keys[name]]]
+                questions[name] = entry.questions[names[found[name]]]
                 before = _cells_until(submission, name)
                 outputs |= {cell: known[cell] for cell in before if cell in known}
             layers = layers or entry.layers
@@ -224,7 +233,12 @@ class Journal:
         Raises:
             InfraError: it could not be written; the journal is as it was.
         """
-        done = {n for n, q in result.questions.items() if q.verdict != Verdict.INFRA}
+        used = {
+            name: self._limited(key) if result.questions[name].limited else key
+            for name, key in keys.items()
+            if name in result.questions
+            and result.questions[name].verdict != Verdict.INFRA
+        }
         entry = Entry(
             student=submission.student,
             file=submission.file,
@@ -232,7 +246,7 @@ class Journal:
             timestamp=submission.timestamp,
             when=_now(),
             questions=result.questions,
-            keys={name: key for name, key in keys.items() if name in done},
+            keys=used,
             layers=tuple(result.layers),
             seconds=result.seconds,
             repairs=submission.repairs,

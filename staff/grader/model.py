@@ -94,6 +94,7 @@ class QuestionResult:
         seconds: wall time of answer and tests.
         evidence: for a person who looks into it (TAMPERED, INFRA); never shown to
             learners.
+        limited: other limits of time or memory might have led to another verdict.
     """
 
     verdict: Verdict
@@ -102,6 +103,7 @@ class QuestionResult:
     hidden: bool = False
     seconds: float = 0.0
     evidence: str = ""
+    limited: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""

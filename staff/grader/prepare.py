@@ -54,7 +54,7 @@ def prepare(
     setup = next((c.source for c in bundle.cells if c.role == "setup"), "")
     settings = Settings(course.root, bundle.stem, setup, box, limits)
     memory = course.grading / "cache" / f"{bundle.stem}.json"
-    key = _key(course, bundle, box)
+    key = _key(course, bundle, box, limits)
     modules = _remembered(memory, key)
     if modules is None:
         modules = _prove(bundle, settings)
@@ -92,8 +92,10 @@ def _prove(bundle: Bundle, settings: Settings) -> list[str]:
     return answer["modules"]
 
 
-def _key(course: Course, bundle: Bundle, box: sandbox.Sandbox) -> str:
-    parts = [bundle.digest, environment(course.root), *box.layers]
+def _key(
+    course: Course, bundle: Bundle, box: sandbox.Sandbox, limits: engine.Limits
+) -> str:
+    parts = [bundle.digest, environment(course.root), *box.layers, repr(limits)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

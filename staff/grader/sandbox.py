@@ -164,7 +164,7 @@ _ATTACK = """
 import os, socket, sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from staff.grader.inside import confine
+from staff.grader.inside import calls, confine
 layers = {layers!r}
 scratch, secret, victim = Path({scratch!r}), Path({secret!r}), {victim}
 confine.no_new_privileges()
@@ -172,7 +172,7 @@ confine.drop_capabilities()
 if "landlock" in layers:
     confine.restrict_files([Path(p) for p in {readable!r}], [scratch])
 if "seccomp" in layers:
-    confine.syscall_filter(spare=victim).load()
+    calls.Filter(spare=victim).load()
 def attempt(letter, action):
     try:
         action()

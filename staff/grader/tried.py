@@ -23,13 +23,14 @@ class Tried:
     Args:
         course: whose ``grading/cache`` it is in.
         stem: the assignment.
+        limits: see `Journal`.
     """
 
-    def __init__(self, course: Course, stem: str) -> None:
+    def __init__(self, course: Course, stem: str, limits: str = "") -> None:
         self._journal: Journal | None = None
         self._writes = False
         with suppress(InfraError, OSError, KeyError, TypeError, ValueError):
-            self._journal = Journal(course, stem, folder="cache")
+            self._journal = Journal(course, stem, limits, folder="cache")
 
     def __enter__(self) -> Tried:
         if self._journal is not None:

@@ -1,13 +1,14 @@
-"""Bind this process, for good: system calls, files, and limits on what it may use.
+"""Bind this process, for good: its rights, files, and limits on what it may use.
 
-Each layer works without special rights. Limits always apply; seccomp and Landlock are
-Linux's. bubblewrap is no part of this: it is set up around the warm process.
+Each layer works without special rights. Limits always apply; Landlock is Linux's, like
+the filter of system calls in `calls`. bubblewrap is no part of this: it is set up
+around the warm process.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import errno
 import os
 import platform
 import resource
@@ -20,13 +21,13 @@ __all__ = [
     "Unavailable",
     "adopt_orphans",
     "close_to_others",
+    "die_first",
     "die_with_parent",
     "drop_capabilities",
     "landlock_abi",
     "limit",
     "no_new_privileges",
     "restrict_files",
-    "syscall_filter",
 ]
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -35,69 +36,12 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
-# What no answer needs: other processes, the network, namespaces, the kernel's keys.
-_FORBIDDEN = """
-    socket connect bind listen accept accept4 ptrace process_vm_readv
-    process_vm_writev kcmp process_madvise pidfd_open pidfd_getfd
-    pidfd_send_signal unshare setns mount umount2 pivot_root chroot fsopen
-    fsconfig fsmount move_mount open_tree mount_setattr bpf perf_event_open
-    userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key
-    request_key open_by_handle_at name_to_handle_at init_module finit_module
-    delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl
-    settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname
-    syslog shmget shmat shmctl msgget msgsnd msgrcv semget semop mq_open
-    personality setpriority sched_setscheduler sched_setattr ioprio_set
-    rt_sigaction rt_sigqueueinfo rt_tgsigqueueinfo setitimer timer_create alarm
-    setrlimit setsid setpgid
-"""
-_NAMESPACES = 0x7E020080  # the CLONE_NEW... flags
-
 
 class Unavailable(Exception):
     """This layer does not work here; the message says why."""
 
 
-# --- seccomp ----------------------------------------------------------------------
-
-
-def syscall_filter(*, spare: int):
-    """Return a filter that denies what no answer needs; call its ``load()``.
-
-    Args:
-        spare: a process that may not be signalled: the warm one.
-
-    Raises:
-        Unavailable: no libseccomp, or the kernel has no seccomp.
-    """
-    try:
-        import pyseccomp as seccomp
-    except (ImportError, RuntimeError, OSError) as error:
-        raise Unavailable(f"seccomp: {error}; install libseccomp2") from error
-    deny = seccomp.ERRNO(errno.EPERM)
-    rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    for name in _FORBIDDEN.split():
-        _add(rules, deny, name)
-    _add(rules, seccomp.ERRNO(errno.ENOSYS), "clone3")  # libc goes on with clone
-    # Reading a limit stays allowed: C libraries do.
-    _add(rules, deny, "prlimit64", seccomp.Arg(2, seccomp.NE, 0))
-    masked = seccomp.MASKED_EQ
-    for bit in (1 << k for k in range(32) if _NAMESPACES >> k & 1):
-        _add(rules, deny, "clone", seccomp.Arg(0, masked, bit, bit))
-    for name in ("kill", "tkill", "tgkill"):
-        _add(rules, deny, name, seccomp.Arg(0, seccomp.EQ, spare))
-    for everyone in (-1, -spare):
-        for pattern in (everyone & 0xFFFFFFFF, everyone & 0xFFFFFFFFFFFFFFFF):
-            _add(rules, deny, "kill", seccomp.Arg(0, seccomp.EQ, pattern))
-    return rules
-
-
-def _add(rules, action, name: str, *arguments) -> None:
-    try:
-        rules.add_rule(action, name, *arguments)
-    except (OSError, ValueError, RuntimeError) as error:
-        if getattr(error, "errno", None) not in (None, errno.EDOM, errno.EFAULT):
-            raise Unavailable(f"seccomp: {name}: {error}") from error
-        # This processor's Linux has no such call: nothing to deny.
+# --- this process ----------------------------------------------------------------
 
 
 def no_new_privileges() -> None:
@@ -119,6 +63,12 @@ def close_to_others() -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def die_first() -> None:
+    """Have the kernel choose this process and its children when memory runs out."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def adopt_orphans() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,46 +46,51 @@ def descendants() -> list[int]:
 
 
 def _parent(pid: str) -> int:
+    fields = _stat(pid)
+    return int(fields[1]) if fields else -1
+
+
+def _stat(pid: int | str) -> list[bytes]:
+    """Return what follows a process's name, which may be anything; [] if it is gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return -1
-    return int(text[text.rindex(")") + 2 :].split()[1])
+        return []
+    return text[text.rindex(b")") + 2 :].split()
 
 
 def busy(pids: list[int]) -> tuple[float, bool]:
     """Return (seconds of processor time used, whether one of them wants more now)."""
     ticks, runnable = 0, False
-    for pid in pids:
-        try:
-            text = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            continue
-        fields = text[text.rindex(")") + 2 :].split()
+    for fields in map(_stat, pids):
         ticks += sum(int(each) for each in fields[11:15])  # its own, its children's
-        runnable |= fields[0] == "R"
+        runnable |= fields[:1] == [b"R"]
     return ticks / _TICKS, runnable
 
 
-def usage(shared: int, most: int) -> Usage:
-    """Return what descendants use; looks at `most` of them at most.
+def usage(pids: list[int], shared: int, most: int, waiting: int = 0) -> Usage:
+    """Return what processes use together; looks at `most` of them at most.
 
     Args:
+        pids: the processes.
         shared: bytes that each has in common with this process.
         most: more processes than this are counted, not measured.
+        waiting: one that waits for a fork of it, which has the same pages: those are
+            counted once.
     """
-    pids = descendants()
     if len(pids) > most:
         return Usage(len(pids), 0)
-    return Usage(len(pids), sum(max(0, own_memory(pid) - shared) for pid in pids))
+    own = {pid: max(0, own_memory(pid) - shared) for pid in pids}
+    apart = own.pop(waiting, 0)
+    return Usage(len(pids), max(apart, sum(own.values())))
 
 
 def own_memory(pid: int | str) -> int:
     """Return bytes in memory that belong to no file; 0 if the process is gone."""
     total = 0
     try:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith(("RssAnon:", "RssShmem:")):
+        for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
+            if line.startswith((b"RssAnon:", b"RssShmem:")):
                 total += int(line.split()[1]) * 1024
     except (OSError, ValueError):
         return 0
@@ -136,6 +142,17 @@ def sweep(folders: list[Path]) -> None:
         _open(folder)
         while _empty(str(folder), str(folder), 0):
             pass
+        _unmark(folder)
+
+
+def _unmark(folder: Path) -> None:
+    """Take away what could be read off the folder itself: times, attributes."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(folder):
+                os.removexattr(folder, name)
+    with contextlib.suppress(OSError):
+        os.utime(folder, (0, 0))
 
 
 def _empty(top: str, folder: str, depth: int) -> bool:

@@ -105,6 +105,33 @@ def test_a_fault_of_the_grader_is_kept_for_the_report_and_never_used_again(cours
     assert journal.latest("ada").questions["f"].verdict == Verdict.INFRA
 
 
+def bound(verdict, message="slow"):
+    return QuestionResult(Verdict(verdict), message, limited=True)
+
+
+def test_a_verdict_that_hangs_on_the_limits_is_known_under_those_alone(course):
+    timeout = Result({"f": bound("TIMEOUT"), "g": QuestionResult(Verdict.PASS)})
+    with Journal(course, STEM, "seconds 1") as journal:
+        journal.append(submission(), timeout, KEYS)
+        assert journal.recall(submission(), KEYS).wanted == ()
+    recalled = Journal(course, STEM, "seconds 60").recall(submission(), KEYS)
+    assert recalled.wanted == ("f",)
+    assert set(recalled.result.questions) == {"g"}  # it was reached within 1 second
+    again = Journal(course, STEM, "seconds 1").recall(submission(), KEYS)
+    assert again.result.questions == timeout.questions
+
+
+def test_what_was_reached_under_any_limits_stays(course):
+    """Smaller limits take no points that were earned under larger ones."""
+    for limits, verdict in (("seconds 1", bound("TIMEOUT")), ("seconds 60", None)):
+        with Journal(course, STEM, limits) as journal:
+            passed = QuestionResult(Verdict.PASS)
+            journal.append(submission(), Result({"f": verdict or passed}), KEYS)
+    for limits in ("seconds 1", "seconds 60", "seconds 5"):
+        recalled = Journal(course, STEM, limits).recall(submission(), {"f": "key f"})
+        assert recalled.result.questions["f"].verdict == Verdict.PASS
+
+
 def test_merge_takes_what_was_run_now():
     fresh = Result(
         {"g": QuestionResult(Verdict.PASS)}, {"g": printed("new")}, ("x",), 2

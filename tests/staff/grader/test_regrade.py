@@ -9,8 +9,10 @@ from staff.authoring.build import read_checked
 from staff.authoring.release import make_pair
 from staff.bench.classroom import filled_in
 from staff.course import Course
-from staff.grader import engine, grade
+from staff.grader import engine, grade, prepare
+from staff.grader.bundle import Bundle
 from staff.grader.prepare import Settings
+from staff.grader.sandbox import Sandbox
 from tests.staff.conftest import MASTER, make_course
 
 RIGHT = {
@@ -47,18 +49,19 @@ def course(small, monkeypatch):
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch):
     """Let all runs share a warm process: starting it takes longer than the rest."""
-    kept = []
+    kept = {}
 
     def start(settings):
-        if not kept:
-            sandbox = (settings.box, settings.limits)
-            kept.append(engine.Warm(settings.root, settings.setup, *sandbox))
-        return kept[0]
+        limits = settings.limits
+        if limits not in kept:
+            sandbox = (settings.box, limits)
+            kept[limits] = engine.Warm(settings.root, settings.setup, *sandbox)
+        return kept[limits]
 
     monkeypatch.setattr(Settings, "start", start)
     monkeypatch.setattr(engine.Seat, "close", lambda seat: None)
     yield
-    for warm in kept:
+    for warm in kept.values():
         warm.close()
 
 
@@ -161,3 +164,34 @@ def test_mended_test_runs_only_its_question(course, ran, tmp_path, capsys):
     assert run() == 0
     assert ran == {"cheat": ("double", "Counter"), "ann": ("Counter",)}
     assert scores(course) == {**BEFORE, "ann": 2}
+
+
+def test_other_limits_run_again_what_hangs_on_them(course, ran):
+    nap = f"import time\ntime.sleep(6)\n{RIGHT['double']}"
+    submit(course, "ann", {**RIGHT, "double": nap})
+    assert run("--seconds", "4") == 0
+    assert scores(course) == {**BEFORE, "ann": 3}
+
+    ran.clear()
+    assert run("--seconds", "4") == 0
+    assert ran == {}
+
+    assert run("--seconds", "20") == 0
+    assert ran == {"ann": ("double",)}
+    assert scores(course) == BEFORE
+
+    ran.clear()
+    assert run("--seconds", "4") == 0
+    assert ran == {}  # points that were earned are not taken away
+    assert scores(course) == BEFORE
+
+
+def test_the_instructors_answers_are_tried_under_the_limits_of_the_run(
+    course, monkeypatch
+):
+    tried = []
+    monkeypatch.setattr(prepare, "_prove", lambda *_: tried.append(1) or [])
+    bundle, box = Bundle.load(course, "90_small"), Sandbox(())
+    for seconds in (20.0, 20.0, 1.0):
+        prepare.prepare(course, bundle, box, engine.Limits(seconds=seconds))
+    assert len(tried) == 2
