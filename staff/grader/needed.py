@@ -29,11 +29,18 @@ _CERTAIN = (
 # Whoever uses these may look up anything.
 _OPEN = {"globals", "locals", "vars", "eval", "exec", "get_ipython", "dir", "__main__"}
 _AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_MOST = 50_000  # characters of a learner's code that are compiled: half a second
 
 
 def needed_steps(steps: Iterable[Step]) -> list[Step]:
-    """Return the steps without those provided cells that nothing depends on."""
+    """Return the steps without those provided cells that nothing depends on.
+
+    All of them, where the learner's code is too long to find out.
+    """
     steps = list(steps)
+    own = (len(s.source) for s in steps if s.kind in ("answer", "extra"))
+    if sum(own) > _MOST:
+        return steps
     keep = [step.kind != "provided" for step in steps]
     for number, step in enumerate(steps):
         if step.kind == "provided":  # the first is the set-up cell
@@ -104,7 +111,8 @@ def _compile(statement: ast.stmt) -> types.CodeType:
 
 
 def _instructions(code: types.CodeType) -> Iterator[dis.Instruction]:
-    yield from dis.get_instructions(code)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _instructions(constant)
+    waiting = [code]  # functions may be nested more deeply than Python's stack
+    while waiting:
+        code = waiting.pop()
+        yield from dis.get_instructions(code)
+        waiting += [each for each in code.co_consts if isinstance(each, types.CodeType)]

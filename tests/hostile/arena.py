@@ -438,7 +438,9 @@ def listener(arena: Arena):
     datagram = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     datagram.bind(f"\0{arena.run}-datagram")
     streams = {"tcp": tcp, "unix": file, "abstract": abstract}
-    packets = {"udp": udp, "abstract datagram": datagram}
+    letters = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    letters.bind(f"{name}-datagram")
+    packets = {"udp": udp, "abstract datagram": datagram, "datagram": letters}
     for kind, line in streams.items():
         line.listen()
         Thread(target=_accept, args=(kind, line, heard), daemon=True).start()
@@ -449,7 +451,8 @@ def listener(arena: Arena):
     finally:
         for line in (*streams.values(), *packets.values()):
             line.close()
-        Path(name).unlink(missing_ok=True)
+        for each in (name, f"{name}-datagram"):
+            Path(each).unlink(missing_ok=True)
 
 
 def _accept(kind: str, line: socket.socket, heard: list[str]) -> None:

@@ -69,6 +69,20 @@ reach(
     """,
 )
 reach(
+    "pair-of-sockets",
+    "sends datagrams from one of a pair of sockets, to a file and an abstract name",
+    """
+    import socket
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_SEQPACKET, socket.SOCK_STREAM):
+        for name in ("@SOCKET@-datagram", "\\0@RUN@-datagram"):
+            try:
+                ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+                ours.sendto(b"reached", name)
+            except OSError:
+                pass
+    """,
+)
+reach(
     "dns",
     "asks for a name (reserved for tests)",
     """

@@ -1,6 +1,6 @@
 """Answers that end, hang or multiply their process."""
 
-from tests.hostile.case import RIGHT, WRONG, Bank
+from tests.hostile.case import RIGHT, TARGET, WRONG, Bank, Desk
 
 __all__ = ["bank"]
 
@@ -271,6 +271,48 @@ bank.inside(
     signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
     """,
+)
+
+bank.beside(
+    "sleeps-before-forks",
+    "a right answer that sleeps before each fork, so that no test begins",
+    "TIMEOUT",
+    "import os, time; os.register_at_fork(before=lambda: time.sleep(3600))",
+    RIGHT,
+)
+bank.beside(
+    "sleeps-after-forks",
+    "a right answer that sleeps in each fork",
+    "TIMEOUT",
+    "import os, time; os.register_at_fork(after_in_child=lambda: time.sleep(3600))",
+    RIGHT,
+)
+bank.beside(
+    "slows-given-cells",
+    "a right answer; whoever seeds torch afterwards waits for ever",
+    "TAMPERED TIMEOUT",
+    "import time\ntorch.manual_seed = lambda seed: time.sleep(3600)",
+    RIGHT,
+)
+
+
+@bank.notebook("sleepers-and-hangers", "five cells sleep, five never end", "PASS")
+def _sleepers(desk: Desk) -> None:
+    for code in ["import time; time.sleep(3)"] * 5 + ["while True: pass"] * 5:
+        desk.insert(code, before=TARGET)
+
+
+bank.beside(
+    "odd-name",
+    "a right answer; a program goes on whose name is no text",
+    "PASS",
+    """
+    import os, subprocess, tempfile
+    name = os.fsencode(tempfile.mkdtemp()) + b"/\\xff\\xfe)\\n("
+    os.symlink("/bin/sleep", name)
+    subprocess.Popen([name, "120"])
+    """,
+    RIGHT,
 )
 
 # -- multiplying -------------------------------------------------------------------

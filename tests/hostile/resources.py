@@ -1,6 +1,6 @@
 """Answers that ask for more memory, disk, descriptors or output than there is."""
 
-from tests.hostile.case import RIGHT, WRONG, Bank
+from tests.hostile.case import RIGHT, TARGET, WRONG, Bank
 
 __all__ = ["bank"]
 
@@ -90,6 +90,35 @@ bank.instead(
     "a list that never ends (2 GB of it)",
     "OOM TIMEOUT ERROR",
     "hoard = list(range(10 ** 11))",
+)
+
+bank.beside(
+    "memory-kept",
+    "a right answer that leaves next to no memory for the others",
+    "PASS OOM",
+    "hoard = bytearray(int(3.96 * 2**30))",
+    RIGHT,
+)
+bank.beside(
+    "memory-kept-in-use",
+    "a right answer that keeps 2.25 GB in use",
+    "PASS OOM TIMEOUT",
+    "hoard = torch.ones(9 << 26)",
+    RIGHT,
+)
+bank.beside(
+    "memory-in-odd-name",
+    "a program whose name is no text takes 6 GB",
+    "PASS OOM",
+    """
+    import os, subprocess, sys, tempfile
+    name = os.fsencode(tempfile.mkdtemp()) + b"/\\xff\\xfe)"
+    os.symlink(sys.executable, name)
+    code = "import time; hoard = [b'x' * (64 << 20) for _ in range(96)]; time.sleep(60)"
+    subprocess.Popen([name, "-c", code])
+    import time; time.sleep(2)
+    """,
+    RIGHT,
 )
 
 # -- disk --------------------------------------------------------------------------
@@ -231,6 +260,11 @@ bank.beside(
     "OUTPUT_LIMIT",
     'print("x" * 50_000_000)',
     RIGHT,
+)
+bank.notebook("many-loud-cells", "250 cells of its own print 30 000 symbols", "PASS")(
+    lambda desk: [
+        desk.insert("print('\\U0001F600' * 30_000)", before=TARGET) for _ in range(250)
+    ]
 )
 bank.beside(
     "heavy-html",

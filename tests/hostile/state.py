@@ -1,4 +1,4 @@
-"""Right answers that change the state of the process and leave it so."""
+"""Right answers that change the state of the process, or of more, and leave it so."""
 
 from tests.hostile.case import RIGHT, Bank
 
@@ -74,3 +74,53 @@ bank.inside(
     """,
     RIGHT,
 )
+
+# -- what lasts longer than the session, or reaches others -------------------------
+
+LASTING = {
+    "own-processor": "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+    "graders-processor": (
+        "for pid in (os.getppid(), 1): os.sched_setaffinity(pid, {0})"
+    ),
+    "graders-priority": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    "graders-limits": (
+        "import resource\n"
+        "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (9, 9))"
+    ),
+    "timer": "import signal; signal.setitimer(signal.ITIMER_REAL, 1, 1)",
+    "lock": (
+        "import fcntl, time\nheld = open(torch.__file__)\n"
+        "fcntl.flock(held, fcntl.LOCK_EX); time.sleep(2)"
+    ),
+    "lock-wanted": (
+        "import fcntl\nwanted = open(torch.__file__)\n"
+        "fcntl.flock(wanted, fcntl.LOCK_EX)"
+    ),
+    "lease": (
+        "import fcntl\nheld = open(torch.__file__)\n"
+        "fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_RDLCK)"
+    ),
+    "mode-of-course": "os.chmod('@COURSE@/helpers/__init__.py', 0o640)",
+    "time-of-course": "os.utime('@COURSE@/helpers/__init__.py', (1, 1))",
+    "marks-on-folder": (
+        "folder = os.environ['TMPDIR']\n"
+        "os.utime(folder, (1, 1)); os.chmod(folder, 0o500)\n"
+        "os.setxattr(folder, 'user.mark', b'seen')"
+    ),
+    "queue": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\n"
+        "libc.mq_open(b'/@RUN@', 64, 0o600, None)"
+    ),
+    "semaphore": (
+        "import multiprocessing\nkept = multiprocessing.get_context('fork').Lock()"
+    ),
+}
+for name, code in LASTING.items():
+    tried = "".join(f"    {line}\n" for line in code.splitlines())
+    bank.beside(
+        f"lasting-{name}",
+        f"a right answer, then tries {code.splitlines()[-1]}",
+        "PASS TAMPERED" if "ctypes" in code else "PASS",
+        f"import os\ntry:\n{tried}except (OSError, PermissionError): pass",
+        RIGHT,
+    )

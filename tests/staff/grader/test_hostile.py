@@ -53,11 +53,15 @@ class Run:
         self.visible = arena.visible()
 
     def read_course(self) -> dict[str, bytes]:
-        """Return everything in the course that grading may not change."""
+        """Return everything in the course that grading may not change, and its mode."""
         root = self.arena.course
         folders = ("solutions", "notebooks", "helpers", "staff", "data")
         files = [p for f in folders for p in (root / f).rglob("*") if p.is_file()]
-        return {str(p): p.read_bytes() for p in files if "__pycache__" not in p.parts}
+        return {
+            str(p): p.read_bytes() + f" {p.stat().st_mode:o}".encode()
+            for p in files
+            if "__pycache__" not in p.parts
+        }
 
 
 @pytest.fixture(scope="module", params=LAYERS)

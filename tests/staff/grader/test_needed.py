@@ -1,5 +1,9 @@
 """Provided cells that nothing looks up are left out; all others run."""
 
+import time
+
+import pytest
+
 from staff.grader.model import Step
 from staff.grader.needed import needed_steps
 
@@ -68,3 +72,27 @@ def test_a_name_that_an_instructors_cell_may_not_make_is_looked_up():
         "class Inner:\n    raw = 1\nprint(raw)",
     ):
         assert "data" in cells(SETUP, DATA, look(source), TEST), source
+
+
+@pytest.mark.parametrize("depth", [50, 500, 1000, 1500, 2000])
+def test_functions_may_be_nested_as_deeply_as_python_takes_them(depth):
+    assert cells(SETUP, answer(f"{'lambda:' * depth}raw"), TEST)[0] == "setup"
+
+
+@pytest.mark.parametrize(
+    "line", ["def f():\n return x\n", "class A: pass\n", "x;", "a<", "lambda:0,"]
+)
+def test_a_long_text_takes_no_long_time(line):
+    """Compiling 50 000 functions of one name takes Python minutes."""
+    text = line * (1_000_000 // len(line)) + "0"
+    start = time.process_time()
+    kept = cells(SETUP, DATA, SHOWN, *[answer(text[:k]) for k in (None, -9, -19)], TEST)
+    assert time.process_time() - start < 3
+    assert kept[:3] == ["setup", "data", "shown"]  # nobody has looked: all of them
+
+
+def test_many_texts_take_no_longer_than_one():
+    texts = [f"def f():\n return x  # {k}\n" * 1000 for k in range(40)]
+    start = time.process_time()
+    assert "shown" in cells(SETUP, SHOWN, *map(answer, texts), TEST)
+    assert time.process_time() - start < 3
