@@ -152,7 +152,7 @@ def test_mended_test_runs_only_its_question(course, ran, tmp_path, capsys):
 
     ran.clear()
     assert run() == 0
-    assert ran == dict.fromkeys(CLASS, ("double",))
+    assert ran == {}  # the dry run has done the work
     assert scores(course) == {**BEFORE, "cheat": 3}
 
     ran.clear()
