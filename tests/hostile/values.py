@@ -158,7 +158,7 @@ bank.answers(
     "needs-a-package",
     "the answer needs a package that is not installed",
     "ERROR",
-    {TARGET: f"import no_such_package as nsp\n{RIGHT}\nnsp.register(inverted_dropout)"},
+    {TARGET: f"import no_such_package as nsp\n@nsp.jit\n{RIGHT}"},
 )
 bank.inside(
     "needs-a-package-when-called",
