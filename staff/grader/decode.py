@@ -12,11 +12,14 @@ from staff.grader.files import Refused, shown
 __all__ = ["Cell", "Decoded", "Limits", "decode"]
 
 _LOOKS_LIKE = [
-    (re.compile(r"\s*<(!doctype|html|head|body|script|\?xml|!--)", re.I), "a web page"),
+    (
+        re.compile(r"\s*+<(!doctype|html|head|body|script|\?xml|!--)", re.I),
+        "a web page",
+    ),
     (re.compile(r"PK\x03\x04"), "a ZIP archive"),
     (re.compile(r"%PDF"), "a PDF"),
     (re.compile(r"\x1f.\x08", re.S), "a compressed file"),
-    (re.compile(r"\s*(import|from|def|class|#|\"\"\")[ \w]"), "a Python script"),
+    (re.compile(r"\s*+(import|from|def|class|#|\"\"\")[ \w]"), "a Python script"),
 ]
 
 

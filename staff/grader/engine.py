@@ -27,6 +27,7 @@ from staff.grader.inside.watch import sweep
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
 from staff.grader.needed import needed_steps
+from staff.grader.outputs import all_outputs
 
 __all__ = ["Job", "Limits", "Local", "Seat", "Warm", "WorkerFailed", "outcome"]
 
@@ -314,7 +315,7 @@ def outcome(job: Job, answer: dict[str, Any], layers: tuple[str, ...]) -> Result
         else:
             text = "This question could not be run."
             results[name] = QuestionResult(Verdict.NOT_RUN, text)
-    outputs = answer.get("outputs", {})
+    outputs = all_outputs(answer.get("outputs"))
     return Result(results, outputs, layers, float(answer.get("seconds", 0.0)))
 
 

@@ -7,8 +7,6 @@ instructor: of a learner's outputs only text and images pass, as data.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping
@@ -19,15 +17,13 @@ from nbgrader.utils import compute_checksum
 
 from staff.course import Course
 from staff.grader.model import Output, Result, Step, Submission
+from staff.grader.outputs import safe_outputs
 
-__all__ = ["Template", "safe_outputs"]
+__all__ = ["Template"]
 
 Cell = dict[str, Any]
 
-_TEXT = 100_000  # characters of one output
-_IMAGE = 4 * 2**20  # bytes of one image
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Template:
@@ -138,62 +134,3 @@ def _text(cells: list[Cell], metadata: Mapping[str, Any]) -> str:
         "nbformat_minor": 5,
     }
     return json.dumps(whole, indent=1, sort_keys=True) + "\n"
-
-
-# --- outputs ----------------------------------------------------------------------
-
-
-def safe_outputs(outputs: list[Output]) -> list[Output]:
-    """Return the outputs of a cell with nothing in them but text and PNG images."""
-    return [safe for output in outputs if (safe := _safe(output)) is not None]
-
-
-def _safe(output: Output) -> Output | None:
-    kind = output.get("output_type")
-    if kind == "stream":
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return {"output_type": kind, "name": name, "text": _plain(output.get("text"))}
-    if kind == "error":
-        traceback = output.get("traceback")
-        lines = traceback if isinstance(traceback, list) else []
-        return {
-            "output_type": kind,
-            "ename": _plain(output.get("ename"))[:200],
-            "evalue": _plain(output.get("evalue")),
-            "traceback": _plain("\n".join(map(str, lines))).split("\n"),
-        }
-    if kind in {"display_data", "execute_result"}:
-        return _shown(kind, output.get("data"))
-    return None
-
-
-def _shown(kind: str, data: object) -> Output | None:
-    data = data if isinstance(data, dict) else {}
-    kept = {}
-    if "text/plain" in data:
-        kept["text/plain"] = _plain(data["text/plain"])
-    if image := _png(data.get("image/png")):
-        kept["image/png"] = image
-    if not kept:
-        return None
-    shown = {"output_type": kind, "data": kept, "metadata": {}}
-    return shown | ({"execution_count": None} if kind == "execute_result" else {})
-
-
-def _plain(text: object) -> str:
-    whole = "".join(map(str, text)) if isinstance(text, list) else str(text or "")
-    whole = whole.encode("utf-8", "replace").decode()
-    return whole if len(whole) <= _TEXT else whole[:_TEXT] + "\n… cut off"
-
-
-def _png(text: object) -> str:
-    """Return base64 made anew from what was base64 of a PNG; "" if it was not."""
-    if isinstance(text, list):
-        text = "".join(map(str, text))
-    if not isinstance(text, str) or len(text) > _IMAGE * 4 // 3:
-        return ""
-    try:
-        image = base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return ""
-    return base64.b64encode(image).decode() if image.startswith(_PNG) else ""

@@ -12,6 +12,7 @@ from typing import Any
 from staff.grader.bundle import Bundle, Question
 from staff.grader.feedback_page import BODY
 from staff.grader.model import Output, QuestionResult, Result, Submission, Verdict
+from staff.grader.outputs import safe_outputs
 from staff.grader.pages import clean, cut, page_template
 
 __all__ = ["WORDS", "Page", "points"]
@@ -167,10 +168,10 @@ def _next_step(submission: Submission, questions: list[dict[str, Any]]) -> str:
 
 
 def _plain(outputs: list[Output]) -> str:
-    parts = []
-    for output in outputs:
-        text = output.get("text", output.get("data", {}).get("text/plain", ""))
-        parts.append("".join(map(str, text)) if isinstance(text, list) else str(text))
+    parts = [
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for output in safe_outputs(outputs)
+    ]
     return "\n".join(part.strip("\n") for part in parts if part.strip())
 
 

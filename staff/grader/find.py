@@ -29,9 +29,9 @@ from staff.grader.files import Refused, read_below, shown
 
 __all__ = ["Candidate", "find", "is_student", "strange"]
 
-_STUDENT = re.compile(r"\w[\w.@+'-]*(?: [\w.@+'-]+)*")
+_STUDENT = re.compile(r"\w[\w.@+'-]*+(?: [\w.@+'-]++)*+")
 _NOTEBOOK = re.compile(r"(?P<name>.*)\.ipynb(?:\.(?:txt|json))?", re.I | re.S)
-_COPY = r"(?:[ _-]+\d{1,6}|[ _-]*(?:\(\d{1,6}\)|(?:copy|kopie)\d{0,6}))*[ _-]*"
+_COPY = r"(?:[ _-]++\d{1,6}+|[ _-]*+(?:\(\d{1,6}\)|(?:copy|kopie)\d{0,6}+))*+[ _-]*+"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d[\w.:+/ -]{0,40}")
 _JUNK = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini"}
 _MOST = 10_000  # entries of one learner's folder that are looked at

@@ -13,6 +13,7 @@ import contextlib
 import importlib.util
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -92,17 +93,19 @@ class Reader:
     def _ask(
         self, source: str, absent: tuple[str, ...], seconds: float
     ) -> tuple[Reading, float]:
-        process = self._running()
-        link = _link(process)
-        try:
-            link.send({"source": source, "absent": absent, "seconds": seconds})
-            if not select.select([link.reading], [], [], _PATIENCE)[0]:
-                raise Broken("no answer")
-            answer = link.receive()
-            return Reading.from_json(answer["reading"]), float(answer["seconds"])
-        except Broken:
-            self._end()
-            return unread(source), seconds
+        wish = {"source": source, "absent": absent, "seconds": seconds}
+        for _ in range(2):  # somebody else may have ended the process
+            link = _link(self._running())
+            try:
+                link.send(wish)
+                if not select.select([link.reading], [], [], _PATIENCE)[0]:
+                    raise Broken("no answer")
+                answer = link.receive()
+                return Reading.from_json(answer["reading"]), float(answer["seconds"])
+            except Broken:
+                if self._end() == -signal.SIGPROF:
+                    break
+        return unread(source), seconds
 
     def _remember(self, key: tuple[str, tuple[str, ...]], reading: Reading) -> None:
         self._known[key] = reading
@@ -132,16 +135,18 @@ class Reader:
                 ) from error
         return self._process
 
-    def _end(self) -> None:
+    def _end(self) -> int:
+        """End the process; return its status, or 0 if there is none."""
         process, self._process = self._process, None
-        if process is not None:
-            with contextlib.suppress(OSError):
-                process.kill()
-            process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    with contextlib.suppress(OSError):
-                        stream.close()
+        if process is None:
+            return 0
+        with contextlib.suppress(OSError):
+            process.kill()  # does nothing to one that is dead
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        return process.wait()
 
     def forget(self) -> None:
         """Forget the texts read so far."""

@@ -359,6 +359,29 @@ unusual(
         "    match p:\n        case 1:\n            return torch.zeros_like(x)\n",
     ),
 )
+HEADS = {
+    "matplotlib-inline": "%matplotlib inline",
+    "pip-magic": "%pip install no-such-package",
+    "pip-shell": "!pip install -q \\\n    no-such-package",
+    "pip-bare": "pip install no-such-package",
+    "ls": "!ls",
+    "time-behind-a-comment": "# how long?\n\n%%time",
+    "capture-named": "%%capture kept\n%%time\n%matplotlib inline",
+    "timeit-cell": "%%timeit -n1 -r1",
+    "autoreload": "%load_ext autoreload\n%autoreload 2",
+    "help-before": "?torch\ntorch.rand??",
+    "shell-value": "files = !ls\nprint(len(files))",
+    "environment": "home = %env HOME\nprint(home.upper())",
+    "magics-spelled-out": (
+        "get_ipython().run_line_magic('matplotlib', 'inline')\n"
+        "get_ipython().system('echo hello')"
+    ),
+    "package-not-installed": "import no_such_package as nsp, math",
+}
+for name, head in HEADS.items():
+    unusual(f"behind-{name}", f"an answer behind {name}", f"{head}\n{RIGHT}")
+within("magic-within", "a magic in the function", "%matplotlib inline")
+extra("bash-cell", "a cell in another language", "%%bash\nls -l")
 unusual("cell-magic-time", "times the cell", "%%time\n" + RIGHT)
 unusual("cell-magic-capture", "captures its output", "%%capture kept\n" + RIGHT)
 

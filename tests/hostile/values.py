@@ -154,3 +154,16 @@ bank.answers(
         "ensemble_predict": "ensemble_predict = lambda model, x, n_samples: model(x)",
     },
 )
+bank.answers(
+    "needs-a-package",
+    "the answer needs a package that is not installed",
+    "ERROR",
+    {TARGET: f"import no_such_package as nsp\n@nsp.jit\n{RIGHT}"},
+)
+bank.inside(
+    "needs-a-package-when-called",
+    "the answer loads a package that is not installed",
+    "ERROR",
+    "import no_such_package",
+    RIGHT,
+)

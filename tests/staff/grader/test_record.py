@@ -13,10 +13,11 @@ from nbgrader.plugins import LateSubmissionPlugin
 
 from staff.authoring.release import nbgrader_config
 from staff.course import CourseError
-from staff.grader import executed, record
+from staff.grader import record
 from staff.grader.faults import InfraError
 from staff.grader.journal import Journal
 from staff.grader.model import QuestionResult, Result, Step, Verdict
+from staff.grader.outputs import safe_outputs
 from staff.grader.record import Recorder, handed_in, invalid_result
 from tests.staff.grader.made import ANSWERS, results
 from tests.staff.grader.made import handed_in as submit
@@ -435,7 +436,7 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAW
     ],
 )
 def test_outputs_are_text_and_png_only(given, kept):
-    found = executed.safe_outputs([given])
+    found = safe_outputs([given])
     assert bool(found) == (kept is not None)
     if found:
         cell = nbformat.v4.new_code_cell("", outputs=nbformat.from_dict(found))
@@ -450,7 +451,7 @@ def test_long_and_broken_text_is_cut():
         "name": "stdout",
         "text": "\ud800" + "x" * 300_000,
     }
-    text = executed.safe_outputs([given])[0]["text"]
+    text = safe_outputs([given])[0]["text"]
     assert len(text) < 101_000
     text.encode()
 
