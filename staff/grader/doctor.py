@@ -26,6 +26,7 @@ _SYMBOLS = {"good": "✓", "note": "!", "bad": "✗"}
 _PACKAGES = ("torch", "nbgrader", "IPython", "nbformat", "sqlalchemy")
 _ROOM = 2 * 2**30  # bytes of disk below which a class may not fit
 _SHARED = 64 * 2**20
+_KEEPS_SIGNALS = 6  # version of Landlock since which signals stay inside
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _version(name: str, wanted: str | None) -> Finding:
 def _sandbox(course: Course) -> Iterator[Finding]:
     """Try each layer, then what grading would choose."""
     from staff.grader import sandbox
+    from staff.grader.inside.confine import landlock_abi
 
     for each in sandbox.probe():
         level = "good" if each.works else "note"
@@ -103,8 +105,12 @@ def _sandbox(course: Course) -> Iterator[Finding]:
     except CourseError as error:
         advice = str(error).splitlines()[-1]
         yield Finding("bad", "no sandbox strong enough works here", advice)
-    else:
-        yield Finding("good", f"sessions are confined by {' + '.join(layers)}")
+        return
+    yield Finding("good", f"sessions are confined by {' + '.join(layers)}")
+    if "bubblewrap" not in layers and landlock_abi() < _KEEPS_SIGNALS:
+        found = "this kernel's Landlock does not keep answers from signaling others"
+        advice = "They might end your programs: use bubblewrap, or Linux 6.12."
+        yield Finding("note", found, advice)
 
 
 def _gradebook(course: Course) -> Iterator[Finding]:

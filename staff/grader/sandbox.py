@@ -152,7 +152,10 @@ def choose(wish: str = "auto") -> Sandbox:
 
 @functools.cache
 def probe() -> tuple[Finding, ...]:
-    """Try each layer: write outside, open a socket, read a secret, signal a process."""
+    """Try each layer: write outside, open a socket, read a secret, signal a process.
+
+    And what answers need has to go on working under the filter of system calls.
+    """
     return (
         _try("bubblewrap", ("bubblewrap",), "wrs"),
         _try("landlock", ("landlock",), "wr"),
@@ -190,6 +193,37 @@ attempt("K", lambda: os.kill(victim, 0))
 print(".", end="")
 """
 
+_NEEDS = """
+import multiprocessing, shutil, subprocess, tempfile, threading, time
+def need(what, action):
+    try:
+        action()
+    except Exception as error:
+        print(f"answers could not {what}: {error}", end="; ")
+def write():
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        one, two = Path(folder) / "one", Path(folder) / "two"
+        one.write_text("text")
+        shutil.copy2(one, two)
+        two.rename(one)
+def thread():
+    each = threading.Thread(target=time.sleep, args=(0.001,))
+    each.start()
+    each.join()
+def fork():
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+def program():
+    command = [sys.executable, "-S", "-c", "print(1)"]
+    subprocess.run(command, check=True, capture_output=True)
+need("write files", write)
+need("use threads", thread)
+need("fork", fork)
+need("exchange data with a process", lambda: multiprocessing.Pipe()[0].close())
+need("start a program", program)
+"""
+
 
 def _try(layer: str, layers: tuple[str, ...], guards: str) -> Finding:
     import socket
@@ -211,6 +245,7 @@ def _try(layer: str, layers: tuple[str, ...], guards: str) -> Finding:
             readable=readable_by_landlock(root),
             port=server.getsockname()[1],
         )
+        program += _NEEDS if "seccomp" in layers else ""
         python = [sys.executable, "-s", "-c", program]
         command = Sandbox(layers).command(root, scratch, python)
         try:
@@ -219,10 +254,12 @@ def _try(layer: str, layers: tuple[str, ...], guards: str) -> Finding:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return Finding(layer, False, str(error))
-    said = done.stdout
-    if not said.endswith("."):
+    said, whole, needs = done.stdout.partition(".")
+    if not whole or done.returncode:
         lines = done.stderr.strip().splitlines() or ["it ended without a word"]
         return Finding(layer, False, lines[-1])
+    if needs:
+        return Finding(layer, False, needs.rstrip("; "))
     names = {"w": "wrote outside", "r": "read a secret", "s": "opened a socket"}
     names["k"] = "signalled a process"
     leaks = [names[each] for each in guards if each.upper() in said]

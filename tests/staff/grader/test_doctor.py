@@ -75,6 +75,27 @@ def test_the_sandbox_is_tried(small):
     assert found[-1].level in {"good", "bad"}
 
 
+@pytest.mark.parametrize(
+    ("layers", "version", "noted"),
+    [
+        (("bubblewrap", "seccomp"), 3, False),
+        (("landlock", "seccomp"), 3, True),
+        (("landlock", "seccomp"), 6, False),
+    ],
+)
+def test_a_sandbox_that_lets_signals_out_is_noted(
+    small, monkeypatch, layers, version, noted
+):
+    from staff.grader import sandbox
+    from staff.grader.inside import confine
+
+    monkeypatch.setattr(sandbox, "probe", tuple)
+    monkeypatch.setattr(sandbox, "choose", lambda _: sandbox.Sandbox(layers))
+    monkeypatch.setattr(confine, "landlock_abi", lambda: version)
+    found = [str(each) for each in doctor._sandbox(small)]
+    assert any("bubblewrap, or Linux" in line for line in found) == noted
+
+
 def test_no_sandbox_is_bad(small, monkeypatch):
     from staff.course import CourseError
     from staff.grader import sandbox

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from staff.grader.engine import Job, Limits, Local, Seat, WorkerFailed, apart, outcome
+from staff.grader.inside.budget import PATIENCE
 from staff.grader.inside.watch import sweep
 from staff.grader.model import Step, Submission, Verdict
 
@@ -22,8 +23,9 @@ class Fake:
     def __init__(self, *answers):
         self.answers, self.closed, self.said = list(answers), 0, []
 
-    def grade(self, message, _seconds):
+    def grade(self, message, seconds):
         self.said.append(message)
+        self.patience = seconds
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -51,12 +53,21 @@ def test_lost_twice_is_the_graders_fault_and_no_score():
     assert "gone again" in result.questions["f"].evidence
 
 
+def test_a_submission_has_its_verdicts_before_anybody_loses_patience():
+    fake, limits = Fake(passing()), Limits(seconds=20)
+    Seat(lambda: fake, limits).grade(JOB)
+    (message,) = fake.said
+    assert message["seconds"] == limits.whole(1) == 80
+    assert fake.patience > 2 * PATIENCE * message["seconds"]
+
+
 @pytest.mark.parametrize(
     "junk",
     [
         {},
         {"verdict": "FULL_MARKS"},
         {"verdict": "PASS", "seconds": "long"},
+        {"verdict": "PASS", "seconds": 10**400},
         {"verdict": ["PASS"]},
     ],
 )

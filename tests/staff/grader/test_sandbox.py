@@ -29,6 +29,19 @@ def test_the_probe_sees_a_layer_that_does_nothing():
         assert way in finding.detail
 
 
+@needs_linux
+def test_the_probe_sees_a_filter_that_is_too_narrow(monkeypatch):
+    if "seccomp" not in {each.layer for each in probe() if each.works}:
+        pytest.skip("no seccomp on this machine")
+    narrow = "calls._ALLOWED = calls._ALLOWED.replace(' pipe2 ', ' ')\n"
+    monkeypatch.setattr(
+        sandbox, "_ATTACK", sandbox._ATTACK.replace("layers =", f"{narrow}layers =", 1)
+    )
+    finding = sandbox._try("seccomp", ("seccomp",), "sk")
+    assert not finding.works
+    assert "answers could not start a program" in finding.detail
+
+
 def findings(**works):
     layers = ("bubblewrap", "landlock", "seccomp")
     return tuple(Finding(name, works.get(name, False), "broken") for name in layers)

@@ -1,0 +1,202 @@
+"""What runs when a submission does not run through, and which time counts."""
+
+import json
+import os
+
+import pytest
+
+from staff.grader.inside import budget
+from staff.grader.inside.attempt import Attempt, Ready
+from staff.grader.inside.budget import PATIENCE, Budget, Clock
+from staff.grader.inside.run import BEST, Run
+
+KINDS = {"s": "provided", "x": "extra", "a": "answer", "t": "test"}
+
+
+def steps(order):
+    """Return steps from a text such as "s x a1 t1"."""
+    return [
+        {
+            "kind": KINDS[word[0]],
+            "question": f"q{word[1:]}" if word[1:] else "",
+            "cell": f"{word} {place}",
+            "source": "",
+            "places": [[0, 0]],
+        }
+        for place, word in enumerate(order.split())
+    ]
+
+
+def run(order="s x a1 t1 a2 t2 a3 t3", **job):
+    made = steps(order)
+    wanted = [step["question"] for step in made if step["kind"] == "test"]
+    return Run({"id": "ada", "steps": made, "wanted": wanted, **job})
+
+
+def planned(one):
+    return " ".join(step["cell"].split()[0] for _, step in one.plan())
+
+
+def test_a_step_that_ended_a_session_is_not_run_again():
+    one = run()
+    one.settle(4, "TIMEOUT", "too long")
+    assert one.open_questions() == ["q1", "q3"]
+    assert planned(one) == "s x a1 t1 a3 t3"
+
+
+def test_an_extra_cell_costs_no_points():
+    one = run()
+    one.settle(1, "TIMEOUT", "too long")
+    assert one.results == {}
+    assert planned(one) == "s a1 t1 a2 t2 a3 t3"
+
+
+def test_an_answer_that_ends_sessions_is_set_aside_for_the_others():
+    one = run()
+    one.settle(5, "OOM", "too much")
+    one.set_aside("q2")
+    assert planned(one) == "s x a1 t1 a3 t3"
+    assert [planned(each) for each in one.apart("q3")] == [
+        "s a3 t3",
+        "s x a3 t3",
+        "s x a1 a2 a3 t3",
+    ]
+
+
+def test_an_answer_that_fails_stays_for_the_others():
+    one = run()
+    one.settle(5, "FAIL", "wrong")
+    one.set_aside("q2")
+    assert planned(one) == "s x a1 t1 a2 a3 t3"
+
+
+def test_what_is_tried_apart_grows():
+    one = run()
+    one.settle(3, "TIMEOUT", "too long")
+    assert [planned(each) for each in one.apart("q1")] == ["s a1 t1", "s x a1 t1"]
+
+
+@pytest.mark.parametrize(
+    ("order", "settled", "name", "expected"),
+    [
+        ("s a1 t1 a2 t2", 2, "q1", False),  # nobody else was there
+        ("s x a1 t1", 3, "q1", True),
+        ("s a1 t1 a2 t2", 4, "q2", True),
+        ("s a1 t1 x a2", 2, "q1", False),
+    ],
+)
+def test_other_cells_are_to_blame_only_if_they_ran_before(
+    order, settled, name, expected
+):
+    one = run(order)
+    one.settle(settled, "TIMEOUT", "too long")
+    assert one.may_do_better(name) == expected
+
+
+def test_a_result_from_apart_brings_the_outputs_that_are_missing():
+    one, other = run(), run()
+    one.put_out("s 0", ["first"])
+    other.put_out("s 0", ["second"])
+    other.put_out("a1 2", ["new"])
+    other.settle(3, "PASS", "")
+    one.take("q1", other)
+    assert one.results["q1"]["verdict"] == "PASS"
+    assert one.outputs == {"s 0": ["first"], "a1 2": ["new"]}
+
+
+def test_outputs_have_room_for_so_much_and_no_more():
+    one = run()
+    for number in range(200):
+        one.put_out(f"cell {number}", ["\U0001f600" * 20_000])
+    size = len(json.dumps(one.message(seconds=0)))
+    assert 1e6 < size < 1e7
+    assert one.outputs["cell 199"] == []
+
+
+def test_a_pass_is_worth_more_than_a_fail_and_that_more_than_a_doubt():
+    one = run()
+    for step, verdict in ((3, "FAIL"), (5, "CRASHED"), (7, "PASS")):
+        one.settle(step, verdict, "")
+    assert one.worth("q2") < one.worth("q1") < one.worth("q3") == BEST
+
+
+def test_what_hangs_on_limits_says_so():
+    one = run()
+    for step, verdict in ((3, "PASS"), (5, "FAIL")):
+        one.settle(step, verdict, "")
+    limited = {k: v["limited"] for k, v in one.message()["questions"].items()}
+    assert limited == {"q1": False, "q2": False}
+    one.settle(1, "TIMEOUT", "")  # an extra cell that others might need
+    one.settle(7, "OOM", "")
+    limited = {k: v["limited"] for k, v in one.message()["questions"].items()}
+    assert limited == {"q1": False, "q2": True, "q3": True}
+
+
+# --- time -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """A clock that stands still until it is told."""
+    clock = [100.0]
+    monkeypatch.setattr(budget.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+@pytest.mark.parametrize(
+    ("passed", "worked", "runnable", "counts"),
+    [
+        (2.0, 0.0, False, 2.0),  # it waits
+        (2.0, 0.5, True, 0.5),  # it computes, and others do, too
+        (2.0, 3.5, True, 2.0),  # with several processes
+        (2.0, 0.5, False, 2.0),
+        (0.01, 0.0, True, 0.01),  # too short to ask
+        (2.0, -1.0, True, 0.0),  # a process is gone, with all that it had used
+    ],
+)
+def test_time_counts_on_the_clock_or_as_work(now, passed, worked, runnable, counts):
+    clock = Clock(lambda: (worked, runnable))
+    now[0] += passed
+    assert clock.lap() == pytest.approx(counts)
+    assert clock.lap() == 0
+
+
+def test_a_budget_is_spent_by_work_or_by_waiting_for_it(now):
+    one, two = Budget(10), Budget(10)
+    one.spend(9.5)
+    assert not one.used_up
+    one.spend(0.5)
+    assert one.used_up
+    now[0] += 10 * PATIENCE + 1
+    assert two.used_up
+
+
+# --- what a session says ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"kind": "want", "step": 0, "part": "hidden"},
+        {"kind": "end", "step": 0, "outputs": 7},
+        {"kind": "result", "step": 0},
+        {"kind": "tested", "step": 0, "status": "late"},
+        {"kind": ["begin"]},
+        {"kind": "nobody", "step": 0},
+        {"kind": "begin", "step": 5},
+    ],
+)
+def test_whatever_a_session_says_it_is_a_verdict(message):
+    one = run("a1 t1")
+    config = {"limits": {"output": 9, "seconds": 1}, "texts": 0}
+    ready = Ready(config, [], None, None, None, 0)
+    attempt = Attempt(ready, one, None, Budget(10))
+    attempt.reading, writing = os.pipe()
+    os.set_blocking(attempt.reading, False)
+    attempt.current = 0
+    text = json.dumps({"nonce": attempt.nonce, **message}).encode()
+    attempt._packet(text, [writing])
+    os.close(attempt.reading)
+    assert one.results["q1"]["verdict"] == "TAMPERED"
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(writing)  # descriptors that came along are closed
