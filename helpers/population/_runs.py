@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from helpers.population._members import Stack, by_name
+from helpers.population._members import Stack
 from helpers.population._streams import MemberData, MemberNoise
+from helpers.population._updates import Update
 from helpers.training.runtime import DROPOUT_STREAM
 
-__all__ = ["Plan", "Run", "make_optimizer", "measure", "member_losses"]
+__all__ = ["Plan", "Run", "measure", "member_losses", "slope_at"]
 
 IGNORED = -100  # the label that F.cross_entropy leaves out, e.g. for padding
 
@@ -52,7 +52,13 @@ class Run:
         self.stack, self.settings, self.plan = stack, settings, plan
         self.train, self.val = train, val
         self.seeds: list[int] = settings["seed"].tolist()
-        self.optimizer = make_optimizer(stack, settings, plan)
+        self.update = Update(
+            stack,
+            settings,
+            name=plan.optimizer,
+            momentum=plan.momentum,
+            betas=plan.betas,
+        )
         self.penalties = _penalties(stack, settings)
         self.noise = MemberNoise(
             [seed + DROPOUT_STREAM for seed in self.seeds],
@@ -90,7 +96,7 @@ class Run:
         else:
             classes = self.train.classes
             stack.matrices.differentiate(
-                x, noise, lambda out: _slope(loss_fn, out, y, classes)
+                x, noise, lambda out: slope_at(loss_fn, out, y, classes)
             )
         for kind, strength in self.penalties.items():
             slope = stack.flat if kind == "l2" else stack.flat.sign()
@@ -99,46 +105,13 @@ class Run:
     def _update(self) -> None:
         unused = self.stack.unused
         if unused is None:
-            self.optimizer.step()
+            self.update.step()
             return
         for strength in self.penalties.values():
             unused = unused & (strength == 0)  # a penalty is a use
         before = self.stack.flat[unused]
-        self.optimizer.step()
+        self.update.step()
         self.stack.flat[unused] = before
-
-
-def make_optimizer(
-    stack: Stack, settings: Mapping[str, Tensor], plan: Plan
-) -> torch.optim.Optimizer:
-    """Make torch's own optimizer with one parameter group per run of equal settings.
-
-    The update is elementwise, so neighboring members with the same learning rate and
-    decay are updated by one fused kernel, and all by a single one if they share both.
-    The gradients are views of `stack.gradient`.
-    """
-    flats = by_name(stack.flat, {name: p.shape for name, p in stack.trained.items()})
-    pairs = zip(settings["lr"].tolist(), settings["weight_decay"].tolist(), strict=True)
-    groups, row = [], 0
-    for (lr, decay), run in groupby(pairs):
-        rows = slice(row, row + len(list(run)))
-        row = rows.stop
-        params = [flat[rows] for flat in flats.values()]
-        slopes = [slope[rows] for slope in stack.slopes.values()]
-        if row - rows.start == len(stack):
-            params, slopes = [stack.flat], [stack.gradient]
-        for p, slope in zip(params, slopes, strict=True):
-            p.grad = slope
-        groups.append({"params": params, "lr": lr, "weight_decay": decay})
-    if plan.optimizer == "adamw":
-        return torch.optim.AdamW(groups, betas=plan.betas, fused=True)
-    if plan.optimizer == "adam":
-        return torch.optim.Adam(groups, betas=plan.betas, fused=True)
-    if plan.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=0.1, momentum=plan.momentum, fused=True)
-    raise ValueError(
-        f"expected optimizer 'adamw', 'adam' or 'sgd', got {plan.optimizer!r}"
-    )
 
 
 def member_losses(
@@ -156,22 +129,21 @@ def member_losses(
     return each.flatten(1).sum(1) / (y != IGNORED).flatten(1).sum(1)
 
 
-def _slope(
+def slope_at(
     loss_fn: Callable[[Tensor, Tensor], Tensor],
     out: Tensor,
     y: Tensor,
-    classes: int | None,
+    classes: int | None = None,
 ) -> Tensor:
     """Return the gradient of the sum of the members' losses at out (M, B, K).
 
-    Autograd computes it, but for cross-entropy of plain labels: it is
-    (softmax(out) - one_hot(y)) / B, and the losses themselves are not needed.
+    Autograd computes it, but for cross-entropy of plain labels (`classes` says how
+    many): it is (softmax(out) - one_hot(y)) / B, and the losses are not needed.
     """
-    n = y.shape[1]
     if loss_fn is F.cross_entropy and classes is not None and classes <= out.shape[2]:
-        slope = out.transpose(1, 2).softmax(1).div_(n)  # (M, K, B)
-        share = out.new_full((), -1 / n).expand(len(y), 1, n)
-        return slope.scatter_add_(1, y.unsqueeze(1), share).transpose(1, 2)
+        slope = out.transpose(1, 2).softmax(1)  # (M, K, B)
+        slope.scatter_(1, y.unsqueeze(1), -1.0, reduce="add").mul_(1 / y.shape[1])
+        return slope.transpose(1, 2)
     with torch.enable_grad():
         out = out.detach().requires_grad_()
         return torch.autograd.grad(member_losses(loss_fn, out, y).sum(), out)[0]

@@ -7,7 +7,7 @@ from torch import nn
 
 from helpers.population import MemberDropout, Stack, train_population
 from helpers.population._matrices import plain_layers
-from helpers.population._runs import _slope
+from helpers.population._runs import slope_at
 from helpers.population._streams import MemberNoise
 
 NETWORKS = {
@@ -89,7 +89,7 @@ def test_it_is_autograds_gradient(name, dtype):
         expected = stack.differentiate(sum(losses)).clone()
         stack.gradient.fill_(torch.nan)
         stack.matrices.differentiate(
-            x, noise, lambda out, y=y: _slope(F.cross_entropy, out, y, 3)
+            x, noise, lambda out, y=y: slope_at(F.cross_entropy, out, y, 3)
         )
         torch.testing.assert_close(stack.gradient, expected, rtol=1e-4, atol=1e-6)
         assert torch.equal(stack.flat, before)
@@ -141,7 +141,7 @@ def test_slope_of_cross_entropy(out, y, classes):
     leaf = out.clone().requires_grad_()
     losses = [F.cross_entropy(o, t) for o, t in zip(leaf, y, strict=True)]
     (expected,) = torch.autograd.grad(sum(losses), leaf)
-    found = _slope(F.cross_entropy, out, y, classes)
+    found = slope_at(F.cross_entropy, out, y, classes)
     torch.testing.assert_close(found, expected, atol=1e-7, rtol=1e-5)
 
 
