@@ -805,7 +805,8 @@ def _zero_gradient(t: Trial, answer: Any) -> None:
     _follow(t, _make(t, answer, params, **settings), params, rows, case)
     _torch_follow(torch.optim.AdamW(twins, **settings), twins, rows)
     hint = "Only p.grad is None means skip: at gradient zero m still moves it, and the "
-    _agree(t, params, twins, "the parameters", advice=hint + "decay too.", tol=1e-6)
+    # 1 - 0.999 in float32, as torch's own step tensor gives it, moves a step by 3e-5 lr
+    _agree(t, params, twins, "the parameters", advice=hint + "decay too.", tol=1e-5)
 
 
 def _ten(t: Trial, answer: Any, case: str, hint: str | None, **settings: Any) -> None:
