@@ -27,6 +27,7 @@ def exercise(
     mistakes: Mapping[str, str],
     from_scratch: str | None = None,
     asks: Sequence[str] = (),
+    quiet: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turn `body(answer, t)` into a check; the function's name is the exercise's.
 
@@ -37,6 +38,7 @@ def exercise(
             has to do without.
         asks: names of the answers, where the exercise asks for more than one; the
             body then takes that many, before `t`.
+        quiet: run the answer without warnings: torch warns of mistakes that are named.
 
     The check leaves torch's random states (of GPUs, too), default dtype, thread count
     and gradient mode as it found them. It carries `number`, `mistakes` and `asks` as
@@ -54,7 +56,12 @@ def exercise(
                 call, n = f"check.{name}({', '.join(names)})", len(answers)
                 raise TypeError(f"expected {call}, got {n} answers.")
             t = Trial(
-                title, name, mistakes=mistakes, seed=seed, from_scratch=from_scratch
+                title,
+                name,
+                mistakes=mistakes,
+                seed=seed,
+                from_scratch=from_scratch,
+                quiet=quiet,
             )
             with _isolated(t.random.getrandbits(48)), unshifted():
                 for each, answer in zip(names, answers, strict=True):
@@ -72,9 +79,9 @@ def exercise(
 
 def _callable(t: Trial, name: str, answer: object) -> None:
     t.require(
-        callable(answer),
+        t.can_be_called(answer),
         f"`{name}` is not a function or class any more.",
-        got=f"{type(answer).__name__}: {describe(answer)}",
+        got=f"{t.kind(answer)}: {t.describe(answer)}",
         advice="Run the cell of your answer again.",
     )
 

@@ -26,12 +26,16 @@ from helpers.checks.vocabulary.epochs import (
     linear,
     mode_model,
     right_epoch,
+    same_batches,
     same_parameters,
     scores,
     sgd,
+    shown,
     smoothed,
+    usual_slips,
     with_hard_end,
 )
+from helpers.checks.vocabulary.gradients import still_recorded
 
 # float32 losses summed in any order differ by about 1e-6 of their size
 LOSS = {"rtol": 1e-5, "atol": 1e-6}
@@ -108,24 +112,17 @@ def _train(
     optimizer = case.optimizer(model.parameters())
     for parameter, gradient in zip(model.parameters(), stale, strict=False):
         parameter.grad = gradient.clone()
-    kept = [(x.clone(), y.clone()) for x, y in case.batches]
-    text = f"train_epoch(…), {case.text}"
-    loss = t.attempt(
-        lambda: answer(model, case.batches, case.loss_fn, optimizer), case=text
-    )
-    _require_same_batches(t, case.batches, kept)
+    with same_batches(t, case.batches):
+        loss = t.call(
+            answer,
+            model,
+            case.batches,
+            case.loss_fn,
+            optimizer,
+            case=f"train_epoch(…), {case.text}",
+            may_change=True,
+        )
     return model, t.number(loss, what="the returned loss")
-
-
-def _require_same_batches(
-    t: Trial, batches: Iterable[Pair], kept: Sequence[Pair]
-) -> None:
-    same = all(
-        torch.equal(a, b)
-        for now, then in zip(batches, kept, strict=True)
-        for a, b in zip(now, then, strict=True)
-    )
-    t.require(same, "your code changes the batches in place.")
 
 
 def _require_parameters(
@@ -148,8 +145,8 @@ def _require_parameters(
     name, got, expected = first_difference(model, right)
     t.fail(
         problem,
-        expected=f"`{name}` = {_text(expected)}",
-        got=_text(got),
+        expected=f"`{name}` = {shown(expected)}",
+        got=shown(got),
         mistake=mistake,
         advice=advice,
     )
@@ -183,32 +180,16 @@ def _rest(case: Case) -> tuple[Loss, Callable]:
     return case.loss_fn, case.optimizer
 
 
-def _text(parameter: Tensor) -> str:
-    numbers = ", ".join(f"{value:.4g}" for value in parameter.flatten()[:4].tolist())
-    return f"[{numbers}{', …' if parameter.numel() > 4 else ''}]"
-
-
 def _require_loss(t: Trial, got: float, run: Run) -> None:
     """Require the per-example mean of the losses before each update."""
     before, sizes = run.before, run.sizes
-    wrong = {
-        "Take each batch's loss before its update, not after it.": run.mean(run.after),
-        "This is the last batch's loss alone: add up those of all batches.": before[-1],
-        "This is the first batch's loss alone: is `return` inside the loop?": before[0],
-        "This is the sum of the batches' losses: divide to get a mean per example.": (
-            sum(before)
-        ),
-        "This is a sum over examples: divide by the number of examples.": (
-            run.mean() * sum(sizes)
-        ),
-        "You divide by the number of examples, but `loss_fn` has already averaged over"
-        " its batch: multiply each loss by its batch's size first.": (
-            sum(before) / sum(sizes)
-        ),
-        "You divide by the number of batches, but add up sums over examples.": (
-            run.mean() * sum(sizes) / len(sizes)
-        ),
+    late = {
+        "Take each batch's loss before its update, not after it.": run.mean(run.after)
     }
+    wrong = late | usual_slips(before, sizes)
+    wrong["You divide by the number of batches, but add up sums over examples."] = (
+        run.mean() * sum(sizes) / len(sizes)
+    )
     t.close(
         got,
         run.mean(),
@@ -351,33 +332,31 @@ def _evaluate(
     text: str,
 ) -> tuple[float, float]:
     """Call the answer; require two numbers and that nothing but modes changes."""
-    kept = [(x.clone(), y.clone()) for x, y in batches]
-    result = t.attempt(
-        lambda: answer(model, batches, loss_fn), case=f"evaluate(…), {text}"
-    )
-    grad_mode = torch.is_grad_enabled()
-    torch.set_grad_enabled(True)
-    t.require(
-        grad_mode,
-        "your code leaves gradients switched off for all that comes after it.",
-        advice="Use `with torch.no_grad():`, which ends with its block.",
-    )
-    _require_same_batches(t, batches, kept)
+    with same_batches(t, batches):
+        result = t.call(
+            answer,
+            model,
+            batches,
+            loss_fn,
+            case=f"evaluate(…), {text}",
+            may_change=True,
+        )
+        still_recorded(t)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         t.fail(
             "the result is not a pair (loss, accuracy).",
             expected="two floats",
-            got=_kind(result),
+            got=_kind(t, result),
             advice="Is `return` missing?" if result is None else None,
         )
     loss = t.number(result[0], what="the returned loss")
     return loss, t.number(result[1], what="the returned accuracy")
 
 
-def _kind(value: object) -> str:
+def _kind(t: Trial, value: object) -> str:
     if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)}"
-    return "None" if value is None else type(value).__name__
+        return f"a {t.kind(value)} of {len(value)}"
+    return "None" if value is None else t.kind(value)
 
 
 def _require_scores(t: Trial, got: tuple[float, float], right: Scores) -> None:
@@ -388,26 +367,12 @@ def _require_scores(t: Trial, got: tuple[float, float], right: Scores) -> None:
     t.require(
         not swapped, "loss and accuracy are swapped.", expected="(loss, accuracy)"
     )
-    wrong = {
-        "This is the last batch's loss alone: add up those of all batches.": losses[-1],
-        "This is the first batch's loss alone: is `return` inside the loop?": losses[0],
-        "This is the sum of the batches' losses: divide to get a mean per example.": (
-            sum(losses)
-        ),
-        "This is a sum over examples: divide by the number of examples.": (
-            mean_loss * count
-        ),
-        "You divide by the number of examples, but `loss_fn` has already averaged over"
-        " its batch: multiply each loss by its batch's size first.": (
-            sum(losses) / count
-        ),
-    }
     t.close(
         loss,
         mean_loss,
         what="the returned loss",
         mistakes={"batch-means": sum(losses) / len(losses)},
-        advice=_advice(loss, mean_loss, wrong)
+        advice=_advice(loss, mean_loss, usual_slips(losses, right.sizes))
         or "The mean over all examples of `loss_fn(logits, labels)` is wanted.",
         **LOSS,
     )

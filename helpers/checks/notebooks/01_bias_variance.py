@@ -6,8 +6,10 @@ import itertools
 import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from helpers.checks import Trial, exercise
 
@@ -49,7 +51,7 @@ _VARIANCE = [
         "for itself.",
     },
 )
-def bias_variance(answer: Callable, t: Trial) -> None:
+def bias_variance(answer: Any, t: Trial) -> None:
     t.part("a case by hand")
     hand = (torch.tensor([[0.0, 2.0], [6.0, 2.0]]), torch.tensor([1.0, 3.0]))
     square = t.random.randint(4, 6)
@@ -74,21 +76,19 @@ def bias_variance(answer: Callable, t: Trial) -> None:
     _parts(t, _two_floats(t, t.call(answer, truth.repeat(3, 1), truth)), truth, truth)
 
 
-def _predictions(
-    t: Trial, m: int, n: int, dtype: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _predictions(t: Trial, m: int, n: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     truth = t.randn(n, dtype=dtype)
     return truth + 0.5 * t.randn(n, dtype=dtype) + t.randn(m, n, dtype=dtype), truth
 
 
-def _show(case: tuple[torch.Tensor, torch.Tensor]) -> str:
+def _show(case: tuple[Tensor, Tensor]) -> str:
     if case[0].numel() > 8:
         return "; ".join(f"a tensor of shape {tuple(x.shape)}" for x in case)
     return ", ".join(str(x.tolist()) for x in case)
 
 
 def _two_floats(t: Trial, result: object) -> tuple[float, float]:
-    if isinstance(result, torch.Tensor) or not isinstance(result, Sequence):
+    if isinstance(result, Tensor) or not isinstance(result, Sequence):
         advice = "Your function returns nothing: is `return` missing?"
         t.fail(
             "the result is not a pair.",
@@ -100,7 +100,7 @@ def _two_floats(t: Trial, result: object) -> tuple[float, float]:
     named = ("the squared bias", "the variance")
     for value, what in zip(result, named, strict=True):
         t.require(
-            not isinstance(value, torch.Tensor) or value.numel() == 1,
+            not isinstance(value, Tensor) or value.numel() == 1,
             f"{what} is not one number.",
             expected="a Python float",
             got=value,
@@ -112,8 +112,8 @@ def _two_floats(t: Trial, result: object) -> tuple[float, float]:
 def _parts(
     t: Trial,
     got: tuple[float, float],
-    predictions: torch.Tensor,
-    truth: torch.Tensor,
+    predictions: Tensor,
+    truth: Tensor,
     name: Callable[[int], str | None] = lambda which: None,
 ) -> None:
     """Compare both numbers; `name(0 or 1)` says which mistake the wrong one is."""
@@ -138,7 +138,7 @@ def _parts(
 
 def _name(
     which: int,
-    cases: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    cases: Sequence[tuple[Tensor, Tensor]],
     answers: Sequence[tuple[float, float]],
 ) -> str | None:
     """Return the mistake that gives exactly these numbers in all cases."""
@@ -172,7 +172,7 @@ def _near(got: Sequence[float], expected: Sequence[float], tolerance: float) -> 
         "driver that allows rank deficiency.",
     },
 )
-def ridge_fit(answer: Callable, t: Trial) -> None:
+def ridge_fit(answer: Any, t: Trial) -> None:
     t.part("a case by hand")
     x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     y = torch.tensor([1.0, 3.0, 4.0])
@@ -204,7 +204,7 @@ def ridge_fit(answer: Callable, t: Trial) -> None:
 
 def _features(
     t: Trial, n: int, d: int, *, dependent: int = 0, dtype: torch.dtype
-) -> torch.Tensor:
+) -> Tensor:
     """Draw small whole numbers, well conditioned; XᵀX is exact in any arithmetic.
 
     `dependent` columns more are differences of two others, so that the rank is d and
@@ -222,10 +222,10 @@ def _features(
 
 
 def _weights(
-    answer: Callable,
+    answer: Any,
     t: Trial,
-    x: torch.Tensor,
-    y: torch.Tensor,
+    x: Tensor,
+    y: Tensor,
     strength: float,
 ) -> None:
     """Call the answer and compare; at strength 0, XᵀX or XXᵀ has no inverse."""
@@ -249,7 +249,7 @@ def _weights(
     )
 
 
-def _ridge(x: torch.Tensor, y: torch.Tensor, strength: float) -> torch.Tensor:
+def _ridge(x: Tensor, y: Tensor, strength: float) -> Tensor:
     u, s, vt = torch.linalg.svd(x.double(), full_matrices=False)
     s = torch.where(s > 1e-6, s, 0.0)
     factor = torch.where(s > 0, s / (s**2 + strength).clamp(min=1e-30), 0.0)
@@ -257,12 +257,12 @@ def _ridge(x: torch.Tensor, y: torch.Tensor, strength: float) -> torch.Tensor:
 
 
 def _ridge_mistakes(
-    x: torch.Tensor,
-    y: torch.Tensor,
+    x: Tensor,
+    y: Tensor,
     strength: float,
-    got: torch.Tensor,
+    got: Tensor,
     tolerance: float,
-) -> Iterator[tuple[str, torch.Tensor]]:
+) -> Iterator[tuple[str, Tensor]]:
     """Yield the mistakes that lead to `got`, with the weights each one gives."""
     n, gram = x.shape[0], (x.T @ x).double()
     everywhere = torch.linalg.pinv(gram + strength) @ (x.T @ y).double()
@@ -295,7 +295,7 @@ _CALLS = 60
         "example the first ones of `torch.randperm(n, generator=generator)`.",
     },
 )
-def corrupt_labels(answer: Callable, t: Trial) -> None:
+def corrupt_labels(answer: Any, t: Trial) -> None:
     t.part("copies, shapes and dtypes")
     labels = t.integers(10, 8)  # few, so that a message shows them
     _noisy(t, answer, labels, 10, 0.5)
@@ -321,7 +321,7 @@ def corrupt_labels(answer: Callable, t: Trial) -> None:
     t.part("draws from the generator")
     labels = t.integers(10, 80)
     t.draws(
-        lambda generator: answer(labels, 10, 0.5, generator),
+        lambda generator: t.call(answer, labels, 10, 0.5, generator),
         case="corrupt_labels(labels, 10, 0.5, generator)",
         without_generator=False,
     )
@@ -332,16 +332,16 @@ def corrupt_labels(answer: Callable, t: Trial) -> None:
 
 def _noisy(
     t: Trial,
-    answer: Callable,
-    labels: torch.Tensor,
+    answer: Any,
+    labels: Tensor,
     classes: int,
     rate: float,
     generator: torch.Generator | None = None,
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Call the answer; require two tensors of the right kind and classes in range."""
     generator = generator or t.generator()
     result = t.call(answer, labels, classes, rate, generator)
-    if isinstance(result, torch.Tensor) or not isinstance(result, Sequence):
+    if isinstance(result, Tensor) or not isinstance(result, Sequence):
         t.fail(
             "the result is not a pair.",
             expected="a tuple (labels, flipped)",
@@ -350,14 +350,14 @@ def _noisy(
         )
     t.require(len(result) == 2, "the result is not a pair.", got=result)
     new, flipped = result
-    kinds = [getattr(part, "dtype", None) for part in result]
+    kinds = [part.dtype for part in result if isinstance(part, Tensor)]
     t.require(
         kinds != [torch.bool, labels.dtype],
         "the two results are swapped.",
         expected="(labels, flipped)",
     )
     t.tensor(new, like=labels, what="the tensor of new labels")
-    if not isinstance(flipped, torch.Tensor) or flipped.dtype != torch.bool:
+    if not isinstance(flipped, Tensor) or flipped.dtype != torch.bool:
         t.fail(
             "`flipped` is not a tensor of True and False.",
             expected="a bool tensor as long as the labels",
@@ -376,16 +376,16 @@ def _noisy(
 
 
 def _repeat(
-    t: Trial, answer: Callable, labels: torch.Tensor, classes: int, rate: float
-) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    t: Trial, answer: Any, labels: Tensor, classes: int, rate: float
+) -> list[tuple[Tensor, Tensor]]:
     generator = t.generator()
     return [_noisy(t, answer, labels, classes, rate, generator) for _ in range(_CALLS)]
 
 
 def _exact(
     t: Trial,
-    labels: torch.Tensor,
-    results: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    labels: Tensor,
+    results: Sequence[tuple[Tensor, Tensor]],
     rate: float,
     classes: int,
 ) -> None:
@@ -477,9 +477,7 @@ def _uniform(t: Trial, answer: Callable) -> None:
     _all_classes_alike(t, counts, classes)
 
 
-def _all_classes_alike(
-    t: Trial, counts: Mapping[str, torch.Tensor], classes: int
-) -> None:
+def _all_classes_alike(t: Trial, counts: Mapping[str, Tensor], classes: int) -> None:
     for what, hits in counts.items():
         t.fraction(
             int(hits.sum()),
@@ -515,7 +513,7 @@ _ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu", "ourg")
         "`losses[-1]`.",
     },
 )
-def diagnose(answer: Callable, t: Trial) -> None:
+def diagnose(answer: Any, t: Trial) -> None:
     t.part("clear cases, curves that turn, gaps, single epochs")
     cases = list(_curves(t))
     verdicts = [_verdict(t, answer, *case) for case in cases]
@@ -568,7 +566,7 @@ def _call_text(train: list[float], val: list[float], acceptable: float) -> str:
 
 
 def _verdict(
-    t: Trial, answer: Callable, train: list[float], val: list[float], acceptable: float
+    t: Trial, answer: Any, train: list[float], val: list[float], acceptable: float
 ) -> str:
     text = _call_text(train, val, acceptable)
     mine = list(train), list(val)
@@ -583,7 +581,7 @@ def _verdict(
         isinstance(got, str) and got in names,
         "the result is none of the three diagnoses.",
         expected=" or ".join(map(repr, names)),
-        got=repr(got),
+        got=repr(got) if isinstance(got, str) else t.describe(got),
         advice="Your function returns nothing: is `return` missing?"
         if got is None
         else None,

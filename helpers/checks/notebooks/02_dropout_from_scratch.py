@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary.coins import independent, kept, nonzero, rate, survivors
-from helpers.checks.vocabulary.thinned import ThinnedNetworks, linear_layer
+from helpers.checks.vocabulary.dropped import (
+    DIVIDED,
+    bad_rates,
+    finite,
+    limits,
+    masked_gradient,
+    no_zeros,
+    scaled,
+)
+from helpers.checks.vocabulary.gradients import gradient
+from helpers.checks.vocabulary.modes import (
+    Layer,
+    kept_modes,
+    modes_of,
+    put_modes,
+    require_modes,
+)
+from helpers.checks.vocabulary.subject import Raised
+from helpers.checks.vocabulary.thinned import (
+    ThinnedNetworks,
+    among,
+    finite_at_large_logits,
+    linear_layer,
+    mean_is_off,
+    no_graph,
+)
 
 KEEP = (
     "p is the probability of dropping a unit. Here it is used as the probability of "
@@ -42,43 +65,30 @@ SHARED = (
 
 # -- parts that several exercises share ---------------------------------------------
 
-
-def _dtypes(t: Trial) -> list[torch.dtype]:
-    """Return float32 and float64 in a drawn order: each check uses both."""
-    return t.random.sample([torch.float32, torch.float64], 2)
+_FLOW = "Compute the result from x itself: no .detach(), .data, .item() or numpy."
 
 
-def _bad_rates(t: Trial, answer: Callable[..., Any], x: torch.Tensor) -> None:
-    t.part("a p outside [0, 1]")
-    for p, training in itertools.product((-0.1, 1.5), (True, False)):
-        t.raises(ValueError, answer, x, p, training)
-
-
-def _gradient(
-    t: Trial, answer: Callable[..., Any], x: torch.Tensor, p: float, factor: float
-) -> None:
+def _gradient(t: Trial, answer: Any, x: Tensor, p: float, factor: float) -> None:
     """Require d(sum of outputs)/dx = mask · factor in training."""
     t.part("gradients")
     x = x.clone().requires_grad_()
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
-    grad = _backward(t, out, out.detach().new_ones(out.shape), x)
-    mask = (out.detach() != 0).to(x.dtype)
-    t.close(grad, mask * factor, what="the gradient of result.sum()")
+    masked_gradient(t, out, x, factor, of="the input", advice=_FLOW)
 
 
-def _backward(
-    t: Trial, out: torch.Tensor, weight: torch.Tensor, leaf: torch.Tensor
-) -> torch.Tensor:
-    advice = "Compute the result from x itself: no .detach(), .data, .item() or numpy."
-    t.require(out.requires_grad, "no gradient flows through the result.", advice=advice)
-    (grad,) = torch.autograd.grad((out * weight).sum(), leaf, allow_unused=True)
-    t.require(grad is not None, "no gradient reaches the input.", advice=advice)
-    return grad
+def _limits(t: Trial, answer: Any, x: Tensor) -> None:
+    t.part("the limits p=0 and p=1")
+    limits(t, answer, x)
 
 
-def _random(t: Trial, answer: Callable[..., Any], x: torch.Tensor, case: str) -> None:
+def _random(t: Trial, answer: Any, x: Tensor, case: str) -> None:
     t.part("randomness")
-    t.draws(lambda g: answer(x, 0.5, True, g), case=case)
+    t.draws(lambda g: t.call(answer, x, 0.5, True, g), case=case)
+
+
+def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") -> None:
+    wrong = {"keep-probability": 1 - p}
+    t.fraction((~masks).sum(), masks.numel(), p, what=what, mistakes=wrong)
 
 
 # -- 2.1 ----------------------------------------------------------------------------
@@ -97,19 +107,13 @@ def _random(t: Trial, answer: Callable[..., Any], x: torch.Tensor, case: str) ->
     from_scratch=r"dropout",
 )
 def standard_dropout(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 5, 6, 7, dtype=dtype)
 
     t.part("type, shape and dtype")
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    t.require(
-        (quiet != 0).all(),
-        "units are dropped at evaluation.",
-        expected="no zeros",
-        got=f"{(quiet == 0).double().mean().item():.0%} zeros",
-        mistake="active-at-evaluation",
-    )
+    no_zeros(t, quiet, what="units")
 
     t.part("training masks")
     g = t.generator()
@@ -117,10 +121,7 @@ def standard_dropout(answer: Any, t: Trial) -> None:
     wrong = {"scales-in-training": (1 / (1 - p), 1 - p, p, 1 / p)}
     survivors(t, t.call(answer, x, p, True, t.generator()), x, 1.0, wrong)
     independent(t, masks, shared={a: (text, None) for a, text in _COPIES.items()})
-    dropped = {"keep-probability": 1 - p}
-    t.fraction(
-        (~masks).sum(), masks.numel(), p, what="the dropped part", mistakes=dropped
-    )
+    _dropped(t, masks, p)
 
     t.part("evaluation scales")
     y = torch.tensor([1.0, -2.0, 4.0], dtype=other)
@@ -136,11 +137,11 @@ def standard_dropout(answer: Any, t: Trial) -> None:
         t.close(t.call(answer, y, 0.0, training, t.generator()), y)
         t.close(t.call(answer, y, 1.0, training, t.generator()), torch.zeros_like(y))
 
-    _bad_rates(t, answer, y)
+    bad_rates(t, answer, y)
     _gradient(t, answer, nonzero(t, 4, 30, dtype=other), p, 1.0)
     y = nonzero(t, 3, dtype=dtype).requires_grad_()
     out = t.call(answer, y, p, False)
-    grad = _backward(t, out, torch.ones(3, dtype=dtype), y)
+    grad = gradient(t, out, y, of="the input", advice=_FLOW)
     t.close(grad, torch.full_like(grad, 1 - p), what="the gradient at evaluation")
     _random(t, answer, nonzero(t, 20, 10), "standard_dropout(x, 0.5, True)")
 
@@ -169,13 +170,13 @@ _COPIES = {
     from_scratch=r"dropout",
 )
 def inverted_dropout(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 5, 6, 7, dtype=dtype)
 
     t.part("type, shape and dtype")
     t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    _no_zeros(t, quiet)
+    no_zeros(t, quiet, what="units")
 
     t.part("training masks and scales")
     g = t.generator()
@@ -185,9 +186,9 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
     }
     independent(t, masks, shared=shared)
     _dropped(t, masks, p)
-    _scaled(t, t.call(answer, x, p, True, t.generator()), x, p)
+    scaled(t, t.call(answer, x, p, True, t.generator()), x, p)
     y = nonzero(t, 300, dtype=dtype)
-    _scaled(t, t.tensor(t.call(answer, y, p, True), like=y), y, p)
+    scaled(t, t.tensor(t.call(answer, y, p, True), like=y), y, p)
 
     t.part("evaluation is the identity")
     y = torch.tensor([1.0, -2.0, 4.0], dtype=other)
@@ -195,51 +196,9 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
     t.close(t.call(answer, y, p, False), y, advice=advice)
 
     _limits(t, answer, nonzero(t, 2, 3, dtype=dtype))
-    _bad_rates(t, answer, y)
+    bad_rates(t, answer, y)
     _gradient(t, answer, nonzero(t, 4, 30, dtype=other), p, 1 / (1 - p))
     _random(t, answer, nonzero(t, 20, 10), "inverted_dropout(x, 0.5, True)")
-
-
-def _no_zeros(t: Trial, out: torch.Tensor, mistake: str = "active-at-evaluation"):
-    t.require(
-        (out != 0).all(),
-        "units are dropped at evaluation.",
-        expected="no zeros",
-        got=f"{(out == 0).double().mean().item():.0%} zeros",
-        mistake=mistake,
-    )
-
-
-def _dropped(t: Trial, masks: torch.Tensor, p: float, what: str = "the dropped part"):
-    wrong = {"keep-probability": 1 - p}
-    t.fraction((~masks).sum(), masks.numel(), p, what=what, mistakes=wrong)
-
-
-def _scaled(t: Trial, out: torch.Tensor, x: torch.Tensor, p: float) -> None:
-    wrong = {"not-scaled": (1.0, 1 - p, p), "scales-by-p": (1 / p,)}
-    survivors(t, out, x, 1 / (1 - p), wrong)
-
-
-def _limits(t: Trial, answer: Callable[..., Any], x: torch.Tensor) -> None:
-    t.part("the limits p=0 and p=1")
-    for training, p in itertools.product((True, False), (0.0, 1.0)):
-        zeros = training and p == 1.0
-        out = t.call(
-            answer,
-            x,
-            p,
-            training,
-            t.generator(),
-            errors={"ZeroDivisionError": "nan-at-one"},
-        )
-        if zeros and isinstance(out, torch.Tensor) and not out.isfinite().all():
-            t.fail(
-                "p=1 gives numbers that are not finite.",
-                expected="zeros",
-                got=out,
-                mistake="nan-at-one",
-            )
-        t.close(out, torch.zeros_like(x) if zeros else x)
 
 
 # -- 2.3 ----------------------------------------------------------------------------
@@ -259,22 +218,22 @@ def _limits(t: Trial, answer: Callable[..., Any], x: torch.Tensor) -> None:
     },
 )
 def Dropout(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 5, 6, 7, dtype=dtype)
 
     t.part("an nn.Module with the right shape and dtype")
-    layer = _module(t, t.call(answer, p))
-    out = t.tensor(_forward(t, layer, x), like=x)
+    layer = _layer(t, t.call(answer, p))
+    out = t.tensor(layer(x), like=x)
 
     t.part("evaluation is the identity")
-    model = nn.Sequential(nn.Sequential(layer), nn.Identity()).eval()
-    _no_zeros(t, _forward(t, model, x), "ignores-training")
-    _no_zeros(t, _forward(t, layer.eval(), x), "ignores-training")
-    t.close(_forward(t, layer, x), x, advice="Training has scaled already.")
+    model = layer.nested().eval()
+    no_zeros(t, model(x), what="units", mistake="ignores-training")
+    no_zeros(t, layer.eval()(x), what="units", mistake="ignores-training")
+    t.close(layer(x), x, advice="Training has scaled already.")
 
     t.part("training draws a new mask each time")
     model.train()
-    masks = kept(lambda: t.tensor(_forward(t, model, x), like=x))
+    masks = kept(lambda: t.tensor(model(x), like=x))
     if masks.all() and (out == 0).any():
         t.fail(
             "nothing is dropped after model.eval() and then model.train().",
@@ -285,21 +244,26 @@ def Dropout(answer: Any, t: Trial) -> None:
     shared = {a: (text, "fixed-mask" if a == 0 else None) for a, text in _NEWLY.items()}
     independent(t, masks, shared=shared)
     _dropped(t, masks, p)
-    _scaled(t, out, x, p)
+    scaled(t, out, x, p)
     y = nonzero(t, 300, dtype=dtype)
-    _scaled(t, t.tensor(_forward(t, model, y), like=y), y, p)
+    scaled(t, t.tensor(model(y), like=y), y, p)
 
     _layer_limits(t, answer, nonzero(t, 2, 3, dtype=dtype))
     t.part("a p outside [0, 1]")
     for bad in (-0.1, 1.5):
         t.raises(ValueError, answer, bad)
-    x = nonzero(t, 4, 30, dtype=other)
-    _gradient(t, lambda x, *_: _forward(t, model, x), x, p, 1 / (1 - p))
+    t.part("gradients")
+    x = nonzero(t, 4, 30, dtype=other).requires_grad_()
+    out = t.tensor(model(x), like=x)
+    masked_gradient(t, out, x, 1 / (1 - p), of="the input", advice=_FLOW)
     t.part("randomness")
     layer = t.call(answer, 0.5)
     x = nonzero(t, 20, 10)
     t.draws(
-        lambda _: layer(x), case="layer(x)", with_generator=False, repeated="fixed-mask"
+        lambda _: t.call(layer, x),
+        case="layer(x)",
+        with_generator=False,
+        repeated="fixed-mask",
     )
 
 
@@ -308,9 +272,22 @@ _NEWLY = {0: "every forward pass uses the same mask."} | {
 }
 
 
-def _one_coin_at_construction(t: Trial, answer: Any, p: float, x: torch.Tensor) -> None:
+def _layer(t: Trial, made: Any) -> Layer:
+    """A size that does not fit comes from a mask made for another x."""
+
+    def explain(error: Raised) -> None:
+        if error.says("RuntimeError", "must match the size of tensor"):
+            t.fail(
+                "the mask does not fit this x.", got=error.shown, mistake="fixed-mask"
+            )
+
+    return Layer(t, made, explain=explain)
+
+
+def _one_coin_at_construction(t: Trial, answer: Any, p: float, x: Tensor) -> None:
     """Fail with "fixed-mask" if some layers drop everything and others nothing."""
-    masks = torch.stack([_forward(t, answer(p), x) != 0 for _ in range(60)]).flatten(1)
+    outs = [_layer(t, t.call(answer, p))(x) for _ in range(60)]
+    masks = torch.stack([out != 0 for out in outs]).flatten(1)
     t.require(
         masks.all() or not masks.any() or (masks.any(1) != masks.all(1)).any(),
         "some layers drop everything, always, and others nothing, ever.",
@@ -318,55 +295,14 @@ def _one_coin_at_construction(t: Trial, answer: Any, p: float, x: torch.Tensor) 
     )
 
 
-def _module(t: Trial, layer: Any) -> nn.Module:
-    t.require(
-        isinstance(layer, nn.Module),
-        "this is not an nn.Module.",
-        expected="class ...(nn.Module)",
-        got=type(layer).__name__,
-    )
-    t.require(
-        "_modules" in vars(layer),
-        "nn.Module's own `__init__` has not run.",
-        advice="Begin your `__init__` with `super().__init__()`.",
-    )
-    return layer
-
-
-def _forward(t: Trial, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Call a layer; a size that does not fit comes from a mask made for another x."""
-    mode = "training" if layer.training else "evaluation"
-    case = f"layer(x) in {mode} mode, x of shape {tuple(x.shape)}"
-    if "fixed-mask" not in t.mistakes:
-        return t.call(layer, x, case=case)
-
-    def run(x: torch.Tensor) -> torch.Tensor:
-        try:
-            return layer(x)
-        except RuntimeError as error:
-            if "must match the size of tensor" not in str(error):
-                raise
-            t.case = case
-            t.fail("the mask does not fit this x.", got=error, mistake="fixed-mask")
-
-    return t.call(run, x, case=case)
-
-
-def _layer_limits(t: Trial, answer: Any, x: torch.Tensor) -> None:
+def _layer_limits(t: Trial, answer: Any, x: Tensor) -> None:
     t.part("the limits p=0 and p=1")
-    errors = {"ZeroDivisionError": "nan-at-one"}
     t.close(t.call(t.call(answer, 0.0), x, case="Dropout(0.0)(x)"), x)
-    layer = t.call(answer, 1.0, errors=errors)
-    out = t.call(layer, x, case="Dropout(1.0)(x)", errors=errors)
-    if isinstance(out, torch.Tensor) and not out.isfinite().all():
-        t.fail(
-            "p=1 gives numbers that are not finite.",
-            expected="zeros",
-            got=out,
-            mistake="nan-at-one",
-        )
+    layer = Layer(t, t.call(answer, 1.0, errors=DIVIDED), errors=DIVIDED)
+    out = layer(x, case="Dropout(1.0)(x)")
+    finite(t, out, "p=1 gives numbers that are not finite.", expected="zeros")
     t.close(out, torch.zeros_like(x))
-    t.close(t.call(layer.eval(), x, case="Dropout(1.0).eval()(x)", errors=errors), x)
+    t.close(layer.eval()(x, case="Dropout(1.0).eval()(x)"), x)
 
 
 # -- 2.4 ----------------------------------------------------------------------------
@@ -389,12 +325,13 @@ def _layer_limits(t: Trial, answer: Any, x: torch.Tensor) -> None:
     from_scratch=r"dropout",
 )
 def channel_dropout(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 20, 16, 3, 4, dtype=dtype)
 
     t.part("type, shape and dtype")
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
-    _no_zeros(t, t.tensor(t.call(answer, x, p, False, t.generator()), like=x))
+    quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
+    no_zeros(t, quiet, what="units")
 
     t.part("whole maps, for each example its own")
     g = t.generator()
@@ -413,14 +350,14 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     }
     independent(t, masks, shared=shared)
     _dropped(t, masks, p, "the part of maps that is dropped")
-    _scaled(t, out, x, p)
+    scaled(t, out, x, p)
 
     t.part("evaluation is the identity")
     y = nonzero(t, 2, 3, 2, 1, dtype=other)
     advice = "Training has scaled already; evaluation returns x as it is."
     t.close(t.call(answer, y, p, False), y, advice=advice)
     _limits(t, answer, y)
-    _bad_rates(t, answer, y)
+    bad_rates(t, answer, y)
     _gradient(t, answer, nonzero(t, 4, 12, 2, 3, dtype=other), p, 1 / (1 - p))
     _random(t, answer, nonzero(t, 10, 12, 2, 2), "channel_dropout(x, 0.5, True)")
 
@@ -451,52 +388,54 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     },
 )
 def DropConnect(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
 
     t.part("an nn.Module with the right shape and dtype")
     linear = linear_layer(t, 24, 9, dtype=dtype)
-    layer, guard = _drop_connect(t, answer, linear, p)
+    layer = _drop_connect(t, answer, linear, p)
     x = nonzero(t, 6, 24, dtype=dtype)
-    out = _pass(t, layer, x, guard)
+    out = layer(x)
     t.tensor(out, shape=(6, 9), dtype=dtype)
 
     t.part("evaluation is linear(x)")
     whole = linear(x).detach()
-    quiet = _pass(t, layer.eval(), x, guard)
-    again = _pass(t, layer, x, guard)
-    drawn = isinstance(quiet, torch.Tensor) and not torch.equal(quiet, again)
+    quiet = layer.eval()(x)
+    again = layer(x)
+    drawn = isinstance(quiet, Tensor) and not torch.equal(quiet, again)
     t.close(quiet, whole, mistakes={"active-at-evaluation": quiet} if drawn else None)
 
     t.part("training drops weights, not outputs and not the bias")
     layer.train()
-    _not_outputs(t, _pass(t, layer, x, guard), whole, linear, p)
-    _bias_whole(t, layer, linear, p, guard)
-    _weight_masks(t, layer, linear, p, guard)
+    _not_outputs(t, layer(x), whole, linear, p)
+    _bias_whole(t, layer, linear, p)
+    _weight_masks(t, layer, linear, p)
 
     _drop_connect_limits(t, answer, other)
     _drop_connect_gradients(t, answer, p, dtype)
     t.part("randomness")
-    layer, _ = _drop_connect(t, answer, linear_layer(t, 24, 9), 0.5)
+    layer = _drop_connect(t, answer, linear_layer(t, 24, 9), 0.5)
     x = nonzero(t, 3, 24)
-    case = "DropConnect(linear, 0.5)(x)"
-    t.draws(lambda _: layer(x), case=case, with_generator=False, repeated="fixed-mask")
+    t.draws(
+        lambda _: t.call(layer.module, x),
+        case="DropConnect(linear, 0.5)(x)",
+        with_generator=False,
+        repeated="fixed-mask",
+    )
 
 
 def _by(p: float) -> tuple[float, ...]:
     return (1.0, 1 / (1 - p), 1 - p, 1 / p, p)
 
 
-def _drop_connect(
-    t: Trial, answer: Any, linear: nn.Linear, p: float
-) -> tuple[nn.Module, Callable[[], None]]:
-    """Build the layer; also return a function that sees linear's parameters intact."""
+def _drop_connect(t: Trial, answer: Any, linear: nn.Linear, p: float) -> Layer:
+    """Build the layer; linear's parameters stay intact, then and in each pass."""
     before = {name: (q, q.detach().clone()) for name, q in linear.named_parameters()}
 
     def guard() -> None:
         for name, (parameter, then) in before.items():
             now = getattr(linear, name, None)
             t.require(
-                now is parameter and torch.equal(now, then),
+                now is parameter and torch.equal(parameter, then),
                 f"linear.{name} is not what it was.",
                 expected="the same parameter with the same numbers",
                 got="other numbers" if now is parameter else "another object",
@@ -505,25 +444,13 @@ def _drop_connect(
             )
 
     case = f"DropConnect(linear, {p})"
-    layer = t.attempt(
-        lambda: answer(linear, p), case=case, errors={"ZeroDivisionError": "nan-at-one"}
-    )
+    made = t.call(answer, linear, p, case=case, errors=DIVIDED, may_change=True)
     guard()
-    return _module(t, layer), guard
-
-
-def _pass(
-    t: Trial, layer: nn.Module, x: torch.Tensor, guard: Callable[[], None]
-) -> torch.Tensor:
-    mode = "training" if layer.training else "evaluation"
-    case = f"layer(x) in {mode} mode, x of shape {tuple(x.shape)}"
-    out = t.call(layer, x, case=case, errors={"ZeroDivisionError": "nan-at-one"})
-    guard()
-    return out
+    return Layer(t, made, errors=DIVIDED, after=guard)
 
 
 def _not_outputs(
-    t: Trial, out: torch.Tensor, whole: torch.Tensor, linear: nn.Linear, p: float
+    t: Trial, out: Tensor, whole: Tensor, linear: nn.Linear, p: float
 ) -> None:
     """Fail if each entry is an undivided output or nothing: no sum has lost a part."""
     bias = linear.bias.detach()
@@ -549,12 +476,10 @@ def _not_outputs(
     )
 
 
-def _bias_whole(
-    t: Trial, layer: nn.Module, linear: nn.Linear, p: float, guard: Callable[[], None]
-) -> None:
+def _bias_whole(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     """Require layer(0) = bias, in several forward passes."""
     zeros = linear.weight.new_zeros(6, 24)
-    outs = torch.stack([_pass(t, layer, zeros, guard).detach() for _ in range(40)])
+    outs = torch.stack([layer(zeros).detach() for _ in range(40)])
     factor = outs / linear.bias.detach()
     if torch.allclose(factor, torch.ones_like(factor), atol=1e-3):
         return
@@ -569,13 +494,11 @@ def _bias_whole(
     )
 
 
-def _weight_masks(
-    t: Trial, layer: nn.Module, linear: nn.Linear, p: float, guard: Callable[[], None]
-) -> None:
+def _weight_masks(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     t.part("one mask per forward, scaled by 1/(1-p)")
     weight, bias = linear.weight.detach(), linear.bias.detach()
     row = nonzero(t, 24, dtype=weight.dtype)
-    out = _pass(t, layer, row.expand(7, 24).clone(), guard)
+    out = layer(row.expand(7, 24).clone())
     t.require(
         torch.allclose(out, out[:1].expand(7, 9), rtol=1e-4, atol=1e-4),
         "the same example, seven times in one batch, gives different results.",
@@ -584,8 +507,8 @@ def _weight_masks(
     )
     eye = torch.eye(24, dtype=weight.dtype)
 
-    def masked() -> torch.Tensor:
-        columns = (_pass(t, layer, eye, guard) - bias).T  # (9, 24)
+    def masked() -> Tensor:
+        columns = (layer(eye) - bias).T  # (9, 24)
         return torch.where(columns.abs() < 1e-4, 0.0, columns)
 
     masks = kept(masked)
@@ -599,10 +522,10 @@ def _weight_masks(
     }
     independent(t, masks, shared=shared)
     _dropped(t, masks, p, "the part of weights that is dropped")
-    _scaled(t, masked(), weight, p)
+    scaled(t, masked(), weight, p)
     x = nonzero(t, 2, 3, 24, dtype=weight.dtype)
-    t.tensor(_pass(t, layer, x, guard), shape=(2, 3, 9), dtype=weight.dtype)
-    t.close(_pass(t, layer.eval(), x, guard), linear(x).detach())
+    t.tensor(layer(x), shape=(2, 3, 9), dtype=weight.dtype)
+    t.close(layer.eval()(x), linear(x).detach())
 
 
 def _drop_connect_limits(t: Trial, answer: Any, dtype: torch.dtype) -> None:
@@ -611,17 +534,14 @@ def _drop_connect_limits(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     for bias in (True, False):
         linear = linear_layer(t, 5, 3, bias=bias, dtype=dtype)
         whole = linear(x).detach()
-        layer, guard = _drop_connect(t, answer, linear, 0.0)
-        t.close(_pass(t, layer, x, guard), whole, what="the result for p=0")
-        layer, guard = _drop_connect(t, answer, linear, 1.0)
-        out = _pass(t, layer, x, guard)
-        if isinstance(out, torch.Tensor) and not out.isfinite().all():
-            t.fail(
-                "p=1 gives numbers that are not finite.", got=out, mistake="nan-at-one"
-            )
+        layer = _drop_connect(t, answer, linear, 0.0)
+        t.close(layer(x), whole, what="the result for p=0")
+        layer = _drop_connect(t, answer, linear, 1.0)
+        out = layer(x)
+        finite(t, out, "p=1 gives numbers that are not finite.")
         alone = linear.bias.detach().expand(4, 3) if bias else torch.zeros_like(whole)
         t.close(out, alone.clone(), what="the result for p=1")
-        t.close(_pass(t, layer.eval(), x, guard), whole, what="linear(x) at p=1")
+        t.close(layer.eval()(x), whole, what="linear(x) at p=1")
     t.part("a p outside [0, 1]")
     for bad in (-0.1, 1.5):
         t.raises(ValueError, answer, linear, bad)
@@ -632,8 +552,8 @@ def _drop_connect_gradients(
 ) -> None:
     t.part("gradients")
     linear = linear_layer(t, 24, 9, dtype=dtype)
-    layer, guard = _drop_connect(t, answer, linear, p)
-    own = [id(q) for q in layer.parameters()]
+    layer = _drop_connect(t, answer, linear, p)
+    own = [id(q) for q in t.parameters(layer.module)]
     t.require(
         all(id(q) in own for q in linear.parameters()),
         "linear's parameters are not among layer.parameters().",
@@ -646,23 +566,23 @@ def _drop_connect_gradients(
         advice="Leave linear's parameters as they came.",
     )
     eye = torch.eye(24, dtype=dtype).requires_grad_()
-    out = _pass(t, layer, eye, guard)
+    out = layer(eye)
     advice = "Compute with linear.weight itself: no .detach(), .data or no_grad."
     t.require(out.requires_grad, "no gradient flows through the result.", advice=advice)
     columns = (out - linear.bias).detach().T
     mask = (columns.abs() > 1e-4).to(dtype) / (1 - p)
     g = nonzero(t, 24, 9, dtype=dtype)
-    wanted = [linear.weight, linear.bias, eye]
     names = ("linear.weight", "linear.bias", "the input")
-    try:
-        grads = torch.autograd.grad((out * g).sum(), wanted, allow_unused=True)
-    except RuntimeError as error:
-        if "inplace operation" not in str(error):
-            raise
-        t.fail(
-            "the gradient can not be computed: linear.weight was changed meanwhile.",
-            mistake="overwrites-weight",
-        )
+
+    def explain(error: Raised) -> None:
+        if error.says("RuntimeError", "inplace operation"):
+            t.fail(
+                "the gradient can not be computed: linear.weight was changed "
+                "meanwhile.",
+                mistake="overwrites-weight",
+            )
+
+    grads = t.gradients(out, [linear.weight, linear.bias, eye], g, explain=explain)
     for name, grad in zip(names, grads, strict=True):
         t.require(grad is not None, f"no gradient reaches {name}.", advice=advice)
     unmasked = {"overwrites-weight": g.T}
@@ -691,12 +611,41 @@ def _drop_connect_gradients(
 )
 def ensemble_predict(answer: Any, t: Trial) -> None:
     t.part("type and shape")
-    dtype, other = _dtypes(t)
+    dtype, other = t.dtypes()
     net = ThinnedNetworks(t, dtype)
     probs = _ensemble(t, answer, net, 1)
-    _large_logits(t, answer, other)
+    large = ThinnedNetworks(t, other)
+    finite_at_large_logits(t, answer, large, 20, last=large.model[-1])
 
     t.part("one sample is one thinned network")
+    _one_thinned_network(t, net, probs)
+
+    t.part("the mean over many thinned networks")
+    n = 1000
+    probs = _ensemble(t, answer, net, n)
+    averaged = functools.partial(net.averaged_logits, probs, n)
+    mean_is_off(
+        t,
+        probs,
+        net.mean,
+        n,
+        what="thinned networks",
+        advice="Draw a new mask for each sample and divide by n_samples.",
+        mistake=lambda: "averages-logits" if averaged() else None,
+    )
+
+    _ensemble_modes(t, answer)
+    _ensemble_gradients(t, answer, other)
+    t.part("randomness")
+    net = ThinnedNetworks(t, dtype)
+    x = net.x.repeat(10, 1)
+    case = "ensemble_predict(model, x, 3)"
+    t.draws(lambda _: t.call(answer, net.model, x, 3), case=case, with_generator=False)
+
+
+def _one_thinned_network(t: Trial, net: ThinnedNetworks, probs: Tensor) -> None:
+    """Require that each row of probs (12, 3) is what one thinned network predicts."""
+    logits = torch.cat([net.logits, net.logits.log_softmax(-1)], 0)
     t.require(
         torch.allclose(
             probs.sum(-1), torch.ones(len(net.x), dtype=net.dtype), atol=1e-4
@@ -704,12 +653,10 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
         "the rows are not probabilities.",
         expected="rows that sum to 1",
         got=f"row sums {probs.sum(-1).min():.3g} … {probs.sum(-1).max():.3g}",
-        mistake="averages-logits"
-        if _among(probs, torch.cat([net.logits, net.logits.log_softmax(-1)], 0))
-        else None,
+        mistake="averages-logits" if among(probs[None], logits) else None,
         advice="Apply softmax over the last dimension of the logits.",
     )
-    if not _among(probs, net.each):
+    if not among(probs[None], net.each):
         off = torch.allclose(probs, net.whole, atol=1e-4)
         t.fail(
             "a row is not the prediction of any thinned network.",
@@ -721,70 +668,35 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
         mistake="dropout-off",
     )
 
-    t.part("the mean over many thinned networks")
-    n = 1000
-    probs = _ensemble(t, answer, net, n)
-    bound = math.sqrt(math.log(2 * probs.numel() / 2e-8) / (2 * n))
-    if not (probs - net.mean).abs().max() <= bound:  # nan is off too
-        t.fail(
-            f"the mean over {n} thinned networks is off.",
-            expected=f"{_row(net.mean)} ± {bound:.2f} for the first example",
-            got=_row(probs),
-            mistake="averages-logits" if net.averaged_logits(probs, n) else None,
-            advice="Draw a new mask for each sample and divide by n_samples.",
-        )
 
-    _ensemble_modes(t, answer)
-    _ensemble_gradients(t, answer, other)
-    t.part("randomness")
-    net = ThinnedNetworks(t, dtype)
-    x = net.x.repeat(10, 1)
-    case = "ensemble_predict(model, x, 3)"
-    t.draws(lambda _: answer(net.model, x, 3), case=case, with_generator=False)
-
-
-def _among(rows: torch.Tensor, each: torch.Tensor) -> bool:
-    """Tell whether every row stands among its possible values (S, N, K)."""
-    return bool(((rows - each).abs().amax(-1).amin(0) < 1e-3).all())
-
-
-def _row(probs: torch.Tensor) -> str:
-    return "[" + ", ".join(f"{value:.2f}" for value in probs[0].tolist()) + "]"
-
-
-def _ensemble(t: Trial, answer: Any, net: ThinnedNetworks, n: int) -> torch.Tensor:
-    modes = [module.training for module in net.model.modules()]
-    probs = t.call(answer, net.model, net.x, n, case=f"ensemble_predict(model, x, {n})")
-    probs = t.tensor(probs, shape=(12, 3), dtype=net.dtype)
-    for module, mode in zip(net.model.modules(), modes, strict=True):
-        module.training = mode  # the modes are checked later, each on its own
-    return probs.detach()
+def _ensemble(t: Trial, answer: Any, net: ThinnedNetworks, n: int) -> Tensor:
+    with kept_modes(net.model):  # the modes are checked later, each on its own
+        case = f"ensemble_predict(model, x, {n})"
+        probs = t.call(answer, net.model, net.x, n, case=case)
+        return t.tensor(probs, shape=(12, 3), dtype=net.dtype).detach()
 
 
 def _ensemble_modes(t: Trial, answer: Any) -> None:
     t.part("every module's own mode is restored")
     net = ThinnedNetworks(t, t.dtype())
-    modules = list(net.model.modules())
-    mixed = [t.random.random() < 0.5 for _ in modules[2:]]
+    count = len(modes_of(net.model))
+    mixed = [t.random.random() < 0.5 for _ in range(count - 2)]
     for modes in (
-        [True] * len(modules),
-        [False] * len(modules),
+        [True] * count,
+        [False] * count,
         [True, False, *mixed],
         [False, True, *mixed],
     ):
-        for module, mode in zip(modules, modes, strict=True):
-            module.training = mode
-        probs = t.call(answer, net.model, net.x, 1)
-        for module, mode in zip(modules, modes, strict=True):
-            t.require(
-                module.training == mode,
-                f"a module's mode is changed: {type(module).__name__}.",
-                expected="train mode, as it came" if mode else "eval mode, as it came",
-                got="train mode" if module.training else "eval mode",
-                mistake=None if mode else "leaves-train-mode",
-                advice="Put each module's own `training` back, whatever it was.",
-            )
-        if not _among(probs, net.each):
+        put_modes(net.model, modes)
+        probs = t.tensor(t.call(answer, net.model, net.x, 1), shape=(12, 3))
+        require_modes(
+            t,
+            net.model,
+            modes,
+            left_on="leaves-train-mode",
+            advice="Put each module's own `training` back, whatever it was.",
+        )
+        if not among(probs.detach()[None], net.each):
             if all(modes):
                 t.fail("a row is not the prediction of any thinned network.")
             t.fail(
@@ -797,36 +709,9 @@ def _ensemble_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     t.part("no gradients")
     net = ThinnedNetworks(t, dtype)
     probs = t.call(answer, net.model, net.x, 2)
-    t.tensor(probs, shape=(12, 3), dtype=dtype)
-    t.require(
-        not probs.requires_grad,
-        "the result is attached to the graph of all the forward passes.",
-        advice="Predict under torch.no_grad().",
-    )
-    t.require(
-        torch.is_grad_enabled(),
-        "gradients are switched off for good.",
-        advice="Use `with torch.no_grad():`, which ends with its block.",
-    )
+    no_graph(t, t.tensor(probs, shape=(12, 3), dtype=dtype))
     t.require(
         all(q.requires_grad for q in net.model.parameters()),
         "the model's parameters can not be trained any more: requires_grad is False.",
         advice="Leave the parameters as they came; torch.no_grad() is enough.",
-    )
-
-
-def _large_logits(t: Trial, answer: Any, dtype: torch.dtype) -> None:
-    t.part("logits in the thousands")
-    net = ThinnedNetworks(t, dtype)
-    with torch.no_grad():
-        for parameter in net.model[-1].parameters():
-            parameter.mul_(9000 / net.logits.abs().max())
-    case = "ensemble_predict(model, x, 20), with logits up to 9000"
-    probs = t.call(answer, net.model, net.x, 20, case=case)
-    t.require(
-        probs.isfinite().all(),
-        "large logits give probabilities that are not finite.",
-        expected="numbers in [0, 1]",
-        got=_row(probs),
-        advice="exp() of a large logit is infinite; torch.softmax is safe.",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import numbers
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
+from helpers.checks.vocabulary.subject import Raised
 
 BIASES = (
     "Biases are counted, or other tensors with fewer than 2 dims such as the scales of "
@@ -237,7 +237,7 @@ def _reaches(
     params = list(model.parameters())
     grads: Sequence[Tensor | None] = [None] * len(params)
     if got.requires_grad:
-        grads = torch.autograd.grad(got, params, allow_unused=True)
+        grads = t.gradients(got, params)
     for p, grad in zip(params, grads, strict=True):
         if p.dim() < 2:
             zero = grad is None or not grad.any()
@@ -262,7 +262,7 @@ def _reaches(
 
 def _penalty(
     t: Trial,
-    answer: Callable[..., Any],
+    answer: Any,
     model: nn.Module,
     settings: Sequence[float],
     forms: Sequence[Form],
@@ -371,7 +371,7 @@ def l2_penalty(l2: Any, l1: Any, t: Trial) -> None:
     _zero(t, l1, 0.0)
 
 
-def _zero(t: Trial, answer: Callable[..., Any], *settings: float) -> None:
+def _zero(t: Trial, answer: Any, *settings: float) -> None:
     """Require a 0-dim zero; whether it carries a gradient is the answer's choice."""
     model = next(iter(_models(t).values()))
     got = _scalar(t, t.call(answer, model, *settings), model)
@@ -546,34 +546,25 @@ def soft_threshold(answer: Any, t: Trial) -> None:
 
 # -- in place -----------------------------------------------------------------------
 
-
-def _guarded(t: Trial, answer: Callable[..., Any]) -> Callable[..., Any]:
-    """Name the missing no_grad; torch has no exception class of its own for it."""
-
-    @functools.wraps(answer)
-    def call(*args: Any) -> Any:
-        try:
-            return answer(*args)
-        except RuntimeError as error:
-            if "requires grad" in str(error) and "in-place" in str(error):
-                got = f"{type(error).__name__}: {error}"
-                t.fail("your code raised an error.", got=got, mistake="no-grad-missing")
-            raise
-
-    return call
+_NO_GRAD = "no-grad-missing"
 
 
 def _write(
     t: Trial,
-    answer: Callable[..., Any],
+    answer: Any,
     target: Tensor,
     *rest: Any,
     right: Tensor,
 ) -> Tensor:
     """Call the answer; return what `target` holds afterwards."""
+
+    def explain(error: Raised) -> None:  # torch has no class of its own for it
+        if error.says("RuntimeError", "requires grad", "in-place"):
+            t.fail("your code raised an error.", got=f"{error}", mistake=_NO_GRAD)
+
     before = target.detach().clone()
     trained = target.requires_grad
-    result = t.call(_guarded(t, answer), target, *rest)
+    result = t.call(answer, target, *rest, explain=explain)
     after = target.detach().clone()
     t.tensor(after, like=before, what="the argument afterwards")
     if torch.equal(after, before) and not _agree(after, right):

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import errno
-import io
 import itertools
 import math
 import os
 import pickle
-import signal
 import tempfile
-import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.checks import Trial, exercise
+from helpers.checks import CheckFailed, Trial, exercise
+from helpers.checks.vocabulary.subject import Raised
 
 ALIASED = (
     "The best weights are kept as references, not as copies. `state_dict()` holds the "
@@ -214,19 +210,19 @@ def _follow(t: Trial, answer: Any, values: Sequence[float], **settings: Any) -> 
     for k in range(n, len(values)):
         try:
             got.append(_update(t, stopper, values[k], model, text))
-        except Exception:  # only asked in order to name the mistake
+        except CheckFailed:  # only asked in order to name the mistake
             break
     _name_calls(t, values, settings, got, right[n - 1], n)
 
 
 def _update(t: Trial, stopper: Any, value: float, model: nn.Module, case: str) -> Call:
     before = _state(model)
-    stop = t.attempt(lambda: stopper.update(value, model), case=case)
+    stop = t.method(stopper, "update", value, model, case=case)
     t.require(
         type(stop) is bool,
         "`update` does not return a bool.",
         expected="True or False",
-        got=f"{type(stop).__name__}: {stop!r}" if stop is not None else "None",
+        got="None" if stop is None else f"{t.kind(stop)}: {t.describe(stop)}",
         advice="Return False too, where training goes on.",
     )
     t.require(
@@ -234,7 +230,7 @@ def _update(t: Trial, stopper: Any, value: float, model: nn.Module, case: str) -
         "`update` changes the model.",
         advice="Only restore(model) writes into the model.",
     )
-    best, step = t.attempt(lambda: (stopper.best_value, stopper.best_step), case=case)
+    best, step = t.get(stopper, "best_value", "best_step", case=case)
     step = t.number(step, what="best_step")
     return Call(stop, t.number(best, what="best_value"), int(step))
 
@@ -309,19 +305,20 @@ def _part(model: nn.Module, state: State, *, weights: bool) -> State:
     return {k: v for k, v in state.items() if (k in names) == weights}
 
 
-def _restore(t: Trial, stopper: Any, model: nn.Module) -> None:
+def _restore(t: Trial, stopper: Any, model: nn.Module, case: str) -> None:
     """Restore; load_state_dict itself may complain that the buffers are missing."""
-    try:
-        stopper.restore(model)
-    except RuntimeError as error:
-        text, weights = str(error), [name for name, _ in model.named_parameters()]
-        if "Missing key" in text and not any(f'"{name}"' in text for name in weights):
+    weights = [name for name, _ in model.named_parameters()]
+
+    def explain(error: Raised) -> None:
+        buffers = not any(f'"{name}"' in error.message for name in weights)
+        if error.says("RuntimeError", "Missing key") and buffers:
             t.fail(
                 "restore(model) does not find the buffers among what was kept.",
-                got=" ".join(text.split())[:120],
+                got=" ".join(error.message.split())[:120],
                 mistake="buffers-forgotten",
             )
-        raise
+
+    t.method(stopper, "restore", model, case=case, explain=explain)
 
 
 def _restored(
@@ -340,7 +337,7 @@ def _restored(
         others: the states at the calls of update, to name the wrong one.
     """
     own = _state(model)
-    t.attempt(lambda: _restore(t, stopper, model), case=case)
+    _restore(t, stopper, model, case)
     got = _state(model)
     if _equal(got, want):
         return
@@ -496,7 +493,7 @@ def _loaded_epoch(t: Trial, epoch: object, want: int) -> None:
         type(epoch) is int,
         "`load_checkpoint` does not return an int.",
         expected=f"int: {want}",
-        got="None" if epoch is None else f"{type(epoch).__name__}: {epoch!r}",
+        got="None" if epoch is None else f"{t.kind(epoch)}: {t.describe(epoch)}",
         advice="Save the epoch too, and return it.",
     )
     t.same(epoch, want, what="the epoch that `load_checkpoint` returns")
@@ -535,6 +532,11 @@ class _Functions(NamedTuple):
     load: Any
 
 
+def _call(t: Trial, answer: Any, *args: Any, case: str) -> Any:
+    """Call one of them; what it must not change is compared by the check."""
+    return t.call(answer, *args, case=case, may_change=True)
+
+
 def _resume(
     t: Trial,
     f: _Functions,
@@ -557,7 +559,7 @@ def _resume(
     _epochs(model, optimizer, batches, 5)
     want = _snapshot(model, optimizer)
     case = f"save_checkpoint({_path(paths[0])}, model, {kind}, {epoch})"
-    t.attempt(lambda: f.save(paths[0], model, optimizer, epoch), case=case)
+    _call(t, f.save, paths[0], model, optimizer, epoch, case=case)
     t.require(Path(paths[0]).is_file(), "there is no file at the path.")
     same = _same_tree(_snapshot(model, optimizer), want)
     t.require(same, "saving changes the model, the optimizer or the random state.")
@@ -566,7 +568,7 @@ def _resume(
     torch.manual_seed(t.random.getrandbits(40))
     optimizer = make(fresh)
     case += f"; in a new run: load_checkpoint({_path(paths[1])}, model, {kind})"
-    got = t.attempt(lambda: f.load(paths[1], fresh, optimizer), case=case)
+    got = _call(t, f.load, paths[1], fresh, optimizer, case=case)
     _loaded_epoch(t, got, epoch)
     _require_loaded(t, fresh, optimizer, want)
     _epochs(fresh, optimizer, batches, 5)
@@ -599,32 +601,41 @@ def _pair(t: Trial, width: int = 8) -> tuple[nn.Module, Optimizer]:
     return model, optimizer
 
 
+_Crash = Callable[[nn.Module, Optimizer], bool]  # tells whether it came to one
+
+
 def _survives(
     t: Trial,
     f: _Functions,
     path: Path,
-    crash: Callable[[nn.Module, Optimizer], bool],
+    crash: _Crash,
     case: str,
 ) -> None:
     """Save epoch 3, crash while saving epoch 4; epoch 3 must still be there."""
     old, optimizer = _pair(t, 64)
     want = _state(old)
     text = 'save_checkpoint("run.pt", model, optimizer, 3)'
-    t.attempt(lambda: f.save(path, old, optimizer, 3), case=text)
+    _call(t, f.save, path, old, optimizer, 3, case=text)
     if not crash(*_pair(t, 64)):  # all was written without a crash
         return
     t.case = f"{text}; the same with epoch 4, {case}; then load_checkpoint"
     model, optimizer = _pair(t, 64)
-    try:
-        epoch = f.load(path, model, optimizer)
-    except Exception as error:
-        got = f"{type(error).__name__}: {error}".splitlines()[0][:120]
+
+    def explain(error: Raised) -> None:
         t.fail(
             "after a crash while writing, the old checkpoint cannot be loaded.",
             expected="the checkpoint of epoch 3",
-            got=got,
+            got=str(error).splitlines()[0][:120],
             mistake="in-place-write",
         )
+
+    epoch = t.call(
+        f.load,
+        *(path, model, optimizer),
+        case=t.case,
+        explain=explain,
+        may_change=True,
+    )
     t.require(
         epoch == 3 and _equal(_state(model), want),
         "after a crash while writing, the old checkpoint is not what it was.",
@@ -634,42 +645,23 @@ def _survives(
     )
 
 
-def _full_disk(f: _Functions, path: Path) -> Callable[[nn.Module, Optimizer], bool]:
+def _full_disk(t: Trial, f: _Functions, path: Path) -> _Crash:
     """Return a crash: one tensor of the model raises when it is written."""
 
     def crash(model: nn.Module, optimizer: Optimizer) -> bool:
         model[1].running_var = model[1].running_var.as_subclass(_Broken)
-        try:
-            f.save(path, model, optimizer, 4)
-        except Exception:
-            return True
-        return False
+        done = t.outcome(f.save, path, model, optimizer, 4, case=t.case)
+        return done.raised is not None
 
     return crash
 
 
-def _killed(f: _Functions, path: Path) -> Callable[[nn.Module, Optimizer], bool]:
+def _killed(t: Trial, f: _Functions, path: Path) -> _Crash:
     """Return a crash: a process of its own is killed when half of the file is out."""
 
     def crash(model: nn.Module, optimizer: Optimizer) -> bool:
         limit = path.stat().st_size // 2
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # fork in a process with threads
-                child = os.fork()
-        except OSError:  # no second process to be had
-            return False
-        if child == 0:
-            _write_and_die(lambda: f.save(path, model, optimizer, 4), limit)
-        end = time.monotonic() + 1
-        while time.monotonic() < end:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return os.WIFSIGNALED(status)
-            time.sleep(0.002)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        return True
+        return t.killed(f.save, path, model, optimizer, 4, limit=limit)
 
     return crash
 
@@ -682,17 +674,15 @@ def _replaces(t: Trial, f: _Functions, path: Path) -> None:
     """
     second = path.with_name("second_name.pt")
     pair = _pair(t, 64)
-    t.attempt(
-        lambda: f.save(path, *pair, 3),
-        case=f"save_checkpoint({_path(path)}, model, optimizer, 3)",
-    )
+    case = f"save_checkpoint({_path(path)}, model, optimizer, 3)"
+    _call(t, f.save, path, *pair, 3, case=case)
     try:
         os.link(path, second)
     except OSError:  # a file system without links
         return
     old = second.read_bytes()
     case = f"save_checkpoint({_path(path)}, …) where that file exists already"
-    t.attempt(lambda: f.save(path, *_pair(t, 64), 4), case=case)
+    _call(t, f.save, path, *_pair(t, 64), 4, case=case)
     t.require(
         second.read_bytes() == old,
         "the new checkpoint is written into the old file itself.",
@@ -701,26 +691,9 @@ def _replaces(t: Trial, f: _Functions, path: Path) -> None:
         mistake="in-place-write",
     )
     model, optimizer = _pair(t, 64)
-    epoch = t.attempt(
-        lambda: f.load(path, model, optimizer), case=case + "; load_checkpoint"
-    )
+    case += "; load_checkpoint"
+    epoch = _call(t, f.load, path, model, optimizer, case=case)
     _loaded_epoch(t, epoch, 4)
-
-
-def _write_and_die(write: Callable[[], object], limit: int) -> None:
-    """In the child: the kernel kills it as soon as a file exceeds `limit` bytes."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-        quiet = io.StringIO()
-        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-            write()
-    finally:
-        os._exit(0)  # whatever happened: no cleaning up in a second kernel
 
 
 class _Evil:
@@ -742,8 +715,7 @@ def _runs_nothing(t: Trial, f: _Functions, folder: Path) -> None:
         else:
             path.write_bytes(pickle.dumps(_Evil(flag), protocol=2))
         t.case = "load_checkpoint of a stranger's file with code in it"
-        with contextlib.suppress(Exception):
-            f.load(path, *_pair(t))
+        t.outcome(f.load, path, *_pair(t), case=t.case)
         t.require(
             not flag.exists(),
             "loading runs code that is hidden in the file.",
@@ -762,9 +734,9 @@ def _cuda_state(t: Trial, f: _Functions, folder: Path) -> None:
         model, optimizer = _pair(t)
         case = "save_checkpoint, then load_checkpoint, on a machine with a GPU"
         path = folder / "cuda.pt"
-        t.attempt(lambda: f.save(path, model, optimizer, 1), case=case)
+        _call(t, f.save, path, model, optimizer, 1, case=case)
         torch.cuda.manual_seed_all(t.random.getrandbits(40))
-        t.attempt(lambda: f.load(path, model, optimizer), case=case)
+        _call(t, f.load, path, model, optimizer, case=case)
         t.require(
             _same_tree(torch.cuda.get_rng_state_all(), want),
             "after loading, the GPU's random state is not that of the save.",
@@ -803,10 +775,10 @@ def save_checkpoint(save: Any, load: Any, t: Trial) -> None:
             _cuda_state(t, f, folder)
         t.part("a crash while writing")
         case = "in which the disk is full half-way"
-        _survives(t, f, path, _full_disk(f, path), case)
+        _survives(t, f, path, _full_disk(t, f, path), case)
         if hasattr(os, "fork"):
             case = "in a process that is killed half-way"
-            _survives(t, f, path, _killed(f, path), case)
+            _survives(t, f, path, _killed(t, f, path), case)
         _replaces(t, f, path)
         t.part("no code from the file")
         _runs_nothing(t, f, folder)

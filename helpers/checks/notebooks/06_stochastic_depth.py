@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
-from helpers.checks.vocabulary.coins import independent, kept, nonzero, rate, survivors
+from helpers.checks.vocabulary.coins import independent, kept, nonzero, rate
+from helpers.checks.vocabulary.dropped import (
+    DIVIDED,
+    bad_rates,
+    limits,
+    masked_gradient,
+    no_zeros,
+    scaled,
+)
+from helpers.checks.vocabulary.modes import Layer
+from helpers.checks.vocabulary.subject import Outcome
 
 COARSE = {"rtol": 1e-4, "atol": 1e-5}  # float32 is exact enough for a rate
 
@@ -31,11 +41,6 @@ NAN = (
     "p=1 divides by 1-p = 0. When everything is dropped there is nothing to scale: "
     "treat p=1 before you divide."
 )
-
-
-def _dtypes(t: Trial) -> list[torch.dtype]:
-    """Return float32 and float64 in a drawn order: each check uses both."""
-    return t.random.sample([torch.float32, torch.float64], 2)
 
 
 # -- 6.1 ----------------------------------------------------------------------------
@@ -67,7 +72,7 @@ def drop_rates(answer: Any, t: Trial) -> None:
     _rates(t, answer, t.random.randint(2, 9), 1.0)
 
 
-def _rates(t: Trial, answer: Callable, blocks: int, final: float) -> None:
+def _rates(t: Trial, answer: Any, blocks: int, final: float) -> None:
     got = t.call(answer, blocks, final)
     expected = [(k + 1) / blocks * final for k in range(blocks)]
     values = _list_of_floats(t, got)
@@ -111,23 +116,23 @@ def _rates(t: Trial, answer: Callable, blocks: int, final: float) -> None:
 
 
 def _list_of_floats(t: Trial, got: object) -> list[float]:
-    if isinstance(got, torch.Tensor) or type(got).__module__ == "numpy":
+    if isinstance(got, (Tensor, np.ndarray, np.generic)):
         advice = "`.tolist()` turns it into a list of Python floats."
         t.fail(
             "the result is not a list.",
             expected="a list of floats",
-            got=type(got).__name__,
+            got=t.kind(got),
             advice=advice,
         )
-    t.require(
-        isinstance(got, list),
-        "the result is not a list.",
-        expected="a list of floats",
-        got=type(got).__name__,
-        advice="Your function returns nothing: is `return` missing?"
-        if got is None
-        else "`list(...)` around it, or square brackets, make one.",
-    )
+    if not isinstance(got, list):
+        t.fail(
+            "the result is not a list.",
+            expected="a list of floats",
+            got=t.kind(got),
+            advice="Your function returns nothing: is `return` missing?"
+            if got is None
+            else "`list(...)` around it, or square brackets, make one.",
+        )
     return [t.number(v, what=f"rate {k}") for k, v in enumerate(got, 1)]
 
 
@@ -165,19 +170,13 @@ def _short(values: Sequence[float]) -> str:
     },
 )
 def drop_path(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 160, 2, 3, dtype=dtype)
 
     t.part("type, shape and dtype")
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    t.require(
-        (quiet != 0).all(),
-        "residuals are dropped at evaluation.",
-        expected="no zeros",
-        got=f"{(quiet == 0).double().mean().item():.0%} zeros",
-        mistake="active-at-evaluation",
-    )
+    no_zeros(t, quiet, what="residuals")
 
     t.part("one coin per example")
     g = t.generator()
@@ -194,7 +193,7 @@ def drop_path(answer: Any, t: Trial) -> None:
     t.fraction((~masks).sum(), masks.numel(), p, what=what, mistakes=wrong)
 
     t.part("survivors are scaled by 1/(1-p)")
-    _scaled(t, out, x, p)
+    scaled(t, out, x, p)
 
     t.part("any number of dimensions")
     for shape in ((300,), (200, 3), (200, 2, 1, 3), (200, 1, 2, 2, 2)):
@@ -207,7 +206,7 @@ def drop_path(answer: Any, t: Trial) -> None:
             f"all {shape[0]} examples share one coin.",
             mistake="per-batch",
         )
-        _scaled(t, out, y, p)
+        scaled(t, out, y, p)
         t.close(t.call(answer, y, p, False), y, advice=_ALREADY)
 
     t.part("evaluation is the identity")
@@ -215,20 +214,22 @@ def drop_path(answer: Any, t: Trial) -> None:
     t.close(t.call(answer, y, p, False), y, advice=_ALREADY)
     t.part("the limits p=0 and p=1")
     for kind in (dtype, other):
-        _limits(t, answer, nonzero(t, 3, 2, dtype=kind))
-    t.part("a p outside [0, 1]")
-    for bad, training in itertools.product((-0.1, 1.5), (True, False)):
-        t.raises(ValueError, answer, y, bad, training)
-    _gradient(t, answer, nonzero(t, 200, 3, dtype=other), p)
+        limits(t, answer, nonzero(t, 3, 2, dtype=kind))
+    bad_rates(t, answer, y)
+    t.part("gradients")
+    x = nonzero(t, 200, 3, dtype=other).requires_grad_()
+    out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
+    masked_gradient(t, out, x, 1 / (1 - p), of="the residual", advice=_FLOW)
     t.part("randomness")
     x = nonzero(t, 200, 2)
-    t.draws(lambda g: answer(x, 0.5, True, g), case="drop_path(residual, 0.5, True)")
+    case = "drop_path(residual, 0.5, True)"
+    t.draws(lambda g: t.call(answer, x, 0.5, True, g), case=case)
 
 
 _ALREADY = "Training has scaled already; evaluation returns the residual as it is."
 
 
-def _whole(t: Trial, entries: torch.Tensor) -> None:
+def _whole(t: Trial, entries: Tensor) -> None:
     """Require that each example, entries (calls, N, n), is all there or all zero."""
     t.require(
         (entries == entries[..., :1]).all(),
@@ -236,37 +237,6 @@ def _whole(t: Trial, entries: torch.Tensor) -> None:
         expected="each example all there or all zero",
         mistake="per-element",
     )
-
-
-def _scaled(t: Trial, out: torch.Tensor, x: torch.Tensor, p: float) -> None:
-    wrong = {"not-scaled": (1.0, 1 - p, p), "scales-by-p": (1 / p,)}
-    survivors(t, out, x, 1 / (1 - p), wrong)
-
-
-def _limits(t: Trial, answer: Callable[..., Any], x: torch.Tensor) -> None:
-    errors = {"ZeroDivisionError": "nan-at-one"}
-    for training, p in itertools.product((True, False), (0.0, 1.0)):
-        out = t.call(answer, x, p, training, t.generator(), errors=errors)
-        zeros = training and p == 1.0
-        if zeros and isinstance(out, torch.Tensor) and not out.isfinite().all():
-            t.fail(
-                "p=1 gives numbers that are not finite.",
-                expected="zeros",
-                got=out,
-                mistake="nan-at-one",
-            )
-        t.close(out, torch.zeros_like(x) if zeros else x)
-
-
-def _gradient(t: Trial, answer: Callable[..., Any], x: torch.Tensor, p: float) -> None:
-    t.part("gradients")
-    x = x.clone().requires_grad_()
-    out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
-    t.require(out.requires_grad, "no gradient flows through the result.", advice=_FLOW)
-    (grad,) = torch.autograd.grad(out.sum(), x, allow_unused=True)
-    t.require(grad is not None, "no gradient reaches the residual.", advice=_FLOW)
-    expected = (out.detach() != 0).to(x.dtype) / (1 - p)
-    t.close(grad, expected, what="the gradient of result.sum()", **COARSE)
 
 
 _FLOW = "Compute the result from the input itself: no .detach(), .data or numpy."
@@ -298,7 +268,7 @@ _FLOW = "Compute the result from the input itself: no .detach(), .data or numpy.
     },
 )
 def StochasticDepth(answer: Any, t: Trial) -> None:
-    p, (dtype, other) = rate(t), _dtypes(t)
+    p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 3, 4, dtype=dtype)
 
     t.part("an nn.Module that holds the block")
@@ -306,7 +276,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     layer = _build(t, answer, block, p)
 
     t.part("evaluation always adds the block")
-    model = nn.Sequential(nn.Sequential(layer), nn.Identity()).eval()
+    model = layer.nested().eval()
     quiet = torch.stack([_pass(t, model, x) for _ in range(120)])
     t.require(
         torch.equal(quiet, quiet[:1].expand_as(quiet)),
@@ -336,7 +306,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     _never_at_one(t, answer)
 
     t.part("evaluation is x + block(x)")
-    _evaluation(t, layer, block, x, p)
+    _evaluation(t, layer, block, x)
     _other_shapes(t, answer, p, other)
     _other_blocks(t, answer, x)
     _depth_limits(t, answer, nonzero(t, 3, 4, dtype=dtype))
@@ -345,7 +315,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     layer = _build(t, answer, _Block(t, 4, torch.float32), 0.5)
     x = nonzero(t, 1, 4)
     t.draws(
-        lambda _: torch.stack([layer(x).detach() for _ in range(60)]),
+        lambda _: torch.stack([t.call(layer.module, x).detach() for _ in range(60)]),
         case="60 forward passes",
         with_generator=False,
     )
@@ -360,7 +330,7 @@ class _Block(nn.Module):
         self.weight = nn.Parameter(nonzero(t, features, dtype=dtype))
         self.seen = _Seen()
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         self.seen.append(len(x))
         return x * self.weight
 
@@ -373,12 +343,12 @@ class _Seen(list):
 class _Doubles(nn.Module):
     """2x in training, at evaluation x itself."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return 2 * x if self.training else x
 
 
 class _Forbidden(nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         raise _Called("the block was called")
 
 
@@ -386,23 +356,14 @@ class _Called(Exception):
     pass
 
 
-def _build(t: Trial, answer: Any, block: nn.Module, p: float) -> nn.Module:
-    errors = {"ZeroDivisionError": "nan-at-one"} if p == 1 else None
+def _build(t: Trial, answer: Any, block: nn.Module, p: float) -> Layer:
+    errors = DIVIDED if p == 1 else None
     case = f"StochasticDepth(block, {p})"
-    layer = t.attempt(lambda: answer(block, p), case=case, errors=errors)
-    t.require(
-        isinstance(layer, nn.Module),
-        "this is not an nn.Module.",
-        expected="class ...(nn.Module)",
-        got=type(layer).__name__,
-    )
-    t.require(
-        "_modules" in vars(layer),
-        "nn.Module's own `__init__` has not run.",
-        advice="Begin your `__init__` with `super().__init__()`.",
-    )
+    made = t.call(answer, block, p, case=case, errors=errors, may_change=True)
+    layer = Layer(t, made, errors=DIVIDED)
     wanted = sorted(tuple(q.shape) for q in block.parameters())
-    found = [tuple(q.shape) for q in layer.parameters() if q.requires_grad]
+    own = t.parameters(layer.module) if wanted else []
+    found = [tuple(q.shape) for q in own if q.requires_grad]
     t.require(
         all(found.count(shape) >= wanted.count(shape) for shape in wanted),
         "the block's parameters are not among layer.parameters().",
@@ -412,16 +373,13 @@ def _build(t: Trial, answer: Any, block: nn.Module, p: float) -> nn.Module:
     return layer
 
 
-def _pass(t: Trial, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    mode = "training" if layer.training else "evaluation"
-    case = f"layer(x) in {mode} mode, x of shape {tuple(x.shape)}"
-    out = t.call(layer, x, case=case, errors={"ZeroDivisionError": "nan-at-one"})
-    return t.tensor(out, like=x).detach().clone()
+def _pass(t: Trial, layer: Layer, x: Tensor) -> Tensor:
+    return t.tensor(layer(x), like=x).detach().clone()
 
 
 def _watch(
-    t: Trial, layer: nn.Module, block: _Block, x: torch.Tensor, calls: int = 400
-) -> tuple[torch.Tensor, torch.Tensor]:
+    t: Trial, layer: Layer, block: _Block, x: Tensor, calls: int = 400
+) -> tuple[Tensor, Tensor]:
     """Call the layer; return (result - x) / block(x), (calls, N, d), and (calls,) bool:
     True where the block has not been given all examples."""
     f, ratios, saved = x * block.weight.detach(), [], []
@@ -441,9 +399,7 @@ def _watch(
     return torch.stack(ratios), torch.tensor(saved)
 
 
-def _one_coin(
-    t: Trial, ratios: torch.Tensor, saved: torch.Tensor, answer: Any, p: float
-) -> None:
+def _one_coin(t: Trial, ratios: Tensor, saved: Tensor, answer: Any, p: float) -> None:
     """Require that every call skips all or nothing, and that both happen."""
     gone = (ratios == 0).flatten(1)  # (calls, entries)
     if not (gone == gone[:, :1]).all():
@@ -482,7 +438,7 @@ def _never_or_always(t: Trial, answer: Any, p: float, *, always: bool) -> None:
     )
 
 
-def _same_number(t: Trial, answer: Any, x: torch.Tensor) -> bool:
+def _same_number(t: Trial, answer: Any, x: Tensor) -> bool:
     """Tell whether one number decides: skipped always for p=0.9, never for p=0.1."""
     skips = []
     for p in (0.9, 0.1):
@@ -495,13 +451,13 @@ def _never_at_one(t: Trial, answer: Any) -> None:
     """Require that p=1 returns x and never runs the block."""
     layer = _build(t, answer, _Forbidden(), 1.0)
     x = nonzero(t, 2, 3)
-    errors = {"_Called": "computes-then-masks", "ZeroDivisionError": "nan-at-one"}
+    errors = {"_Called": "computes-then-masks", **DIVIDED}
     case = "StochasticDepth(block, 1.0)(x) in training, where block must never run"
-    out = t.call(layer, x, case=case, errors=errors)
+    out = t.call(layer.module, x, case=case, errors=errors)
     t.close(out, x)
 
 
-def _factor(t: Trial, ratios: torch.Tensor, p: float) -> None:
+def _factor(t: Trial, ratios: Tensor, p: float) -> None:
     """Require (result - x) / block(x) = 1/(1-p) wherever the block has run."""
     factor = 1 / (1 - p)
     if torch.allclose(ratios, torch.full_like(ratios, factor), rtol=1e-3):
@@ -527,12 +483,10 @@ def _factor(t: Trial, ratios: torch.Tensor, p: float) -> None:
     )
 
 
-def _evaluation(
-    t: Trial, layer: nn.Module, block: _Block, x: torch.Tensor, p: float
-) -> None:
+def _evaluation(t: Trial, layer: Layer, block: _Block, x: Tensor) -> None:
     right = x + x * block.weight.detach()
     t.close(_pass(t, layer.eval(), x), right, advice=_SCALED)
-    model = nn.Sequential(layer.train()).eval()
+    model = layer.train().nested().eval()
     t.close(_pass(t, model, x), right, advice=_SCALED)
 
 
@@ -551,11 +505,11 @@ def _other_shapes(t: Trial, answer: Any, p: float, dtype: torch.dtype) -> None:
         for _ in range(3):
             out = _pass(t, layer.train(), x)
             full = x + f / (1 - p)
-            t.close(out, full if (out - x).abs().max() > 1e-6 else x, **COARSE)
+            t.close(out, full if (out - x).abs().max() > 1e-6 else x)
             t.close(_pass(t, layer.eval(), x), x + f, advice=_SCALED)
 
 
-def _other_blocks(t: Trial, answer: Any, x: torch.Tensor) -> None:
+def _other_blocks(t: Trial, answer: Any, x: Tensor) -> None:
     t.part("other blocks")
     layer = _build(t, answer, _Doubles(), 0.0)
     for train in (False, True):
@@ -585,23 +539,21 @@ def _builds_without_seeding(t: Trial, answer: Any) -> None:
     )
 
 
-def _depth_limits(t: Trial, answer: Any, x: torch.Tensor) -> None:
+def _depth_limits(t: Trial, answer: Any, x: Tensor) -> None:
     t.part("the limits p=0 and p=1")
     for p in (0.0, 1.0):
         block = _Block(t, 4, x.dtype)
         layer, whole = _build(t, answer, block, p), x + x * block.weight.detach()
         for _ in range(20):
             out = _pass(t, layer.train(), x)
-            if not out.isfinite().all():
-                t.fail(
-                    f"p={p:g} gives numbers that are not finite.",
-                    expected="x",
-                    got=out,
-                    mistake="nan-at-one" if p == 1 else None,
-                )
-            t.close(
-                out, whole if p == 0 else x, what=f"training with p={p:g}", **COARSE
+            t.require(
+                out.isfinite().all(),
+                f"p={p:g} gives numbers that are not finite.",
+                expected="x",
+                got=out,
+                mistake="nan-at-one" if p == 1 else None,
             )
+            t.close(out, whole if p == 0 else x, what=f"training with p={p:g}")
         t.close(_pass(t, layer.eval(), x), whole, what=f"evaluation with p={p:g}")
     t.part("a p outside [0, 1]")
     for bad in (-0.1, 1.5):
@@ -609,42 +561,42 @@ def _depth_limits(t: Trial, answer: Any, x: torch.Tensor) -> None:
             _refuses(t, answer, bad, x, training)
 
 
-def _refuses(t: Trial, answer: Any, p: float, x: torch.Tensor, training: bool) -> None:
+def _refuses(t: Trial, answer: Any, p: float, x: Tensor, training: bool) -> None:
     """Require a ValueError, at construction (as the card says) or in forward."""
     block = _Block(t, 4, x.dtype)
-
-    def StochasticDepth(block: nn.Module, p: float) -> None:  # named for the message
-        layer = answer(block, p)
-        layer.train(training)(x)
-
-    t.raises(ValueError, StochasticDepth, block, p)
+    case = f"StochasticDepth({t.describe(block)}, {p:g})"
+    done = t.outcome(answer, block, p, case=case)
+    if done.raised is None:
+        t.set_mode(done.value, training)
+        done = Outcome(raised=t.outcome(done.value, x, case=case).raised)
+    t.refused(ValueError, done)
 
 
 def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     t.part("gradients")
     block = _Block(t, 4, dtype)
     layer = _build(t, answer, block, 0.5)
+    shape = block.weight.shape
+    own = [q for q in t.parameters(layer.module) if q.shape == shape]
     x = nonzero(t, 2, 4, dtype=dtype).requires_grad_()
     seen: set[bool] = set()
     for _ in range(200):
         if len(seen) == 2:
             return
-        out = t.call(layer, x, case="layer(x) in training mode, x requires grad")
+        case = "layer(x) in training mode, x requires grad"
+        out = t.call(layer.module, x, case=case)
         ran = not torch.allclose(out, x)
         t.require(out.requires_grad, "no gradient flows.", advice=_FLOW)
-        own = [q for q in layer.parameters() if q.shape == block.weight.shape]
-        grads = torch.autograd.grad(out.sum(), [x, own[0]], allow_unused=True)
-        t.require(grads[0] is not None, "no gradient reaches x.", advice=_FLOW)
+        to_x, to_block = t.gradients(out, [x, own[0]])
+        t.require(to_x is not None, "no gradient reaches x.", advice=_FLOW)
         factor = 2.0 if ran else 0.0
         expected = 1 + factor * block.weight.detach().expand_as(x)
-        t.close(grads[0], expected, what="the gradient of result.sum() to x", **COARSE)
+        t.close(to_x, expected, what="the gradient of result.sum() to x")
         if ran:
             t.require(
-                grads[1] is not None, "no gradient reaches the block.", advice=_FLOW
+                to_block is not None, "no gradient reaches the block.", advice=_FLOW
             )
-            t.close(
-                grads[1], 2 * x.detach().sum(0), what="the block's gradient", **COARSE
-            )
+            t.close(to_block, 2 * x.detach().sum(0), what="the block's gradient")
         seen.add(ran)
 
 
@@ -708,9 +660,7 @@ def _linear_guesses(rates: Sequence[float]) -> list[float]:
     return [g for g in guesses if g not in rounded]  # that may be rounding
 
 
-def _depth(
-    t: Trial, answer: Callable, rates: list[float], *, bent: bool = False
-) -> None:
+def _depth(t: Trial, answer: Any, rates: list[float], *, bent: bool = False) -> None:
     given, n = list(rates), len(rates)
     got = t.number(t.call(answer, given))
     t.require(

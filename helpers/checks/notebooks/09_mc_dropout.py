@@ -5,15 +5,28 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
-from helpers.checks.vocabulary.thinned import ThinnedNetworks
+from helpers.checks.vocabulary.modes import (
+    kept_modes,
+    modes_of,
+    put_modes,
+    require_modes,
+)
+from helpers.checks.vocabulary.subject import Raised
+from helpers.checks.vocabulary.thinned import (
+    ThinnedNetworks,
+    among,
+    finite_at_large_logits,
+    first_row,
+    mean_is_off,
+    no_graph,
+)
 
 KINDS = (
     nn.Dropout,
@@ -26,16 +39,11 @@ KINDS = (
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-def _dtypes(t: Trial) -> list[torch.dtype]:
-    """Return float32 and float64 in a drawn order: each check uses both."""
-    return t.random.sample([torch.float32, torch.float64], 2)
-
-
-def _state(model: nn.Module) -> dict[str, torch.Tensor]:
+def _state(model: nn.Module) -> dict[str, Tensor]:
     return {name: b.detach().clone() for name, b in model.named_buffers()}
 
 
-def _moved(model: nn.Module, before: dict[str, torch.Tensor]) -> str | None:
+def _moved(model: nn.Module, before: dict[str, Tensor]) -> str | None:
     """Return the name of the first buffer that is not what it was."""
     for name, buffer in model.named_buffers():
         if not torch.equal(buffer, before[name]):
@@ -54,7 +62,7 @@ class _Block(nn.Module):
         for k, layer in enumerate(layers):
             setattr(self, f"part{k}", layer)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         for layer in self.children():
             x = layer(x)
         return x
@@ -94,7 +102,7 @@ def enable_dropout(answer: Any, t: Trial) -> None:
     _enabled(t, answer, nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)))
 
 
-def _enabled(t: Trial, answer: Callable[..., Any], model: nn.Module) -> None:
+def _enabled(t: Trial, answer: Any, model: nn.Module) -> None:
     """Call the answer on the model in eval mode and look at every module."""
     model.eval()
     before = _state(model)
@@ -138,7 +146,7 @@ def _enabled(t: Trial, answer: Callable[..., Any], model: nn.Module) -> None:
 def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
     plain = any(type(m) is nn.Dropout for m in off)
     advice = "Set the layers of the model itself; its `modules()` are all of them."
-    if isinstance(result, nn.Module) and any(m.training for m in result.modules()):
+    if t.is_a(result, nn.Module) and any(t.modes(result)):
         advice = "The model that is returned has dropout on, the one given has not."
     t.fail(
         "a dropout layer is still in eval mode.",
@@ -167,7 +175,7 @@ def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
 )
 def mc_predict(answer: Any, t: Trial) -> None:
     t.part("type and shape")
-    dtype, other = _dtypes(t)
+    dtype, other = t.dtypes()
     net = _Net(t, dtype)
     probs = _sampled(t, answer, net, 5)
 
@@ -183,20 +191,20 @@ def mc_predict(answer: Any, t: Trial) -> None:
     twin = _Net(t, other, keep=net)
     twin.x = twin.x[:12]
     probs = _sampled(t, answer, twin, n)
-    bound = math.sqrt(math.log(2 * 36 / 2e-8) / (2 * n))
-    off = (probs.mean(0).double() - net.mean).abs().max()
-    t.require(
-        off <= bound,
-        f"the mean over {n} samples is off.",
-        expected=f"{_row(net.mean)} ± {bound:.2f} for the first example",
-        got=_row(probs.mean(0)),
+    mean_is_off(
+        t,
+        probs.mean(0),
+        net.mean,
+        n,
+        what="samples",
         advice="Leave each dropout layer's p as it is.",
     )
     _no_gradients(t, answer, net)
-    _large_logits(t, answer, _Net(t, other))
+    large = _Net(t, other)
+    finite_at_large_logits(t, answer, large, 5, last=large.model[1][-1])
     t.part("randomness")
     t.draws(
-        lambda _: answer(net.model, net.x, 3),
+        lambda _: t.call(answer, net.model, net.x, 3),
         case="3 samples of the same model and x",
         with_generator=False,
     )
@@ -251,12 +259,12 @@ def _agreement(inner: ThinnedNetworks) -> float:
     return same.prod().item()
 
 
-def _masks() -> torch.Tensor:
+def _masks() -> Tensor:
     return torch.tensor(list(itertools.product((0.0, 1.0), repeat=5)))
 
 
 @torch.no_grad()
-def _every(inner: ThinnedNetworks, z: torch.Tensor) -> torch.Tensor:
+def _every(inner: ThinnedNetworks, z: Tensor) -> Tensor:
     """Return the logits of all 32 thinned networks for inputs z (n, 3)."""
     first, last = inner.model[0][1].double(), inner.model[2].double()
     p = torch.tensor([inner.rates[0]] * 3 + [inner.rates[1]] * 2)
@@ -264,36 +272,24 @@ def _every(inner: ThinnedNetworks, z: torch.Tensor) -> torch.Tensor:
     return last(first(z * scaled[..., :3]).relu() * scaled[..., 3:])
 
 
-def _among(rows: torch.Tensor, each: torch.Tensor) -> bool:
-    """Tell whether all rows (S, n, K) stand among their possible values (V, n, K)."""
-    close = (rows[:, None] - each[None]).abs().amax(-1) < 1e-3
-    return bool(close.any(1).all())
-
-
-def _row(probs: torch.Tensor) -> str:
-    return "[" + ", ".join(f"{value:.2f}" for value in probs[0].tolist()) + "]"
-
-
-def _sampled(t: Trial, answer: Any, net: _Net, n: int) -> torch.Tensor:
+def _sampled(t: Trial, answer: Any, net: _Net, n: int) -> Tensor:
     """Call the answer on the model as it stands; modes and buffers are put back."""
-    modes = [module.training for module in net.model.modules()]
+
+    def explain(error: Raised) -> None:
+        if error.says("ValueError", "more than 1 value per channel"):
+            t.fail("BatchNorm refuses.", got=error.shown, mistake="batch-statistics")
+
     before = _state(net.model)
     moved: str | None = None
-    try:
-        probs = t.call(
-            _single_value_named(t, answer),
-            net.model,
-            net.x,
-            n,
-            case=f"mc_predict(model, x, {n}), x of shape {tuple(net.x.shape)}",
-        )
-        moved = _moved(net.model, before)
-    finally:
-        for module, mode in zip(net.model.modules(), modes, strict=True):
-            module.training = mode
-        with torch.no_grad():
-            for name, buffer in net.model.named_buffers():
-                buffer.copy_(before[name])
+    case = f"mc_predict(model, x, {n}), x of shape {tuple(net.x.shape)}"
+    with kept_modes(net.model):
+        try:
+            probs = t.call(answer, net.model, net.x, n, case=case, explain=explain)
+            moved = _moved(net.model, before)
+        finally:
+            with torch.no_grad():
+                for name, buffer in net.model.named_buffers():
+                    buffer.copy_(before[name])
     _buffers_kept(t, moved)
     return t.tensor(probs, shape=(n, len(net.x), 3), dtype=net.dtype).detach()
 
@@ -308,27 +304,15 @@ def _buffers_kept(t: Trial, moved: str | None) -> None:
     )
 
 
-def _single_value_named(t: Trial, answer: Any) -> Callable[..., Any]:
-    """Return the answer, with BatchNorm's own complaint about one value named."""
-
-    def mc_predict(*args: Any) -> Any:
-        try:
-            return answer(*args)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            t.fail("BatchNorm refuses.", got=error, mistake="batch-statistics")
-
-    return mc_predict
-
-
-def _one_thinned_network_each(t: Trial, net: _Net, probs: torch.Tensor) -> None:
+def _one_thinned_network_each(t: Trial, net: _Net, probs: Tensor) -> None:
     with torch.no_grad():
         whole = net.model(net.x)[None]
     scores = torch.cat([net.logits, net.batch, whole])
-    logs = (probs <= 1e-6).all() and _among(probs.exp(), scores.softmax(-1))
-    if logs or _among(probs, scores):
-        t.fail("these are not probabilities.", got=_row(probs[0]), mistake="logits")
+    logs = (probs <= 1e-6).all() and among(probs.exp(), scores.softmax(-1))
+    if logs or among(probs, scores):
+        t.fail(
+            "these are not probabilities.", got=first_row(probs[0]), mistake="logits"
+        )
     sums = probs.sum(-1)
     t.require(
         (sums - 1).abs().max() < 1e-4 and probs.min() >= 0,
@@ -345,8 +329,8 @@ def _one_thinned_network_each(t: Trial, net: _Net, probs: torch.Tensor) -> None:
         got=f"{len(probs)} times the same",
         mistake="same-samples",
     )
-    if not _among(probs, net.each):
-        corrupt = _among(probs, net.batch.softmax(-1))
+    if not among(probs, net.each):
+        corrupt = among(probs, net.batch.softmax(-1))
         t.fail(
             "a row is not the prediction of any thinned network.",
             mistake="batch-statistics" if corrupt else None,
@@ -360,32 +344,29 @@ def _one_thinned_network_each(t: Trial, net: _Net, probs: torch.Tensor) -> None:
 
 
 def _modes(t: Trial, answer: Any, net: _Net) -> None:
-    modules = list(net.model.modules())
-    mixed = [t.random.random() < 0.5 for _ in modules[3:]]
+    count = len(modes_of(net.model))
+    mixed = [t.random.random() < 0.5 for _ in range(count - 3)]
     for modes in (
-        [False] * len(modules),
-        [True] * len(modules),
+        [False] * count,
+        [True] * count,
         [True, False, True, *mixed],
         [False, True, False, *(not mode for mode in mixed)],
     ):
-        for module, mode in zip(modules, modes, strict=True):
-            module.training = mode
+        put_modes(net.model, modes)
         before = _state(net.model)
         case = f"mc_predict(model, x, 2), {sum(modes)} of {len(modes)} modules in train"
         case += " mode"
         probs = t.call(answer, net.model, net.x, 2, case=case)
         _buffers_kept(t, _moved(net.model, before))
-        for module, mode in zip(modules, modes, strict=True):
-            t.require(
-                module.training == mode,
-                f"a module's mode is changed: {type(module).__name__}.",
-                expected="train mode, as it came" if mode else "eval mode, as it came",
-                got="train mode" if module.training else "eval mode",
-                advice="Note each module's own `training` first and put it back: "
-                "model.train(mode) would set them all alike.",
-            )
-        if not _among(t.tensor(probs, shape=(2, 36, 3)).detach(), net.each):
-            corrupt = _among(probs.detach(), net.batch.softmax(-1))
+        require_modes(
+            t,
+            net.model,
+            modes,
+            advice="Note each module's own `training` first and put it back: "
+            "model.train(mode) would set them all alike.",
+        )
+        if not among(t.tensor(probs, shape=(2, 36, 3)).detach(), net.each):
+            corrupt = among(probs.detach(), net.batch.softmax(-1))
             t.fail(
                 "for a model in this mixture of modes a row is not the prediction of "
                 "any thinned network.",
@@ -397,36 +378,11 @@ def _modes(t: Trial, answer: Any, net: _Net) -> None:
 
 def _no_gradients(t: Trial, answer: Any, net: _Net) -> None:
     t.part("no gradients")
-    probs = t.call(answer, net.model, net.x, 2, case="mc_predict(model, x, 2)")
-    t.require(
-        not probs.requires_grad,
-        "the result is attached to the graph of all the forward passes.",
-        advice="Predict under torch.no_grad().",
-    )
-    t.require(
-        torch.is_grad_enabled(),
-        "gradients are switched off for good.",
-        advice="Use `with torch.no_grad():`, which ends with its block.",
-    )
+    no_graph(t, t.call(answer, net.model, net.x, 2, case="mc_predict(model, x, 2)"))
     t.require(
         all(q.requires_grad and q.grad is None for q in net.model.parameters()),
         "the model's parameters can not be trained as before.",
         advice="Leave requires_grad and .grad as they came; no_grad() is enough.",
-    )
-
-
-def _large_logits(t: Trial, answer: Any, net: _Net) -> None:
-    t.part("logits in the thousands")
-    with torch.no_grad():
-        for parameter in net.model[1][-1].parameters():
-            parameter.mul_(9000 / net.logits.abs().max())
-    case = "mc_predict(model, x, 5), with logits up to 9000"
-    probs = t.call(answer, net.model, net.x, 5, case=case)
-    t.require(
-        probs.isfinite().all(),
-        "large logits give probabilities that are not finite.",
-        expected="numbers in [0, 1]",
-        advice="exp() of a large logit is infinite; torch.softmax is safe.",
     )
 
 
@@ -448,7 +404,7 @@ def _large_logits(t: Trial, answer: Any, net: _Net) -> None:
     asks=("predictive_entropy", "mutual_information"),
 )
 def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
-    (dtype, other), bits = _dtypes(t), math.log(2)
+    (dtype, other), bits = t.dtypes(), math.log(2)
 
     t.part("entropy of the mean, in nats")
     probs = _disagreeing(t, dtype)
@@ -471,8 +427,7 @@ def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
     for zeros, case in _with_zeros(t, other):
         total, mean = _entropy(zeros.mean(0)), _entropy(zeros).mean(0)
         for answer, right in ((entropy, total), (information, total - mean)):
-            name = getattr(answer, "__name__", "the answer")
-            got = t.call(answer, zeros, case=f"{name}({case})")
+            got = t.call(answer, zeros, case=f"{t.label(answer)}({case})")
             got = t.tensor(got, like=right)
             t.require(
                 got.isfinite().all(),
@@ -490,15 +445,15 @@ def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
     t.close(got, torch.zeros_like(probs[0, :, 0]), rtol=1e-3, atol=1e-3)
 
 
-def _entropy(probs: torch.Tensor) -> torch.Tensor:
+def _entropy(probs: Tensor) -> Tensor:
     return torch.special.entr(probs).sum(-1)
 
 
-def _about(got: torch.Tensor, value: torch.Tensor) -> bool:
+def _about(got: Tensor, value: Tensor) -> bool:
     return torch.allclose(got.detach(), value, rtol=1e-3, atol=1e-3)
 
 
-def _disagreeing(t: Trial, dtype: torch.dtype) -> torch.Tensor:
+def _disagreeing(t: Trial, dtype: torch.dtype) -> Tensor:
     """Draw probabilities (S, N, K) whose samples disagree, none of them near 0."""
     s, n, k = t.random.sample([4, 5, 6, 7, 8], 3)
     favourite = t.integers(k, s, n)
@@ -508,7 +463,7 @@ def _disagreeing(t: Trial, dtype: torch.dtype) -> torch.Tensor:
     return probs / probs.sum(-1, keepdim=True)
 
 
-def _with_zeros(t: Trial, dtype: torch.dtype) -> list[tuple[torch.Tensor, str]]:
+def _with_zeros(t: Trial, dtype: torch.dtype) -> list[tuple[Tensor, str]]:
     k = t.random.randint(3, 6)
     certain = F.one_hot(t.integers(k, 4, 3), k).to(dtype)
     sure = certain[:1].expand(4, -1, -1).clone()
@@ -542,7 +497,7 @@ def _with_zeros(t: Trial, dtype: torch.dtype) -> list[tuple[torch.Tensor, str]]:
     },
 )
 def expected_calibration_error(answer: Any, t: Trial) -> None:
-    dtype, other = _dtypes(t)
+    dtype, other = t.dtypes()
 
     t.part("a Python float, a case by hand")
     hand = torch.tensor([[0.95, 0.05]] * 3 + [[0.15, 0.85]], dtype=torch.float64)
@@ -577,11 +532,11 @@ def expected_calibration_error(answer: Any, t: Trial) -> None:
 def _ece_close(
     t: Trial,
     answer: Any,
-    probs: torch.Tensor,
-    labels: torch.Tensor,
+    probs: Tensor,
+    labels: Tensor,
     n_bins: int | None,
     *,
-    confirm: tuple[torch.Tensor, torch.Tensor, int] | None = None,
+    confirm: tuple[Tensor, Tensor, int] | None = None,
 ) -> None:
     """Compare one value; name a mistake by the value that it gives here.
 
@@ -606,7 +561,7 @@ def _ece_close(
         return
     mistakes = _explains(value, probs, labels, n)
     if confirm is not None and mistakes:
-        there = _explains(float(answer(*confirm)), *confirm)
+        there = _explains(float(t.call(answer, *confirm, case=t.case)), *confirm)
         mistakes = [mistake for mistake in mistakes if mistake in there]
     advice = "Σ over bins of count/N · |accuracy − mean confidence|."
     if math.isnan(value):
@@ -624,9 +579,7 @@ def _ece_close(
     )
 
 
-def _explains(
-    value: float, probs: torch.Tensor, labels: torch.Tensor, n: int
-) -> list[str]:
+def _explains(value: float, probs: Tensor, labels: Tensor, n: int) -> list[str]:
     """Return the mistakes that give this value."""
     right = _ece(probs.double(), labels, n)
     return [
@@ -636,29 +589,25 @@ def _explains(
     ]
 
 
-def _signed(probs: torch.Tensor, labels: torch.Tensor) -> float:
+def _signed(probs: Tensor, labels: Tensor) -> float:
     confidence, top = probs.max(1)
     return ((top == labels).double() - confidence).mean().item()
 
 
-def _bins(
-    confidence: torch.Tensor, hit: torch.Tensor, n: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _bins(confidence: Tensor, hit: Tensor, n: int) -> tuple[Tensor, Tensor]:
     """Return counts and sums of hit − confidence per bin (i/n, (i+1)/n]."""
     index = torch.bucketize(confidence, torch.arange(1, n).double() / n)
     gap = torch.zeros(n, dtype=torch.float64).index_add(0, index, hit - confidence)
     return torch.bincount(index, minlength=n).double(), gap
 
 
-def _ece(probs: torch.Tensor, labels: torch.Tensor, n: int) -> float:
+def _ece(probs: Tensor, labels: Tensor, n: int) -> float:
     confidence, top = probs.max(1)
     _, gap = _bins(confidence, (top == labels).double(), n)
     return gap.abs().sum().item() / len(labels)
 
 
-def _wrong_ece(
-    probs: torch.Tensor, labels: torch.Tensor, n: int
-) -> dict[str, list[float]]:
+def _wrong_ece(probs: Tensor, labels: Tensor, n: int) -> dict[str, list[float]]:
     """Return mistake id → the values that its variants give."""
     confidence, top = probs.max(1)
     hit = (top == labels).double()
@@ -692,7 +641,7 @@ def _wrong_ece(
     }
 
 
-def _unweighted(counts: torch.Tensor, gap: torch.Tensor) -> list[float]:
+def _unweighted(counts: Tensor, gap: Tensor) -> list[float]:
     """Return the sum of the bins' gaps, and it divided by each number at hand."""
     gaps = (gap / counts.clamp(min=1)).abs()
     total = gaps.sum().item()
@@ -700,9 +649,7 @@ def _unweighted(counts: torch.Tensor, gap: torch.Tensor) -> list[float]:
     return [total / float(number) for number in numbers]
 
 
-def _clear_probs(
-    t: Trial, n_bins: int, dtype: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _clear_probs(t: Trial, n_bins: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Draw probs (N, K) none of whose entries is near an edge, and labels (N,).
 
     Every confidence occurs in over- and under-confident bins of different sizes.
@@ -722,9 +669,7 @@ def _clear_probs(
     return probs.to(dtype), torch.where(right, top, other)
 
 
-def _certain(
-    t: Trial, n_bins: int, dtype: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _certain(t: Trial, n_bins: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Draw probs: some are exactly 1.0 and wrong, others a little less and right."""
     a, b, c = t.random.randint(5, 9), t.random.randint(10, 14), t.random.randint(2, 6)
     near = 1 - 0.3 / n_bins
@@ -752,7 +697,7 @@ LOW, HIGH = 0.05, 20.0
 )
 def fit_temperature(answer: Any, t: Trial) -> None:
     t.part("a Python float in [0.05, 20]")
-    dtype, other = _dtypes(t)
+    dtype, other = t.dtypes()
     cases = [
         (*_scaled(t, t.random.choice([2.2, 3.1, 4.3]), dtype), "over-confident logits"),
         (*_scaled(t, t.random.choice([0.2, 0.3]), other), "under-confident logits"),
@@ -792,13 +737,11 @@ def fit_temperature(answer: Any, t: Trial) -> None:
     _optimal(t, logits[clear], labels[clear], value)
 
 
-def _fit_case(logits: torch.Tensor, what: str) -> str:
+def _fit_case(logits: Tensor, what: str) -> str:
     return f"fit_temperature(logits, labels), {what}, shape {tuple(logits.shape)}"
 
 
-def _optimal(
-    t: Trial, logits: torch.Tensor, labels: torch.Tensor, value: float
-) -> None:
+def _optimal(t: Trial, logits: Tensor, labels: Tensor, value: float) -> None:
     """Require a temperature in the interval whose NLL is within 1e-4 of the best."""
     t.require(
         LOW * (1 - 1e-5) <= value <= HIGH * (1 + 1e-5),
@@ -827,11 +770,11 @@ def _optimal(
     )
 
 
-def _nll(logits: torch.Tensor, labels: torch.Tensor, temperature: float) -> float:
+def _nll(logits: Tensor, labels: Tensor, temperature: float) -> float:
     return F.cross_entropy(logits.double() / temperature, labels).item()
 
 
-def _best_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+def _best_temperature(logits: Tensor, labels: Tensor) -> float:
     """Bisect the derivative in 1/T, which rises: the loss is convex in 1/T."""
     z = logits.double()
     z = z - z.gather(1, labels[:, None])  # (N, K); 0 at the label
@@ -843,9 +786,7 @@ def _best_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
     return 2 / (low + high)
 
 
-def _scaled(
-    t: Trial, scale: float, dtype: torch.dtype
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _scaled(t: Trial, scale: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Draw logits that are `scale` times too large for most of their labels."""
     n, k = t.random.randint(200, 300), t.random.randint(3, 7)
     true = 2 * t.randn(n, k, dtype=torch.float64)
@@ -856,14 +797,14 @@ def _scaled(
     return (scale * true).to(dtype), labels
 
 
-def _hopeless(t: Trial, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+def _hopeless(t: Trial, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Draw faint logits that are lowest at the label: the best T in range is 20."""
     n, k = t.random.randint(60, 90), t.random.randint(3, 5)
     logits = 0.03 * t.randn(n, k, dtype=torch.float64)
     return logits.to(dtype), logits.argmin(1)
 
 
-def _separable(t: Trial, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+def _separable(t: Trial, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Draw logits that are right by a margin of 2 or more: small T is best."""
     n, k = t.random.randint(60, 90), t.random.randint(3, 5)
     labels = t.integers(k, n)

@@ -1,7 +1,8 @@
 """Cases for the checks of training epochs and evaluations, and what is right there."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -28,10 +29,13 @@ __all__ = [
     "linear",
     "mode_model",
     "right_epoch",
+    "same_batches",
     "same_parameters",
     "scores",
     "sgd",
+    "shown",
     "smoothed",
+    "usual_slips",
     "with_hard_end",
 ]
 
@@ -151,6 +155,46 @@ def in_some_form(t: Trial, batches: list[Pair]) -> Iterable[Pair]:
 def describe_sizes(batches: Iterable[Pair]) -> str:
     """Return e.g. "7 + 7 + 2 examples"."""
     return " + ".join(str(len(y)) for _, y in batches) + " examples"
+
+
+@contextmanager
+def same_batches(t: Trial, batches: Iterable[Pair]) -> Iterator[None]:
+    """Require that the block leaves all inputs and labels as they are."""
+    kept = [(x.clone(), y.clone()) for x, y in batches]
+    yield
+    same = all(
+        torch.equal(a, b)
+        for now, then in zip(batches, kept, strict=True)
+        for a, b in zip(now, then, strict=True)
+    )
+    t.require(same, "your code changes the batches in place.")
+
+
+def shown(parameter: Tensor) -> str:
+    """Write out the first numbers of a parameter."""
+    numbers = ", ".join(f"{value:.4g}" for value in parameter.flatten()[:4].tolist())
+    return f"[{numbers}{', …' if parameter.numel() > 4 else ''}]"
+
+
+def usual_slips(losses: Sequence[float], sizes: Sequence[int]) -> dict[str, float]:
+    """Return what is wrong with a mean loss → the value that it then has.
+
+    Args:
+        losses: the batches' mean losses.
+        sizes: their numbers of examples.
+    """
+    count = sum(sizes)
+    total = sum(loss * n for loss, n in zip(losses, sizes, strict=True))
+    return {
+        "This is the last batch's loss alone: add up those of all batches.": losses[-1],
+        "This is the first batch's loss alone: is `return` inside the loop?": losses[0],
+        "This is the sum of the batches' losses: divide to get a mean per example.": (
+            sum(losses)
+        ),
+        "This is a sum over examples: divide by the number of examples.": total,
+        "You divide by the number of examples, but the loss is a mean over its batch"
+        " already: multiply each loss by its batch's size first.": sum(losses) / count,
+    }
 
 
 @dataclass

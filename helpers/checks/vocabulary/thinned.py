@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from helpers.checks.vocabulary.coins import nonzero
-from helpers.checks.vocabulary.trial import Trial
+from helpers.checks.vocabulary.gradients import still_recorded
+from helpers.checks.vocabulary.trial import FALSE_ALARM, Trial
 
-__all__ = ["ThinnedNetworks", "linear_layer"]
+__all__ = [
+    "ThinnedNetworks",
+    "among",
+    "finite_at_large_logits",
+    "first_row",
+    "linear_layer",
+    "mean_is_off",
+    "no_graph",
+]
 
 
 def linear_layer(
-    t: Trial, inputs: int, outputs: int, *, bias: bool = True, dtype=torch.float32
+    t: Trial,
+    inputs: int,
+    outputs: int,
+    *,
+    bias: bool = True,
+    dtype: torch.dtype = torch.float32,
 ) -> nn.Linear:
     """Return a linear layer none of whose parameters is near 0."""
     linear = nn.Linear(inputs, outputs, bias=bias, dtype=dtype)
@@ -85,3 +102,76 @@ class ThinnedNetworks:
         near = (logs - self._log_mean).abs() <= 6 * self._log_sd / n**0.5 + 1e-2
         rows = (probs > 1e-30).all(-1)
         return bool(rows.sum() >= 3 and near[rows].all())
+
+
+# -- what is asked of predictions that are drawn from such networks --------------------
+
+
+def among(rows: Tensor, each: Tensor) -> bool:
+    """Tell whether all rows (S, n, K) stand among their possible values (V, n, K)."""
+    close = (rows[:, None] - each[None]).abs().amax(-1) < 1e-3
+    return bool(close.any(1).all())
+
+
+def first_row(probs: Tensor) -> str:
+    """Write out the probabilities of the first example of probs (n, K)."""
+    return "[" + ", ".join(f"{value:.2f}" for value in probs[0].tolist()) + "]"
+
+
+def mean_is_off(
+    t: Trial, got: Tensor, right: Tensor, n: int, *, what: str, advice: str,
+    mistake: Callable[[], str | None] = lambda: None,
+) -> None:  # fmt: skip
+    """Fail if a mean (12, K) over n sampled networks is too far from the right one.
+
+    Hoeffding's bound: a right answer fails with probability below 2e-8.
+
+    Args:
+        what: what the mean is taken over, e.g. "samples".
+        mistake: looks for the mistake's id once the mean is off.
+    """
+    bound = math.sqrt(math.log(2 * got.numel() / FALSE_ALARM) / (2 * n))
+    if (got.double() - right).abs().max() <= bound:  # nan is off too
+        return
+    t.fail(
+        f"the mean over {n} {what} is off.",
+        expected=f"{first_row(right)} ± {bound:.2f} for the first example",
+        got=first_row(got),
+        mistake=mistake(),
+        advice=advice,
+    )
+
+
+def no_graph(t: Trial, probs: Tensor) -> None:
+    """Require a result without a graph, and that torch still records later ones."""
+    t.require(
+        not probs.requires_grad,
+        "the result is attached to the graph of all the forward passes.",
+        advice="Predict under torch.no_grad().",
+    )
+    still_recorded(t)
+
+
+def finite_at_large_logits(
+    t: Trial, answer: Any, net: Any, n: int, *, last: nn.Linear
+) -> None:
+    """Enlarge the logits to 9,000, and require finite probabilities.
+
+    Args:
+        net: has `model`, `x` and `logits`.
+        n: how many networks to sample.
+        last: the model's layer that gives the logits.
+    """
+    t.part("logits in the thousands")
+    with torch.no_grad():
+        for parameter in last.parameters():
+            parameter.mul_(9000 / net.logits.abs().max())
+    case = f"{t.name}(model, x, {n}), with logits up to 9000"
+    probs = t.call(answer, net.model, net.x, n, case=case)
+    t.require(
+        probs.isfinite().all(),
+        "large logits give probabilities that are not finite.",
+        expected="numbers in [0, 1]",
+        got=first_row(probs.flatten(0, -2)),
+        advice="exp() of a large logit is infinite; torch.softmax is safe.",
+    )

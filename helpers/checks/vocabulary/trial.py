@@ -1,42 +1,68 @@
-"""The vocabulary in which checks are written: a `Trial` runs one learner's answer."""
+"""The vocabulary in which checks are written: a `Trial` runs one learner's answer.
+
+A check never touches a *learner's object*: the answer itself, and whatever came out of
+it that is no plain value (a module, an optimizer, a generator, an object of a class of
+their own). It holds such an object only to hand it to one of these:
+
+| to …                                          | ask                                  |
+| --------------------------------------------- | ------------------------------------ |
+| call a function, a class, an object           | `call`, `outcome`, `raises`          |
+| hand it to one of torch's own classes         | `call(nn.Sequential, theirs)`        |
+| call a method, read attributes                | `method`, `get`                      |
+| switch or read modes                          | `set_mode`, `modes`                  |
+| get parameters, gradients, a state_dict       | `parameters`, `gradients`, `state`   |
+| have an optimizer step, change its settings   | `steps`, `set_groups`                |
+| walk through it                               | `items`                              |
+| ask what it is                                | `module`, `is_a`, `derives`, `kind`  |
+| say it in a message                           | `describe`, and `got=` everywhere    |
+| draw random numbers in it                     | `draws`, with `call` inside          |
+| have a process killed in the midst of it      | `killed`                             |
+
+Plain values that came back are the check's own: None, bools, numbers, text, tensors,
+NumPy's numbers and arrays, and tuples, lists, dicts and sets of them. So are the
+networks, optimizers and functions that it made itself and handed over, also when they
+have been changed. A tensor that came back and carries a graph is differentiated by
+`gradients`, as it came: what is computed from it carries none.
+
+Each of these is one use of the list in `uses`, done by a `Subject`. A subject in
+another process would make it a message.
+"""
 
 from __future__ import annotations
 
 import math
 import random
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from helpers.checks.vocabulary.report import (
-    CheckFailed,
-    NotAttempted,
-    describe,
-    learner_line,
-)
-from helpers.checks.vocabulary.watch import Watch
+from helpers.checks.vocabulary import uses
+from helpers.checks.vocabulary.report import CheckFailed, NotAttempted, describe
+from helpers.checks.vocabulary.subject import ANSWERED, Outcome, Raised, Subject
 
-__all__ = ["Trial"]
+__all__ = ["ANSWERED", "Trial"]
 
 # Each random comparison may raise a false alarm with this probability; a check
 # makes fewer than 50 of them, which keeps it below 1e-6 as a whole.
 FALSE_ALARM = 2e-8
 
+# (rtol, atol): what rounding may change, with room for any order of operations.
+# float64 is held to no more than float32 can keep: a right answer may turn a setting
+# (p, a temperature, a strength) into a tensor, which is float32 by default, and round
+# it by 6e-8; 1 - p or logits over a small temperature make several times that of it.
 _TOLERANCE = {
-    torch.float64: (1e-7, 1e-9),
+    torch.float64: (1e-4, 1e-5),
     torch.float32: (1e-4, 1e-5),
     torch.bfloat16: (2e-2, 1e-2),
     torch.float16: (5e-3, 1e-3),
 }
 
 Mistakes = Mapping[str, object]
-
-ANSWERED = "helpers.checks.answered"
-"""Auditing event (PEP 578) raised after each use of an answer: graders look round."""
+Explain = Callable[[Raised], None]
 
 
 class Trial:
@@ -49,9 +75,21 @@ class Trial:
         seed: draws numbers, shapes and dtypes of the cases.
         from_scratch: regular expression for names of torch functions that the answer
             has to do without, or None.
+        quiet: let the answer run without warnings: torch warns of mistakes that the
+            check names.
+
+    Attributes:
+        subject: does what is asked of a learner's object; of the class, so that tests
+            can put another in its place.
+        case: text of the last call, which the next message shows.
+        parts: the behaviors checked so far.
 
     Every method that compares raises `CheckFailed` with the last call as its case.
+    Every method that uses a learner's object raises `NotAttempted` where the stub still
+    stands, and `CheckFailed` where the learner's code raises.
     """
+
+    subject = Subject()
 
     def __init__(
         self,
@@ -61,11 +99,13 @@ class Trial:
         mistakes: Mapping[str, str],
         seed: int = 0,
         from_scratch: str | None = None,
+        quiet: bool = False,
     ) -> None:
         self.title, self.name = title, name
         self.mistakes, self.seed = mistakes, seed
-        self.from_scratch = from_scratch
+        self.from_scratch, self.quiet = from_scratch, quiet
         self.case: str | None = None
+        self._one_case = False
         self.parts: list[str] = []
         self.random = random.Random(seed)
         self._draws = torch.Generator().manual_seed(self.random.getrandbits(48))
@@ -97,76 +137,216 @@ class Trial:
         """Pick float32 or float64."""
         return self.random.choice([torch.float32, torch.float64])
 
-    # -- calling the answer -----------------------------------------------------
+    def dtypes(self) -> list[torch.dtype]:
+        """Return float32 and float64 in a drawn order, for checks that use both."""
+        return self.random.sample([torch.float32, torch.float64], 2)
+
+    # -- using a learner's object -----------------------------------------------
 
     def call(
         self,
-        answer: Callable[..., Any],
+        answer: Any,
         *args: Any,
         case: str | None = None,
         errors: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+        may_change: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Call the answer and return what it returns.
 
         Args:
-            answer: the learner's function, class, or an object built by it.
+            answer: the learner's function, class, or an object built by it; or one of
+                torch's own classes, to be handed a learner's object.
             case: text for the message; made from the arguments when None.
             errors: exception class name → mistake id, for mistakes that raise.
+            explain: sees what was raised first, and may fail in better words.
+            may_change: allow changes of tensors among the arguments, as a name that
+                ends in an underscore does.
 
         Raises:
             NotAttempted: the stub still stands.
-            CheckFailed: the answer raised, or changed one of its tensor arguments
-                (unless the exercise's name ends in an underscore).
+            CheckFailed: the answer raised, or changed one of its tensor arguments, or
+                used what has to be written from scratch.
         """
-        label = self._label(answer)
-        self.case = case or f"{label}({_arguments(args, kwargs)})"
-        inputs = _tensors((args, kwargs))
+        inputs = [] if may_change or self.name.endswith("_") else _tensors(args, kwargs)
         before = [tensor.detach().clone() for tensor in inputs]
-        result = self._guarded(lambda: answer(*args, **kwargs), errors or {})
-        if not self.name.endswith("_"):
-            self._unchanged(inputs, before)
-        if isinstance(answer, type):
-            self._labels[id(result)] = (result, f"{label}({_arguments(args, kwargs)})")
+        outcome = self.outcome(answer, *args, case=case, **kwargs)
+        result = self._settled(outcome, errors, explain)
+        self._unchanged(inputs, before)
+        if not isinstance(result, (Tensor, *_PLAIN)):
+            self._labels[id(result)] = (result, self._call_text(answer, args, kwargs))
         return result
 
-    def attempt(
+    def outcome(
+        self, answer: Any, *args: Any, case: str | None = None, **kwargs: Any
+    ) -> Outcome:
+        """Call the answer and return what came of it, be it an exception.
+
+        Args: as of `call`. Nothing is required of the outcome.
+        """
+        self._say(case or self._call_text(answer, args, kwargs))
+        return self._use(uses.call, answer, args, kwargs)
+
+    def method(
         self,
-        thunk: Callable[[], Any],
+        owner: Any,
+        name: str,
+        *args: Any,
+        case: str,
+        explain: Explain | None = None,
+    ) -> Any:
+        """Call a method of a learner's object, which may change its arguments."""
+        self._say(case)
+        outcome = self._use(uses.method, owner, name, args)
+        return self._settled(outcome, None, explain)
+
+    def get(self, owner: Any, *names: str, case: str) -> tuple[Any, ...]:
+        """Read attributes of a learner's object, in this order."""
+        self._say(case)
+        return tuple(self._settled(self._use(uses.attributes, owner, names)))
+
+    def set_mode(self, module: Any, training: bool) -> None:
+        """Put a learner's module into train or eval mode."""
+        self._settled(self._use(uses.set_mode, module, training))
+
+    def modes(self, module: Any) -> list[bool]:
+        """Read `training` of a learner's module and of all that are inside."""
+        return list(self._settled(self._use(uses.modes, module)))
+
+    def parameters(self, module: Any) -> list[Tensor]:
+        """Return a module's parameters; those the check made are the very same."""
+        return list(self._settled(self._use(uses.parameters, module)))
+
+    def gradients(
+        self,
+        out: Tensor,
+        inputs: Sequence[Tensor],
+        weight: Tensor | None = None,
+        *,
+        explain: Explain | None = None,
+    ) -> list[Tensor | None]:
+        """Differentiate a tensor that came back from the learner's code.
+
+        Args:
+            out: the tensor, as it came.
+            inputs: tensors that were handed over, or a learner's module's parameters.
+            weight: like `out`; 1 everywhere when None.
+            explain: sees what was raised first, and may fail in better words.
+
+        Returns:
+            d(Σ weight·out)/d input for each input, None where no gradient arrives.
+        """
+        outcome = self._use(uses.gradients, out, inputs, weight)
+        return list(self._settled(outcome, None, explain))
+
+    def state(self, owner: Any, *, case: str) -> Any:
+        """Return a copy of a learner's object's `state_dict()`."""
+        self._say(case)
+        return self._settled(self._use(uses.state, owner))
+
+    def set_groups(self, optimizer: Any, **settings: float) -> None:
+        """Write settings, such as weight_decay, into every group of an optimizer."""
+        self._settled(self._use(uses.set_groups, optimizer, settings))
+
+    def steps(
+        self,
+        optimizer: Any,
+        params: Sequence[Tensor],
+        grads: Sequence[Sequence[Tensor | None]],
         *,
         case: str,
-        errors: Mapping[str, str] | None = None,
-    ) -> Any:
-        """Run any use of the answer under the same guards as `call`."""
-        self.case = case
-        return self._guarded(thunk, errors or {})
+    ) -> None:
+        """Have a learner's optimizer take one step per row of gradients.
 
-    def _label(self, answer: object) -> str:
-        if id(answer) in self._labels:
-            return self._labels[id(answer)][1]
-        return getattr(answer, "__name__", self.name)
+        Args:
+            params: those that it holds; the check's own.
+            grads: rows of one gradient for each parameter, None for none.
+        """
+        self._say(case)
+        self._settled(self._use(uses.steps, optimizer, params, grads))
 
-    def _guarded(self, thunk: Callable[[], Any], errors: Mapping[str, str]) -> Any:
-        watch = None
+    def items(self, values: Any) -> list[Any]:
+        """Walk through an iterable that came back, and return its items."""
+        return list(self._settled(self._use(uses.items, values)))
+
+    def killed(self, answer: Any, *args: Any, limit: int) -> bool:
+        """Call in a process that is killed once a file exceeds `limit` bytes.
+
+        Returns:
+            whether it was; False also where there can be no second process.
+        """
+        return bool(self._settled(self._use(uses.killed, answer, args, limit)))
+
+    def is_a(self, value: Any, kind: type) -> bool:
+        """Tell whether something that came back is of this class of torch's."""
+        return bool(self._settled(self._use(uses.is_a, value, kind)))
+
+    def derives(self, answer: Any, base: type) -> bool:
+        """Tell whether the answer is a class derived from this one of torch's."""
+        return bool(self._settled(self._use(uses.derives, answer, base)))
+
+    def can_be_called(self, answer: Any) -> bool:
+        """Tell whether the answer is a function or class at all."""
+        return bool(self._settled(self._use(uses.can_be_called, answer)))
+
+    def kind(self, value: Any) -> str:
+        """Return the name of the class of something that came back."""
+        return self.subject.kind(value)
+
+    def describe(self, value: Any) -> str:
+        """Return a short text for something that came back."""
+        return self.subject.describe(value)
+
+    def label(self, answer: Any) -> str:
+        """Return a function's name, or the call that made an object."""
+        if id(answer) not in self._labels:
+            outcome = self._use(uses.name, answer, self.name)
+            self._labels[id(answer)] = (answer, str(self._settled(outcome)))
+        return self._labels[id(answer)][1]
+
+    def _call_text(
+        self, answer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> str:
+        parts = [self.describe(value) for value in args]
+        parts += [f"{key}={self.describe(value)}" for key, value in kwargs.items()]
+        return f"{self.label(answer)}({', '.join(parts)})"
+
+    def _say(self, case: str) -> None:
+        if not self._one_case:
+            self.case = case
+
+    @contextmanager
+    def _as_one_case(self, case: str) -> Iterator[None]:
+        """Have all uses in the block appear under one text."""
+        self.case, self._one_case = case, True
         try:
-            if self.from_scratch is None:
-                result = thunk()
-            else:
-                with Watch(self.from_scratch) as watch:
-                    result = thunk()
-        except CheckFailed:
-            raise
-        except (Exception, SystemExit) as error:
-            self._raised(error, errors)
-        sys.audit(ANSWERED)
-        self._genuine(result)
-        if watch is not None and watch.seen:
+            yield
+        finally:
+            self._one_case = False
+
+    def _use(self, operation: Callable[..., Any], *arguments: Any) -> Outcome:
+        return self.subject.use(
+            operation, *arguments, watch=self.from_scratch, quiet=self.quiet
+        )
+
+    def _settled(
+        self,
+        outcome: Outcome,
+        errors: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+    ) -> Any:
+        """Return the value; fail if there is none, or none that can be trusted."""
+        if outcome.raised is not None:
+            self._raised(outcome.raised, errors or {}, explain)
+        self._genuine(outcome.value)
+        if outcome.seen:
             self.fail(
-                f"{_public(watch.seen)} does the very thing this exercise asks you to "
-                "write.",
+                f"{_public(outcome.seen)} does the very thing this exercise asks you "
+                "to write.",
                 advice="Write it from elementary tensor operations instead.",
             )
-        return result
+        return outcome.value
 
     def _genuine(self, result: object) -> None:
         """Refuse values that define for themselves what they are equal to."""
@@ -189,56 +369,69 @@ class Trial:
                     advice="Return the value itself.",
                 )
 
-    def _raised(self, error: BaseException, errors: Mapping[str, str]) -> NoReturn:
-        if isinstance(error, NotImplementedError) and not error.args:
+    def _raised(
+        self, error: Raised, errors: Mapping[str, str], explain: Explain | None
+    ) -> NoReturn:
+        if error.stub:
             raise NotAttempted(self.title) from None
-        line = learner_line(error.__traceback__)
-        text = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
-        names = [kind.__name__ for kind in type(error).__mro__]
-        mistake = next((errors[name] for name in names if name in errors), None)
+        if explain is not None:
+            explain(error)
+        text = str(error).splitlines()[0].rstrip(": ")
         try:
             self.fail(
                 "your code raised an error.",
                 expected="a result",
-                got=text[:300] + (f"\nat {line}" if line else ""),
-                mistake=mistake,
+                got=text[:300] + (f"\nat {error.line}" if error.line else ""),
+                mistake=next((errors[n] for n in error.names if n in errors), None),
             )
         except CheckFailed as failed:
-            failed.raised = type(error).__name__
+            failed.raised = error.name
             raise
 
     def raises(
         self,
         kind: type[BaseException],
-        answer: Callable[..., Any],
+        answer: Any,
         *args: Any,
         mistake: str | None = None,
         **kwargs: Any,
     ) -> None:
         """Require that the call raises `kind`."""
-        label = self._label(answer)
-        self.case = f"{label}({_arguments(args, kwargs)})"
-        try:
-            try:
-                result = answer(*args, **kwargs)
-            finally:
-                sys.audit(ANSWERED)
-        except kind as error:
-            if isinstance(error, NotImplementedError) and not error.args:
-                raise NotAttempted(self.title) from None
+        self._say(self._call_text(answer, args, kwargs))
+        outcome = self.subject.use(uses.call, answer, args, kwargs, quiet=self.quiet)
+        self.refused(kind, outcome, mistake=mistake)
+
+    def refused(
+        self, kind: type[BaseException], outcome: Outcome, *, mistake: str | None = None
+    ) -> None:
+        """Require that what was done raised `kind`."""
+        error = outcome.raised
+        if error is not None and error.stub:
+            raise NotAttempted(self.title) from None
+        if error is not None and kind.__name__ in error.names:
             return
-        except (Exception, SystemExit) as error:
-            if isinstance(error, NotImplementedError) and not error.args:
-                raise NotAttempted(self.title) from None
-            got = f"{type(error).__name__}: {error}"[:300]
-        else:
-            got = f"no error, but {describe(result)}"
+        got = f"no error, but {self.describe(outcome.value)}"
         self.fail(
             f"bad input must raise {kind.__name__}.",
             expected=kind.__name__,
-            got=got,
+            got=got if error is None else str(error)[:300],
             mistake=mistake,
         )
+
+    def module(self, made: Any) -> Any:
+        """Require a learner's nn.Module that is ready for use; return it."""
+        self.require(
+            self.is_a(made, nn.Module),
+            "this is not an nn.Module.",
+            expected="class ...(nn.Module)",
+            got=self.kind(made),
+        )
+        self.require(
+            self._settled(self._use(uses.is_set_up, made)),
+            "nn.Module's own `__init__` has not run.",
+            advice="Begin your `__init__` with `super().__init__()`.",
+        )
+        return made
 
     def _unchanged(
         self, inputs: Sequence[torch.Tensor], before: Sequence[torch.Tensor]
@@ -275,11 +468,16 @@ class Trial:
             self.title,
             problem,
             case=self.case,
-            expected=_text(expected),
-            got=_text(got),
+            expected=self._text(expected),
+            got=self._text(got),
             mistake=mistake,
             advice=advice,
         ) from None
+
+    def _text(self, value: object) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        return self.describe(value)
 
     def require(
         self,
@@ -352,7 +550,7 @@ class Trial:
         self.fail(
             f"{what} is not {kind}.",
             expected=kind,
-            got=f"{type(got).__name__}: {describe(got)}" if got is not None else "None",
+            got="None" if got is None else f"{self.kind(got)}: {self.describe(got)}",
             mistake=mistake,
             advice=advice,
         )
@@ -477,7 +675,7 @@ class Trial:
         reseeded.
 
         Args:
-            draw: runs the answer with this generator; the chance that two
+            draw: has the answer called with this generator; the chance that two
                 independent results agree must be below 1e-9.
             with_generator, without_generator: which of the two ways to try.
             repeated: mistake id if two calls in a row give the same result.
@@ -493,10 +691,8 @@ class Trial:
         generator = self.generator()
         state = generator.get_state()
         global_state = torch.get_rng_state()
-        first, second = (
-            self.attempt(lambda: draw(generator), case=case + " twice")
-            for _ in range(2)
-        )
+        with self._as_one_case(case + " twice"):
+            first, second = draw(generator), draw(generator)
         self.require(
             torch.equal(torch.get_rng_state(), global_state),
             "your code draws from torch's global generator although it was given one.",
@@ -504,7 +700,8 @@ class Trial:
         )
         self._new_each_time(first, second, repeated)
         generator.set_state(state)
-        again = self.attempt(lambda: draw(generator), case=case)
+        with self._as_one_case(case):
+            again = draw(generator)
         self.require(
             _same(first, again),
             "the same generator state gives two different results.",
@@ -516,12 +713,12 @@ class Trial:
     ) -> None:
         state = torch.get_rng_state()
         case += " with generator=None" if "(" in case else ""
-        first, second = (
-            self.attempt(lambda: draw(None), case=case + ", twice") for _ in range(2)
-        )
+        with self._as_one_case(case + ", twice"):
+            first, second = draw(None), draw(None)
         self._new_each_time(first, second, repeated)
         torch.set_rng_state(state)
-        again = self.attempt(lambda: draw(None), case=case)
+        with self._as_one_case(case):
+            again = draw(None)
         self.require(
             _same(first, again),
             "after the same torch.manual_seed the result differs.",
@@ -548,13 +745,12 @@ def _public(names: Sequence[str]) -> str:
     return next((name for name in names if "._" not in name), names[0])
 
 
-def _arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    parts = [describe(value) for value in args]
-    parts += [f"{key}={describe(value)}" for key, value in kwargs.items()]
-    return ", ".join(parts)
+def _tensors(*values: object) -> list[Tensor]:
+    """Return the tensors among arguments, and the parameters of modules."""
+    return [tensor for value in values for tensor in _tensors_in(value)]
 
 
-def _tensors(value: object) -> list[torch.Tensor]:
+def _tensors_in(value: object) -> list[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         return [value]
     if isinstance(value, nn.Module):
@@ -563,13 +759,7 @@ def _tensors(value: object) -> list[torch.Tensor]:
         value = value.values()
     elif not isinstance(value, (list, tuple)):
         return []
-    return [tensor for item in value for tensor in _tensors(item)]
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return describe(value)
+    return _tensors(*value)
 
 
 def _same(a: object, b: object) -> bool:

@@ -145,6 +145,14 @@ def test_number_rejects_tensors_with_advice():
     assert trial().number(1) == 1.0
 
 
+def test_float64_results_may_have_passed_through_float32():
+    """A right answer may make a tensor of p or of a temperature: float32 by default."""
+    right = torch.linspace(-3, 3, 7, dtype=torch.float64) / 0.19
+    trial().close(right * (1 + 5e-7), right)
+    with pytest.raises(CheckFailed):
+        trial().close(right * (1 + 1e-3), right)
+
+
 def test_mistakes_that_coincide_with_the_right_value_are_skipped():
     with pytest.raises(CheckFailed) as caught:
         trial().close(2.0, 1.0, mistakes={"id": 1.0})

@@ -1,0 +1,125 @@
+"""Train and eval mode: of a learner's layer, and of a network that is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+from helpers.checks.vocabulary.trial import Explain, Trial
+
+__all__ = ["Layer", "kept_modes", "modes_of", "put_modes", "require_modes"]
+
+
+class Layer:
+    """A module of the learner's class; it remembers the mode it was last put in.
+
+    Args:
+        made: what the class gave; fails unless it is an nn.Module.
+        errors, explain: as of `Trial.call`, for each forward pass.
+        after: called after each forward pass, to look at what it must leave alone.
+
+    Attributes:
+        module: the learner's object, for the trial only.
+        training: the mode; a new module is in train mode.
+    """
+
+    def __init__(
+        self,
+        t: Trial,
+        made: Any,
+        *,
+        errors: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.module = t.module(made)
+        self.training = True
+        self._t, self._errors, self._explain = t, errors, explain
+        self._after = after
+        self._inside: Layer | None = None
+
+    def nested(self) -> Layer:
+        """Return a network that consists of this layer, two levels down."""
+        t = self._t
+        inner = t.call(nn.Sequential, self.module, case="nn.Sequential(layer)")
+        outer = t.call(nn.Sequential, inner, nn.Identity(), case="a network")
+        network = Layer(t, outer, errors=self._errors, explain=self._explain)
+        network._inside, network._after = self, self._after
+        return network
+
+    def train(self, training: bool = True) -> Layer:
+        """Put it into train mode, or into eval mode; return itself."""
+        self._t.set_mode(self.module, training)
+        return self._noted(training)
+
+    def eval(self) -> Layer:
+        """Put it into eval mode; return itself."""
+        return self.train(False)
+
+    def _noted(self, training: bool) -> Layer:
+        self.training = training
+        if self._inside is not None:
+            self._inside._noted(training)
+        return self
+
+    def __call__(self, x: Tensor, case: str | None = None) -> Any:
+        """Run the layer on x and return what it gives."""
+        mode = "training" if self.training else "evaluation"
+        case = case or f"layer(x) in {mode} mode, x of shape {tuple(x.shape)}"
+        out = self._t.call(
+            self.module, x, case=case, errors=self._errors, explain=self._explain
+        )
+        self._after()
+        return out
+
+
+# -- a network that the check made ---------------------------------------------------
+
+
+def modes_of(model: nn.Module) -> list[bool]:
+    """Return `training` of all its modules, the model's own first."""
+    return [module.training for module in model.modules()]
+
+
+def put_modes(model: nn.Module, modes: Sequence[bool]) -> None:
+    """Give each of its modules a mode of its own."""
+    for module, mode in zip(model.modules(), modes, strict=True):
+        module.training = mode
+
+
+@contextmanager
+def kept_modes(model: nn.Module) -> Iterator[None]:
+    """Put the modes back at the end of the block, whatever the answer left."""
+    modes = modes_of(model)
+    try:
+        yield
+    finally:
+        put_modes(model, modes)
+
+
+def require_modes(
+    t: Trial,
+    model: nn.Module,
+    modes: Sequence[bool],
+    *,
+    advice: str,
+    left_on: str | None = None,
+) -> None:
+    """Require that every module has the mode that it came in.
+
+    Args:
+        modes: those before the call.
+        left_on: mistake id where a module came in eval mode and is in train mode.
+    """
+    for module, mode in zip(model.modules(), modes, strict=True):
+        t.require(
+            module.training == mode,
+            f"a module's mode is changed: {type(module).__name__}.",
+            expected="train mode, as it came" if mode else "eval mode, as it came",
+            got="train mode" if module.training else "eval mode",
+            mistake=None if mode else left_on,
+            advice=advice,
+        )

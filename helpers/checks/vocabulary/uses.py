@@ -1,0 +1,180 @@
+"""Everything that checks ever do with a learner's object: the list is complete.
+
+Each function is one *use*. Its first arguments are the learner's objects; the others
+are the check's own, or values that came back from an earlier use. `Subject.use` runs
+them here, in this process. They are plain functions of a module, known by their names,
+so that a use could as well be a message to another process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import os
+import signal
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "attributes",
+    "call",
+    "can_be_called",
+    "derives",
+    "gradients",
+    "is_a",
+    "is_set_up",
+    "items",
+    "killed",
+    "method",
+    "modes",
+    "name",
+    "parameters",
+    "set_groups",
+    "set_mode",
+    "state",
+    "steps",
+]
+
+
+def call(answer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Call a function, a class or an object; it may be torch's with theirs in it."""
+    return answer(*args, **kwargs)
+
+
+def method(owner: Any, name: str, args: Sequence[Any]) -> Any:
+    """Call a method of an object."""
+    return getattr(owner, name)(*args)
+
+
+def attributes(owner: Any, names: Sequence[str]) -> tuple[Any, ...]:
+    """Read attributes, in this order."""
+    return tuple(getattr(owner, name) for name in names)
+
+
+def name(answer: Any, default: str) -> str:
+    """Read a function's or class's name."""
+    return str(getattr(answer, "__name__", default))
+
+
+def can_be_called(answer: Any) -> bool:
+    """Tell whether an answer is a function or class at all."""
+    return callable(answer)
+
+
+def is_a(value: Any, kind: type) -> bool:
+    """Tell whether an object is of a class of torch's."""
+    return isinstance(value, kind)
+
+
+def derives(answer: Any, base: type) -> bool:
+    """Tell whether an answer is a class derived from one of torch's."""
+    return isinstance(answer, type) and issubclass(answer, base)
+
+
+def is_set_up(module: nn.Module) -> bool:
+    """Tell whether `nn.Module.__init__` has run."""
+    return "_modules" in vars(module)
+
+
+def set_mode(module: nn.Module, training: bool) -> None:
+    """Put a module into train or eval mode."""
+    if training:
+        module.train()
+    else:
+        module.eval()
+
+
+def modes(module: nn.Module) -> list[bool]:
+    """Read `training` of a module and of all modules inside."""
+    return [each.training for each in module.modules()]
+
+
+def parameters(module: nn.Module) -> list[Tensor]:
+    """Return the parameters; those that the check handed over are the very same."""
+    return list(module.parameters())
+
+
+def items(values: Any) -> list[Any]:
+    """Walk through whatever can be walked through."""
+    return list(values)
+
+
+def state(owner: Any) -> Any:
+    """Return a copy of `state_dict()` that stays as it is now."""
+    return copy.deepcopy(owner.state_dict())
+
+
+def set_groups(optimizer: torch.optim.Optimizer, settings: Mapping[str, Any]) -> None:
+    """Write settings into every group of an optimizer."""
+    for group in optimizer.param_groups:
+        group.update(settings)
+
+
+def steps(
+    optimizer: torch.optim.Optimizer,
+    params: Sequence[Tensor],
+    grads: Sequence[Sequence[Tensor | None]],
+) -> None:
+    """Step once per row of gradients, one for each parameter."""
+    for row in grads:
+        for parameter, gradient in zip(params, row, strict=True):
+            parameter.grad = None if gradient is None else gradient.clone()
+        optimizer.step()
+
+
+def gradients(
+    out: Tensor, inputs: Sequence[Tensor], weight: Tensor | None
+) -> list[Tensor | None]:
+    """Return d(Σ weight·out)/d input for each input; None where none arrives."""
+    total = out if weight is None else out * weight
+    found = torch.autograd.grad(
+        total.sum(), list(inputs), allow_unused=True, retain_graph=True
+    )
+    return list(found)
+
+
+def killed(answer: Callable[..., Any], args: Sequence[Any], limit: int) -> bool:
+    """Call in a process that is killed once a file exceeds `limit` bytes.
+
+    Returns:
+        whether it was killed, by the limit or because it took more than a second.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # fork in a process with threads
+            child = os.fork()
+    except OSError:  # no second process to be had
+        return False
+    if child == 0:
+        _write_and_die(answer, args, limit)
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.WIFSIGNALED(status)
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
+
+
+def _write_and_die(answer: Callable[..., Any], args: Sequence[Any], limit: int) -> None:
+    """In the child: the kernel kills it as soon as a file exceeds `limit` bytes."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        quiet = io.StringIO()
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            answer(*args)
+    finally:
+        os._exit(0)  # whatever happened: no cleaning up in a second kernel

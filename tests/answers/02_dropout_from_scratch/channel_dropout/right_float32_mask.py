@@ -1,0 +1,10 @@
+def channel_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError("p")
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    keep = 1 - torch.tensor(p)
+    mask = (torch.rand(x.shape[:2], generator=generator) < keep) / keep
+    return x * mask[:, :, None, None]
