@@ -211,12 +211,12 @@ class NotebookPage:
         return " ".join(shown.all_inner_texts())
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_learner_runs_all_answers_and_validates(clone):
     path = f"{STEM}/{STEM}.ipynb"
     with jupyter(clone) as address, browser_page() as page:
         notebook = NotebookPage(page, f"{address}/lab/tree/{path}")
-        notebook.run_all(400)
+        notebook.run_all(900)
         errors = {
             cell: output["ename"]
             for cell, outputs in notebook.outputs().items()
@@ -241,7 +241,7 @@ def test_learner_runs_all_answers_and_validates(clone):
 
         page.get_by_role("button", name="Validate").click()
         dialog = page.locator(".jp-Dialog", has_text="failed")
-        dialog.wait_for(timeout=400_000)
+        dialog.wait_for(timeout=900_000)
         verdict = dialog.inner_text()
         assert "check.standard_dropout(" in verdict
         assert "check.inverted_dropout(" not in verdict
@@ -270,7 +270,7 @@ def hand_in(clone: Path, student: str, answered: int) -> float:
     return float(points)
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_instructor_grades_with_stock_nbgrader(clone):
     exercises = len(
         [*(ROOT / "tests/answers" / STEM).iterdir()],

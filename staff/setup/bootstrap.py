@@ -203,29 +203,31 @@ def _install(root: Path, python: Path, missing: list[str], torch: str) -> None:
 
     The lock lists everything, so nothing is resolved, and nothing else can get in.
     """
-    parts, names = sections.read(root), list(missing)
+    parts, names, own = sections.read(root), list(missing), str(python)
     verified = ["--no-deps", "--require-hashes", "-r"]
-    uv = [python, "-m", "uv", "pip", "install", "--python", python]
-    if sections.SETS[0] in missing:
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        first = _list(python, parts["setup"])
+    uv = [own, "-m", "uv", "pip", "install", "--python", own]
+    first = sections.SETS[0] in missing
+    if first:
+        pip = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        installers = _list(python, parts["setup"])
         what = "The installer uv could not be downloaded"
-        steps.run([*pip, "--retries", "2", *verified, first], what)
+        steps.run([*pip, "--retries", "2", *verified, installers], what)
         if torch != "cpu" or not torch_build.install_for_cpu(python, parts["torch"]):
             _check_disk(root, python.parents[1], "default")
             names.insert(0, "torch")
     wanted = _list(python, "".join(parts[name] for name in names))
     steps.run([*uv, *verified, wanted], "The packages could not be installed")
-    if sections.SETS[0] in missing:
-        own = ["--no-deps", "--no-build-isolation", "--quiet", "--editable", root]
-        steps.run([*uv, *own], "The course itself could not be installed")
+    if first:
+        course = ["--no-deps", "--no-build-isolation", "--quiet", "--editable"]
+        what = "The course itself could not be installed"
+        steps.run([*uv, *course, str(root)], what)
 
 
-def _list(python: Path, lines: str) -> Path:
+def _list(python: Path, lines: str) -> str:
     """Write a part of the lock to a file for the installers."""
     path = python.parents[1] / "course-requirements.txt"
     path.write_text(lines, encoding="utf-8")
-    return path
+    return str(path)
 
 
 def _become(command: list[str], env: dict[str, str]) -> int:

@@ -102,7 +102,9 @@ def write_environment(root: Path) -> None:
 
 
 def _project(root: Path) -> dict[str, Any]:
-    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    text = (root / "pyproject.toml").read_text("utf-8")
+    project: dict[str, Any] = tomllib.loads(text)["project"]
+    return project
 
 
 def _extra(root: Path, name: str) -> dict[str, Requirement]:

@@ -56,8 +56,8 @@ def install_for_cpu(python: Path, section: str) -> bool:
         return False
     versions = sections.pins(section)
     pair = [f"{name}=={versions[name]}" for name in _PAIR]
-    install = [python, "-m", "uv", "pip", "install", "--python", python, "--no-deps"]
-    command = [*install, "--torch-backend=cpu", *pair]
+    install = [str(python), "-m", "uv", "pip", "install", "--python", str(python)]
+    command = [*install, "--no-deps", "--torch-backend=cpu", *pair]
     problem = steps.attempt([*command, "--dry-run"], **_IMPATIENT)
     if problem is None:
         steps.run(command, "The CPU build of torch could not be installed")
