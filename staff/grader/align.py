@@ -104,6 +104,13 @@ class Piece:
     changed: bool = False
     readings: Readings = field(default_factory=Readings, repr=False)
 
+    @property
+    def at(self) -> int:
+        """Its place, of a piece that has one."""
+        if self.place is None:
+            raise ValueError("this piece has no place in the template")
+        return self.place
+
     @cached_property
     def reading(self) -> Reading:
         """What its code defines."""
@@ -144,7 +151,8 @@ def _identify(piece: Piece, known: Index, shared: set[str]) -> Piece | None:
     if cell.kind == "code":
         piece.place = None if role == "markdown" else place
         return piece
-    if role == "solution":  # an answer whose cell was turned into text
+    # An answer's cell may have been turned into text.
+    if place is not None and role == "solution":
         name = known.bundle.cells[place].question
         asks = known.bundle.questions[name].asks
         if piece.reading.answers(asks, known.stubs[name]):
@@ -160,8 +168,8 @@ def _recognise(unknown: list[Piece], pieces: list[Piece], known: Index) -> None:
     """Find copies of stubs by what they define, edited cells by their words."""
     rest = []
     for piece in unknown:
-        names = [*piece.reading.defined, *piece.reading.assigned]
-        wanted = {known.owner[name] for name in names if name in known.owner}
+        made = [*piece.reading.defined, *piece.reading.assigned]
+        wanted = {known.owner[name] for name in made if name in known.owner}
         for name in wanted:
             if piece.reading.untouched(known.stubs[name]):
                 piece.place = known.answer[name]
@@ -201,7 +209,7 @@ def _alike(
 
 def _added(piece: Piece, known: Index) -> list[Piece]:
     """Return what was added to a given cell, as a piece of its own; note changes."""
-    cell = known.bundle.cells[piece.place]
+    cell = known.bundle.cells[piece.at]
     if cell.role == "solution":
         return []
     if tidy(piece.source) in (tidy(cell.released), tidy(cell.source)):
@@ -209,7 +217,7 @@ def _added(piece: Piece, known: Index) -> list[Piece]:
     forms = (given(cell.released).forms, given(cell.source).forms)
     piece.changed = not (piece.reading.parsed and piece.reading.forms in forms)
     source = piece.reading.additions(given(cell.source))
-    return [piece.part(source, piece.place)] if source else []
+    return [piece.part(source, piece.at)] if source else []
 
 
 def in_order(pieces: list[Piece]) -> list[Piece]:
@@ -218,12 +226,13 @@ def in_order(pieces: list[Piece]) -> list[Piece]:
     last: list[Piece] = []
     before: dict[Piece, Piece | None] = {}
     for piece in pieces:
-        length = bisect_left(ends, piece.place)
+        length = bisect_left(ends, piece.at)
         before[piece] = last[length - 1] if length else None
-        ends[length : length + 1] = [piece.place]
+        ends[length : length + 1] = [piece.at]
         last[length : length + 1] = [piece]
-    run, piece = [], last[-1] if last else None
-    while piece is not None:
-        run.append(piece)
-        piece = before[piece]
+    run: list[Piece] = []
+    at = last[-1] if last else None
+    while at is not None:
+        run.append(at)
+        at = before[at]
     return run[::-1]

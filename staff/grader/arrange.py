@@ -84,7 +84,7 @@ class _Arranger:
             self._claimants(question)
 
     def _anchors(self, piece: Piece) -> bool:
-        cell = self.known.bundle.cells[piece.place]
+        cell = self.known.bundle.cells[piece.at]
         if cell.role != "solution":
             return True
         answer = self.answers.get(cell.question)
@@ -92,7 +92,7 @@ class _Arranger:
 
     def _anchor(self, doc: int) -> int:
         before = bisect_left(self.docs, doc)
-        return self.run_[before - 1].place if before else -1
+        return self.run_[before - 1].at if before else -1
 
     def _claimants(self, question: Question) -> None:
         """Place what stands in the question's own cells but is not the answer."""
@@ -156,7 +156,8 @@ class _Arranger:
         rows: list[tuple[Key, str, Piece | None]] = [
             (key, "", piece) for piece, key in self.keys.items()
         ]
-        rows += [((place, OWN, 0), c.role, None) for place, c in self._template()]
+        template = enumerate(self.known.bundle.cells)
+        rows += [((place, OWN, 0), cell.role, None) for place, cell in template]
         used = {cell.id for cell in self.known.bundle.cells}
         for (place, _, _), role, piece in sorted(rows, key=lambda row: row[0]):
             if piece is None:
@@ -164,9 +165,6 @@ class _Arranger:
             else:
                 name = _extra_id(piece, used)
                 self.steps.append(self._own("extra", piece, name))
-
-    def _template(self):
-        return enumerate(self.known.bundle.cells)
 
     def _given(self, place: int, role: str) -> list[Step]:
         cell = self.known.bundle.cells[place]

@@ -194,10 +194,14 @@ def _template_cell(cell: dict[str, Any], released: dict[str, Any]) -> TemplateCe
 
 
 def _questions(stem: str, cells: tuple[TemplateCell, ...]) -> dict[str, Question]:
-    found, cards, card, stubs = {}, {}, None, {}
+    found: dict[str, Question] = {}
+    cards: dict[str, re.Match[str] | None] = {}
+    card: re.Match[str] | None = None
+    stubs: dict[str, tuple[str, ...]] = {}
     for cell in cells:
         if cell.role == "markdown":
-            card = ([*_CARD.finditer(cell.source)] or [card])[-1]
+            for match in _CARD.finditer(cell.source):
+                card = match
         elif cell.role == "solution":
             cards[cell.question], card = card, None
             stubs[cell.question] = (*read(cell.released).defined,)

@@ -48,7 +48,9 @@ class Template:
             for given, released in zip(source.cells, release.cells, strict=True)
         ]
 
-    def _cell(self, given: nbformat.NotebookNode, released: nbformat.NotebookNode):
+    def _cell(
+        self, given: nbformat.NotebookNode, released: nbformat.NotebookNode
+    ) -> Cell:
         """Return a released cell as nbgrader's database has it: tests complete."""
         nbgrader = released.metadata.get("nbgrader", {})
         if nbgrader.get("solution"):

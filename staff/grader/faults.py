@@ -36,7 +36,7 @@ def infra(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = _ADVICE.get(error.errno, str(error))
+        advice = _ADVICE.get(error.errno or 0, str(error))
         raise InfraError(f"{doing}: {advice}, then grade again") from error
     except DBAPIError as error:
         raise InfraError(f"{doing}: {_database(str(error.orig))}") from error

@@ -143,7 +143,7 @@ class _Scan:
     def _of_another(self, name: str) -> bool:
         return any(stem.lower() in name.lower() for stem in self.others)
 
-    def _student(self, folder: os.DirEntry) -> None:
+    def _student(self, folder: os.DirEntry[str]) -> None:
         for entry in self._entries(_MOST, folder.name):
             notebook = _NOTEBOOK.fullmatch(entry.name)
             here = (folder.name, entry.name)
@@ -156,7 +156,7 @@ class _Scan:
             elif notebook or entry.is_dir(follow_symlinks=False):
                 self._odd(f"{_HINT}a folder {self.stem}", *here)
 
-    def _assignment(self, student: str, folder: os.DirEntry) -> None:
+    def _assignment(self, student: str, folder: os.DirEntry[str]) -> None:
         files = self.found[student]
         if folder.is_dir(follow_symlinks=False):
             names = [e.name for e in self._entries(_MOST, student, self.stem)]
@@ -165,7 +165,7 @@ class _Scan:
         else:
             files.append((student, self.stem))  # reading it says what is wrong
 
-    def _entries(self, most: int | None, *parts: str) -> list[os.DirEntry]:
+    def _entries(self, most: int | None, *parts: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(self.base.joinpath(*parts)) as found:
                 entries = [e for e in islice(found, most) if e.name not in _JUNK]
@@ -194,7 +194,7 @@ class _Scan:
             concerns=tuple(concerns + self._choice(files)),
         )
 
-    def _rank(self, parts: tuple[str, ...]) -> tuple:
+    def _rank(self, parts: tuple[str, ...]) -> tuple[object, ...]:
         """Order files, best first; the last parts of the key only break ties."""
         name = _NOTEBOOK.fullmatch(parts[-1])
         kind = 2

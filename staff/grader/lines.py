@@ -132,4 +132,5 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     given, body = line[len(_HEAD) : len(_HEAD) + _SUM], line[_START : -len(_TAIL)]
     if not (line.startswith(_HEAD) and line.endswith(_TAIL) and given == _sum(body)):
         return None
-    return json.loads(body)
+    found: dict[str, Any] = json.loads(body)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 import time
+from typing import Any
 
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.syntax import read
@@ -29,7 +30,7 @@ def serve() -> None:
         link.send(_answer(wish))
 
 
-def _answer(wish: dict) -> dict:
+def _answer(wish: dict[str, Any]) -> dict[str, Any]:
     start = time.process_time()
     # Whoever is still at work when the time is up is killed: nobody catches SIGPROF.
     signal.setitimer(signal.ITIMER_PROF, wish["seconds"])

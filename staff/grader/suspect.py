@@ -96,7 +96,7 @@ def metadata_suspicions(cells: Iterable[Cell], known: Index) -> list[str]:
     return found[:_MOST]
 
 
-def _differences(cell: Cell, given: dict) -> Iterator[str]:
+def _differences(cell: Cell, given: dict[str, object]) -> Iterator[str]:
     mine = cell.nbgrader
     if "points" in mine and mine["points"] != given.get("points"):
         yield (

@@ -176,7 +176,8 @@ class _Parsed:
     """
 
     def __init__(self, source: str, absent: frozenset[str]) -> None:
-        self.text, self.aside, self.work = source, (), 0
+        self.text, self.work = source, 0
+        self.aside: tuple[str, ...] = ()
         self.tree = self._parse_plain()
         self.survey = Survey(self.tree)
         self.imports = self.survey.imports
