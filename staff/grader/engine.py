@@ -44,7 +44,8 @@ class Limits:
     """What one question may use.
 
     Args:
-        seconds: wall time of the answer's cell, and again of its tests.
+        seconds: of the answer's cell, and again of its tests; on the clock while they
+            wait, of the processor while they compute.
         memory: bytes on top of what the warm process has.
         processes: at one time.
         output: characters that a cell may print.
@@ -244,7 +245,7 @@ class Seat:
                     self._warm = self._make()
                 answer = self._warm.grade(message, patience)
                 return outcome(job, answer, self._warm.layers), answer
-            except WorkerFailed as error:
+            except (WorkerFailed, OSError) as error:
                 said = str(error)
                 self.close()
         return infra(job, said), {}

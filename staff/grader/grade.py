@@ -63,7 +63,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     add("--scheduler", metavar="ADDRESS", help="use the workers of this Dask scheduler")
-    add("--seconds", type=float, default=20.0, help="for one answer, and for its tests")
+    seconds = "for one answer, and for its tests; a submission has the sum of these"
+    add("--seconds", type=float, default=20.0, help=seconds)
     add("--memory", type=float, default=4.0, metavar="GIB", help="for one submission")
     add("--sandbox", choices=sandbox.CHOICES[:-1], default="auto")
     add("--unsafe", action="store_true", help="no sandbox: only for code you trust")

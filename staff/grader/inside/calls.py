@@ -59,9 +59,7 @@ _PAIRS = """
 """  # of connected sockets: no others can be had
 _ALLOWED = f"{_FILES} {_WAITING} {_MEMORY} {_PROCESSES} {_FACTS} {_PAIRS}"
 
-_PRETENDED = """
-    flock chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat
-"""
+_PRETENDED = "flock chmod fchmod fchmodat fchmodat2"  # and utimensat
 
 # What programs expect to be refused: other processes, the network, namespaces, the
 # kernel's keys, files' owners, and truncating by name, which old Landlocks overlook.
@@ -81,29 +79,20 @@ _REFUSED = """
     setrlimit setsid setpgid setuid setgid setreuid setregid setresuid setresgid
     setgroups setfsuid setfsgid capset chown fchown lchown fchownat setxattr
     fsetxattr lsetxattr removexattr fremovexattr lremovexattr truncate mknod mknodat
+    utime utimes futimesat
 """
 
 _INT = 0xFFFFFFFF  # the kernel looks at no more of a number, a type or a command
+_ALL = (1 << 64) - 1
 _NAMESPACES = 0x7E020080  # the CLONE_NEW... flags
-_COMMANDS = [
-    getattr(fcntl, f"F_{name}")
-    for name in (
-        *(
-            "DUPFD",
-            "DUPFD_CLOEXEC",
-            "GETFD",
-            "SETFD",
-            "GETFL",
-            "SETFL",
-            "GETLK",
-            "SETLK",
-        ),
-        *("SETLKW", "GETPIPE_SZ", "SETPIPE_SZ", "ADD_SEALS", "GET_SEALS"),
-    )
-]
-_DEVICES = (termios.TCGETS, termios.TIOCGWINSZ, termios.FIONREAD, termios.FIONBIO)
-_DEVICES += (termios.FIOCLEX, termios.FIONCLEX)
-# Signal at the parent's end, names of threads and memory, no more rights, and looking.
+_COMMANDS = """
+    DUPFD DUPFD_CLOEXEC GETFD SETFD GETFL SETFL GETLK SETLK SETLKW GETPIPE_SZ
+    SETPIPE_SZ ADD_SEALS GET_SEALS
+"""  # of fcntl; not: leases, owners, signals, watching folders
+_REQUESTS = (termios.TCGETS, termios.TIOCGWINSZ, termios.FIONREAD, termios.FIONBIO)
+_REQUESTS += (termios.FIOCLEX, termios.FIONCLEX)
+_FLAGS = socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+# Of prctl: a signal at the parent's end, names of threads and memory, no new rights.
 _OPTIONS = (1, 2, 3, 15, 16, 23, 30, 38, 39, 0x53564D41)
 
 
@@ -134,28 +123,30 @@ class Filter:
         self._list.load()
 
     def _fill(self) -> None:
-        actions = {
-            self._lib.ALLOW: _ALLOWED,
-            self._lib.ERRNO(0): _PRETENDED,
-            self._lib.ERRNO(errno.EPERM): _REFUSED,
-        }
-        for action, names in actions.items():
+        allow, refuse = self._lib.ALLOW, self._lib.ERRNO(errno.EPERM)
+        pretend = self._lib.ERRNO(0)
+        lists = ((allow, _ALLOWED), (pretend, _PRETENDED), (refuse, _REFUSED))
+        for action, names in lists:
             for name in names.split():
                 self._add(self._list, action, name)
-        allow = self._lib.ALLOW
-        self._add(self._list, allow, "clone", self._is(0, 0, _NAMESPACES))
-        self._add(self._list, allow, "prlimit64", self._is(2, 0, (1 << 64) - 1))
-        self._add(self._list, allow, "sched_setaffinity", self._is(0, 0))
-        flags = socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
-        kind = self._is(1, socket.SOCK_STREAM, _INT & ~flags)  # others reach further
-        self._add(self._list, allow, "socketpair", self._is(0, socket.AF_UNIX), kind)
-        for name, place, values in (
-            ("fcntl", 1, _COMMANDS),
-            ("ioctl", 1, _DEVICES),
-            ("prctl", 0, _OPTIONS),
-        ):
-            for value in values:
-                self._add(self._list, allow, name, self._is(place, value))
+        # Who sets the time to now makes the file if that fails; who copies gives up.
+        self._add(self._list, refuse, "utimensat", self._is(2, 0, _ALL))
+        self._add(self._list, pretend, "utimensat", self._lib.Arg(2, self._lib.NE, 0))
+        self._allow("clone", self._is(0, 0, _NAMESPACES))
+        self._allow("prlimit64", self._is(2, 0, _ALL))  # to look
+        self._allow("sched_setaffinity", self._is(0, 0))  # of itself
+        # Other kinds than streams can be sent to anybody.
+        kind = self._is(1, socket.SOCK_STREAM, _INT & ~_FLAGS)
+        self._allow("socketpair", self._is(0, socket.AF_UNIX), kind)
+        for command in _COMMANDS.split():
+            self._allow("fcntl", self._is(1, getattr(fcntl, f"F_{command}")))
+        for request in _REQUESTS:
+            self._allow("ioctl", self._is(1, request))
+        for option in _OPTIONS:
+            self._allow("prctl", self._is(0, option))
+
+    def _allow(self, name: str, *conditions: Any) -> None:
+        self._add(self._list, self._lib.ALLOW, name, *conditions)
 
     def _protect(self, spare: int) -> None:
         """Refuse signals to a process, to its group and to everybody."""

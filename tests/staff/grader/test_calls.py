@@ -80,6 +80,8 @@ attempt("interpreter", lambda: subprocess.run([sys.executable, "-c", "import jso
                                               check=True) and None)
 attempt("write", lambda: Path("kept").write_text("text") and None)
 attempt("copy", lambda: __import__("shutil").copy2("kept", "copied") and None)
+attempt("touch", lambda: Path("new").touch() or Path("new").read_text() or None)
+attempt("touch again", lambda: Path("kept").touch())
 attempt("temporary", lambda: tempfile.TemporaryDirectory(dir=".").cleanup())
 attempt("pair", lambda: socket.socketpair() and None)
 attempt("kill child", lambda: subprocess.Popen(["sleep", "9"]).kill())
@@ -93,7 +95,7 @@ attempt("terminal", lambda: None if os.isatty(1) is False else "yes")
 """
     )
     assert {name: why for name, why in said.items() if why} == {}
-    assert len(said) == 17
+    assert len(said) == 19
 
 
 def test_shared_files_stay_as_they_are(confined):
@@ -104,6 +106,7 @@ def test_shared_files_stay_as_they_are(confined):
 attempt("mode", lambda: os.chmod(shared, 0))
 attempt("mode, opened", lambda: os.fchmod(os.open(shared, os.O_RDONLY), 0))
 attempt("times", lambda: os.utime(shared, (1, 1)))
+attempt("time", lambda: os.utime(shared))
 attempt("attribute", lambda: os.setxattr(shared, "user.mark", b"x"))
 attempt("owner", lambda: os.chown(shared, 1, 1))
 attempt("length", lambda: os.truncate(shared, 0))

@@ -53,6 +53,13 @@ def test_lost_twice_is_the_graders_fault_and_no_score():
     assert "gone again" in result.questions["f"].evidence
 
 
+def test_what_this_machine_lacks_is_the_graders_fault_and_stops_nobody():
+    fake = Fake(OSError(28, "No space left on device"), OSError(12, "no memory"))
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.INFRA
+    assert "no memory" in result.questions["f"].evidence
+
+
 def test_a_submission_has_its_verdicts_before_anybody_loses_patience():
     fake, limits = Fake(passing()), Limits(seconds=20)
     Seat(lambda: fake, limits).grade(JOB)
