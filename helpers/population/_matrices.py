@@ -158,9 +158,10 @@ class Relu(Part):
         return self.out
 
     def backward(self, slope: Tensor) -> Tensor:
-        return torch.ops.aten.threshold_backward.grad_input(
+        below: Tensor = torch.ops.aten.threshold_backward.grad_input(
             slope, self.out, 0, grad_input=slope
         )
+        return below
 
 
 class Dropout(Part):
@@ -200,16 +201,17 @@ class Pointwise(Part):
         super().__init__()
         self.layer = copy.copy(layer)
         if hasattr(self.layer, "inplace"):
-            self.layer.inplace = False
+            self.layer.inplace = False  # type: ignore[assignment]  # any module
 
     def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
         with torch.enable_grad():
             self.x = x.detach().requires_grad_()
-            self.out = self.layer(self.x)
+            self.out: Tensor = self.layer(self.x)
         return self.out.detach()
 
     def backward(self, slope: Tensor) -> Tensor:
-        return torch.autograd.grad(self.out, self.x, slope)[0]
+        below: Tensor = torch.autograd.grad(self.out, self.x, slope)[0]
+        return below
 
 
 def plain_layers(model: nn.Module) -> list[tuple[str, nn.Module]] | None:

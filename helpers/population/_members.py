@@ -122,7 +122,7 @@ class Stack:
             if rate.any() and layer not in self.resting:
                 rates[name] = rate
             else:
-                layer.p = 0.0  # it was built with another one
+                layer.p = 0.0  # type: ignore[assignment]  # built with another one
         return rates
 
     def __call__(self, x: Tensor, noise: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -175,7 +175,8 @@ class Stack:
         def one(
             params: dict[str, Tensor], state: dict[str, Tensor], x: Tensor
         ) -> Tensor:
-            return functional_call(self.template, (params, state), (x,))
+            out: Tensor = functional_call(self.template, (params, state), (x,))
+            return out
 
         return vmap(one, randomness="error")(self.params, state, x)
 

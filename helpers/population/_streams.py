@@ -189,8 +189,10 @@ class MemberNoise:
     def _arrange(self, part: Tensor, shape: torch.Size) -> Tensor:
         """Shape a layer's numbers (M, B·n) to (M, B, ...)."""
         if self.batch_last:
-            return part.unflatten(1, (*shape, -1)).movedim(-1, 1)
-        return part.unflatten(1, (-1, *shape))
+            last: Tensor = part.unflatten(1, (*shape, -1))
+            return last.movedim(-1, 1)
+        first: Tensor = part.unflatten(1, (-1, *shape))
+        return first
 
 
 class Rows:
@@ -208,7 +210,8 @@ class Rows:
             )
         taken = self.memory[index.shape]
         torch.index_select(self.rows, 0, index.flatten(), out=taken)
-        return taken.unflatten(0, index.shape)
+        rows: Tensor = taken.unflatten(0, index.shape)
+        return rows
 
 
 def _owned(x: Tensor, y: Tensor, members: int, name: str) -> str:

@@ -85,7 +85,7 @@ class PopulationResult:
         raise AssertionError("the stacks hold fewer members than there are settings")
 
 
-def grid(**settings: Any) -> dict[str, list]:
+def grid(**settings: Any) -> dict[str, list[Any]]:
     """Spread settings over all combinations, the first name varying slowest.
 
     `grid(dropout=[0, 0.5], seeds=range(8))` gives two lists of length 16, ready for
@@ -281,7 +281,19 @@ def _result(
             first += len(run.stack)
         tested = list(torch.cat(scores, 1).cpu())
     stacks = [run.stack for run in runs]
-    return PopulationResult(steps, *curves, *tested, settings, seconds, stacks)
+    train_loss, train_accuracy, val_loss, val_accuracy = curves
+    return PopulationResult(
+        steps=steps,
+        train_loss=train_loss,
+        train_accuracy=train_accuracy,
+        val_loss=val_loss,
+        val_accuracy=val_accuracy,
+        test_loss=tested[0],
+        test_accuracy=tested[1],
+        settings=settings,
+        seconds=seconds,
+        stacks=stacks,
+    )
 
 
 def _settings(seeds: int | Sequence[int], given: dict[str, Any]) -> dict[str, Tensor]:
@@ -363,7 +375,7 @@ def _warn_of_divergence(result: PopulationResult) -> None:
 def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
     if (epochs is None) == (steps is None):
         raise ValueError(f"give epochs or steps; got epochs={epochs}, steps={steps}")
-    total = steps if epochs is None else epochs * per_epoch
+    total = epochs * per_epoch if epochs is not None else steps or 0
     if total < 1:
         raise ValueError(f"expected at least one step, got {total}")
     return total

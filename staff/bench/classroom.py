@@ -40,10 +40,10 @@ def copy_course(
         shutil.copy(home.root / name, folder / name)
     course = Course(folder)
     for stem in stems:
-        for name in (Course.master, Course.solution, Course.release):
-            target = name(course, stem)
+        for place in (Course.master, Course.solution, Course.release):
+            target = place(course, stem)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(name(home, stem), target)
+            shutil.copy(place(home, stem), target)
     return course
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -193,7 +193,7 @@ def memory(bench: Bench, sizes: Sequence[int], workers: int) -> None:
 
 
 @contextmanager
-def _bench(stem: str):
+def _bench(stem: str) -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="course-bench-") as folder:
         yield Bench(Path(folder), stem)
 

@@ -26,10 +26,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from staff.bench.classroom import leave_out_shows
 from staff.course import Course
@@ -128,7 +129,7 @@ def _ours(arena: Arena, cases: Sequence[Case], workers: int) -> list[Outcome]:
     return outcomes
 
 
-def _messages(record: Mapping) -> list[str]:
+def _messages(record: Mapping[str, Any]) -> list[str]:
     return [result["message"] for result in record.get("questions", {}).values()]
 
 
@@ -209,7 +210,7 @@ def _open(grading: Path) -> None:
 # -- judging -----------------------------------------------------------------------
 
 
-def _leaks(arena: Arena, texts) -> bool:
+def _leaks(arena: Arena, texts: Iterable[str]) -> bool:
     """Tell whether a secret is in what students see; a neighbour's own is not there."""
     written = [form for secret in arena.secrets.values() for form in forms(secret)]
     return any(form in text for text in texts for form in written)

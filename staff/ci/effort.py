@@ -99,9 +99,11 @@ def _files(root: Path, places: tuple[str, ...]) -> set[Path]:
 
 def _stamped(course: Course) -> dict[str, dict[str, str]]:
     try:
-        return json.loads(_file(course).read_text(encoding="utf-8"))
+        text = _file(course).read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
+    stamped: dict[str, dict[str, str]] = json.loads(text)
+    return stamped
 
 
 def _file(course: Course) -> Path:

@@ -165,7 +165,7 @@ def _schema() -> str:
     folder = Path(nbgrader.__file__).parent / "alembic"
     config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "os")
-    return ScriptDirectory.from_config(config).get_current_head()
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def _assignments(course: Course) -> Iterator[Finding]:

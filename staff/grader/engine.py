@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,8 @@ class Warm:
             pass_fds=[self._texts],
             start_new_session=True,
         )
+        assert self._process.stdout
+        assert self._process.stdin
         self._link = Link(self._process.stdout.fileno(), self._process.stdin.fileno())
         try:
             self._start(scratch)
@@ -176,7 +178,8 @@ class Warm:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._errors):
             with contextlib.suppress(OSError):
-                stream.close()
+                if stream is not None:
+                    stream.close()
         os.close(self._texts)
         _remove(Path(self._folder))
 
@@ -230,8 +233,9 @@ class Seat:
         limits: as the process has them.
     """
 
-    def __init__(self, make: Any, limits: Limits) -> None:
-        self._make, self._limits, self._warm = make, limits, None
+    def __init__(self, make: Callable[[], Warm], limits: Limits) -> None:
+        self._make, self._limits = make, limits
+        self._warm: Warm | None = None
 
     def grade(self, job: Job) -> tuple[Result, dict[str, Any]]:
         """Return what came of a job; a lost process is the grader's fault."""
@@ -279,7 +283,8 @@ def apart(steps: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]
     """
     bare, texts = [], bytearray()
     for step in steps:
-        parts, more = (step["source"],), {}
+        parts: tuple[str, ...] = (step["source"],)
+        more: dict[str, Any] = {}
         if step["kind"] == "test":
             parts, names = _test(step["source"])
             more = {"names": names}
@@ -345,6 +350,10 @@ def infra(job: Job, why: str) -> Result:
 # --- many submissions -------------------------------------------------------------
 
 
+# What is done: a result, what went wrong, or None where a worker has ended.
+Done = queue.Queue[tuple[Job, Result] | BaseException | None]
+
+
 class Local:
     """Grade on all cores of this machine.
 
@@ -360,7 +369,7 @@ class Local:
     def results(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         """Yield each job's result as it comes; jobs are read as they are needed."""
         source, lock = iter(jobs), threading.Lock()
-        done: queue.Queue = queue.Queue(maxsize=2 * self.workers)
+        done: Done = queue.Queue(maxsize=2 * self.workers)
         stop = threading.Event()
 
         def work() -> None:
@@ -388,7 +397,7 @@ class Local:
             _let_go(done, threads)
 
 
-def _drain(done: queue.Queue, workers: int) -> Iterator[tuple[Job, Result]]:
+def _drain(done: Done, workers: int) -> Iterator[tuple[Job, Result]]:
     while workers:
         item = done.get()
         if item is None:
@@ -399,7 +408,7 @@ def _drain(done: queue.Queue, workers: int) -> Iterator[tuple[Job, Result]]:
             yield item
 
 
-def _let_go(done: queue.Queue, threads: list[threading.Thread]) -> None:
+def _let_go(done: Done, threads: list[threading.Thread]) -> None:
     while any(thread.is_alive() for thread in threads):
         with contextlib.suppress(queue.Empty):
             done.get(timeout=0.05)

@@ -75,10 +75,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 class Tally:
     """What came of a run, counted."""
 
-    verdicts: Counter = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
-    faults: Counter = field(default_factory=Counter)
-    absent: Counter = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    absent: Counter[str] = field(default_factory=Counter)
     submissions: int = 0
     graded: int = 0
     recorded: int = 0
@@ -276,7 +276,7 @@ class Grading:
         if self.options.scheduler:
             from staff.grader.remote import Remote
 
-            runner = Remote(settings, self.options.scheduler)
+            runner: Remote | engine.Local = Remote(settings, self.options.scheduler)
         else:
             workers = max(1, min(self.options.workers, len(self.candidates)))
             runner = engine.Local(settings.start, self.limits, workers)

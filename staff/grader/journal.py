@@ -62,7 +62,9 @@ class Entry:
             name: QuestionResult.from_json(each)
             for name, each in data["questions"].items()
         }
-        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        plain: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
+        }
         del plain["kind"]
         return cls(**{**plain, "questions": questions})
 
@@ -210,7 +212,9 @@ class Journal:
                 file.seek(start)
                 packed = file.read(length)
             if length and hashlib.sha256(packed).hexdigest() == sha256:
-                return json.loads(zlib.decompressobj().decompress(packed, _LARGEST))
+                text = zlib.decompressobj().decompress(packed, _LARGEST)
+                outputs: dict[str, list[dict[str, Any]]] = json.loads(text)
+                return outputs
         except (OSError, ValueError, zlib.error):
             pass  # the verdicts do not hang on it
         return {}

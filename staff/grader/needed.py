@@ -50,8 +50,8 @@ def needed_steps(steps: Iterable[Step]) -> list[Step]:
     looked_up = LookUps()
     for number, step in enumerate(steps):
         if keep[number]:
-            own = step.kind in ("answer", "extra")
-            loads = looked_up(step.source) if own else _names(step.source)[0]
+            theirs = step.kind in ("answer", "extra")
+            loads = looked_up(step.source) if theirs else _names(step.source)[0]
             if loads is None or (step.kind != "provided" and loads & _OPEN):
                 return steps
             wanted |= loads
@@ -107,7 +107,10 @@ def _compile(statement: ast.stmt) -> types.CodeType:
     module = ast.Module([statement], [])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return compile(module, "<cell>", "exec", flags=_AWAIT, dont_inherit=True)
+        code: types.CodeType = compile(
+            module, "<cell>", "exec", flags=_AWAIT, dont_inherit=True
+        )
+        return code
 
 
 def _instructions(code: types.CodeType) -> Iterator[dis.Instruction]:

@@ -89,7 +89,8 @@ def _prove(bundle: Bundle, settings: Settings) -> list[str]:
                 f"here ({each.verdict}: {why}); nobody was graded. "
                 "`python -m staff doctor` may say what is wrong with this machine"
             )
-    return answer["modules"]
+    modules: list[str] = answer["modules"]
+    return modules
 
 
 def _key(

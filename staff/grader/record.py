@@ -300,7 +300,8 @@ class Recorder:
             raise InfraError(f"{student}: the plugin {name} failed: {error}") from error
         if penalty is None:
             return None
-        return self._penalties._check_late_penalty(notebook, penalty)
+        checked: float | None = self._penalties._check_late_penalty(notebook, penalty)
+        return checked
 
     # -- files ----------------------------------------------------------------------
 

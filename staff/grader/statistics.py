@@ -112,11 +112,13 @@ def gather(
         sentences: question → mistake → its sentence.
     """
     names = list(bundle.questions)
-    counts = {name: Counter() for name in names}
-    mistakes = {name: Counter() for name in names}
+    counts: dict[str, Counter[Verdict]] = {name: Counter() for name in names}
+    mistakes: dict[str, Counter[str]] = {name: Counter() for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     passed: list[list[bool]] = []
-    cases, layers, students = [], Counter(), 0
+    cases: list[Case] = []
+    layers: Counter[str] = Counter()
+    students = 0
     for entry in entries:
         students += 1
         cases += _cases(entry, bundle)

@@ -57,9 +57,9 @@ def _seat(order: str) -> Seat | str:
     """Return this thread's place for an order, or why there is none."""
     thread = threading.get_ident()
     known, seat = _seats.get(thread, ("", None))
-    if known == order:
-        return seat
     if seat is not None:
+        if known == order:
+            return seat
         seat.close()
         del _seats[thread]
     why = differs(order)
@@ -100,7 +100,7 @@ def packed(job: Job) -> dict[str, Any]:
 
 def unpacked(data: dict[str, Any]) -> Job:
     """Return the job that was packed."""
-    values = {
+    values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in data["submission"].items()
     }

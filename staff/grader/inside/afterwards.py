@@ -48,7 +48,7 @@ class Standing:
     def _kernel(self, name: str) -> str:
         if self._torch is None:
             return ""
-        return self._torch._C._dispatch_dump(f"aten::{name}")
+        return str(self._torch._C._dispatch_dump(f"aten::{name}"))
 
     def _switched_on(self) -> tuple[int, int]:
         if self._torch is None:

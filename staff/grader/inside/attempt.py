@@ -32,6 +32,9 @@ _TEXT = 20_000  # characters of what a cell printed that are kept
 _PASSING = 5.0  # seconds for a test's text to be taken
 
 
+Message = dict[str, Any]  # as it came over the wire
+
+
 @dataclass
 class Ready:
     """What every fork finds ready.
@@ -221,16 +224,16 @@ class Attempt:
     def _expected(self, kind: str, number: Any) -> bool:
         if kind == "begin":
             following = 0 if self.current is None else self.current + 1
-            return number == following and number < len(self.plan)
-        return number == self.current or kind == "complete"
+            return bool(number == following and number < len(self.plan))
+        return bool(number == self.current or kind == "complete")
 
-    def _on_begin(self, number: int, _message: dict, _handles: list[int]) -> None:
+    def _on_begin(self, number: int, _message: Message, _handles: list[int]) -> None:
         self.current = number
         self._begin_to_count()
         self.testing = self._step()["kind"] == "test"
         self.count = len(self.printed)
 
-    def _on_end(self, _number: int, message: dict, _handles: list[int]) -> None:
+    def _on_end(self, _number: int, message: Message, _handles: list[int]) -> None:
         text = self._printed_until_now().decode("utf-8", "replace")[:_TEXT]
         if self.over:
             return
@@ -247,7 +250,7 @@ class Attempt:
         self.printed = bytearray(tail)
         return head
 
-    def _on_want(self, _number: int, message: dict, handles: list[int]) -> None:
+    def _on_want(self, _number: int, message: Message, handles: list[int]) -> None:
         """Have the kernel pass on one part of the test; it is never in this memory."""
         self._begin_to_count()
         start, length = self._step()["places"][message.get("part") == "hidden"]
@@ -259,22 +262,24 @@ class Attempt:
                     sent = os.sendfile(handle, texts, start, length)
                     start, length = start + sent, length - sent
 
-    def _on_result(self, _number: int, message: dict, _handles: list[int]) -> None:
+    def _on_result(self, _number: int, message: Message, _handles: list[int]) -> None:
         known = ("verdict", "message", "mistake", "hidden", "seconds", "evidence")
         result = {key: message[key] for key in known if key in message}
         self.run.modules.update(message.get("modules") or [])
         verdict, words = result.pop("verdict"), result.pop("message", "")
         self.run.settle(self._number(), verdict, words, **result)
 
-    def _on_tested(self, _number: int, message: dict, _handles: list[int]) -> None:
+    def _on_tested(self, _number: int, message: Message, _handles: list[int]) -> None:
         self._printed_until_now()
         if not self.over and self._step()["question"] not in self.run.results:
             self._died(int(message.get("status") or 0))
 
-    def _on_tampered(self, _number: int, message: dict, _handles: list[int]) -> None:
+    def _on_tampered(self, _number: int, message: Message, _handles: list[int]) -> None:
         self._stop("TAMPERED", "", evidence=str(message.get("why"))[:500])
 
-    def _on_complete(self, _number: int, _message: dict, _handles: list[int]) -> None:
+    def _on_complete(
+        self, _number: int, _message: Message, _handles: list[int]
+    ) -> None:
         self.over = True
 
     def _ended(self, *_: Any) -> None:
@@ -339,10 +344,10 @@ class Attempt:
         self.run.settle(self._number(), verdict, message, **more)
 
     def _number(self) -> int:
-        return self.plan[self.current][0]
+        return self.plan[self.current or 0][0]
 
     def _step(self) -> dict[str, Any]:
-        return self.plan[self.current][1]
+        return self.plan[self.current or 0][1]
 
 
 def _takes(handle: int) -> bool:

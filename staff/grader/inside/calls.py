@@ -89,8 +89,10 @@ _COMMANDS = """
     DUPFD DUPFD_CLOEXEC GETFD SETFD GETFL SETFL GETLK SETLK SETLKW GETPIPE_SZ
     SETPIPE_SZ ADD_SEALS GET_SEALS
 """  # of fcntl; not: leases, owners, signals, watching folders
-_REQUESTS = (termios.TCGETS, termios.TIOCGWINSZ, termios.FIONREAD, termios.FIONBIO)
-_REQUESTS += (termios.FIOCLEX, termios.FIONCLEX)
+_REQUESTS = (
+    *(termios.TCGETS, termios.TIOCGWINSZ, termios.FIONREAD, termios.FIONBIO),
+    *(termios.FIOCLEX, termios.FIONCLEX),
+)
 _FLAGS = socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
 # Of prctl: a signal at the parent's end, names of threads and memory, no new rights.
 _OPTIONS = (1, 2, 3, 15, 16, 23, 30, 38, 39, 0x53564D41)

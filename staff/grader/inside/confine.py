@@ -95,7 +95,7 @@ def landlock_abi() -> int:
     """Return the kernel's version of Landlock; 0 where there is none."""
     if platform.system() != "Linux":
         return 0
-    return max(0, _libc.syscall(_CREATE, None, ctypes.c_size_t(0), 1))
+    return max(0, int(_libc.syscall(_CREATE, None, ctypes.c_size_t(0), 1)))
 
 
 def restrict_files(readable: Sequence[Path], writable: Sequence[Path]) -> None:

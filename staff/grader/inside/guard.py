@@ -57,11 +57,11 @@ class Fingerprint:
     """
 
     def __init__(self, names: Iterable[str] | None = None) -> None:
-        self._dicts: list[tuple[str, dict, dict]] = []
-        self._classes: list[tuple[str, type, dict]] = []
-        self._functions: list[tuple[str, Any, tuple]] = []
-        self._lists: list[tuple[str, list, list]] = []
-        self._hooks: list[tuple[str, dict]] = []
+        self._dicts: list[tuple[str, dict[Any, Any], dict[Any, Any]]] = []
+        self._classes: list[tuple[str, type, dict[str, Any]]] = []
+        self._functions: list[tuple[str, Any, tuple[Any, ...]]] = []
+        self._lists: list[tuple[str, list[Any], list[Any]]] = []
+        self._hooks: list[tuple[str, dict[Any, Any]]] = []
         seen: set[int] = set()
         for name in _MODULES.split() if names is None else names:
             if (module := sys.modules.get(name)) is not None:
@@ -130,14 +130,14 @@ class Fingerprint:
                 yield f"{name} (a hook for every module)"
 
 
-def _moved(entries: list[tuple[str, dict, dict]]) -> Iterator[str]:
+def _moved(entries: list[tuple[str, dict[Any, Any], dict[Any, Any]]]) -> Iterator[str]:
     for name, now, before in entries:
         for key, value in before.items():
             if now.get(key, _GONE) is not value and not _may_change(key, value):
                 yield f"{name}.{key}"
 
 
-def _replaced(entries: list[tuple[str, type, dict]]) -> Iterator[str]:
+def _replaced(entries: list[tuple[str, type, dict[str, Any]]]) -> Iterator[str]:
     for name, cls, before in entries:
         now = cls.__dict__
         for key, value in before.items():
@@ -182,7 +182,7 @@ def canaries(torch: types.ModuleType, *, checks: bool) -> list[str]:
     """
     wrong = []
     one, two = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 3.0])
-    comparisons = {
+    comparisons: dict[str, Callable[[], object]] = {
         "torch.equal": lambda: torch.equal(one, two),
         "torch.allclose": lambda: torch.allclose(one, two),
         "==": lambda: bool((one == two).all()),
@@ -248,12 +248,16 @@ _WATCHED = {
     "compile",
 }
 _FRAMES = {"tb_frame", "gi_frame", "cr_frame", "ag_frame", "f_back", "tb_next"}
-_GADGETS = ("inspect.py", "traceback.py", "logging/__init__.py", "pdb.py", "bdb.py")
-_GADGETS += ("asyncio/base_tasks.py", "cgitb.py", "IPython/core/debugger.py")
-_GADGETS += ("IPython/core/ultratb.py", "torch/utils/_traceback.py")
+_GADGETS = (
+    *("inspect.py", "traceback.py", "logging/__init__.py", "pdb.py", "bdb.py"),
+    *("asyncio/base_tasks.py", "cgitb.py", "IPython/core/debugger.py"),
+    *("IPython/core/ultratb.py", "torch/utils/_traceback.py"),
+)
 _GIVERS = ("stack_data/", "executing/")  # of frames, to whoever asks
-_TRACERS = ("bdb.py", "pdb.py", "trace.py", "/profile.py", "threading.py")
-_TRACERS += ("IPython/core/debugger.py",)
+_TRACERS = (
+    *("bdb.py", "pdb.py", "trace.py", "/profile.py", "threading.py"),
+    "IPython/core/debugger.py",
+)
 _SHELL = "IPython/core/interactiveshell.py"
 _SUMMARIES = {"extract_stack", "print_stack", "format_stack", "findCaller"}  # of text
 _MEMORY = ("mem", "maps", "environ", "cmdline", "auxv", "stack", "pagemap")
@@ -274,7 +278,7 @@ def set_tripwires(
     busy: set[int] = set()
     ident, get_frame = _thread.get_ident, sys._getframe
 
-    def hook(event: str, arguments: tuple) -> None:
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == ANSWERED:
             answered()
         if event not in _WATCHED and not event.startswith("ctypes."):
@@ -296,7 +300,7 @@ def set_tripwires(
 
 
 def _suspicion(
-    event: str, arguments: tuple, frame: Any, trusted: tuple[str, ...]
+    event: str, arguments: tuple[Any, ...], frame: Any, trusted: tuple[str, ...]
 ) -> str | None:
     if event == "sys._getframe":
         beyond = _reaches_beyond(frame, arguments[0], trusted)

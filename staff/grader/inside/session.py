@@ -32,7 +32,11 @@ class Session:
     """What a session knows; it lives only in the frames of `run`."""
 
     def __init__(
-        self, job: dict, channel: socket.socket, shell: Any, pristine: guard.Fingerprint
+        self,
+        job: dict[str, Any],
+        channel: socket.socket,
+        shell: Any,
+        pristine: guard.Fingerprint,
     ) -> None:
         self.job, self.channel, self.shell = job, channel, shell
         self.pristine = pristine
@@ -63,14 +67,19 @@ def _speaker(channel: socket.socket, nonce: str) -> Callable[..., None]:
     def say(kind: str, **values: Any) -> None:
         text = encode({"nonce": nonce, "kind": kind, **values}).encode()
         if len(text) > _MESSAGE:
-            text = encode({"nonce": nonce, "kind": kind, "step": values.get("step")})
-            text = text.encode()
+            less = {"nonce": nonce, "kind": kind, "step": values.get("step")}
+            text = encode(less).encode()
         send(text)
 
     return say
 
 
-def run(job: dict, channel: socket.socket, shell: Any, pristine) -> None:
+def run(
+    job: dict[str, Any],
+    channel: socket.socket,
+    shell: Any,
+    pristine: guard.Fingerprint,
+) -> None:
     """Run a session's steps; the last thing said is "complete".
 
     Args:
@@ -104,7 +113,7 @@ def run(job: dict, channel: socket.socket, shell: Any, pristine) -> None:
 # --- cells ------------------------------------------------------------------------
 
 
-def _cell(session: Session, number: int, step: dict) -> None:
+def _cell(session: Session, number: int, step: dict[str, Any]) -> None:
     session.say("begin", step=number)
     names = session.shell.user_ns
     for name, value in session.fixtures.items():
@@ -158,7 +167,7 @@ def _flush(mark: bytes = b"") -> None:
 # --- tests ------------------------------------------------------------------------
 
 
-def _test(session: Session, number: int, step: dict) -> None:
+def _test(session: Session, number: int, step: dict[str, Any]) -> None:
     _flush()
     session.say("begin", step=number)
     child = os.fork()
@@ -172,7 +181,7 @@ def _test(session: Session, number: int, step: dict) -> None:
     session.say("tested", step=number, status=status)
 
 
-def _test_here(session: Session, number: int, step: dict) -> None:
+def _test_here(session: Session, number: int, step: dict[str, Any]) -> None:
     session.make_room()
     visible = _ask_for_tests(session, number, "visible")
     start = time.monotonic()
@@ -205,7 +214,9 @@ def _result(session: Session, number: int, verdict: str, **values: Any) -> None:
     os._exit(0)
 
 
-def _judge(session: Session, number: int, visible: str, wanted: set[str]) -> dict:
+def _judge(
+    session: Session, number: int, visible: str, wanted: set[str]
+) -> dict[str, Any]:
     _settle()
     try:
         names = _names(session, wanted)
@@ -243,6 +254,8 @@ def _watch_calls(session: Session, number: int) -> None:
 
 def _changes(session: Session, *, all: bool) -> list[str]:
     """End what an answer left running; return what is not as it was before it."""
+    assert session.standing is not None
+    assert session.checks is not None
     session.standing.settle()
     rely_on = session.pristine.changes() if all else session.pristine.soon()
     standing = session.standing.changes(all=all)
@@ -294,7 +307,7 @@ def _names(session: Session, wanted: set[str]) -> dict[str, Any]:
     for name, path in list(sys.path_importer_cache.items()):
         if not name.startswith(sys.prefix):
             sys.path_importer_cache.pop(name, path)
-    names = {"__name__": "__main__", "__builtins__": guard.__builtins__}
+    names = {"__name__": "__main__", "__builtins__": vars(guard)["__builtins__"]}
     statements = _slice(session.provided, wanted)
     for statement in statements:
         exec(compile(ast.Module([statement], []), "<provided>", "exec"), names)
@@ -334,7 +347,7 @@ def _stored(statement: ast.stmt) -> set[str]:
 
 def _execute(
     part: str, names: dict[str, Any], hidden: bool, earlier: tuple[str, str] | None
-) -> dict | None:
+) -> dict[str, Any] | None:
     """Run one part of a test; return None if it passes, else what is to be said.
 
     Args:
@@ -351,7 +364,7 @@ def _execute(
     return None
 
 
-def _explain(error: BaseException, hidden: bool) -> dict:
+def _explain(error: BaseException, hidden: bool) -> dict[str, Any]:
     report = sys.modules.get("helpers.checks.vocabulary.report")
     if report is not None and type(error) is report.NotAttempted:
         message = "Not attempted: `raise NotImplementedError` still stands."
@@ -361,14 +374,14 @@ def _explain(error: BaseException, hidden: bool) -> dict:
     return _raised(type(error).__name__, _line(error), hidden=hidden)
 
 
-def _raised(name: str, line: str, *, hidden: bool) -> dict:
+def _raised(name: str, line: str, *, hidden: bool) -> dict[str, Any]:
     if name == "MemoryError" or _no_memory(line):
         return {"verdict": "OOM", "message": "Your code asked for too much memory."}
     message = "Your code raised an error." if hidden else f"Your code raised {line}"
     return {"verdict": "ERROR", "message": message, "hidden": hidden}
 
 
-def _failed(error: Any, hidden: bool) -> dict:
+def _failed(error: Any, hidden: bool) -> dict[str, Any]:
     raised = getattr(error, "raised", None) or ""
     verdict = "ERROR" if raised else "FAIL"
     if raised == "MemoryError" or _no_memory(f"{error.got}"):

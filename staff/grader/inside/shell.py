@@ -39,8 +39,9 @@ def make_shell() -> Any:
         is_active = True  # the shell then keeps no copy of what is printed
         do_full_cache = False
 
-    shell.displayhook = Hook(shell=shell, outputs=[])
-    shell.display_trap.hook = shell.displayhook
+    hook: Any = Hook(shell=shell, outputs=[])  # type: ignore[no-untyped-call]
+    shell.displayhook = hook
+    shell.display_trap.hook = hook
     return shell
 
 

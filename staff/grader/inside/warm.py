@@ -14,8 +14,10 @@ import sys
 __all__ = ["main"]
 
 # In this order each finds those that it imports.
-_PARTS = ("wire", "confine", "calls", "watch", "guard", "shell", "afterwards")
-_PARTS += ("session", "budget", "run", "attempt", "host")
+_PARTS = (
+    *("wire", "confine", "calls", "watch", "guard", "shell", "afterwards"),
+    *("session", "budget", "run", "attempt", "host"),
+)
 
 
 def main() -> None:
