@@ -455,12 +455,17 @@ def answer(x):
         raise ValueError
     return x
 t = Trial("T", "answer", mistakes={})
+layer = torch.nn.Dropout()
 for use in (
     lambda: t.call(answer, torch.ones(2)),
-    lambda: t.attempt(lambda: answer(1), case="one"),
+    lambda: t.outcome(answer, None),
+    lambda: t.method(layer, "eval", case="eval()"),
+    lambda: t.get(layer, "training", case="training"),
+    lambda: t.set_mode(layer, True),
     lambda: t.raises(ValueError, answer, None),
     lambda: t.raises(ValueError, answer, 1),
 ):
+    t.label(answer)
     before = len(seen)
     try:
         use()
