@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Mapping
 
 import numpy as np
@@ -53,7 +54,7 @@ PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(Non
 
 def impersonates(kind: type, value: object) -> bool:
     """Tell whether a value of this class could pass for another by its own methods."""
-    if kind in _TENSORS or kind in PLAIN:
+    if kind in _TENSORS or kind in PLAIN or kind is OrderedDict:
         return False
     if issubclass(kind, Tensor) or hasattr(kind, "__torch_function__"):
         return True

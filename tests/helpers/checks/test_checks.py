@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from collections import OrderedDict
 from fractions import Fraction
 
 import numpy as np
@@ -414,6 +415,7 @@ def test_a_value_that_decides_what_it_equals_is_refused(value):
         "text",
         (1, 2.0),
         Fraction(1, 2),
+        OrderedDict(a=1),
         None,
     ],
 )
