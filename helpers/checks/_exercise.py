@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 
@@ -18,7 +18,31 @@ from helpers.seeds import unshifted
 from helpers.study import progress
 from helpers.training.runtime import kept_randomness
 
-__all__ = ["exercise", "look"]
+__all__ = ["Check", "exercise", "look"]
+
+
+class Check(Protocol):
+    """What a notebook calls: it returns where the answer is right.
+
+    Attributes:
+        number: as on the card, e.g. "2.2".
+        mistakes: id → sentence said to the learner who makes this mistake.
+        asks: names of the answers that it takes, in order.
+    """
+
+    __name__: str
+    number: str
+    mistakes: dict[str, str]
+    asks: tuple[str, ...]
+
+    def __call__(self, *answers: Any, seed: int = 0) -> None:
+        """Check the answers, on cases drawn from `seed`.
+
+        Raises:
+            CheckFailed: an answer is wrong; `NotAttempted`, one of its kind, where the
+                stub still stands.
+            TypeError: another number of answers than the exercise asks for.
+        """
 
 
 def exercise(
@@ -28,7 +52,7 @@ def exercise(
     from_scratch: str | None = None,
     asks: Sequence[str] = (),
     quiet: bool = False,
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+) -> Callable[[Callable[..., None]], Check]:
     """Turn `body(answer, t)` into a check; the function's name is the exercise's.
 
     Args:
@@ -45,7 +69,7 @@ def exercise(
     attributes.
     """
 
-    def wrap(body: Callable[..., None]) -> Callable[..., None]:
+    def wrap(body: Callable[..., None]) -> Check:
         name = body.__name__
         title = f"Exercise {number} · {name}"
         names = tuple(asks) or (name,)
@@ -71,8 +95,9 @@ def exercise(
             progress.record(_stem(body), name)
 
         del check.__wrapped__  # its signature is the check's own: answers, seed
-        check.number, check.mistakes, check.asks = number, dict(mistakes), names
-        return check
+        made = cast(Check, check)
+        made.number, made.mistakes, made.asks = number, dict(mistakes), names
+        return made
 
     return wrap
 

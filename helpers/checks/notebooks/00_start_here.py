@@ -60,6 +60,7 @@ BATCH_MEANS = (
     },
 )
 def train_epoch(answer: Any, t: Trial) -> None:
+    """Check 0.1: an update per batch, fresh gradients, the mean loss per example."""
     t.part("one batch by hand")
     _one_batch_by_hand(answer, t)
     t.part("gradients start at zero")
@@ -90,6 +91,7 @@ def train_epoch(answer: Any, t: Trial) -> None:
     },
 )
 def evaluate(answer: Any, t: Trial) -> None:
+    """Check 0.2: mean loss and accuracy in eval mode, no graph, modes restored."""
     t.part("one batch by hand")
     _evaluated_by_hand(answer, t)
     t.part("a smaller last batch")

@@ -52,6 +52,7 @@ _VARIANCE = [
     },
 )
 def bias_variance(answer: Any, t: Trial) -> None:
+    """Check 1.1: both, averaged over points; their sum is the squared error."""
     t.part("a case by hand")
     hand = (torch.tensor([[0.0, 2.0], [6.0, 2.0]]), torch.tensor([1.0, 3.0]))
     square = t.random.randint(4, 6)
@@ -173,6 +174,7 @@ def _near(got: Sequence[float], expected: Sequence[float], tolerance: float) -> 
     },
 )
 def ridge_fit(answer: Any, t: Trial) -> None:
+    """Check 1.2: ridge weights; at strength 0 those of minimum norm."""
     t.part("a case by hand")
     x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     y = torch.tensor([1.0, 3.0, 4.0])
@@ -296,6 +298,7 @@ _CALLS = 60
     },
 )
 def corrupt_labels(answer: Any, t: Trial) -> None:
+    """Check 1.3: exactly round(rate·n) labels become another class, uniformly."""
     t.part("copies, shapes and dtypes")
     labels = t.integers(10, 8)  # few, so that a message shows them
     _noisy(t, answer, labels, 10, 0.5)
@@ -514,6 +517,7 @@ _ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu", "ourg")
     },
 )
 def diagnose(answer: Any, t: Trial) -> None:
+    """Check 1.4: underfitting, overfitting or good fit, from the last losses."""
     t.part("clear cases, curves that turn, gaps, single epochs")
     cases = list(_curves(t))
     verdicts = [_verdict(t, answer, *case) for case in cases]

@@ -107,6 +107,7 @@ def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") 
     from_scratch=r"dropout",
 )
 def standard_dropout(answer: Any, t: Trial) -> None:
+    """Check 2.1: dropout as of 2012, which scales by 1-p at evaluation."""
     p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 5, 6, 7, dtype=dtype)
 
@@ -170,6 +171,7 @@ _COPIES = {
     from_scratch=r"dropout",
 )
 def inverted_dropout(answer: Any, t: Trial) -> None:
+    """Check 2.2: dropout that scales by 1/(1-p) in training."""
     p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 5, 6, 7, dtype=dtype)
 
@@ -218,6 +220,7 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
     },
 )
 def Dropout(answer: Any, t: Trial) -> None:
+    """Check 2.3: inverted dropout as a layer that follows train and eval mode."""
     p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 5, 6, 7, dtype=dtype)
 
@@ -325,6 +328,7 @@ def _layer_limits(t: Trial, answer: Any, x: Tensor) -> None:
     from_scratch=r"dropout",
 )
 def channel_dropout(answer: Any, t: Trial) -> None:
+    """Check 2.4: inverted dropout of whole maps, for each example its own."""
     p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 20, 16, 3, 4, dtype=dtype)
 
@@ -388,6 +392,7 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     },
 )
 def DropConnect(answer: Any, t: Trial) -> None:
+    """Check 2.5: one fresh mask on the weights per forward pass, bias whole."""
     p, (dtype, other) = rate(t), t.dtypes()
 
     t.part("an nn.Module with the right shape and dtype")
@@ -610,6 +615,7 @@ def _drop_connect_gradients(
     },
 )
 def ensemble_predict(answer: Any, t: Trial) -> None:
+    """Check 2.6: mean probabilities of thinned networks; modes restored."""
     t.part("type and shape")
     dtype, other = t.dtypes()
     net = ThinnedNetworks(t, dtype)

@@ -352,6 +352,8 @@ def _l1_forms(s: float) -> list[Form]:
     asks=("l2_penalty", "l1_penalty"),
 )
 def l2_penalty(l2: Any, l1: Any, t: Trial) -> None:
+    """Check 3.1: strength/2·Σw² and strength·Σ|w| over weights, differentiable."""
+
     def both(model: nn.Module, s: float, about: str, hand: bool = False) -> None:
         for name, answer, forms, slope in (
             ("l2_penalty", l2, _l2_forms(s), lambda w: s * w),
@@ -425,6 +427,8 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
     },
 )
 def elastic_net_penalty(answer: Any, t: Trial) -> None:
+    """Check 3.2: both penalties, mixed by `l1_ratio`."""
+
     def mixed(
         model: nn.Module, s: float, ratio: float, about: str, hand: bool = False
     ) -> None:
@@ -519,6 +523,8 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
     },
 )
 def soft_threshold(answer: Any, t: Trial) -> None:
+    """Check 3.3: the proximal map of L1, with exact zeros."""
+
     def one(w: Tensor, threshold: float, wrong: Iterable[Wrong] = ()) -> None:
         got = t.tensor(t.call(answer, w, threshold), like=w)
         _close(t, got, _soft(w, threshold), wrong, what="the result")
@@ -640,6 +646,8 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
     },
 )
 def proximal_step_(answer: Any, t: Trial) -> None:
+    """Check 3.4: a gradient step, then soft threshold by lr·strength, in place."""
+
     def one(w: Tensor, grad: Tensor, lr: float, s: float, hand: bool = False) -> None:
         before, given = w.detach().clone(), grad.clone()
         right = _soft(before - lr * grad, lr * s)
@@ -748,6 +756,8 @@ def _longer(w: Tensor, c: float) -> Tensor:
     },
 )
 def max_norm_(answer: Any, t: Trial) -> None:
+    """Check 3.5: rows longer than `max_norm` are clipped, in place."""
+
     def one(w: Tensor, c: float) -> None:
         before = w.detach().clone()
         right = _clipped(before, c, 1)

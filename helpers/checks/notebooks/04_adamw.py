@@ -412,6 +412,7 @@ def _function(
     from_scratch=TORCH_ADAM,
 )
 def adam_step(answer: Any, t: Trial) -> None:
+    """Check 4.1: a step of Adam with coupled decay; torch's for 100 steps."""
     kinds = ("decoupled", "updated", "no lr", "both", "scale")
     ways = dict.fromkeys(kinds, "decoupled")
     _function(t, answer, torch.optim.Adam, "coupled", ways)
@@ -429,6 +430,7 @@ def adam_step(answer: Any, t: Trial) -> None:
     from_scratch=TORCH_ADAM,
 )
 def adamw_step(answer: Any, t: Trial) -> None:
+    """Check 4.2: a step of AdamW with decoupled decay; torch's for 100 steps."""
     kinds = ("coupled", "both", "numerator", "coupled scale")
     ways = dict.fromkeys(kinds, "coupled")
     ways |= {"no lr": "not-times-lr", "updated": "on-updated"}
@@ -466,6 +468,7 @@ class _Block(nn.Module):
     mistakes={"norms-decayed": NORMS, "tied-twice": TIED_TWICE},
 )
 def parameter_groups(answer: Any, t: Trial) -> None:
+    """Check 4.3: no decay below two dimensions, each trained parameter once."""
     width, decay = t.random.choice([3, 4, 6]), t.random.choice([0.02, 0.15, 0.3])
     norm = t.random.choice([nn.LayerNorm(width), nn.BatchNorm1d(width)])
 
@@ -601,6 +604,7 @@ def _right_decay(
     from_scratch=TORCH_ADAM,
 )
 def AdamW(answer: Any, t: Trial) -> None:
+    """Check 4.4: torch's AdamW for 200 steps, with groups, closures and a resume."""
     _is_optimizer(t, answer)
     _one_step(t, answer)
     _own_counters(t, answer)

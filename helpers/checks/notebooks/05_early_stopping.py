@@ -413,6 +413,7 @@ def _same_model(
     },
 )
 def EarlyStopping(answer: Any, t: Trial) -> None:
+    """Check 5.1: when `update` stops, what is best, what `restore` brings back."""
     nan = math.nan
     t.part("patience by hand")
     _follow(t, answer, [1.0, 0.8, 0.9, 1.1, 1.2, 1.3], patience=3)
@@ -764,6 +765,7 @@ def _momentum(model: nn.Module) -> Optimizer:
     },
 )
 def save_checkpoint(save: Any, load: Any, t: Trial) -> None:
+    """Check 5.2: 10 epochs equal 5 + resume + 5; an old file outlives a crash."""
     f = _Functions(save, load)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -910,6 +912,7 @@ def _name_rate(
     },
 )
 def cosine_schedule(answer: Any, t: Trial) -> None:
+    """Check 5.3: warm-up to `base_lr`, then half a cosine to `min_lr`."""
     t.part("without warm-up")
     _judge(t, answer, Schedule(4, 0.8))
     _judge(t, answer, Schedule(10, 0.5, 0.1), min_lr=0.1)

@@ -58,6 +58,7 @@ NAN = (
     },
 )
 def drop_rates(answer: Any, t: Trial) -> None:
+    """Check 6.1: l/L·final_rate for l = 1 … L."""
     t.part("a case by hand")
     _rates(t, answer, 4, 0.6)
 
@@ -170,6 +171,7 @@ def _short(values: Sequence[float]) -> str:
     },
 )
 def drop_path(answer: Any, t: Trial) -> None:
+    """Check 6.2: one coin per example, for any shape, inverted."""
     p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 160, 2, 3, dtype=dtype)
 
@@ -268,6 +270,7 @@ _FLOW = "Compute the result from the input itself: no .detach(), .data or numpy.
     },
 )
 def StochasticDepth(answer: Any, t: Trial) -> None:
+    """Check 6.3: one coin per batch; a skipped block is not called."""
     p, (dtype, other) = rate(t), t.dtypes()
     x = nonzero(t, 3, 4, dtype=dtype)
 
@@ -616,6 +619,7 @@ def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     },
 )
 def expected_depth(answer: Any, t: Trial) -> None:
+    """Check 6.4: the expected number of blocks that run, for any schedule."""
     t.part("a case by hand")
     _depth(t, answer, [k / 12 for k in range(1, 7)])
 

@@ -95,6 +95,7 @@ def _pair(t: Trial, result: Any, images: Tensor, targets: Tensor) -> tuple:
     },
 )
 def smooth_labels(answer: Any, t: Trial) -> None:
+    """Check 7.1: (1-ε)·one-hot + ε/K, as PyTorch's."""
     classes = t.random.choice([4, 5, 6])
     labels = t.integers(classes, 7)
 
@@ -183,6 +184,7 @@ def _why_not_smooth(got: Any, right: Tensor, epsilon: float) -> str | None:
     },
 )
 def soft_cross_entropy(answer: Any, t: Trial) -> None:
+    """Check 7.2: the mean cross-entropy with probabilities as targets."""
     dtype, other = t.dtypes()
 
     t.part("a case by hand")
@@ -310,6 +312,7 @@ def _why_not_loss(value: Tensor, right: Tensor, targets: Tensor) -> str | None:
     },
 )
 def mixup(answer: Any, t: Trial) -> None:
+    """Check 7.3: images and targets, mixed with the same weights and partners."""
     dtype, other = t.dtypes()
 
     t.part("a case by hand")
@@ -427,6 +430,7 @@ def _why_not_mixed(
     },
 )
 def cut_box(answer: Any, t: Trial) -> None:
+    """Check 7.4: the clipped box of area 1-lam, as torchvision cuts it."""
     cases = [
         ("a case by hand", [(8, 12, 0.75, 4, 6)]),
         ("boxes inside the image", [*_box_cases(t, inside=True)]),
@@ -637,6 +641,7 @@ def _why_not_box(case: tuple, box: Box) -> str | None:
     },
 )
 def cutmix(answer: Any, t: Trial) -> None:
+    """Check 7.5: boxes from the batch as it came, labels by the pasted area."""
     dtype, other = t.dtypes()
 
     t.part("type, shape and dtype")

@@ -104,6 +104,7 @@ _FLOW = "Compute with the argument itself: no .detach(), .data, .item() or numpy
     },
 )
 def soften(answer: Any, t: Trial) -> None:
+    """Check 8.1: softmax of logits over temperature, over the last dimension."""
     dtype, other = t.dtypes()
     t.part("type, shape and dtype")
     t.part("by hand")
@@ -180,6 +181,7 @@ FLAGS = (
     },
 )
 def distillation_loss(answer: Any, t: Trial) -> None:
+    """Check 8.2: alpha·T²·KL(teacher‖student) + (1-alpha)·cross-entropy."""
     dtype, other = t.dtypes()
     t.part("type, shape and dtype")
     t.part("by hand")
@@ -344,6 +346,7 @@ def _loss_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     },
 )
 def distill_epoch(answer: Any, t: Trial) -> None:
+    """Check 8.3: an epoch of the student; the teacher in eval mode, untouched."""
     t.part("one batch by hand")
     _checked(t, answer, by_hand(t), modes=False)  # "train mode" is named below
     t.part("the teacher answers in eval mode")
@@ -548,6 +551,7 @@ def _loss_returned(t: Trial, got: float, run: Run) -> None:
     },
 )
 def ensemble_targets(answer: Any, t: Trial) -> None:
+    """Check 8.4: the mean of softened probabilities over networks."""
     dtype, other = t.dtypes()
     t.part("type, shape and dtype")
     t.part("by hand")

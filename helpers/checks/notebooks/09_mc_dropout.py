@@ -80,6 +80,7 @@ class _Block(nn.Module):
     },
 )
 def enable_dropout(answer: Any, t: Trial) -> None:
+    """Check 9.1: all kinds of dropout in train mode, all else in eval mode."""
     t.part("dropout on, BatchNorm in eval mode")
     width, p = t.random.randint(2, 6), t.random.choice([0.2, 0.3, 0.6])
     _enabled(t, answer, nn.Sequential(nn.BatchNorm1d(width), nn.Dropout(p)))
@@ -174,6 +175,7 @@ def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
     },
 )
 def mc_predict(answer: Any, t: Trial) -> None:
+    """Check 9.2: probabilities of sampled networks; modes and buffers untouched."""
     t.part("type and shape")
     dtype, other = t.dtypes()
     net = _Net(t, dtype)
@@ -404,6 +406,7 @@ def _no_gradients(t: Trial, answer: Any, net: _Net) -> None:
     asks=("predictive_entropy", "mutual_information"),
 )
 def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
+    """Check 9.3: entropy of the mean, and less the mean entropy, in nats."""
     (dtype, other), bits = t.dtypes(), math.log(2)
 
     t.part("entropy of the mean, in nats")
@@ -497,6 +500,7 @@ def _with_zeros(t: Trial, dtype: torch.dtype) -> list[tuple[Tensor, str]]:
     },
 )
 def expected_calibration_error(answer: Any, t: Trial) -> None:
+    """Check 9.4: gaps of equal-width bins, weighted by their size."""
     dtype, other = t.dtypes()
 
     t.part("a Python float, a case by hand")
@@ -696,6 +700,7 @@ LOW, HIGH = 0.05, 20.0
     },
 )
 def fit_temperature(answer: Any, t: Trial) -> None:
+    """Check 9.5: a temperature in [0.05, 20] of nearly minimal loss."""
     t.part("a Python float in [0.05, 20]")
     dtype, other = t.dtypes()
     cases = [

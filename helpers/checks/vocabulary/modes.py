@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 from helpers.checks.vocabulary.trial import Explain, Trial
 
 __all__ = ["Layer", "kept_modes", "modes_of", "put_modes", "require_modes"]
+
+_NETWORK = "nn.Sequential(nn.Sequential(layer), nn.Identity())"
 
 
 class Layer:
@@ -43,12 +46,11 @@ class Layer:
 
     def nested(self) -> Layer:
         """Return a network that consists of this layer, two levels down."""
-        t = self._t
-        inner = t.call(nn.Sequential, self.module, case="nn.Sequential(layer)")
-        outer = t.call(nn.Sequential, inner, nn.Identity(), case="a network")
-        network = Layer(t, outer, errors=self._errors, explain=self._explain)
-        network._inside, network._after = self, self._after
-        return network
+        network = partial(self._t.call, nn.Sequential, case=_NETWORK, may_change=True)
+        made = network(network(self.module), nn.Identity())
+        outer = Layer(self._t, made, errors=self._errors, explain=self._explain)
+        outer._inside, outer._after = self, self._after
+        return outer
 
     def train(self, training: bool = True) -> Layer:
         """Put it into train mode, or into eval mode; return itself."""

@@ -32,40 +32,29 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NoReturn
 
-import numpy as np
 import torch
-from torch import Tensor, nn
 
-from helpers.checks.vocabulary import uses
-from helpers.checks.vocabulary.report import CheckFailed, NotAttempted, describe
-from helpers.checks.vocabulary.subject import ANSWERED, Outcome, Raised, Subject
+from helpers.checks.vocabulary.handling import Explain, Handling
+from helpers.checks.vocabulary.report import CheckFailed
+from helpers.checks.vocabulary.subject import ANSWERED
+from helpers.checks.vocabulary.values import agree as _agree
+from helpers.checks.vocabulary.values import has_nan as _has_nan
+from helpers.checks.vocabulary.values import same as _same
+from helpers.checks.vocabulary.values import where as _where
 
-__all__ = ["ANSWERED", "Trial"]
+__all__ = ["ANSWERED", "FALSE_ALARM", "Explain", "Trial"]
 
 # Each random comparison may raise a false alarm with this probability; a check
 # makes fewer than 50 of them, which keeps it below 1e-6 as a whole.
 FALSE_ALARM = 2e-8
 
-# (rtol, atol): what rounding may change, with room for any order of operations.
-# float64 is held to no more than float32 can keep: a right answer may turn a setting
-# (p, a temperature, a strength) into a tensor, which is float32 by default, and round
-# it by 6e-8; 1 - p or logits over a small temperature make several times that of it.
-_TOLERANCE = {
-    torch.float64: (1e-4, 1e-5),
-    torch.float32: (1e-4, 1e-5),
-    torch.bfloat16: (2e-2, 1e-2),
-    torch.float16: (5e-3, 1e-3),
-}
-
 Mistakes = Mapping[str, object]
-Explain = Callable[[Raised], None]
 
 
-class Trial:
+class Trial(Handling):
     """One run of one exercise's check: draws cases, calls the answer, compares.
 
     Args:
@@ -79,8 +68,6 @@ class Trial:
             check names.
 
     Attributes:
-        subject: does what is asked of a learner's object; of the class, so that tests
-            can put another in its place.
         case: text of the last call, which the next message shows.
         parts: the behaviors checked so far.
 
@@ -88,8 +75,6 @@ class Trial:
     Every method that uses a learner's object raises `NotAttempted` where the stub still
     stands, and `CheckFailed` where the learner's code raises.
     """
-
-    subject = Subject()
 
     def __init__(
         self,
@@ -101,15 +86,13 @@ class Trial:
         from_scratch: str | None = None,
         quiet: bool = False,
     ) -> None:
-        self.title, self.name = title, name
-        self.mistakes, self.seed = mistakes, seed
-        self.from_scratch, self.quiet = from_scratch, quiet
-        self.case: str | None = None
-        self._one_case = False
+        super().__init__(
+            title, name, mistakes=mistakes, from_scratch=from_scratch, quiet=quiet
+        )
+        self.seed = seed
         self.parts: list[str] = []
         self.random = random.Random(seed)
         self._draws = torch.Generator().manual_seed(self.random.getrandbits(48))
-        self._labels: dict[int, tuple[object, str]] = {}
 
     # -- drawing cases ----------------------------------------------------------
 
@@ -140,315 +123,6 @@ class Trial:
     def dtypes(self) -> list[torch.dtype]:
         """Return float32 and float64 in a drawn order, for checks that use both."""
         return self.random.sample([torch.float32, torch.float64], 2)
-
-    # -- using a learner's object -----------------------------------------------
-
-    def call(
-        self,
-        answer: Any,
-        *args: Any,
-        case: str | None = None,
-        errors: Mapping[str, str] | None = None,
-        explain: Explain | None = None,
-        may_change: bool = False,
-        **kwargs: Any,
-    ) -> Any:
-        """Call the answer and return what it returns.
-
-        Args:
-            answer: the learner's function, class, or an object built by it; or one of
-                torch's own classes, to be handed a learner's object.
-            case: text for the message; made from the arguments when None.
-            errors: exception class name → mistake id, for mistakes that raise.
-            explain: sees what was raised first, and may fail in better words.
-            may_change: allow changes of tensors among the arguments, as a name that
-                ends in an underscore does.
-
-        Raises:
-            NotAttempted: the stub still stands.
-            CheckFailed: the answer raised, or changed one of its tensor arguments, or
-                used what has to be written from scratch.
-        """
-        inputs = [] if may_change or self.name.endswith("_") else _tensors(args, kwargs)
-        before = [tensor.detach().clone() for tensor in inputs]
-        outcome = self.outcome(answer, *args, case=case, **kwargs)
-        result = self._settled(outcome, errors, explain)
-        self._unchanged(inputs, before)
-        if not isinstance(result, (Tensor, *_PLAIN)):
-            self._labels[id(result)] = (result, self._call_text(answer, args, kwargs))
-        return result
-
-    def outcome(
-        self, answer: Any, *args: Any, case: str | None = None, **kwargs: Any
-    ) -> Outcome:
-        """Call the answer and return what came of it, be it an exception.
-
-        Args: as of `call`. Nothing is required of the outcome.
-        """
-        self._say(case or self._call_text(answer, args, kwargs))
-        return self._use(uses.call, answer, args, kwargs)
-
-    def method(
-        self,
-        owner: Any,
-        name: str,
-        *args: Any,
-        case: str,
-        explain: Explain | None = None,
-    ) -> Any:
-        """Call a method of a learner's object, which may change its arguments."""
-        self._say(case)
-        outcome = self._use(uses.method, owner, name, args)
-        return self._settled(outcome, None, explain)
-
-    def get(self, owner: Any, *names: str, case: str) -> tuple[Any, ...]:
-        """Read attributes of a learner's object, in this order."""
-        self._say(case)
-        return tuple(self._settled(self._use(uses.attributes, owner, names)))
-
-    def set_mode(self, module: Any, training: bool) -> None:
-        """Put a learner's module into train or eval mode."""
-        self._settled(self._use(uses.set_mode, module, training))
-
-    def modes(self, module: Any) -> list[bool]:
-        """Read `training` of a learner's module and of all that are inside."""
-        return list(self._settled(self._use(uses.modes, module)))
-
-    def parameters(self, module: Any) -> list[Tensor]:
-        """Return a module's parameters; those the check made are the very same."""
-        return list(self._settled(self._use(uses.parameters, module)))
-
-    def gradients(
-        self,
-        out: Tensor,
-        inputs: Sequence[Tensor],
-        weight: Tensor | None = None,
-        *,
-        explain: Explain | None = None,
-    ) -> list[Tensor | None]:
-        """Differentiate a tensor that came back from the learner's code.
-
-        Args:
-            out: the tensor, as it came.
-            inputs: tensors that were handed over, or a learner's module's parameters.
-            weight: like `out`; 1 everywhere when None.
-            explain: sees what was raised first, and may fail in better words.
-
-        Returns:
-            d(Σ weight·out)/d input for each input, None where no gradient arrives.
-        """
-        outcome = self._use(uses.gradients, out, inputs, weight)
-        return list(self._settled(outcome, None, explain))
-
-    def state(self, owner: Any, *, case: str) -> Any:
-        """Return a copy of a learner's object's `state_dict()`."""
-        self._say(case)
-        return self._settled(self._use(uses.state, owner))
-
-    def set_groups(self, optimizer: Any, **settings: float) -> None:
-        """Write settings, such as weight_decay, into every group of an optimizer."""
-        self._settled(self._use(uses.set_groups, optimizer, settings))
-
-    def steps(
-        self,
-        optimizer: Any,
-        params: Sequence[Tensor],
-        grads: Sequence[Sequence[Tensor | None]],
-        *,
-        case: str,
-    ) -> None:
-        """Have a learner's optimizer take one step per row of gradients.
-
-        Args:
-            params: those that it holds; the check's own.
-            grads: rows of one gradient for each parameter, None for none.
-        """
-        self._say(case)
-        self._settled(self._use(uses.steps, optimizer, params, grads))
-
-    def items(self, values: Any) -> list[Any]:
-        """Walk through an iterable that came back, and return its items."""
-        return list(self._settled(self._use(uses.items, values)))
-
-    def killed(self, answer: Any, *args: Any, limit: int) -> bool:
-        """Call in a process that is killed once a file exceeds `limit` bytes.
-
-        Returns:
-            whether it was; False also where there can be no second process.
-        """
-        return bool(self._settled(self._use(uses.killed, answer, args, limit)))
-
-    def is_a(self, value: Any, kind: type) -> bool:
-        """Tell whether something that came back is of this class of torch's."""
-        return bool(self._settled(self._use(uses.is_a, value, kind)))
-
-    def derives(self, answer: Any, base: type) -> bool:
-        """Tell whether the answer is a class derived from this one of torch's."""
-        return bool(self._settled(self._use(uses.derives, answer, base)))
-
-    def can_be_called(self, answer: Any) -> bool:
-        """Tell whether the answer is a function or class at all."""
-        return bool(self._settled(self._use(uses.can_be_called, answer)))
-
-    def kind(self, value: Any) -> str:
-        """Return the name of the class of something that came back."""
-        return self.subject.kind(value)
-
-    def describe(self, value: Any) -> str:
-        """Return a short text for something that came back."""
-        return self.subject.describe(value)
-
-    def label(self, answer: Any) -> str:
-        """Return a function's name, or the call that made an object."""
-        if id(answer) not in self._labels:
-            outcome = self._use(uses.name, answer, self.name)
-            self._labels[id(answer)] = (answer, str(self._settled(outcome)))
-        return self._labels[id(answer)][1]
-
-    def _call_text(
-        self, answer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> str:
-        parts = [self.describe(value) for value in args]
-        parts += [f"{key}={self.describe(value)}" for key, value in kwargs.items()]
-        return f"{self.label(answer)}({', '.join(parts)})"
-
-    def _say(self, case: str) -> None:
-        if not self._one_case:
-            self.case = case
-
-    @contextmanager
-    def _as_one_case(self, case: str) -> Iterator[None]:
-        """Have all uses in the block appear under one text."""
-        self.case, self._one_case = case, True
-        try:
-            yield
-        finally:
-            self._one_case = False
-
-    def _use(self, operation: Callable[..., Any], *arguments: Any) -> Outcome:
-        return self.subject.use(
-            operation, *arguments, watch=self.from_scratch, quiet=self.quiet
-        )
-
-    def _settled(
-        self,
-        outcome: Outcome,
-        errors: Mapping[str, str] | None = None,
-        explain: Explain | None = None,
-    ) -> Any:
-        """Return the value; fail if there is none, or none that can be trusted."""
-        if outcome.raised is not None:
-            self._raised(outcome.raised, errors or {}, explain)
-        self._genuine(outcome.value)
-        if outcome.seen:
-            self.fail(
-                f"{_public(outcome.seen)} does the very thing this exercise asks you "
-                "to write.",
-                advice="Write it from elementary tensor operations instead.",
-            )
-        return outcome.value
-
-    def _genuine(self, result: object) -> None:
-        """Refuse values that define for themselves what they are equal to."""
-        parts = result if type(result) in (tuple, list) else [result]
-        for part in parts[:20]:
-            kind = type(part)
-            if name := _replaced(part):
-                self.fail(
-                    f"the result has a {name} of its own in place of a tensor's.",
-                    expected="a plain tensor",
-                    got=f"a tensor whose attribute {name} was set",
-                    advice="Return the value itself, without attributes of your own.",
-                )
-            if _impersonates(kind, part):
-                self.fail(
-                    "the result has a class of your own that stands in for a plain "
-                    "value.",
-                    expected="a plain tensor or number",
-                    got=f"an object of class {kind.__name__}",
-                    advice="Return the value itself.",
-                )
-
-    def _raised(
-        self, error: Raised, errors: Mapping[str, str], explain: Explain | None
-    ) -> NoReturn:
-        if error.stub:
-            raise NotAttempted(self.title) from None
-        if explain is not None:
-            explain(error)
-        text = str(error).splitlines()[0].rstrip(": ")
-        try:
-            self.fail(
-                "your code raised an error.",
-                expected="a result",
-                got=text[:300] + (f"\nat {error.line}" if error.line else ""),
-                mistake=next((errors[n] for n in error.names if n in errors), None),
-            )
-        except CheckFailed as failed:
-            failed.raised = error.name
-            raise
-
-    def raises(
-        self,
-        kind: type[BaseException],
-        answer: Any,
-        *args: Any,
-        mistake: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Require that the call raises `kind`."""
-        self._say(self._call_text(answer, args, kwargs))
-        outcome = self.subject.use(uses.call, answer, args, kwargs, quiet=self.quiet)
-        self.refused(kind, outcome, mistake=mistake)
-
-    def refused(
-        self, kind: type[BaseException], outcome: Outcome, *, mistake: str | None = None
-    ) -> None:
-        """Require that what was done raised `kind`."""
-        error = outcome.raised
-        if error is not None and error.stub:
-            raise NotAttempted(self.title) from None
-        if error is not None and kind.__name__ in error.names:
-            return
-        got = f"no error, but {self.describe(outcome.value)}"
-        self.fail(
-            f"bad input must raise {kind.__name__}.",
-            expected=kind.__name__,
-            got=got if error is None else str(error)[:300],
-            mistake=mistake,
-        )
-
-    def module(self, made: Any) -> Any:
-        """Require a learner's nn.Module that is ready for use; return it."""
-        self.require(
-            self.is_a(made, nn.Module),
-            "this is not an nn.Module.",
-            expected="class ...(nn.Module)",
-            got=self.kind(made),
-        )
-        self.require(
-            self._settled(self._use(uses.is_set_up, made)),
-            "nn.Module's own `__init__` has not run.",
-            advice="Begin your `__init__` with `super().__init__()`.",
-        )
-        return made
-
-    def _unchanged(
-        self, inputs: Sequence[torch.Tensor], before: Sequence[torch.Tensor]
-    ) -> None:
-        for now, then in zip(inputs, before, strict=True):
-            if name := _replaced(now):
-                self.fail(f"your code sets the attribute {name} of its argument.")
-            same = now.shape == then.shape and _same(now.detach(), then)
-            if not same:
-                mistake = "in-place" if "in-place" in self.mistakes else None
-                self.fail(
-                    "your code changes its argument in place.",
-                    expected=f"the argument still {describe(then)}",
-                    got=_where(now, then) if now.shape == then.shape else describe(now),
-                    mistake=mistake,
-                    advice=None if mistake else "Work on a copy, or return a new one.",
-                )
 
     # -- comparing --------------------------------------------------------------
 
@@ -735,114 +409,6 @@ class Trial:
             mistake=repeated,
             advice="Never seed a generator inside the function.",
         )
-
-
-# -- plain functions ----------------------------------------------------------------
-
-
-def _public(names: Sequence[str]) -> str:
-    """Return the first name that is not private, or else the first."""
-    return next((name for name in names if "._" not in name), names[0])
-
-
-def _tensors(*values: object) -> list[Tensor]:
-    """Return the tensors among arguments, and the parameters of modules."""
-    return [tensor for value in values for tensor in _tensors_in(value)]
-
-
-def _tensors_in(value: object) -> list[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    if isinstance(value, nn.Module):
-        return [*value.parameters()]
-    if isinstance(value, Mapping):
-        value = value.values()
-    elif not isinstance(value, (list, tuple)):
-        return []
-    return _tensors(*value)
-
-
-def _same(a: object, b: object) -> bool:
-    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(map(_same, a, b))
-    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
-        return a.shape == b.shape and bool(
-            torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
-            if a.is_floating_point() and b.is_floating_point()
-            else torch.equal(a, b)
-        )
-    return bool(a == b)
-
-
-_TENSORS = (torch.Tensor, nn.Parameter, nn.Buffer)
-_PLAIN = (bool, int, float, complex, str, bytes, tuple, list, dict, set, type(None))
-
-
-def _impersonates(kind: type, value: object) -> bool:
-    """Tell whether a value of this class could pass for another by its own methods."""
-    if kind in _TENSORS or kind in _PLAIN:
-        return False
-    if issubclass(kind, torch.Tensor) or hasattr(kind, "__torch_function__"):
-        return True
-    named = getattr(np, kind.__name__, None) is kind  # NumPy's own numbers and arrays
-    if issubclass(kind, _PLAIN):
-        base = next(each for each in _PLAIN if issubclass(kind, each))
-        return kind.__eq__ is not base.__eq__ and not named
-    return isinstance(value, (torch.Tensor, *_PLAIN))  # by a `__class__` of its own
-
-
-def _replaced(value: object) -> str | None:
-    """Return the name of one of a tensor's own attributes that somebody has set."""
-    kind = type(value)
-    own = vars(value) if kind in _TENSORS else ()
-    return next((name for name in own if hasattr(kind, name)), None)
-
-
-def _agree(
-    got: object, expected: object, rtol: float | None, atol: float | None
-) -> bool:
-    if not isinstance(got, torch.Tensor):
-        got = torch.as_tensor(got, dtype=torch.float64)
-    if not isinstance(expected, torch.Tensor):
-        expected = torch.as_tensor(expected, dtype=torch.float64)
-    if got.shape != expected.shape:
-        return False
-    coarse = min(got.dtype, expected.dtype, key=_precision)
-    default = _TOLERANCE.get(coarse, (0.0, 0.0))
-    a, b = (t.detach().cpu().to(torch.float64) for t in (got, expected))
-    return torch.allclose(
-        a,
-        b,
-        rtol=default[0] if rtol is None else rtol,
-        atol=default[1] if atol is None else atol,
-        equal_nan=True,
-    )
-
-
-def _precision(dtype: torch.dtype) -> float:
-    if not dtype.is_floating_point:
-        return math.inf
-    return -torch.finfo(dtype).eps
-
-
-def _has_nan(value: object) -> bool:
-    if isinstance(value, torch.Tensor):
-        return value.is_floating_point() and bool(value.isnan().any())
-    return isinstance(value, float) and math.isnan(value)
-
-
-def _where(got: torch.Tensor | float, expected: torch.Tensor | float) -> str:
-    """Describe `got`; for a large tensor name the entry that is furthest off."""
-    if not isinstance(got, torch.Tensor) or got.numel() <= 8:
-        return describe(got)
-    off = (got.detach().double() - expected.detach().double()).abs().cpu()
-    index = int(off.nan_to_num(math.inf).argmax())
-    # torch.unravel_index would import sympy first, which takes seconds
-    strides = [math.prod(got.shape[d + 1 :]) for d in range(got.dim())]
-    place = [index // s % n for s, n in zip(strides, got.shape, strict=True)]
-    here = got.detach().flatten()[index].item()
-    there = expected.detach().flatten()[index].item()
-    return f"{here:.5g} at {place} where {there:.5g} is right"
 
 
 def _plausible(hits: int, trials: int, p: float) -> bool:

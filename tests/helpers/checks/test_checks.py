@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from collections import OrderedDict
 from fractions import Fraction
 
 import numpy as np
@@ -414,6 +415,7 @@ def test_a_value_that_decides_what_it_equals_is_refused(value):
         "text",
         (1, 2.0),
         Fraction(1, 2),
+        OrderedDict(a=1),
         None,
     ],
 )
@@ -455,12 +457,17 @@ def answer(x):
         raise ValueError
     return x
 t = Trial("T", "answer", mistakes={})
+layer = torch.nn.Dropout()
 for use in (
     lambda: t.call(answer, torch.ones(2)),
-    lambda: t.attempt(lambda: answer(1), case="one"),
+    lambda: t.outcome(answer, None),
+    lambda: t.method(layer, "eval", case="eval()"),
+    lambda: t.get(layer, "training", case="training"),
+    lambda: t.set_mode(layer, True),
     lambda: t.raises(ValueError, answer, None),
     lambda: t.raises(ValueError, answer, 1),
 ):
+    t.label(answer)
     before = len(seen)
     try:
         use()

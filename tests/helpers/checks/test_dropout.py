@@ -242,7 +242,7 @@ ENSEMBLE = {
     _over_the_batch: "rows are not probabilities",
     _leaves_eval_mode: "mode is changed",
     _keeps_the_graph: "attached to the graph",
-    _switches_gradients_off: "switched off for good",
+    _switches_gradients_off: "leaves gradients switched off",
 }
 
 

@@ -1,0 +1,395 @@
+"""The part of a `Trial` that has to do with the learner's objects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from torch import Tensor, nn
+
+from helpers.checks.vocabulary import uses
+from helpers.checks.vocabulary.report import CheckFailed, NotAttempted, describe
+from helpers.checks.vocabulary.subject import Outcome, Raised, Subject
+from helpers.checks.vocabulary.values import (
+    PLAIN,
+    impersonates,
+    replaced,
+    same,
+    tensors_in,
+    where,
+)
+
+__all__ = ["Explain", "Handling"]
+
+Explain = Callable[[Raised], None]
+
+
+class Handling(ABC):
+    """Uses a learner's objects and requires that it goes well; see `Trial`.
+
+    Args:
+        title, name, mistakes, from_scratch, quiet: as of `Trial`.
+
+    Attributes:
+        subject: does what is asked of a learner's object; of the class, so that tests
+            can put another in its place.
+        case: text of the last call, which the next message shows.
+
+    Every method raises `NotAttempted` where the stub still stands, and `CheckFailed`
+    where the learner's code raises.
+    """
+
+    subject = Subject()
+
+    def __init__(
+        self,
+        title: str,
+        name: str,
+        *,
+        mistakes: Mapping[str, str],
+        from_scratch: str | None,
+        quiet: bool,
+    ) -> None:
+        self.title, self.name, self.mistakes = title, name, mistakes
+        self.from_scratch, self.quiet = from_scratch, quiet
+        self.case: str | None = None
+        self._one_case = False
+        self._labels: dict[int, tuple[object, str]] = {}
+
+    @abstractmethod
+    def fail(
+        self,
+        problem: str,
+        *,
+        expected: object = None,
+        got: object = None,
+        mistake: str | None = None,
+        advice: str | None = None,
+    ) -> NoReturn:
+        """Raise `CheckFailed` for the present case."""
+
+    @abstractmethod
+    def require(
+        self,
+        condition: object,
+        problem: str,
+        *,
+        expected: object = None,
+        got: object = None,
+        mistake: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        """Fail with `problem` unless `condition` is true."""
+
+    def call(
+        self,
+        answer: Any,
+        *args: Any,
+        case: str | None = None,
+        errors: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+        may_change: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Call the answer and return what it returns.
+
+        Args:
+            answer: the learner's function, class, or an object built by it; or one of
+                torch's own classes, to be handed a learner's object.
+            case: text for the message; made from the arguments when None.
+            errors: exception class name → mistake id, for mistakes that raise.
+            explain: sees what was raised first, and may fail in better words.
+            may_change: allow changes of tensors among the arguments, as a name that
+                ends in an underscore does.
+
+        Raises:
+            NotAttempted: the stub still stands.
+            CheckFailed: the answer raised, or changed one of its tensor arguments, or
+                used what has to be written from scratch.
+        """
+        inputs = (
+            [] if may_change or self.name.endswith("_") else tensors_in(args, kwargs)
+        )
+        before = [tensor.detach().clone() for tensor in inputs]
+        outcome = self.outcome(answer, *args, case=case, **kwargs)
+        result = self._settled(outcome, errors, explain)
+        self._unchanged(inputs, before)
+        if not isinstance(result, (Tensor, *PLAIN)):
+            self._labels[id(result)] = (result, self._call_text(answer, args, kwargs))
+        return result
+
+    def outcome(
+        self, answer: Any, *args: Any, case: str | None = None, **kwargs: Any
+    ) -> Outcome:
+        """Call the answer and return what came of it, be it an exception.
+
+        Args: as of `call`. Nothing is required of the outcome.
+        """
+        self._say(case or self._call_text(answer, args, kwargs))
+        return self._use(uses.call, answer, args, kwargs)
+
+    def method(
+        self,
+        owner: Any,
+        name: str,
+        *args: Any,
+        case: str,
+        explain: Explain | None = None,
+    ) -> Any:
+        """Call a method of a learner's object, which may change its arguments."""
+        self._say(case)
+        outcome = self._use(uses.method, owner, name, args)
+        return self._settled(outcome, None, explain)
+
+    def get(self, owner: Any, *names: str, case: str) -> tuple[Any, ...]:
+        """Read attributes of a learner's object, in this order."""
+        self._say(case)
+        return tuple(self._settled(self._use(uses.attributes, owner, names)))
+
+    def set_mode(self, module: Any, training: bool) -> None:
+        """Put a learner's module into train or eval mode."""
+        self._settled(self._use(uses.set_mode, module, training))
+
+    def modes(self, module: Any) -> list[bool]:
+        """Read `training` of a learner's module and of all that are inside."""
+        return list(self._settled(self._use(uses.modes, module)))
+
+    def parameters(self, module: Any) -> list[Tensor]:
+        """Return a module's parameters; those the check made are the very same."""
+        return list(self._settled(self._use(uses.parameters, module)))
+
+    def gradients(
+        self,
+        out: Tensor,
+        inputs: Sequence[Tensor],
+        weight: Tensor | None = None,
+        *,
+        explain: Explain | None = None,
+    ) -> list[Tensor | None]:
+        """Differentiate a tensor that came back from the learner's code.
+
+        Args:
+            out: the tensor, as it came.
+            inputs: tensors that were handed over, or a learner's module's parameters.
+            weight: like `out`; 1 everywhere when None.
+            explain: sees what was raised first, and may fail in better words.
+
+        Returns:
+            d(Σ weight·out)/d input for each input, None where no gradient arrives.
+        """
+        outcome = self._use(uses.gradients, out, inputs, weight)
+        return list(self._settled(outcome, None, explain))
+
+    def state(self, owner: Any, *, case: str) -> Any:
+        """Return a copy of a learner's object's `state_dict()`."""
+        self._say(case)
+        return self._settled(self._use(uses.state, owner))
+
+    def set_groups(self, optimizer: Any, **settings: float) -> None:
+        """Write settings, such as weight_decay, into every group of an optimizer."""
+        self._settled(self._use(uses.set_groups, optimizer, settings))
+
+    def steps(
+        self,
+        optimizer: Any,
+        params: Sequence[Tensor],
+        grads: Sequence[Sequence[Tensor | None]],
+        *,
+        case: str,
+    ) -> None:
+        """Have a learner's optimizer take one step per row of gradients.
+
+        Args:
+            params: those that it holds; the check's own.
+            grads: rows of one gradient for each parameter, None for none.
+        """
+        self._say(case)
+        self._settled(self._use(uses.steps, optimizer, params, grads))
+
+    def items(self, values: Any) -> list[Any]:
+        """Walk through an iterable that came back, and return its items."""
+        return list(self._settled(self._use(uses.items, values)))
+
+    def killed(self, answer: Any, *args: Any, limit: int) -> bool:
+        """Call in a process that is killed once a file exceeds `limit` bytes.
+
+        Returns:
+            whether it was; False also where there can be no second process.
+        """
+        return bool(self._settled(self._use(uses.killed, answer, args, limit)))
+
+    def is_a(self, value: Any, kind: type) -> bool:
+        """Tell whether something that came back is of this class of torch's."""
+        return bool(self._settled(self._use(uses.is_a, value, kind)))
+
+    def derives(self, answer: Any, base: type) -> bool:
+        """Tell whether the answer is a class derived from this one of torch's."""
+        return bool(self._settled(self._use(uses.derives, answer, base)))
+
+    def can_be_called(self, answer: Any) -> bool:
+        """Tell whether the answer is a function or class at all."""
+        return bool(self._settled(self._use(uses.can_be_called, answer)))
+
+    def kind(self, value: Any) -> str:
+        """Return the name of the class of something that came back."""
+        return self.subject.kind(value)
+
+    def describe(self, value: Any) -> str:
+        """Return a short text for something that came back."""
+        return self.subject.describe(value)
+
+    def label(self, answer: Any) -> str:
+        """Return a function's name, or the call that made an object."""
+        if id(answer) not in self._labels:
+            outcome = self._use(uses.name, answer, self.name)
+            self._labels[id(answer)] = (answer, str(self._settled(outcome)))
+        return self._labels[id(answer)][1]
+
+    def _call_text(
+        self, answer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> str:
+        parts = [self.describe(value) for value in args]
+        parts += [f"{key}={self.describe(value)}" for key, value in kwargs.items()]
+        return f"{self.label(answer)}({', '.join(parts)})"
+
+    def _say(self, case: str) -> None:
+        if not self._one_case:
+            self.case = case
+
+    @contextmanager
+    def _as_one_case(self, case: str) -> Iterator[None]:
+        """Have all uses in the block appear under one text."""
+        self.case, self._one_case = case, True
+        try:
+            yield
+        finally:
+            self._one_case = False
+
+    def _use(self, operation: Callable[..., Any], *arguments: Any) -> Outcome:
+        return self.subject.use(
+            operation, *arguments, watch=self.from_scratch, quiet=self.quiet
+        )
+
+    def _settled(
+        self,
+        outcome: Outcome,
+        errors: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+    ) -> Any:
+        """Return the value; fail if there is none, or none that can be trusted."""
+        if outcome.raised is not None:
+            self._raised(outcome.raised, errors or {}, explain)
+        self._genuine(outcome.value)
+        if outcome.seen:
+            self.fail(
+                f"{_public(outcome.seen)} does the very thing this exercise asks you "
+                "to write.",
+                advice="Write it from elementary tensor operations instead.",
+            )
+        return outcome.value
+
+    def _genuine(self, result: object) -> None:
+        """Refuse values that define for themselves what they are equal to."""
+        parts = result if type(result) in (tuple, list) else [result]
+        for part in parts[:20]:
+            kind = type(part)
+            if name := replaced(part):
+                self.fail(
+                    f"the result has a {name} of its own in place of a tensor's.",
+                    expected="a plain tensor",
+                    got=f"a tensor whose attribute {name} was set",
+                    advice="Return the value itself, without attributes of your own.",
+                )
+            if impersonates(kind, part):
+                self.fail(
+                    "the result has a class of your own that stands in for a plain "
+                    "value.",
+                    expected="a plain tensor or number",
+                    got=f"an object of class {kind.__name__}",
+                    advice="Return the value itself.",
+                )
+
+    def _raised(
+        self, error: Raised, errors: Mapping[str, str], explain: Explain | None
+    ) -> NoReturn:
+        if error.stub:
+            raise NotAttempted(self.title) from None
+        if explain is not None:
+            explain(error)
+        text = str(error).splitlines()[0].rstrip(": ")
+        try:
+            self.fail(
+                "your code raised an error.",
+                expected="a result",
+                got=text[:300] + (f"\nat {error.line}" if error.line else ""),
+                mistake=next((errors[n] for n in error.names if n in errors), None),
+            )
+        except CheckFailed as failed:
+            failed.raised = error.name
+            raise
+
+    def raises(
+        self,
+        kind: type[BaseException],
+        answer: Any,
+        *args: Any,
+        mistake: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Require that the call raises `kind`."""
+        self._say(self._call_text(answer, args, kwargs))
+        outcome = self.subject.use(uses.call, answer, args, kwargs, quiet=self.quiet)
+        self.refused(kind, outcome, mistake=mistake)
+
+    def refused(
+        self, kind: type[BaseException], outcome: Outcome, *, mistake: str | None = None
+    ) -> None:
+        """Require that what was done raised `kind`."""
+        error = outcome.raised
+        if error is not None and error.stub:
+            raise NotAttempted(self.title) from None
+        if error is not None and kind.__name__ in error.names:
+            return
+        got = f"no error, but {self.describe(outcome.value)}"
+        self.fail(
+            f"bad input must raise {kind.__name__}.",
+            expected=kind.__name__,
+            got=got if error is None else str(error)[:300],
+            mistake=mistake,
+        )
+
+    def module(self, made: Any) -> Any:
+        """Require a learner's nn.Module that is ready for use; return it."""
+        self.require(
+            self.is_a(made, nn.Module),
+            "this is not an nn.Module.",
+            expected="class ...(nn.Module)",
+            got=self.kind(made),
+        )
+        self.require(
+            self._settled(self._use(uses.is_set_up, made)),
+            "nn.Module's own `__init__` has not run.",
+            advice="Begin your `__init__` with `super().__init__()`.",
+        )
+        return made
+
+    def _unchanged(self, inputs: Sequence[Tensor], before: Sequence[Tensor]) -> None:
+        for now, then in zip(inputs, before, strict=True):
+            if name := replaced(now):
+                self.fail(f"your code sets the attribute {name} of its argument.")
+            if now.shape != then.shape or not same(now.detach(), then):
+                mistake = "in-place" if "in-place" in self.mistakes else None
+                self.fail(
+                    "your code changes its argument in place.",
+                    expected=f"the argument still {describe(then)}",
+                    got=where(now, then) if now.shape == then.shape else describe(now),
+                    mistake=mistake,
+                    advice=None if mistake else "Work on a copy, or return a new one.",
+                )
+
+
+def _public(names: Sequence[str]) -> str:
+    """Return the first name that is not private, or else the first."""
+    return next((name for name in names if "._" not in name), names[0])
