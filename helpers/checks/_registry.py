@@ -33,6 +33,8 @@ def load(stem: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(
         f"helpers.checks.notebooks.{stem}", path
     )
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

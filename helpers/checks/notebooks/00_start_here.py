@@ -144,7 +144,9 @@ def _require_parameters(
         mistake = None
     elif mistake is None:
         mistake, advice = _what_went_wrong(model, case)
-    name, got, expected = first_difference(model, right)
+    difference = first_difference(model, right)
+    assert difference is not None
+    name, got, expected = difference
     t.fail(
         problem,
         expected=f"`{name}` = {shown(expected)}",
@@ -178,7 +180,7 @@ def _what_went_wrong(model: nn.Module, case: Case) -> tuple[str | None, str | No
     )
 
 
-def _rest(case: Case) -> tuple[Loss, Callable]:
+def _rest(case: Case) -> tuple[Loss, Callable[..., Any]]:
     return case.loss_fn, case.optimizer
 
 
@@ -279,7 +281,7 @@ def _train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
         F.cross_entropy,
         sgd(0.1, momentum=0.9),
     )
-    notes = model[-1].notes
+    notes: Any = model[-1].notes
     notes.clear()
     trained, loss = _train(answer, t, case)
     seen = [training for training, _ in notes]
@@ -437,7 +439,7 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
     text = f"a model with {KINDS[layer]} that comes in train mode"
     right = scores(copy.deepcopy(model).eval(), batches, F.cross_entropy)
     state = copy.deepcopy(model.state_dict())
-    notes = model[-1].notes
+    notes: Any = model[-1].notes
     notes.clear()
     got = _evaluate(answer, t, model, batches, text=text)
     t.require(

@@ -145,7 +145,8 @@ def _name(
     """Return the mistake that gives exactly these numbers in all cases."""
     got = [answer[which] for answer in answers]
     for mistake, compute in (_BIAS, _VARIANCE)[which]:
-        if _near(got, [compute(*case).item() for case in cases], 1e-5):
+        values = [float(compute(*case)) for case in cases]  # type: ignore[no-untyped-call]
+        if _near(got, values, 1e-5):
             return mistake
     return None
 
@@ -255,7 +256,8 @@ def _ridge(x: Tensor, y: Tensor, strength: float) -> Tensor:
     u, s, vt = torch.linalg.svd(x.double(), full_matrices=False)
     s = torch.where(s > 1e-6, s, 0.0)
     factor = torch.where(s > 0, s / (s**2 + strength).clamp(min=1e-30), 0.0)
-    return (vt.T @ (factor * (u.T @ y.double()))).to(x.dtype)
+    weights: Tensor = vt.T @ (factor * (u.T @ y.double()))
+    return weights.to(x.dtype)
 
 
 def _ridge_mistakes(
@@ -443,7 +445,7 @@ def _count(t: Trial, changed: int, rate: float, n: int) -> None:
     )
 
 
-def _uniform(t: Trial, answer: Callable) -> None:
+def _uniform(t: Trial, answer: Callable[..., Any]) -> None:
     classes = t.random.choice([3, 4])
     # equally many of each but the last class, which never occurs before
     labels = t.rand(24).argsort() % (classes - 1)
@@ -561,8 +563,8 @@ def _curves(t: Trial) -> Iterator[Losses]:
         start = [2.6 - 0.1 * k for k in range(longer)]
         rising = [max(train[0], val[0]) + s for s in start]
         curves = ([*rising, *train], [*rising, *val])
-        scaled = ([float(f"{unit * v:.4g}") for v in curve] for curve in curves)
-        yield (*scaled, unit)
+        first, second = ([float(f"{unit * v:.4g}") for v in curve] for curve in curves)
+        yield first, second, unit
 
 
 def _call_text(train: list[float], val: list[float], acceptable: float) -> str:
@@ -590,7 +592,7 @@ def _verdict(
         if got is None
         else None,
     )
-    return got
+    return str(got)
 
 
 def _rule(

@@ -88,7 +88,7 @@ def _random(t: Trial, answer: Any, x: Tensor, case: str) -> None:
 
 def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") -> None:
     wrong = {"keep-probability": 1 - p}
-    t.fraction((~masks).sum(), masks.numel(), p, what=what, mistakes=wrong)
+    t.fraction(float((~masks).sum()), masks.numel(), p, what=what, mistakes=wrong)
 
 
 # -- 2.1 ----------------------------------------------------------------------------
@@ -549,7 +549,7 @@ def _drop_connect_limits(t: Trial, answer: Any, dtype: torch.dtype) -> None:
         t.close(layer.eval()(x), whole, what="linear(x) at p=1")
     t.part("a p outside [0, 1]")
     for bad in (-0.1, 1.5):
-        t.raises(ValueError, answer, linear, bad)
+        t.raises(ValueError, answer, linear, bad)  # type: ignore[possibly-undefined]
 
 
 def _drop_connect_gradients(
@@ -621,7 +621,8 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
     net = ThinnedNetworks(t, dtype)
     probs = _ensemble(t, answer, net, 1)
     large = ThinnedNetworks(t, other)
-    finite_at_large_logits(t, answer, large, 20, last=large.model[-1])
+    last: Any = large.model[-1]
+    finite_at_large_logits(t, answer, large, 20, last=last)
 
     t.part("one sample is one thinned network")
     _one_thinned_network(t, net, probs)

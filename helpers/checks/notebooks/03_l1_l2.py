@@ -72,12 +72,14 @@ def _close(
     t: Trial, got: object, right: Tensor, wrong: Iterable[Wrong], *, what: str
 ) -> None:
     """Require `got` ≈ `right`; else name the first of `wrong` that it agrees with."""
-    tolerance = {"what": what, "rtol": _RTOL, "atol": _ATOL}
+    tolerance: dict[str, Any] = {"what": what, "rtol": _RTOL, "atol": _ATOL}
     if not _agree(got, right):
         for key, value in wrong:
             if _agree(got, value) and not _agree(value, right):
                 named = key in t.mistakes
-                kind = {"mistakes": {key: value}} if named else {"advice": key}
+                kind: dict[str, Any] = (
+                    {"mistakes": {key: value}} if named else {"advice": key}
+                )
                 t.close(got, right, **kind, **tolerance)
     nan = isinstance(got, Tensor) and bool(got.isnan().any())
     advice = "Somewhere 0 is divided by 0." if nan else None
@@ -142,10 +144,12 @@ def _weights(model: nn.Module) -> list[Tensor]:
 def _readings(model: nn.Module) -> list[tuple[str, list[Tensor]]]:
     """Return the wrong ideas of which tensors are weights."""
     named = list(model.named_parameters())
-    twice = [p for _, p in model.named_parameters(remove_duplicate=False)]
-    everywhere = [p for m in model.modules() for p in m.parameters() if p.dim() >= 2]
+    twice: list[Tensor] = [p for _, p in model.named_parameters(remove_duplicate=False)]
+    everywhere: list[Tensor] = [
+        p for m in model.modules() for p in m.parameters() if p.dim() >= 2
+    ]
     weights = _weights(model)
-    tables = [m for m in model.modules() if hasattr(m, "weight")]
+    tables: list[Any] = [m for m in model.modules() if hasattr(m, "weight")]
     layers = [m for m in tables if isinstance(m, (nn.Linear, nn.Conv2d))]
     return [
         ("biases-counted", list(model.parameters())),
@@ -185,16 +189,20 @@ def _not_ruled_out(forms: Sequence[Form]) -> list[Form]:
     return [form for form in forms if _agree(form[1](weights), right)]
 
 
+def _added(parts: Iterable[Tensor]) -> Tensor:
+    return sum(parts, torch.zeros(()))
+
+
 def _squares(tensors: Iterable[Tensor]) -> Tensor:
-    return sum(p.pow(2).sum() for p in tensors)
+    return _added(p.pow(2).sum() for p in tensors)
 
 
 def _absolutes(tensors: Iterable[Tensor]) -> Tensor:
-    return sum(p.abs().sum() for p in tensors)
+    return _added(p.abs().sum() for p in tensors)
 
 
 def _norms(tensors: Iterable[Tensor]) -> Tensor:
-    return sum(p.norm() for p in tensors)
+    return _added(p.norm() for p in tensors)
 
 
 def _scalar(t: Trial, got: object, model: nn.Module) -> Tensor:
@@ -388,7 +396,7 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
         return lambda ws: s * (a * _absolutes(ws) + b * _squares(ws))
 
     def means(a: float, b: float) -> Callable[[Iterable[Tensor]], Tensor]:
-        return lambda ws: sum(
+        return lambda ws: _added(
             s * (a * w.abs().mean() + b * w.pow(2).mean()) for w in ws
         )
 
@@ -698,11 +706,13 @@ def _step_case(
 
 
 def _clipped(w: Tensor, c: float, dim: int | tuple[int, ...]) -> Tensor:
-    return w * (c / w.norm(dim=dim, keepdim=True).clamp(min=1e-12)).clamp(max=1)
+    norm: Tensor = w.norm(dim=dim, keepdim=True).clamp(min=1e-12)
+    return w * (c / norm).clamp(max=1)
 
 
 def _scaled(w: Tensor, c: float, dim: int | tuple[int, ...]) -> Tensor:
-    return w * c / w.norm(dim=dim, keepdim=True).clamp(min=1e-12)
+    norm: Tensor = w.norm(dim=dim, keepdim=True).clamp(min=1e-12)
+    return w * c / norm
 
 
 def _wrong_clips(w: Tensor, c: float) -> list[Wrong]:

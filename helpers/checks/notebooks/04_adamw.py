@@ -93,7 +93,7 @@ def _judge(
     """Require `got` ≈ `right`; else name the first variant that gives `got`."""
     if _near(got, right, tol):
         return
-    seen = {"expected": right, "got": got}
+    seen: dict[str, Any] = {"expected": right, "got": got}
     if not got.isfinite().all():
         zero_t = first and not got.isfinite().any()
         t.fail(f"{what} is not finite.", **seen, advice=FIRST_T if zero_t else None)
@@ -116,7 +116,7 @@ class Settings(NamedTuple):
 
 
 def _step(
-    t: Trial, answer: Any, param: Tensor, grad: Tensor, state: dict,
+    t: Trial, answer: Any, param: Tensor, grad: Tensor, state: dict[str, Any],
     settings: Settings,
 ) -> Tensor:  # fmt: skip
     """Call the answer once; param and grad must stay as they are."""
@@ -150,7 +150,7 @@ def _first_step(t: Trial, answer: Any) -> None:
     ):
         # no power of lr is one of the factors below
         s = Settings(lr=0.05, betas=t.random.choice([(0.9, 0.999), (0.8, 0.99)]))
-        state: dict = {}
+        state: dict[str, Any] = {}
         out = _step(t, answer, param, grad, state, s)
         up = s.lr * grad.sign()
         a, b = 1 - s.betas[0], (1 - s.betas[1]) ** 0.5
@@ -187,7 +187,7 @@ def _more_steps(t: Trial, answer: Any) -> None:
     param, grads = t.randn(4, dtype=torch.float64), [_gradients(t, 4) for _ in range(4)]
     grads[-1] *= 0.01  # v falls: dividing by its maximum would show
     s = Settings(lr=0.05, betas=(0.85, 0.97))
-    state: dict = {}
+    state: dict[str, Any] = {}
     now, right = param, _simulate(param, grads, s)
     flaws = {
         "swapped": "beta1 belongs to m and beta2 to v; here they are swapped.",
@@ -336,7 +336,8 @@ def _hundred(t: Trial, answer: Any, torch_class: type) -> None:
         eps=t.random.choice([1e-8, 1e-6]),
         weight_decay=t.random.choice([0.5, 1.0, 2.0]),
     )
-    path, state, now = [], {}, start
+    state: dict[str, Any] = {}
+    path, now = [], start
     for grad in grads:
         now = _step(t, answer, now, grad, state, s)
         path.append(now)
@@ -378,7 +379,8 @@ def _own_states(t: Trial, answer: Any, torch_class: type) -> None:
     starts = [t.randn(2, 3), t.randn(5)]
     grads = [[_gradients(t, p.numel(), p.dtype).reshape(p.shape) for p in starts]
              for _ in range(5)]  # fmt: skip
-    s, states, now = Settings(lr=0.02, weight_decay=0.3), [{}, {}], list(starts)
+    states: list[dict[str, Any]] = [{}, {}]
+    s, now = Settings(lr=0.02, weight_decay=0.3), list(starts)
     for pair in grads:
         now = [_step(t, answer, p, g, d, s)
                for p, g, d in zip(now, pair, states, strict=True)]  # fmt: skip
@@ -633,7 +635,9 @@ def _is_optimizer(t: Trial, answer: Any) -> None:
     )
 
 
-def _parameters(t: Trial, *shapes: tuple[int, ...], dtype=torch.float64):
+def _parameters(
+    t: Trial, *shapes: tuple[int, ...], dtype: torch.dtype = torch.float64
+) -> list[nn.Parameter]:
     return [nn.Parameter(t.randn(*shape, dtype=dtype)) for shape in shapes]
 
 
@@ -752,10 +756,10 @@ def _own_counters(t: Trial, answer: Any) -> None:
 
 def _growth(t: int, b1: float = 0.9, b2: float = 0.999) -> float:
     """Return the first step's size over lr, if it is taken for step number t."""
-    return (1 - b1) / (1 - b1**t) * ((1 - b2**t) / (1 - b2)) ** 0.5
+    return float((1 - b1) / (1 - b1**t) * ((1 - b2**t) / (1 - b2)) ** 0.5)
 
 
-def _grouped(params: Sequence[Tensor], t: Trial) -> list[dict]:
+def _grouped(params: Sequence[Tensor], t: Trial) -> list[dict[str, Any]]:
     return [
         {"params": list(params[:2]), "lr": 1e-4, "weight_decay": 0.8},
         {"params": list(params[2:]), "betas": (0.8, 0.99), "weight_decay": 0.0},
@@ -767,7 +771,7 @@ _SHAPES = ((3, 2), (4,), (2,), (2, 2))
 
 def _two_hundred(t: Trial, answer: Any) -> None:
     t.part("200 steps with groups, like torch.optim.AdamW")
-    settings = {"lr": 2e-3, "betas": (0.8, 0.95), "weight_decay": 0.3}
+    settings: dict[str, Any] = {"lr": 2e-3, "betas": (0.8, 0.95), "weight_decay": 0.3}
     hint = "The first step is right: do m, v and t in self.state[p] go on from step to "
     hint += "step, with the betas given?"
     _ten(t, answer, "AdamW(params, …), 10 steps", hint, **settings)
@@ -776,7 +780,7 @@ def _two_hundred(t: Trial, answer: Any) -> None:
     _zero_gradient(t, answer)
     params = _parameters(t, *_SHAPES)
     twins = _twins(params)
-    common = {"lr": 2e-4, "eps": t.random.choice([1e-8, 1e-6])}
+    common: dict[str, Any] = {"lr": 2e-4, "eps": t.random.choice([1e-8, 1e-6])}
     mine = _make(t, answer, _grouped(params, t), "two groups", **common)
     torchs = torch.optim.AdamW(_grouped(twins, t), **common, foreach=False)
     for first in range(0, 200, 50):
@@ -791,7 +795,7 @@ def _two_hundred(t: Trial, answer: Any) -> None:
 def _zero_gradient(t: Trial, answer: Any) -> None:
     params = _parameters(t, (3,))
     twins = _twins(params)
-    settings = {"lr": 0.1, "weight_decay": 0.5}
+    settings: dict[str, Any] = {"lr": 0.1, "weight_decay": 0.5}
     rows = [[_gradients(t, 3)], [torch.zeros(3, dtype=torch.float64)]]
     case = "a step, then one whose gradient is all zeros"
     _follow(t, _make(t, answer, params, **settings), params, rows, case)
@@ -819,7 +823,7 @@ def _settings_reread(t: Trial, answer: Any) -> None:
     t.part("settings that change on the way")
     params = _parameters(t, *_SHAPES)
     twins = _twins(params)
-    start = {"lr": 2e-4, "weight_decay": 0.2}
+    start: dict[str, Any] = {"lr": 2e-4, "weight_decay": 0.2}
     mine, torchs = _make(t, answer, params, **start), torch.optim.AdamW(twins, **start)
     schedule = torch.optim.lr_scheduler.LambdaLR
     falling = t.call(schedule, mine, _one_over, case="a scheduler", may_change=True)
@@ -868,14 +872,15 @@ def _closure(t: Trial, answer: Any) -> None:
     params = _parameters(t, (3,), (3,))
     twins = _twins(params)
     # at so large an eps the step depends on the gradient's size
-    settings = {"lr": 1e-4, "weight_decay": 0.5, "eps": 1.0}
+    settings: dict[str, Any] = {"lr": 1e-4, "weight_decay": 0.5, "eps": 1.0}
     mine, torchs = (
         _make(t, answer, [{"params": [p]} for p in params], "two groups", **settings),
         torch.optim.AdamW([{"params": [p]} for p in twins], **settings),
     )
     case = "step(closure), the closure computing loss and gradients"
     for _ in range(3):
-        loss, modes = [], []
+        loss: list[Any] = []
+        modes: list[Any] = []
         closure = _loss_of(params, loss, modes)
         out = t.method(mine, "step", closure, case=case)
         t.require(modes, "step does not call the closure.")
@@ -902,7 +907,7 @@ def _loss_of(
     def closure() -> Tensor:
         modes.append(torch.is_grad_enabled())
         with torch.enable_grad():
-            loss = (sum(params) - 2).square().sum() + 1
+            loss = (sum(params, torch.zeros(())) - 2).square().sum() + 1
             loss.backward()
         values.append(loss.item())
         return loss
@@ -927,7 +932,7 @@ def _resume(t: Trial, answer: Any) -> None:
     shapes = ((3, 2), (4,))
     params, early = _parameters(t, *shapes), t.random.choice([3, 5, 8])
     twins = _twins(params)
-    settings = {"lr": 5e-3, "weight_decay": 0.4, "betas": (0.8, 0.95)}
+    settings: dict[str, Any] = {"lr": 5e-3, "weight_decay": 0.4, "betas": (0.8, 0.95)}
     mine = _make(t, answer, params, **settings)
     torchs = torch.optim.AdamW(twins, **settings, foreach=False)
     rows = [

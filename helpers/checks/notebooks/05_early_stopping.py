@@ -66,7 +66,8 @@ def _network(t: Trial, width: int, dtype: torch.dtype = torch.float32) -> nn.Mod
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(t.randn(p.numel(), dtype=dtype).view(p.shape))
-        model[1].running_mean.copy_(t.randn(width, dtype=dtype))
+        norm: Any = model[1]
+        norm.running_mean.copy_(t.randn(width, dtype=dtype))
     return model
 
 
@@ -501,7 +502,10 @@ def _loaded_epoch(t: Trial, epoch: object, want: int) -> None:
 
 
 def _require_loaded(
-    t: Trial, model: nn.Module, optimizer: Optimizer, want: tuple[State, dict, Tensor]
+    t: Trial,
+    model: nn.Module,
+    optimizer: Optimizer,
+    want: tuple[State, dict[str, Any], Tensor],
 ) -> None:
     """Require weights, optimizer and random state of the time of the save."""
     state, inner, rng = want
@@ -523,7 +527,9 @@ def _require_loaded(
     )
 
 
-def _snapshot(model: nn.Module, optimizer: Optimizer) -> tuple[State, dict, Tensor]:
+def _snapshot(
+    model: nn.Module, optimizer: Optimizer
+) -> tuple[State, dict[str, Any], Tensor]:
     inner = copy.deepcopy(optimizer.state_dict())
     return _state(model), inner, torch.get_rng_state()
 
@@ -561,7 +567,7 @@ def _resume(
     want = _snapshot(model, optimizer)
     case = f"save_checkpoint({_path(paths[0])}, model, {kind}, {epoch})"
     _call(t, f.save, paths[0], model, optimizer, epoch, case=case)
-    t.require(Path(paths[0]).is_file(), "there is no file at the path.")
+    t.require(Path(str(paths[0])).is_file(), "there is no file at the path.")
     same = _same_tree(_snapshot(model, optimizer), want)
     t.require(same, "saving changes the model, the optimizer or the random state.")
 
@@ -582,7 +588,7 @@ def _resume(
 
 
 def _path(path: object) -> str:
-    name = Path(path).name
+    name = Path(str(path)).name
     return f'Path("{name}")' if isinstance(path, Path) else f'"{name}"'
 
 
@@ -650,7 +656,8 @@ def _full_disk(t: Trial, f: _Functions, path: Path) -> _Crash:
     """Return a crash: one tensor of the model raises when it is written."""
 
     def crash(model: nn.Module, optimizer: Optimizer) -> bool:
-        model[1].running_var = model[1].running_var.as_subclass(_Broken)
+        norm: Any = list(model.children())[1]
+        norm.running_var = norm.running_var.as_subclass(_Broken)
         done = t.outcome(f.save, path, model, optimizer, 4, case=t.case)
         return done.raised is not None
 

@@ -23,7 +23,10 @@ from helpers.checks.vocabulary.dropped import (
 from helpers.checks.vocabulary.modes import Layer
 from helpers.checks.vocabulary.subject import Outcome
 
-COARSE = {"rtol": 1e-4, "atol": 1e-5}  # float32 is exact enough for a rate
+COARSE: dict[str, Any] = {
+    "rtol": 1e-4,
+    "atol": 1e-5,
+}  # float32 is exact enough for a rate
 
 KEEP = (
     "p is the probability of dropping. Here it is used as the probability of keeping: "
@@ -192,7 +195,7 @@ def drop_path(answer: Any, t: Trial) -> None:
     independent(t, masks, shared=shared)
     wrong = {"keep-probability": 1 - p}
     what = "the part of examples whose residual is dropped"
-    t.fraction((~masks).sum(), masks.numel(), p, what=what, mistakes=wrong)
+    t.fraction(float((~masks).sum()), masks.numel(), p, what=what, mistakes=wrong)
 
     t.part("survivors are scaled by 1/(1-p)")
     scaled(t, out, x, p)
@@ -302,7 +305,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     )
     wrong = {"keep-probability": 1 - p}
     what = "the part of calls that skip the block"
-    t.fraction(dropped.sum(), len(dropped), p, what=what, mistakes=wrong)
+    t.fraction(float(dropped.sum()), len(dropped), p, what=what, mistakes=wrong)
 
     t.part("a block that runs is scaled by 1/(1-p)")
     _factor(t, ratios[~dropped], p)
@@ -338,8 +341,8 @@ class _Block(nn.Module):
         return x * self.weight
 
 
-class _Seen(list):
-    def __deepcopy__(self, memo: dict) -> _Seen:
+class _Seen(list[Any]):
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Seen:
         return self  # an answer may hold a copy of the block
 
 
@@ -427,7 +430,7 @@ def _never_or_always(t: Trial, answer: Any, p: float, *, always: bool) -> None:
     states = []
     for seed in (1, 2):
         torch.manual_seed(seed)
-        _pass(t, layer, x)
+        _pass(t, layer, x)  # type: ignore[possibly-undefined]  # the last one
         states.append(torch.get_rng_state())
     constant = bool((skips == skips[:, :1]).all())
     drawn_once = constant and not skips.all() and bool(skips.any())

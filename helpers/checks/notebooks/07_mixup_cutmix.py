@@ -16,7 +16,9 @@ from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary.gradients import gradient
 
 Box = tuple[int, int, int, int]
-LOOSE = {"rtol": 1e-5, "atol": 1e-5}  # a weight may have been a float32 on its way
+Case = tuple[Any, ...]
+# A weight may have been a float32 on its way.
+LOOSE: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-5}
 
 
 # -- what is right, and cases that show it -------------------------------------------
@@ -66,7 +68,7 @@ def _hard(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
     return F.one_hot(labels, classes).to(dtype)
 
 
-def _pair(t: Trial, result: Any, images: Tensor, targets: Tensor) -> tuple:
+def _pair(t: Trial, result: Any, images: Tensor, targets: Tensor) -> tuple[Any, Any]:
     """Require (images, targets) of the right shapes and dtypes."""
     advice = "Return both: `return new_images, new_targets`."
     if result is None:
@@ -446,12 +448,12 @@ def cut_box(answer: Any, t: Trial) -> None:
                 _name_box(t, answer, rows, case, box)
 
 
-def _right_box(case: tuple) -> Box:
+def _right_box(case: Case) -> Box:
     height, width, lam, *center = case
     return box_of(height, width, lam, tuple(center))
 
 
-def _box_cases(t: Trial, *, inside: bool) -> Iterator[tuple]:
+def _box_cases(t: Trial, *, inside: bool) -> Iterator[Case]:
     """Draw images of different sides, and a lam whose box has no side near a step."""
     for tall in (True, False, t.random.random() < 0.5):
         while True:
@@ -482,7 +484,7 @@ def _clear(height: int, width: int, lam: float) -> bool:
     return all(0.02 < half % 1 < 0.98 for half in halves)
 
 
-def _limit_cases(t: Trial) -> Iterator[tuple]:
+def _limit_cases(t: Trial) -> Iterator[Case]:
     height, width = t.random.choice([(9, 14), (13, 8), (10, 6)])
     for lam in (0.0, 1.0):
         yield (
@@ -500,7 +502,7 @@ def _four_ints(t: Trial, got: Any) -> Box:
         advice = "Your function returns nothing: is `return` missing?"
     if isinstance(got, (tuple, list)) and len(got) == 4:
         if all(isinstance(v, Integral) and not isinstance(v, bool) for v in got):
-            return tuple(map(int, got))
+            return _four(got)
         kinds = ", ".join(map(t.kind, got))
         got = f"{got} ({kinds})"
     t.fail("this is not a box.", expected="four ints", got=got, advice=advice)
@@ -517,7 +519,7 @@ SHARES: dict[str, Callable[[float], float]] = {
 }
 
 
-def _variant(case: tuple, share: str, swap: str, clip: str) -> Box:
+def _variant(case: Case, share: str, swap: str, clip: str) -> Box:
     """Return the box of an answer with these mistakes."""
     height, width, lam, y, x = case
     part = SHARES[share](lam)
@@ -541,7 +543,7 @@ def _variant(case: tuple, share: str, swap: str, clip: str) -> Box:
     return (x1, x2, y1, y2) if swap == "order" else (y1, y2, x1, x2)
 
 
-def _name_box(t: Trial, answer: Any, rows: list[tuple], case: tuple, box: Box) -> None:
+def _name_box(t: Trial, answer: Any, rows: list[Case], case: Case, box: Box) -> None:
     """Fail; name the mistakes that explain the answer's boxes in all cases."""
     height, width, lam, y, x = case
     text = f"cut_box({height}, {width}, lam={lam:g}, center_y={y}, center_x={x})"
@@ -577,14 +579,19 @@ def _name_box(t: Trial, answer: Any, rows: list[tuple], case: tuple, box: Box) -
     )
 
 
-def _agrees(kind: tuple[str, str, str]) -> Callable[[tuple, Box | None], bool]:
+def _agrees(kind: tuple[str, str, str]) -> Callable[[Case, Box | None], bool]:
     return lambda row, box: box == _variant(row, *kind)
 
 
-def _boxed(t: Trial, answer: Any, row: tuple) -> Box | None:
+def _four(values: Any) -> Box:
+    y1, y2, x1, x2 = map(int, values)
+    return y1, y2, x1, x2
+
+
+def _boxed(t: Trial, answer: Any, row: Case) -> Box | None:
     value = t.outcome(answer, *row).value  # a later case may break what is bent
     try:
-        return tuple(map(int, value))
+        return _four(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         return None
 
@@ -596,12 +603,12 @@ _SHARE_ADVICE = {
 }
 
 
-def _sticks_out(case: tuple, box: Box) -> bool:
+def _sticks_out(case: Case, box: Box) -> bool:
     height, width = case[:2]
     return min(box) < 0 or box[1] > height or box[3] > width
 
 
-def _why_not_box(case: tuple, box: Box) -> str | None:
+def _why_not_box(case: Case, box: Box) -> str | None:
     y1, y2, x1, x2 = _right_box(case)
     if sorted(box) == sorted((y1, y2, x1, x2)):
         return "The order is (y1, y2, x1, x2): both y first, then both x."
@@ -765,7 +772,7 @@ def _label_weight(
     if _near(got.detach(), right):
         t.close(got, right, what="the target matrix", **LOOSE)
         return
-    mistake = "label-weight"
+    mistake: str | None = "label-weight"
     if _near(got.detach(), mixed(targets, area, permutation)):
         mistake = "weights-swapped"
     elif not _is_mixture(got.detach(), targets, permutation):

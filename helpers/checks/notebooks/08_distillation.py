@@ -69,7 +69,7 @@ def _compare(
     right: Tensor,
     variants: Variants,
     hints: Mapping[str, Tensor],
-    **tolerance: float,
+    **tolerance: Any,
 ) -> None:
     """Require `got` ≈ `right`; else name a mistake or give the hint that fits."""
     hint = next(iter(_named(got, right, hints.items())), None)
@@ -511,7 +511,9 @@ def _not_learnt(
         mistake, advice = "not-zeroed", None
     else:
         mistake, advice = what_went_wrong(lesson, student)
-    name, got, expected = first_difference(student, right.model)
+    difference = first_difference(student, right.model)
+    assert difference is not None
+    name, got, expected = difference
     t.fail(
         problem,
         expected=f"`{name}` = {shown(expected)}",
@@ -564,8 +566,8 @@ def ensemble_targets(answer: Any, t: Trial) -> None:
     t.part("mean of softened probabilities")
     for kind, shape in ((other, None), (dtype, None), (other, (3, 3, 3))):
         T = t.random.choice([0.5, 2.0, 3.0, 4.0])
-        shape = shape or t.random.sample([2, 3, 4, 5, 6], 3)
-        _targets(t, answer, 3 * T * t.randn(*shape, dtype=kind), T)
+        drawn = shape or t.random.sample([2, 3, 4, 5, 6], 3)
+        _targets(t, answer, 3 * T * t.randn(*drawn, dtype=kind), T)
     t.part("one network")
     _targets(t, answer, t.randn(1, 3, 4, dtype=dtype), 2.0)
     t.part("large logits")

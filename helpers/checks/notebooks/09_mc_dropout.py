@@ -112,7 +112,7 @@ def _enabled(t: Trial, answer: Any, model: nn.Module) -> None:
     names = ", ".join(type(m).__name__ for m in inside)
     result = t.call(answer, model, case=f"enable_dropout(model), with {names}")
     on = [m for m in model.modules() if m.training]
-    bad = next((m for m in on if isinstance(m, NORMS)), None)
+    bad: nn.Module | None = next((m for m in on if isinstance(m, NORMS)), None)
     t.require(
         bad is None,
         "a BatchNorm layer is in train mode.",
@@ -120,7 +120,9 @@ def _enabled(t: Trial, answer: Any, model: nn.Module) -> None:
         got=f"{type(bad).__name__} in train mode",
         mistake="model-train",
     )
-    off = [m for m in model.modules() if isinstance(m, KINDS) and not m.training]
+    off: list[nn.Module] = [
+        m for m in model.modules() if isinstance(m, KINDS) and not m.training
+    ]
     if off:
         _left_off(t, off, result)
     bad = next((m for m in on if not isinstance(m, KINDS)), None)
@@ -203,7 +205,8 @@ def mc_predict(answer: Any, t: Trial) -> None:
     )
     _no_gradients(t, answer, net)
     large = _Net(t, other)
-    finite_at_large_logits(t, answer, large, 5, last=large.model[1][-1])
+    inner: Any = large.model[1]
+    finite_at_large_logits(t, answer, large, 5, last=inner[-1])
     t.part("randomness")
     t.draws(
         lambda _: t.call(answer, net.model, net.x, 3),
@@ -230,7 +233,7 @@ class _Net:
             inner = ThinnedNetworks(t, torch.float64)
             while _agreement(inner) > 1e-4:  # three times: below 1e-12
                 inner = ThinnedNetworks(t, torch.float64)
-            norm = nn.BatchNorm1d(3, momentum=0.3).double()
+            norm: Any = nn.BatchNorm1d(3, momentum=0.3).double()
             with torch.no_grad():
                 norm.weight.copy_(0.4 + 0.4 * t.rand(3))
                 norm.bias.copy_(t.randn(3).sign() * (0.7 + 0.5 * t.rand(3)))
@@ -258,7 +261,7 @@ def _agreement(inner: ThinnedNetworks) -> float:
     chance = torch.where(_masks() == 1, 1 - drop, drop).prod(1).double()
     close = (inner.each[:, None] - inner.each[None]).abs().amax(-1) < 1e-9
     same = chance @ (close * chance[:, None]).sum(1)  # (32, 32, 12) -> (12,)
-    return same.prod().item()
+    return float(same.prod())
 
 
 def _masks() -> Tensor:
@@ -268,10 +271,12 @@ def _masks() -> Tensor:
 @torch.no_grad()
 def _every(inner: ThinnedNetworks, z: Tensor) -> Tensor:
     """Return the logits of all 32 thinned networks for inputs z (n, 3)."""
-    first, last = inner.model[0][1].double(), inner.model[2].double()
+    model: Any = inner.model
+    first, last = model[0][1].double(), model[2].double()
     p = torch.tensor([inner.rates[0]] * 3 + [inner.rates[1]] * 2)
     scaled = (_masks() / (1 - p)).double()[:, None]  # (32, 1, 5)
-    return last(first(z * scaled[..., :3]).relu() * scaled[..., 3:])
+    logits: Tensor = last(first(z * scaled[..., :3]).relu() * scaled[..., 3:])
+    return logits
 
 
 def _sampled(t: Trial, answer: Any, net: _Net, n: int) -> Tensor:
@@ -449,7 +454,8 @@ def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
 
 
 def _entropy(probs: Tensor) -> Tensor:
-    return torch.special.entr(probs).sum(-1)
+    entropy: Tensor = torch.special.entr(probs).sum(-1)
+    return entropy
 
 
 def _about(got: Tensor, value: Tensor) -> bool:
@@ -649,7 +655,12 @@ def _unweighted(counts: Tensor, gap: Tensor) -> list[float]:
     """Return the sum of the bins' gaps, and it divided by each number at hand."""
     gaps = (gap / counts.clamp(min=1)).abs()
     total = gaps.sum().item()
-    numbers = 1, max(1, int((counts > 0).sum())), len(gaps), max(1.0, counts.sum())
+    numbers = (
+        1,
+        max(1, int((counts > 0).sum())),
+        len(gaps),
+        max(1.0, float(counts.sum())),
+    )
     return [total / float(number) for number in numbers]
 
 

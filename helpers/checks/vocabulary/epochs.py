@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -67,8 +68,8 @@ class Witness(nn.Module):
         return x
 
 
-class _Notes(list):
-    def __deepcopy__(self, memo: dict) -> "_Notes":
+class _Notes(list[Any]):
+    def __deepcopy__(self, memo: dict[int, Any]) -> "_Notes":
         return self  # an answer may work on a copy of the model
 
 
@@ -81,7 +82,8 @@ class Branch(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x in train mode, 2x in eval mode."""
-        return x + self.dropout(x)
+        out: Tensor = x + self.dropout(x)
+        return out
 
 
 KINDS = {Branch: "dropout", nn.BatchNorm1d: "BatchNorm"}
@@ -115,7 +117,7 @@ def mode_model(t: Trial, layer: type[nn.Module]) -> nn.Sequential:
     """Build linear → a layer with two modes → linear → witness, float32."""
     hidden = t.random.randint(4, 7)
     first = linear(t, 3, hidden, torch.float32)
-    first.bias = None  # BatchNorm would cancel it
+    first.bias = None  # type: ignore[assignment]  # BatchNorm would cancel it
     last = linear(t, hidden, 3, torch.float32)
     return nn.Sequential(first, layer(hidden), nn.Tanh(), last, Witness())
 

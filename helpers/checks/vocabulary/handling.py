@@ -292,7 +292,7 @@ class Handling(ABC):
 
     def _genuine(self, result: object) -> None:
         """Refuse values that define for themselves what they are equal to."""
-        parts = result if type(result) in (tuple, list) else [result]
+        parts: Any = result if type(result) in (tuple, list) else [result]
         for part in parts[:20]:
             kind = type(part)
             if name := replaced(part):

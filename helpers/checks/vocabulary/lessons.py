@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -76,11 +77,12 @@ def network(t: Trial, layer: type[nn.Module]) -> nn.Sequential:
     """Build linear → a layer with two modes → tanh → linear, float32."""
     hidden = t.random.randint(4, 6)
     first = linear(t, 3, hidden, torch.float32)
-    first.bias = None  # BatchNorm would cancel it
+    first.bias = None  # type: ignore[assignment]  # BatchNorm would cancel it
     inner = nn.Sequential(layer(hidden))
     if layer is not Branch:  # far from what any batch would say
-        inner[0].running_mean += 1 + t.rand(hidden)
-        inner[0].running_var *= 2 + t.rand(hidden)
+        norm: Any = inner[0]
+        norm.running_mean += 1 + t.rand(hidden)
+        norm.running_var *= 2 + t.rand(hidden)
     return nn.Sequential(first, inner, nn.Tanh(), linear(t, hidden, 3, torch.float32))
 
 

@@ -249,13 +249,15 @@ class Trial(Handling):
             rtol, atol: tolerances; by default those of the dtype (rounding only).
         """
         wrong = dict(mistakes or {})
+        value: torch.Tensor | float
         if isinstance(expected, torch.Tensor):
             if isinstance(got, torch.Tensor) and got.shape != expected.shape:
                 mistake = self._match(got, expected, wrong, rtol, atol)
                 self.tensor(got, like=expected, what=what, mistake=mistake)
             value = self.tensor(got, like=expected, what=what)
         else:
-            value, expected = self.number(got, what=what), float(expected)
+            expected = float(expected)
+            value = self.number(got, what=what)
         if _agree(value, expected, rtol, atol):
             return
         mistake = self._match(value, expected, wrong, rtol, atol)

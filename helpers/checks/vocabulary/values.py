@@ -115,13 +115,14 @@ def where(got: Tensor | float, expected: Tensor | float) -> str:
     """Describe `got`; for a large tensor name the entry that is furthest off."""
     if not isinstance(got, Tensor) or got.numel() <= 8:
         return describe(got)
-    off = (got.detach().double() - expected.detach().double()).abs().cpu()
+    right = torch.as_tensor(expected).detach()
+    off = (got.detach().double() - right.double()).abs().cpu()
     index = int(off.nan_to_num(math.inf).argmax())
     # torch.unravel_index would import sympy first, which takes seconds
     strides = [math.prod(got.shape[d + 1 :]) for d in range(got.dim())]
     place = [index // s % n for s, n in zip(strides, got.shape, strict=True)]
     here = got.detach().flatten()[index].item()
-    there = expected.detach().flatten()[index].item()
+    there = right.flatten()[index].item()
     return f"{here:.5g} at {place} where {there:.5g} is right"
 
 
