@@ -444,6 +444,21 @@ def test_other_attributes_are_left_alone():
     double(lambda x: with_attribute(2 * x, "note", "mine"))
 
 
+def test_trial_owns_all_of_its_members():
+    """Graders would not see one that is put in front of an inherited one."""
+    inherited = {n for base in Trial.__mro__[1:-1] for n in vars(base)}
+    hidden = {n for n in inherited if not n.startswith(("__", "_abc"))}
+    assert {"raises", "subject", "_settled"} <= hidden <= set(vars(Trial))
+
+
+@pytest.mark.parametrize("stem", checks.available())
+def test_every_check_says_what_it_checks(stem):
+    for name, check in vars(checks.load(stem)).items():
+        if hasattr(check, "mistakes"):
+            assert check.__doc__.startswith(f"Check {check.number}: "), name
+            assert check.__doc__.endswith("."), name
+
+
 def test_every_use_of_an_answer_is_an_auditing_event():
     """Graders look round after each, also where an answer rightly raises."""
     program = """
