@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def child_environment(python: Path | None = None, /, **changes: str) -> dict[str
         if name in _HARMLESS or not name.startswith(_PERSONAL)
     }
     home = Path(os.environ.get(VARIABLE) or _ROOT / ".lab")
+    with suppress(OSError):  # IPython warns where there is no folder for its own
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return {**_with_commands_of(python, kept), **_settings(home), **changes}
 
 

@@ -96,6 +96,14 @@ def test_settings_stay_in_the_course_and_git_does_not_see_them(live_as):
     assert ".lab/" in (Course().root / ".gitignore").read_text().splitlines()
 
 
+def test_the_folder_of_the_settings_is_there_for_this_person_alone(live_as, tmp_path):
+    """IPython warns about a missing one, and such a warning costs an answer points."""
+    live_as()
+    os.environ[VARIABLE] = str(tmp_path / "own")
+    child_environment()
+    assert (tmp_path / "own").stat().st_mode & 0o777 == 0o700
+
+
 def test_this_run_has_settings_of_its_own():
     assert os.environ["HOME"] == os.environ[VARIABLE]
     assert "course-home-" in os.environ["HOME"]
