@@ -1,9 +1,9 @@
 """Read learners' code in a process of its own.
 
-Python's parser is not made for hostile texts: some have taken exponential time, others
-ended the process. Here it can do no harm: what takes too long is killed by the kernel,
-and the text that did it counts as one that cannot be read. The process is small, has
-this module's code and nothing else, and runs nothing of what it reads.
+Nothing promises that Python's parser takes no more time than a text's length allows, or
+that no text ends the process. Here it can do no harm: what takes too long is killed by
+the kernel, and the text that did it counts as one that cannot be read. The process is
+small, has the reading code and nothing else, and runs nothing of what it reads.
 """
 
 from __future__ import annotations

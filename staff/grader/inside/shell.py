@@ -26,14 +26,9 @@ def make_shell() -> Any:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Minimal"
     config.InteractiveShell.display_pub_class = CapturingDisplayPublisher
-
-    class Shell(InteractiveShell):
-        system = InteractiveShell.system_raw  # there is no terminal
-
-        def enable_gui(self, gui: str | None = None) -> None:
-            """Plots are never shown: any backend will do."""
-
-    shell = Shell.instance(config=config)
+    shell = InteractiveShell.instance(config=config)
+    shell.system = shell.system_raw  # there is no terminal
+    shell.enable_gui = _enable_gui
 
     class Hook(CapturingDisplayHook):
         is_active = True  # the shell then keeps no copy of what is printed
@@ -43,6 +38,10 @@ def make_shell() -> Any:
     shell.displayhook = hook
     shell.display_trap.hook = hook
     return shell
+
+
+def _enable_gui(gui: str | None = None) -> None:
+    """Do nothing: plots are never shown, so any backend will do."""
 
 
 class Recorder:
