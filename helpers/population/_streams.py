@@ -188,8 +188,8 @@ class MemberNoise:
     def _arrange(self, part: Tensor, shape: torch.Size) -> Tensor:
         """Shape a layer's numbers (M, B·n) to (M, B, ...)."""
         if self.batch_last:
-            return part.unflatten(1, (*shape, -1)).movedim(-1, 1)
-        return part.unflatten(1, (-1, *shape))
+            return part.view(len(part), *shape, -1).movedim(-1, 1)
+        return part.view(len(part), -1, *shape)
 
 
 class Rows:
@@ -207,7 +207,7 @@ class Rows:
             )
         taken = self.memory[index.shape]
         torch.index_select(self.rows, 0, index.flatten(), out=taken)
-        return taken.unflatten(0, index.shape)
+        return taken.view(*index.shape, *taken.shape[1:])
 
 
 def _owned(x: Tensor, y: Tensor, members: int, name: str) -> str:

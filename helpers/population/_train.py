@@ -85,7 +85,7 @@ class PopulationResult:
         raise AssertionError("the stacks hold fewer members than there are settings")
 
 
-def grid(**settings: Any) -> dict[str, list]:
+def grid(**settings: Any) -> dict[str, list[Any]]:
     """Spread settings over all combinations, the first name varying slowest.
 
     `grid(dropout=[0, 0.5], seeds=range(8))` gives two lists of length 16, ready for
@@ -272,16 +272,26 @@ def _result(
         for i in range(1, len(columns[0]))
     ]
     curves += [torch.empty(0, members)] * (4 - len(curves))
-    tested: list[Tensor | None] = [None, None]
+    test_loss = test_accuracy = None
     if test:
         scores, first = [], 0
         for run in runs:
             part = test.part(slice(first, first + len(run.stack)))
             scores.append(torch.stack(measure(run.stack, part, run.plan.loss_fn)))
             first += len(run.stack)
-        tested = list(torch.cat(scores, 1).cpu())
-    stacks = [run.stack for run in runs]
-    return PopulationResult(steps, *curves, *tested, settings, seconds, stacks)
+        test_loss, test_accuracy = torch.cat(scores, 1).cpu()
+    return PopulationResult(
+        steps=steps,
+        train_loss=curves[0],
+        train_accuracy=curves[1],
+        val_loss=curves[2],
+        val_accuracy=curves[3],
+        test_loss=test_loss,
+        test_accuracy=test_accuracy,
+        settings=settings,
+        seconds=seconds,
+        stacks=[run.stack for run in runs],
+    )
 
 
 def _settings(seeds: int | Sequence[int], given: dict[str, Any]) -> dict[str, Tensor]:
@@ -361,9 +371,10 @@ def _warn_of_divergence(result: PopulationResult) -> None:
 
 
 def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
-    if (epochs is None) == (steps is None):
+    if epochs is not None and steps is None:
+        steps, epochs = epochs * per_epoch, None
+    if steps is None or epochs is not None:
         raise ValueError(f"give epochs or steps; got epochs={epochs}, steps={steps}")
-    total = steps if epochs is None else epochs * per_epoch
-    if total < 1:
-        raise ValueError(f"expected at least one step, got {total}")
-    return total
+    if steps < 1:
+        raise ValueError(f"expected at least one step, got {steps}")
+    return steps
