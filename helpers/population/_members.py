@@ -116,8 +116,8 @@ class Stack:
             )
         rates = {}
         for name in self.noise_shapes:
-            layer = self.template.get_submodule(name)
-            own = torch.tensor([_rate(model, name) for model in models])
+            layer = _dropout(self.template, name)
+            own = torch.tensor([_dropout(model, name).p for model in models])
             rate = own if given is None else given
             if rate.any() and layer not in self.resting:
                 rates[name] = rate
@@ -178,7 +178,8 @@ class Stack:
             out: Tensor = functional_call(self.template, (params, state), (x,))
             return out
 
-        return vmap(one, randomness="error")(self.params, state, x)
+        outs: Tensor = vmap(one, randomness="error")(self.params, state, x)
+        return outs
 
     def _set_mode(self, *, training: bool) -> None:
         if self.template.training != training:
@@ -216,10 +217,10 @@ def by_name(flat: Tensor, shapes: Mapping[str, torch.Size]) -> dict[str, Tensor]
     }
 
 
-def _rate(model: nn.Module, name: str) -> float:
+def _dropout(model: nn.Module, name: str) -> MemberDropout:
     layer = model.get_submodule(name)
     assert isinstance(layer, MemberDropout)
-    return layer.p
+    return layer
 
 
 def _resting(model: nn.Module) -> set[nn.Module]:

@@ -189,10 +189,8 @@ class MemberNoise:
     def _arrange(self, part: Tensor, shape: torch.Size) -> Tensor:
         """Shape a layer's numbers (M, B·n) to (M, B, ...)."""
         if self.batch_last:
-            last: Tensor = part.unflatten(1, (*shape, -1))
-            return last.movedim(-1, 1)
-        first: Tensor = part.unflatten(1, (-1, *shape))
-        return first
+            return part.view(len(part), *shape, -1).movedim(-1, 1)
+        return part.view(len(part), -1, *shape)
 
 
 class Rows:
@@ -210,8 +208,7 @@ class Rows:
             )
         taken = self.memory[index.shape]
         torch.index_select(self.rows, 0, index.flatten(), out=taken)
-        rows: Tensor = taken.unflatten(0, index.shape)
-        return rows
+        return taken.view(*index.shape, *taken.shape[1:])
 
 
 def _owned(x: Tensor, y: Tensor, members: int, name: str) -> str:

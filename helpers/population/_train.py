@@ -272,27 +272,25 @@ def _result(
         for i in range(1, len(columns[0]))
     ]
     curves += [torch.empty(0, members)] * (4 - len(curves))
-    tested: list[Tensor | None] = [None, None]
+    test_loss = test_accuracy = None
     if test:
         scores, first = [], 0
         for run in runs:
             part = test.part(slice(first, first + len(run.stack)))
             scores.append(torch.stack(measure(run.stack, part, run.plan.loss_fn)))
             first += len(run.stack)
-        tested = list(torch.cat(scores, 1).cpu())
-    stacks = [run.stack for run in runs]
-    train_loss, train_accuracy, val_loss, val_accuracy = curves
+        test_loss, test_accuracy = torch.cat(scores, 1).cpu()
     return PopulationResult(
         steps=steps,
-        train_loss=train_loss,
-        train_accuracy=train_accuracy,
-        val_loss=val_loss,
-        val_accuracy=val_accuracy,
-        test_loss=tested[0],
-        test_accuracy=tested[1],
+        train_loss=curves[0],
+        train_accuracy=curves[1],
+        val_loss=curves[2],
+        val_accuracy=curves[3],
+        test_loss=test_loss,
+        test_accuracy=test_accuracy,
         settings=settings,
         seconds=seconds,
-        stacks=stacks,
+        stacks=[run.stack for run in runs],
     )
 
 
@@ -373,9 +371,10 @@ def _warn_of_divergence(result: PopulationResult) -> None:
 
 
 def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
-    if (epochs is None) == (steps is None):
+    if epochs is not None and steps is None:
+        steps, epochs = epochs * per_epoch, None
+    if steps is None or epochs is not None:
         raise ValueError(f"give epochs or steps; got epochs={epochs}, steps={steps}")
-    total = epochs * per_epoch if epochs is not None else steps or 0
-    if total < 1:
-        raise ValueError(f"expected at least one step, got {total}")
-    return total
+    if steps < 1:
+        raise ValueError(f"expected at least one step, got {steps}")
+    return steps

@@ -1,8 +1,9 @@
 """The training loops that the speed comparison runs: each trains a case once."""
 
+import importlib
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -49,6 +50,9 @@ class Time(NamedTuple):
 
 
 def now() -> Time:
+    """Read the clocks, once a GPU in use has done what it was told."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
     return Time(time.perf_counter(), time.process_time())
 
 
@@ -87,10 +91,10 @@ def with_fit(case: Case) -> None:
 
 def by_hand(case: Case) -> None:
     """Train by the shortest fast loop: resident tensors, fused AdamW, no record."""
-    model = case.build()
+    model = case.build().to(case.x.device)
     opt = torch.optim.AdamW(model.parameters(), fused=True)
     for _ in range(case.epochs):
-        for index in torch.randperm(len(case.x)).split(BATCH):
+        for index in torch.randperm(len(case.x)).to(case.x.device).split(BATCH):
             loss = F.cross_entropy(model(case.x[index]), case.y[index])
             opt.zero_grad()
             loss.backward()
@@ -119,16 +123,15 @@ def with_lightning(case: Case) -> Time:
 
     It records what `fit` records: mean loss and accuracy of each epoch.
     """
-    import lightning
-
+    lightning: Any = importlib.import_module("lightning")
     clock: list[Time] = []
 
-    class Module(lightning.LightningModule):
+    class Module(lightning.LightningModule):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.net = case.build()
 
-        def training_step(self, batch, _):
+        def training_step(self, batch: list[Tensor], _: int) -> Tensor:
             x, y = batch
             out = self.net(x)
             loss = F.cross_entropy(out, y)
@@ -137,7 +140,7 @@ def with_lightning(case: Case) -> Time:
                 self.log(name, value, on_step=False, on_epoch=True, batch_size=len(x))
             return loss
 
-        def configure_optimizers(self):
+        def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.AdamW(self.parameters())
 
         def on_train_start(self) -> None:

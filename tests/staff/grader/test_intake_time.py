@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from staff.grader.engine import Job, apart, job_message
+from staff.grader.engine import Job, Limits, apart, job_message
 from staff.grader.reader import shared
 from staff.grader.syntax import LONGEST
 from tests.staff.grader.sheets import STEM, Sheet, answers, bank, bundle, read_bytes
@@ -245,7 +245,7 @@ def seconds(folder, content):
     found = read_bytes(folder, content)
     for name in bundle().questions:
         bundle().question_key(name, found, "here")
-    message = job_message(Job(found, tuple(bundle().questions)))
+    message = job_message(Job(found, tuple(bundle().questions)), Limits())
     apart(message["steps"])
     return time.process_time() - start + shared.spent - before, found
 
