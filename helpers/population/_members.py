@@ -122,7 +122,7 @@ class Stack:
             if rate.any() and layer not in self.resting:
                 rates[name] = rate
             else:
-                layer.p = 0.0  # type: ignore[assignment]  # built with another one
+                layer.p = 0.0  # it was built with another one
         return rates
 
     def __call__(self, x: Tensor, noise: Mapping[str, Tensor] | None = None) -> Tensor:
