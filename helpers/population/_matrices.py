@@ -208,7 +208,8 @@ class Pointwise(Part):
         with torch.enable_grad():
             self.x = x.detach().requires_grad_()
             self.out: Tensor = self.layer(self.x)
-        return self.out.detach()
+        detached: Tensor = self.out.detach()
+        return detached
 
     def backward(self, slope: Tensor) -> Tensor:
         back: Tensor = torch.autograd.grad(self.out, self.x, slope)[0]

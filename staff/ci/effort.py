@@ -1,8 +1,9 @@
 """How much of a long proof a run makes: a sample, or the whole.
 
-A usual run takes samples of what needs long. The whole is taken with COURSE_TESTS=all,
-and wherever the code that a proof speaks of is not the code on which it has last been
-made whole: ``tests/proven.json`` keeps a fingerprint of that code for each proof.
+A usual run takes samples of what needs long. COURSE_TESTS=all takes the whole of
+everything, COURSE_TESTS=changed the whole of those proofs whose code has changed since
+they were last made whole: ``tests/proven.json`` keeps a fingerprint of that code for
+each of them. A usual run says which ones that are.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from staff.course import Course
 
-__all__ = ["PROOFS", "Proof", "everything", "seeds", "stamp", "whole"]
+__all__ = ["PROOFS", "Proof", "changed", "everything", "seeds", "stamp", "whole"]
 
 VARIABLE = "COURSE_TESTS"
 
@@ -56,12 +57,17 @@ def everything() -> bool:
 
 
 def whole(proof: str) -> bool:
-    """Tell whether a proof is to be made whole: asked for, or not yet made so.
+    """Tell whether this run is to make a proof whole.
 
     Args:
         proof: a key of `PROOFS`.
     """
-    return everything() or _stamped(Course()).get(proof, {}).get("code") != _code(proof)
+    return everything() or os.environ.get(VARIABLE) == "changed" and changed(proof)
+
+
+def changed(proof: str) -> bool:
+    """Tell whether the code of a proof has changed since it was last made whole."""
+    return _stamped(Course()).get(proof, {}).get("code") != _code(proof)
 
 
 def stamp(proof: str) -> None:

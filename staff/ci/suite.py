@@ -97,10 +97,12 @@ def answers(run: Run) -> bool:
 
 
 def proofs(run: Run) -> bool:
-    """Long proofs: whole where their code has changed, else a sample."""
+    """Long proofs: a sample, or the whole where that is asked for."""
     whole = {name: effort.whole(name) for name in effort.PROOFS}
     for name, all_of_it in whole.items():
-        print(f"{name}: {'whole' if all_of_it else 'a sample'}", flush=True)
+        due = "; its code has changed since it was last made whole"
+        said = "whole" if all_of_it else "a sample"
+        print(f"{name}: {said}{due if effort.changed(name) else ''}", flush=True)
     good = run.pytest(*_proofs_files(), "-n2", "--dist=loadfile", env=_one_thread())
     bad = {case.file for case in run.cases if case.outcome in ("failed", "error")}
     for name, proof in effort.PROOFS.items():

@@ -26,7 +26,7 @@ def make_shell() -> Any:
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Minimal"
     config.InteractiveShell.display_pub_class = CapturingDisplayPublisher
-    shell = InteractiveShell.instance(config=config)
+    shell: Any = InteractiveShell.instance(config=config)
     shell.system = shell.system_raw  # there is no terminal
     shell.enable_gui = _enable_gui
 

@@ -19,7 +19,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(effort, "Course", lambda: Course(tmp_path))
     proofs = {"it": effort.Proof("tests/test_it.py", about=("code",))}
     monkeypatch.setattr(effort, "PROOFS", proofs)
-    monkeypatch.delenv(effort.VARIABLE, raising=False)
+    monkeypatch.setenv(effort.VARIABLE, "changed")
     effort._code.cache_clear()
     yield tmp_path
     effort._code.cache_clear()
@@ -48,6 +48,12 @@ def test_new_files_and_the_tests_themselves_count(place, name):
     effort.stamp("it")
     changed(place / name, "y = 1\n")
     assert effort.whole("it")
+
+
+def test_a_usual_run_takes_a_sample_and_knows_what_is_due(place, monkeypatch):
+    monkeypatch.delenv(effort.VARIABLE)
+    assert not effort.whole("it")
+    assert effort.changed("it")
 
 
 def test_everything_can_be_asked_for(place, monkeypatch):
