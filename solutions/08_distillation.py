@@ -66,11 +66,12 @@ points = {"unit": "accuracy points"}
 
 
 # %% experiment
-def study(x, y, *, loss_fn=F.cross_entropy, seeds=SEEDS):
-    """Train one small network per seed for 600 steps."""
+def study(x, y, *, own=None, loss_fn=F.cross_entropy, seeds=SEEDS):
+    """Train one small network per seed for 600 steps; `own`: what each has alone."""
     return train_population(
         lambda: mlp((196, 32, 10)),
         (x, y),
+        own_data=own,
         val=val,
         seeds=seeds,
         steps=600,
@@ -798,7 +799,9 @@ rest = [train.y != k for k in classes]  # 2,700 images each
 x = torch.stack([train.x[keep] for keep in rest])
 y = torch.stack([train.y[keep] for keep in rest])
 heard = torch.stack([word[k % 8, keep] for k, keep in enumerate(rest)])
-unseen = study(x, packed(heard, y, alpha=1.0), loss_fn=listening, seeds=classes)
+unseen = study(
+    x, packed(heard, y, alpha=1.0), own="xy", loss_fn=listening, seeds=classes
+)
 plain = study(x, y, seeds=classes)
 
 # %% [markdown]

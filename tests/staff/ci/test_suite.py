@@ -126,7 +126,7 @@ def test_counts_come_from_the_report_not_from_what_tests_print(course, tmp_path)
     run = ci.Run(course, tmp_path)
     assert not run.pytest(tmp_path / "test_x.py", "-s", "-p", "no:cacheprovider")
     assert run.counts == Counter(passed=1, failed=2, skipped=1)
-    assert {case.file for case in run.cases} == {"test_x.py"}
+    assert all(case.file.endswith("test_x.py") for case in run.cases)
 
 
 def test_a_run_that_never_comes_to_a_report_fails(course, tmp_path):

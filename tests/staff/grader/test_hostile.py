@@ -1,7 +1,7 @@
 """The bank of hostile submissions in one class, graded in one go.
 
-Every case is a test of its own over that one run. All are taken where grader, checks or
-lock have changed since they last were, and with COURSE_TESTS=all; else a sample.
+Every case is a test of its own over that one run. All are taken with COURSE_TESTS=all,
+or with =changed where grader, checks or lock have changed since; else a sample.
 The run is made once for each layer of the sandbox alone, so that neither leans on the
 other.
 """

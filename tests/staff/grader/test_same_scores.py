@@ -2,8 +2,8 @@
 
 `tests/test_answers.py` proves in real kernels what every answer of the bank is worth;
 here our sessions must say the same of all of them, mixed into classes, and nbgrader's
-own `autograde` of a few: of notebook 00, of each notebook where grader, checks or lock
-have changed since that was last proven, of every answer with COURSE_TESTS=all.
+own `autograde` of a few: of notebook 00, of each notebook with COURSE_TESTS=changed if
+grader, checks or lock have changed since that was proven, of every answer with =all.
 """
 
 import compileall
