@@ -104,6 +104,7 @@ def test_a_failed_stage_fails_the_run_and_the_others_still_run(monkeypatch, caps
         return True
 
     monkeypatch.setattr(ci, "STAGES", {"bad": bad, "good": good})
+    monkeypatch.setattr(ci, "USUAL", ["bad", "good"])
     assert ci.main([]) == 1
     out = capsys.readouterr().out
     assert out.endswith("4 passed, 2 failed, 1 skipped\n")
