@@ -802,7 +802,7 @@ heard = torch.stack([word[k % 8, keep] for k, keep in enumerate(rest)])
 unseen = study(
     x, packed(heard, y, alpha=1.0), own="xy", loss_fn=listening, seeds=classes
 )
-plain = study(x, y, seeds=classes)
+plain = study(x, y, own="xy", seeds=classes)
 
 # %% [markdown]
 # Hinton's correction: the student is shy of the class, so raise its logit. By how much
