@@ -345,6 +345,11 @@ class Stage {
     this.restart();
   }
 
+  /** Let a control show a value that the script has changed. */
+  show(name) {
+    this.spec.controls.find((control) => control.name === name).show(this.state[name]);
+  }
+
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
   play() {

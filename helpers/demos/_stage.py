@@ -23,7 +23,7 @@ from helpers.show.display import bundle, checked_alt, picture_html, png, publish
 __all__ = ["Choice", "Flag", "Scene", "Slider"]
 
 _FOLDER = Path(__file__).parent
-_STAGE = ("_stage.js",)
+_STAGE = ("_stage.js", "_coins.js")
 _NUMBER = count(1)
 
 
