@@ -196,7 +196,7 @@ class Run {
     const { x, y } = this.data.train;
     const size = Math.min(this.settings.batch, y.length);
     if (this.queue.length < size) this.queue = this.coins.order(y.length);
-    const chosen = this.queue.splice(0, size);
+    const chosen = this.chosen = this.queue.splice(0, size);
     const { noise, dropout } = this.settings;
     const input = new Float64Array(2 * size);
     chosen.forEach((from, to) => {

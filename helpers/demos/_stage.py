@@ -1,6 +1,6 @@
-"""Demos that run in the page: one output of HTML and script, and a picture beside it.
+"""Demos that run in the page: one output of HTML and script, with a picture beside.
 
-A scene is a script (``NAME.js`` beside this module), its controls and its data. The page
+A scene is a script (``NAME.js`` beside this module), its controls and its data. It
 needs no kernel: it moves after the notebook is closed and opened again, in an exported
 page, and on the course's site. Where scripts do not run (GitHub, graders, an untrusted
 notebook) the same output shows a picture with a text alternative.
@@ -72,7 +72,7 @@ class Choice:
     options: Mapping[str, str]
 
     def spec(self) -> dict[str, Any]:
-        """Return what the script needs to build the control; the first one is chosen."""
+        """Return what the script needs for the control; the first one is chosen."""
         pairs = [list(pair) for pair in self.options.items()]
         shared = {"name": self.name, "label": self.label, "value": pairs[0][0]}
         return {**shared, "type": "choice", "options": pairs}
@@ -119,12 +119,13 @@ class Scene:
     parts: Sequence[str] = ()
 
     def fragment(self, inside: str) -> str:
-        """Return HTML for a cell's output, with `inside` shown until the script runs."""
+        """Return HTML for a cell's output; `inside` shows until the script runs."""
         place = f"demo-{self.name}-{next(_NUMBER)}"
         return (
             f'<div id="{place}">{inside}</div>\n<script>(() => {{\n{self._script()}\n'
             f"const host = document.getElementById({json.dumps(place)});\n"
-            f"new Stage(host, {self._spec()}, {self.name});\n}})();</script>"
+            f"host.stage = new Stage(host, {self._spec()}, {self.name});\n"
+            "})();</script>"
         )
 
     def page(self, words: str = "") -> str:

@@ -90,7 +90,8 @@ function adamw(stage) {
   restart();
   return {
     height: (width) => (width >= 620 ? 360 : 720),
-    draw, describe, restart, distance,
+    draw, describe, restart,
+    runs: () => [runs.coupled, runs.decoupled],
     changed: restart,
     advance() {
       for (let k = 0; k < 4; k++) step();

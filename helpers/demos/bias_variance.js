@@ -102,7 +102,8 @@ function bias_variance(stage) {
   drawSets();
   return {
     height: (width) => (width >= 620 ? 320 : 640),
-    draw, describe, parts: () => parts(fits),
+    draw, describe,
+    example: () => [sets[0].xs, sets[0].ys, GRID, [...fits[0]]],
     changed(name) {
       const most = stage.state.points - 1;
       if (stage.state.degree > most) { stage.state.degree = most; stage.show("degree"); }

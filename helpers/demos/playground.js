@@ -260,6 +260,27 @@ function playground(stage) {
     }
   }
 
+  /** Take over a setting that came with a link; `clicks` are points of one's own. */
+  function fromLink(text) {
+    const words = new URLSearchParams(text);
+    for (const control of stage.spec.controls) {
+      const value = words.get(control.name);
+      if (value === null) continue;
+      const number = Number(value);
+      const known = control.type === "choice"
+        ? control.options.some(([option]) => option === value)
+        : control.values ? control.values.includes(number)
+          : number >= control.min && number <= control.max;
+      if (known) control.value = control.type === "choice" ? value : number;
+      stage.state[control.name] = control.value;
+    }
+    for (const point of (words.get("clicks") || "").split(";")) {
+      const numbers = point.split(",").map(Number);
+      if (numbers.length === 3 && numbers.every(Number.isFinite)) clicks.push(numbers);
+    }
+  }
+
+  if (location.hash.length > 1) fromLink(location.hash.slice(1));
   restart(stage.state);
   const live = new Set(["decay", "l1", "dropout", "noise", "patience", "rate"]);
   return {
@@ -267,7 +288,9 @@ function playground(stage) {
       const { plane, curves, weights } = heights(width);
       return (plane + curves + weights) * (width >= 620 ? 1 : 2);
     },
-    draw, advance, restart, describe,
+    draw, advance, restart, describe, code,
+    runs: () => runs,
+    masks: (n) => drawMasks(runs[1].network, n, stage.state.dropout, new Coins(1)),
     changed(name, value) {
       if (!live.has(name)) { restart(stage.state); return; }
       if (name === "rate") runs.forEach((run) => { run.optimizer.rate = run.settings.rate = value; });

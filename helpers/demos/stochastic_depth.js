@@ -78,7 +78,7 @@ function stochastic_depth(stage) {
   restart();
   return {
     height: (width) => (width >= 620 ? 310 : 620),
-    draw, describe, restart,
+    draw, describe, restart, distribution,
     advance() {
       frames = (frames + 1) % FRAMES;
       if (frames === 0) toss();
