@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.optim import Adam, AdamW
 
+from helpers.demos._stage import Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
 
-__all__ = ["Quadratics", "beside", "descend", "quadratics", "ridge_picture"]
+__all__ = ["scene", "Quadratics", "beside", "descend", "quadratics", "ridge_picture"]
 
 OPTIMIZERS: dict[str, type[Adam]] = {"Adam + L2": Adam, "AdamW": AdamW}
 INK = "#1a1a1a"
@@ -160,3 +161,24 @@ def beside(
         ax.plot(first, second, "o", color=plots.PALETTE[0], alpha=0.5, markersize=4)
         ax.set(xlabel=f"weight, {names[0]}", ylabel=f"weight, {names[1]}", title=title)
     return fig
+
+
+def scene() -> Scene:
+    """Return the moving picture of Adam with L2 and AdamW on one tilted bowl."""
+    turn = torch.tensor(0.5)
+    axes = torch.tensor([[turn.cos(), -turn.sin()], [turn.sin(), turn.cos()]])
+    hessian = axes @ torch.diag(torch.tensor([4.0, 0.5])) @ axes.T
+    return Scene(
+        "adamw",
+        "Adam with L2 and AdamW on one bowl",
+        "Paths of both optimizers over the contours of a loss with two weights, and "
+        "the ridge solution.",
+        (
+            Slider("decay", "decay", 0.5, values=(0.0, 0.1, 0.2, 0.5, 1.0, 2.0)),
+            Slider("rate", "learning rate", 0.01, values=(0.003, 0.01, 0.03, 0.1)),
+            Slider("noise", "noise of the gradient", 0.0, 0.0, 2.0, 0.1),
+            Slider("seed", "seed", 1, 1, 20, 1),
+        ),
+        ridge_picture,
+        {"hessian": hessian.tolist(), "minimum": [1.4, 0.8], "start": [-0.8, 1.6]},
+    )

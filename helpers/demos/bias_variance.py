@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.data import noisy_sine
+from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
 from helpers.show.plots import TEST, TRAIN
 
-__all__ = ["EPOCHS", "descent", "hidden_layer", "overfitting"]
+__all__ = ["scene", "EPOCHS", "descent", "hidden_layer", "overfitting"]
 
 EPOCHS = (10, 100, 1_000, 10_000, 1_000_000)
 N, RATE = 20, 0.9  # training points; learning rate as a part of the largest stable one
@@ -101,3 +102,22 @@ def _errors(ax: Axes, steps: Tensor, train: Tensor, test: Tensor, now: int) -> N
     best = float(steps[test.argmin()])
     ax.set_title(f"lowest test error after about {best:,.0f} epochs")
     ax.legend(loc="lower left")
+
+
+def scene() -> Scene:
+    """Return the moving picture of 200 polynomial fits, their bias and variance."""
+    designs = {"fixed": "evenly spaced", "random": "drawn anew"}
+    return Scene(
+        "bias_variance",
+        "Two hundred fits",
+        "Polynomials fitted to 200 data sets with their mean and the truth; squared "
+        "bias and variance over the degree.",
+        (
+            Slider("degree", "degree", 3, 0, 15, 1),
+            Slider("points", "points per data set", 20, 8, 60, 1),
+            Slider("noise", "noise (sd)", 0.3, 0.0, 1.0, 0.05),
+            Choice("design", "places x", designs),
+            Slider("seed", "seed", 1, 1, 20, 1),
+        ),
+        overfitting,
+    )

@@ -1,5 +1,6 @@
 """Figures about distillation: what a teacher says beyond its first choice."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -7,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.demos._stage import Scene, Slider
 from helpers.show import plots
 
-__all__ = ["alpha_bands", "gradient_sizes", "never_seen", "softened_answer"]
+__all__ = ["scene", "alpha_bands", "gradient_sizes", "never_seen", "softened_answer"]
 
 GREY = "#999999"
 
@@ -99,3 +101,39 @@ def alpha_bands(alphas: Sequence[float], table: Mapping[str, Tensor]) -> Axes:
     ax.set(xlabel="alpha, the weight of the teacher's word", xticks=alphas)
     ax.set_ylabel("student's validation accuracy (%)")
     return ax
+
+
+def scene(
+    images: Tensor, labels: Tensor, logits: Tensor, names: Sequence[str]
+) -> Scene:
+    """Return the moving picture of a teacher's answer at any temperature.
+
+    Args:
+        images: (n, 1, s, s) or (n, s, s), floating; each is stretched to 0 … 255.
+        labels: classes (n,). logits: the teacher's (n, K). names: of the K classes.
+    """
+    flat = images.detach().cpu().flatten(1).double()
+    low, high = flat.amin(1, keepdim=True), flat.amax(1, keepdim=True)
+    gray = (255 * (flat - low) / (high - low)).round().to(torch.uint8)
+
+    def picture() -> Figure:
+        return softened_answer(images[0].cpu(), logits[0].cpu(), names, 4.0)
+
+    return Scene(
+        "distillation",
+        "A teacher's answer at any temperature",
+        "An image and the teacher's probability for each class.",
+        (
+            Slider("temperature", "temperature T", 1.0, 0.5, 20.0, 0.1),
+            Slider("image", "image", 0, 0, len(images) - 1, 1),
+        ),
+        picture,
+        {
+            "side": images.shape[-1],
+            "images": b64encode(gray.numpy().tobytes()).decode(),
+            "labels": labels.tolist(),
+            "logits": [[round(v, 4) for v in row] for row in logits.tolist()],
+            "names": list(names),
+        },
+        parts=("_pixels.js",),
+    )

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
 
-__all__ = ["masks_beside", "thinned_network"]
+__all__ = ["scene", "masks_beside", "thinned_network"]
 
 WIDTHS = (5, 8, 8, 3)  # units per layer of the network that is drawn
 INK, PALE = "#1a1a1a", "#d9d9d9"
@@ -111,3 +112,24 @@ def masks_beside(yours: Any, target: Tensor) -> None:
     ax.set_title(f"dropped: {mine:.0%} in yours, {theirs:.0%} in PyTorch's")
     alt = f"Two pictures of masks side by side; in yours {mine:.0%} is dropped."
     plots.show(fig, alt=alt)
+
+
+def scene() -> Scene:
+    """Return the moving picture of dropout: masks, both forms, both modes."""
+    generator = torch.Generator().manual_seed(7)
+    activations = 0.3 + torch.rand(WIDTHS[1], generator=generator)
+    modes = {"training": "training", "evaluation": "evaluation"}
+    forms = {"inverted": "inverted (today's)", "standard": "standard (2012)"}
+    return Scene(
+        "dropout_from_scratch",
+        "Dropout on a small network",
+        "A network with some hidden units switched off, and one layer's activations "
+        "before and after.",
+        (
+            Slider("rate", "rate p", 0.5),
+            Choice("mode", "mode", modes),
+            Choice("form", "form", forms),
+        ),
+        thinned_network,
+        {"widths": list(WIDTHS), "activations": activations.tolist()},
+    )

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.demos._stage import Choice, Scene, Slider
 from helpers.show import plots
 from helpers.training import State
 
-__all__ = ["Playback", "playback_picture"]
+__all__ = ["scene", "Playback", "playback_picture"]
 
 GRID = 50  # points per side of the picture
 
@@ -104,3 +105,41 @@ def _plane(
         ax.scatter(px, py, marker=marker, c=color, s=18, lw=0)
     ax.grid(visible=False)
     ax.set(title=f"after epoch {epoch}", xlabel="feature 1", ylabel="feature 2")
+
+
+def scene(
+    train_loss: Sequence[float],
+    val_loss: Sequence[float],
+    val_accuracy: Sequence[float],
+) -> Scene:
+    """Return the playback of a run: where early stopping ends it, what it keeps.
+
+    Args:
+        train_loss, val_loss, val_accuracy: one number per epoch, of equal length.
+    """
+    curves = {"train": train_loss, "val": val_loss, "accuracy": val_accuracy}
+    watched = {"loss": "validation loss", "accuracy": "validation accuracy"}
+
+    def picture() -> Figure:
+        fig, (left, right) = plots.figure(2)
+        left.plot(train_loss, **plots.TRAIN, label="training")
+        left.plot(val_loss, **plots.VAL, label="validation")
+        left.set(xlabel="epoch", ylabel="loss (nats)")
+        left.legend()
+        right.plot(val_accuracy, **plots.VAL)
+        right.set(xlabel="epoch", ylabel="validation accuracy")
+        return fig
+
+    return Scene(
+        "early_stopping",
+        "A run played back",
+        "Training and validation loss and validation accuracy over the epochs, with "
+        "the epoch at which early stopping ends the run and the one it keeps.",
+        (
+            Slider("patience", "patience (epochs)", 10, 1, 60, 1),
+            Slider("delta", "min_delta", 0.0, 0.0, 0.1, 0.005),
+            Choice("watched", "watched", watched),
+        ),
+        picture,
+        {k: [round(float(v), 5) for v in values] for k, values in curves.items()},
+    )

@@ -8,9 +8,12 @@ import torch.nn.functional as F
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.demos._stage import Scene, Slider
 from helpers.show import plots
 
 __all__ = [
+    "balls",
+    "scene",
     "decay_bands",
     "equal_prices",
     "moon_boundary",
@@ -158,3 +161,41 @@ def _mesh() -> tuple[Tensor, Tensor]:
     ticks = torch.linspace(-2.2, 3.2, 80), torch.linspace(-1.8, 2.3, 60)
     px, py = torch.meshgrid(*ticks, indexing="xy")
     return px, py
+
+
+def balls(strength: float = 0.8) -> Figure:
+    """Draw where loss ellipses meet the diamond of L1 and the circle of L2.
+
+    Args:
+        strength: of the penalty, ≥ 0; the loss is ½‖w - (1.4, 0.5)‖².
+    """
+    w = torch.tensor([1.4, 0.5])
+    ends = {"L1": (w.abs() - strength).clamp(min=0), "L2": w / (1 + strength)}
+    fig, panels = plots.figure(2)
+    angle = torch.linspace(0, 2 * torch.pi, 121)
+    circle = torch.stack([angle.cos(), angle.sin()])
+    for ax, (kind, end) in zip(panels, ends.items(), strict=True):
+        ax.plot(*(w[:, None] + (end - w).norm() * circle), **plots.TRAIN)
+        size = end.abs().sum() if kind == "L1" else end.norm()
+        shape = circle / circle.abs().sum(0) if kind == "L1" else circle
+        ax.plot(*(size * shape), **plots.VAL)
+        ax.plot(*end, "o", color="black")
+        ax.set(title=f"{kind}: ends at ({end[0]:.2f}, {end[1]:.2f})", aspect="equal")
+        ax.set(xlabel="weight 1", ylabel="weight 2")
+    return fig
+
+
+def scene() -> Scene:
+    """Return the moving picture of loss ellipses that touch the L1 and L2 balls."""
+    return Scene(
+        "l1_l2",
+        "Ellipses, a diamond and a circle",
+        "Loss ellipses touching the diamond of L1 and the circle of L2, and what each "
+        "penalty does to one weight alone.",
+        (
+            Slider("strength", "strength", 0.4, 0.0, 2.0, 0.01),
+            Slider("correlation", "correlation of the features", 0.3, -0.9, 0.9, 0.05),
+            Slider("second", "weight 2 without penalty", 0.5, -0.7, 1.4, 0.05),
+        ),
+        balls,
+    )

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.demos._stage import Choice, Scene, Slider
 from helpers.evidence.metrics import (
     accuracy,
     calibration_bins,
@@ -15,6 +16,7 @@ from helpers.evidence.metrics import (
 from helpers.show import plots
 
 __all__ = [
+    "scene",
     "doubt_bands",
     "reliability_picture",
     "reliability_row",
@@ -132,3 +134,38 @@ def risk_at(doubt: Tensor, wrong: Tensor, coverage: Sequence[float]) -> Tensor:
     total = ordered.cumsum(-1)
     count = [max(1, round(c * doubt.shape[-1])) for c in coverage]
     return torch.stack([total[..., n - 1] / n for n in count], -1)
+
+
+def scene(methods: Mapping[str, Tensor], labels: Tensor, most: int = 600) -> Scene:
+    """Return the reliability diagram with a slider for the temperature.
+
+    Args:
+        methods: name → probabilities (N, K).
+        labels: classes (N,).
+        most: examples that the page carries, the first ones.
+    """
+    first = next(iter(methods.values()))
+    kept = {
+        name: {
+            "logits": [round(v, 3) for v in _log(p[:most]).flatten().tolist()],
+            "labels": labels[:most].tolist(),
+        }
+        for name, p in methods.items()
+    }
+    return Scene(
+        "mc_dropout",
+        "Reliability at any temperature",
+        "Share of right answers against confidence, and how often each confidence "
+        "occurs.",
+        (
+            Choice("method", "method", {name: name for name in methods}),
+            Slider("temperature", "temperature T", 1.0, 0.25, 5.0, 0.05),
+            Slider("bins", "bins", 15, 3, 30, 1),
+        ),
+        lambda: reliability_picture(first, labels),
+        {"methods": kept},
+    )
+
+
+def _log(probs: Tensor) -> Tensor:
+    return probs.detach().cpu().double().clamp(min=1e-12).log()

@@ -1,5 +1,6 @@
 """Pictures of notebook 07: two real images mixed, and an augmentation at work."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -11,10 +12,11 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from helpers import data
+from helpers.demos._stage import Choice, Scene, Slider
 from helpers.evidence.metrics import calibration_bins
 from helpers.show import plots
 
-__all__ = ["METHODS", "mixed_pair", "reliability", "score_panels", "variants"]
+__all__ = ["scene", "METHODS", "mixed_pair", "reliability", "score_panels", "variants"]
 
 METHODS = ["mixup", "CutMix", "Cutout"]
 SIDE = 28
@@ -188,3 +190,33 @@ def _target(ax: Axes, names: Sequence[str], weights: Sequence[float]) -> None:
     ax.set_xticks([0, 0.5, 1])
     ax.grid(visible=False, axis="y")
     ax.invert_yaxis()
+
+
+def scene() -> Scene:
+    """Return the moving picture of mixup, CutMix and Cutout on eight pairs."""
+    x, y = _pool()
+    chosen = [
+        int((y == k % 10).nonzero()[0]) for pair in range(8) for k in (pair, pair + 6)
+    ]
+    gray = (255 * x[chosen]).round().to(torch.uint8).numpy().tobytes()
+    methods = {name.lower(): name for name in METHODS}
+    return Scene(
+        "mixup_cutmix",
+        "Two pictures become one",
+        "Two images of clothes, what a method makes of them, and the target's weights.",
+        (
+            Slider("lambda", "λ", 0.6, 0.0, 1.0, 0.01),
+            Choice("method", "method", methods),
+            Slider("pair", "pair", 0, 0, 7, 1),
+            Slider("across", "box: across", 18, 0, SIDE - 1, 1),
+            Slider("down", "box: down", 14, 0, SIDE - 1, 1),
+        ),
+        mixed_pair,
+        {
+            "side": SIDE,
+            "images": b64encode(gray).decode(),
+            "labels": [int(y[k]) for k in chosen],
+            "names": list(data.CLASS_NAMES),
+        },
+        parts=("_pixels.js",),
+    )

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
 
-__all__ = ["COINS", "coin_map", "depth_distribution"]
+__all__ = ["scene", "COINS", "coin_map", "depth_distribution"]
 
 COINS = ("one per example", "one per batch")
 
@@ -80,3 +81,21 @@ def _draw_depths(ax: Axes, rates: Sequence[float]) -> None:
     ax.set(xlabel="blocks that run", ylabel="probability", xlim=(-0.7, blocks + 0.7))
     ax.set_title(f"{mean:.2f} of {blocks} run on average: {1 - mean / blocks:.0%} less")
     ax.legend(loc="upper left")
+
+
+def scene(blocks: int = 12, examples: int = 16) -> Scene:
+    """Return the moving picture of stochastic depth tossing its coins."""
+    coins = {"example": "one per example", "batch": "one per batch"}
+    schedules = {"linear": "growing with depth", "constant": "the same for all"}
+    return Scene(
+        "stochastic_depth",
+        "Stochastic depth tosses its coins",
+        "Left: which blocks run for which example. Right: how many blocks run.",
+        (
+            Slider("rate", "drop rate of the last block", 0.5),
+            Choice("coins", "coins", coins),
+            Choice("schedule", "rates", schedules),
+        ),
+        coin_map,
+        {"blocks": blocks, "examples": examples},
+    )

@@ -1,0 +1,121 @@
+"""The playground: a network that trains in the page, with and without."""
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from helpers.demos._stage import Choice, Control, Scene, Slider
+from helpers.show import plots
+
+__all__ = ["playground"]
+
+_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+_RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+
+_CONTROLS: tuple[Control, ...] = (
+    Choice(
+        "data",
+        "points",
+        {
+            "moons": "two moons",
+            "spirals": "spirals",
+            "rings": "rings",
+            "yours": "yours",
+        },
+    ),
+    Slider("points", "training points", 60, 20, 300, 10),
+    Slider("falsehood", "false labels", 0.2, 0.0, 0.5, 0.05),
+    Slider("depth", "hidden layers", 2, 1, 4, 1),
+    Slider("width", "units per layer", 32, values=(2, 4, 8, 16, 32, 64)),
+    Choice("activation", "activation", {"tanh": "tanh", "relu": "ReLU"}),
+    Slider("rate", "learning rate", 0.01, values=_RATES),
+    Slider("batch", "batch", 20, values=(5, 10, 20, 50, 300)),
+    Slider("decay", "weight decay", 0.3, values=_STRENGTHS),
+    Slider("l1", "L1", 0.0, values=(0.0, 0.001, 0.003, 0.01, 0.03, 0.1)),
+    Slider("dropout", "dropout", 0.0, 0.0, 0.9, 0.05),
+    Slider("noise", "input noise", 0.0, 0.0, 0.6, 0.05),
+    Slider("patience", "patience (looks)", 0, values=(0, 5, 10, 20, 50)),
+    Slider("seed", "seed", 1, 1, 20, 1),
+)
+
+
+def playground(address: str = "") -> Scene:
+    """Return the playground, ready to be shown or written as a page of its own.
+
+    Args:
+        address: of the page that shared settings are to open; the present one if empty.
+    """
+    return Scene(
+        "playground",
+        "Regularization playground",
+        "The same small network trained twice on the same points, without and with "
+        "regularizers: what it believes, its training and validation loss over the "
+        "steps, and its weights.",
+        _CONTROLS,
+        _still,
+        {"address": address},
+        parts=("_network.js",),
+    )
+
+
+def _still(steps: int = 400) -> Figure:
+    """Draw what both networks believe after some steps: the picture without scripts."""
+    x, y = _points()
+    square = torch.linspace(-1.5, 1.5, 60)
+    grid = torch.cartesian_prod(square, square)
+    fig, panels = plots.figure(2)
+    for ax, (name, decay) in zip(
+        panels, {"without": 0.0, "with weight decay 0.3": 0.3}.items(), strict=True
+    ):
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(1)
+            network = _network()
+        _train(network, x, y, decay, steps)
+        with torch.no_grad():
+            belief = network(grid).sigmoid().view(60, 60).T
+        ax.pcolormesh(square, square, belief, cmap="RdBu_r", vmin=0, vmax=1)
+        for label, marker in ((0, "o"), (1, "s")):
+            ax.plot(*x[y == label].T, marker, color="black", mfc="white", ms=4)
+        ax.set(title=name, xlabel="x", ylabel="y")
+        ax.grid(visible=False)
+    return fig
+
+
+def _points() -> tuple[Tensor, Tensor]:
+    """Return 60 points of two moons (60, 2) and labels (60,), 12 of them false."""
+    g = torch.Generator().manual_seed(1)
+    angle = math.pi * torch.rand(60, generator=g)
+    y = torch.arange(60) % 2
+    upper = torch.stack([angle.cos(), angle.sin()], 1)
+    lower = torch.stack([1 - angle.cos(), 0.5 - angle.sin()], 1)
+    x = torch.where(y[:, None] == 1, lower, upper) - torch.tensor([0.5, 0.25])
+    x = 0.75 * x + 0.13 * torch.randn(60, 2, generator=g)
+    false = torch.randperm(60, generator=g)[:12]
+    y[false] = 1 - y[false]
+    return x, y
+
+
+def _network() -> nn.Sequential:
+    return nn.Sequential(
+        *(nn.Linear(2, 32), nn.Tanh()),
+        *(nn.Linear(32, 32), nn.Tanh()),
+        *(nn.Linear(32, 1), nn.Flatten(0)),
+    )
+
+
+def _train(network: nn.Module, x: Tensor, y: Tensor, decay: float, steps: int) -> None:
+    weights = [p for p in network.parameters() if p.dim() > 1]
+    biases = [p for p in network.parameters() if p.dim() == 1]
+    groups: list[dict[str, Any]] = [
+        {"params": weights},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=0.01, weight_decay=decay)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        F.binary_cross_entropy_with_logits(network(x), y.float()).backward()
+        optimizer.step()

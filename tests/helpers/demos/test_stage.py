@@ -1,0 +1,415 @@
+"""Demos in the page: they move, say what they show, and compute what torch computes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers import checks, data
+from helpers.demos import (
+    adamw,
+    bias_variance,
+    distillation,
+    dropout_from_scratch,
+    early_stopping,
+    l1_l2,
+    mc_dropout,
+    mixup_cutmix,
+    stochastic_depth,
+)
+from helpers.demos._stage import Choice, Scene, Slider
+from helpers.demos.playground import playground
+from helpers.evidence.metrics import expected_calibration_error
+from helpers.training.callbacks import EarlyStopping
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+LIMIT = 300_000  # bytes of one demo's output without its picture
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def curves() -> tuple[list[float], list[float], list[float]]:
+    epoch = torch.arange(120.0)
+    noise = 0.02 * torch.randn(120, generator=generator())
+    train = 2 * torch.exp(-epoch / 30)
+    val = 2 * torch.exp(-epoch / 15) + 0.004 * epoch + noise
+    accuracy = 0.5 + 0.3 * (1 - torch.exp(-epoch / 15)) - 0.001 * epoch
+    return train.tolist(), val.tolist(), accuracy.tolist()
+
+
+def answers() -> tuple[Tensor, Tensor]:
+    """Return probabilities (300, 10) and labels (300,)."""
+    probs = torch.softmax(3 * torch.randn(300, 10, generator=generator()), 1)
+    labels = torch.multinomial(probs.sqrt(), 1, generator=generator(1)).squeeze(1)
+    return probs, labels
+
+
+def teacher() -> Scene:
+    images = data.fashion_mnist(100, 50).val
+    logits = 3 * torch.randn(10, 10, generator=generator())
+    return distillation.scene(images.x[:10], images.y[:10], logits, data.CLASS_NAMES)
+
+
+SCENES = {
+    "bias_variance": bias_variance.scene,
+    "dropout_from_scratch": dropout_from_scratch.scene,
+    "l1_l2": l1_l2.scene,
+    "adamw": adamw.scene,
+    "early_stopping": lambda: early_stopping.scene(*curves()),
+    "stochastic_depth": stochastic_depth.scene,
+    "mixup_cutmix": mixup_cutmix.scene,
+    "distillation": teacher,
+    "mc_dropout": lambda: mc_dropout.scene({"one": answers()[0]}, answers()[1]),
+    "playground": playground,
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """Open a scene's own page; no script may fail in it."""
+    errors: list[str] = []
+
+    def open_page(scene: Scene, **options):
+        path = tmp_path / f"{scene.name}.html"
+        path.write_text(scene.page(), encoding="utf-8")
+        page = browser.new_page(**options)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    assert errors == []
+
+
+STAGE = "document.querySelector('[id^=demo-]').stage"
+
+
+def colors(page) -> int:
+    """Return how many different colors the canvas shows."""
+    return page.evaluate(
+        f"""() => {{
+        const {{ screen }} = {STAGE};
+        const {{ data }} = screen.getContext("2d")
+          .getImageData(0, 0, screen.width, screen.height);
+        const seen = new Set();
+        for (let i = 0; i < data.length; i += 4) {{
+          seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+        }}
+        return seen.size; }}"""
+    )
+
+
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 900), ("dark", 420)])
+def test_scene_moves_and_says_what_it_shows(open_page, name, scheme, width):
+    size = {"width": width, "height": 700}
+    page = open_page(SCENES[name](), viewport=size, color_scheme=scheme)
+    words = page.locator(".words")
+    page.wait_for_function(f"{STAGE}.words.textContent.length > 20")
+    before, shown = words.inner_text(), colors(page)
+    assert shown > 8
+    page.locator("input[type=range]").first.focus()
+    page.keyboard.press("ArrowRight")  # every control works from the keyboard
+    page.wait_for_function(
+        f"{STAGE}.words.textContent !== {json.dumps(before)}", timeout=3000
+    )
+    label = page.locator("canvas").get_attribute("aria-label")
+    assert words.inner_text() in label
+    width_of_page = page.evaluate("document.documentElement.scrollWidth")
+    assert width_of_page <= width  # nothing scrolls sideways
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scene_stays_small_and_has_a_picture_for_the_others(name):
+    scene = SCENES[name]()
+    inside = scene.fragment("A PICTURE")
+    assert len(inside.encode()) < LIMIT
+    assert inside.index("A PICTURE") < inside.index("<script>")
+    figure = scene.picture()
+    assert figure.axes
+    assert len(scene.alt) > 40
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name != "bias_variance"])
+def test_play_and_step(open_page, name):
+    page = open_page(SCENES[name]())
+    play = page.get_by_role("button", name="Play")
+    if not play.count():
+        pytest.skip("nothing to play: each control moves it")
+    play.click()
+    assert page.evaluate(f"{STAGE}.playing")
+    page.get_by_role("button", name="Step").click()  # pauses
+    assert not page.evaluate(f"{STAGE}.playing")
+
+
+# --- what they compute ----------------------------------------------------------------
+
+
+def test_playground_trains_as_torch_does(open_page):
+    """Same weights, batches, masks and noise: losses equal over 100 steps."""
+    page = open_page(playground())
+    got = page.evaluate(
+        f"""() => {{
+        const stage = {STAGE};
+        Object.assign(stage.state, {{ decay: 0.1, l1: 0.01, dropout: 0.3, noise: 0.2,
+          batch: 20, activation: "relu", width: 16, depth: 2, rate: 0.01 }});
+        stage.restart();
+        const run = stage.demo.runs()[1];
+        const start = run.network.parameters().map((p) => [...p]);
+        const steps = [];
+        const forward = run.network.forward.bind(run.network);
+        run.network.forward = (x, n, masks) => {{
+          steps.push({{ x: [...x], masks: masks && masks.map((m) => [...m]) }});
+          return forward(x, n, masks);
+        }};
+        const losses = [];
+        for (let k = 0; k < 100; k++) {{
+          losses.push(run.step());
+          steps[k].chosen = run.chosen;
+        }}
+        return {{ start, steps, losses, y: [...run.data.train.y] }}; }}"""
+    )
+    labels = torch.tensor(got["y"], dtype=torch.float64)
+    shapes = [(16, 2), (16,), (16, 16), (16,), (1, 16), (1,)]
+    parameters = [
+        nn.Parameter(torch.tensor(p, dtype=torch.float64).view(shape))
+        for p, shape in zip(got["start"], shapes, strict=True)
+    ]
+    weights, biases = parameters[::2], parameters[1::2]
+    optimizer = torch.optim.AdamW(
+        [{"params": weights}, {"params": biases, "weight_decay": 0.0}],
+        lr=0.01,
+        weight_decay=0.1,
+    )
+    losses = []
+    for step in got["steps"]:
+        h = torch.tensor(step["x"], dtype=torch.float64).view(-1, 2)
+        for k in (0, 1):
+            mask = torch.tensor(step["masks"][k], dtype=torch.float64)
+            h = F.linear(h, weights[k], biases[k]).relu()
+            h = h * mask.view_as(h)
+        z = F.linear(h, weights[2], biases[2]).squeeze(1)
+        loss = F.binary_cross_entropy_with_logits(z, labels[step["chosen"]])
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            for w in weights:
+                w.copy_(F.softshrink(w, 0.01 * 0.01))
+    assert got["losses"] == pytest.approx(losses, abs=1e-5)
+    assert losses[-1] != pytest.approx(losses[0], abs=1e-2)
+
+
+def test_masks_are_inverted_dropout(open_page):
+    page = open_page(playground())
+    masks = page.evaluate(
+        f"""() => {{
+        const stage = {STAGE};
+        Object.assign(stage.state, {{ dropout: 0.3, width: 64 }});
+        stage.restart();
+        return stage.demo.masks(200).map((m) => [...m]); }}"""
+    )
+    for mask in map(torch.tensor, masks):
+        kept = mask != 0
+        assert torch.allclose(mask[kept], torch.tensor(1 / 0.7))
+        assert abs(kept.double().mean() - 0.7) < 0.03  # 12,800 coins: 7 sd
+
+
+def test_settings_travel_in_a_link(open_page):
+    page = open_page(playground())
+    code = page.evaluate(
+        f"(() => {{ const s = {STAGE}; s.state.dropout = 0.35;"
+        "return s.demo.code(); })()"
+    )
+    page.goto(page.url + "#" + code)
+    page.reload()
+    assert page.evaluate(f"{STAGE}.state.dropout") == 0.35
+    assert page.evaluate(f"{STAGE}.state.data") == "moons"
+
+
+def test_points_of_ones_own(open_page):
+    page = open_page(playground())
+    page.locator("select").first.select_option("yours")
+    canvas = page.locator("canvas")
+    for k, (x, y) in enumerate([(100, 100), (200, 100), (150, 200), (180, 150)]):
+        canvas.click(position={"x": x, "y": y}, modifiers=["Shift"] if k % 2 else [])
+    assert page.evaluate(f"{STAGE}.demo.runs().length") == 2
+    assert page.evaluate(f"{STAGE}.demo.runs()[0].data.train.y.length") >= 2
+
+
+def test_penalties_end_where_they_should(open_page):
+    page = open_page(l1_l2.scene())
+    A = torch.tensor([[1.0, 0.3], [0.3, 1.0]], dtype=torch.float64)
+    b = torch.tensor([1.4, 0.5], dtype=torch.float64)
+    for strength in (0.0, 0.2, 0.8, 1.5):
+        ends = page.evaluate(
+            f"s => {{ const d = {STAGE}.demo, p = d.problem();"
+            "return ['L1', 'L2'].map((kind) => d.solvers[kind](p, s)); }",
+            strength,
+        )
+        w = b.clone()
+        for _ in range(5000):  # proximal gradient descent, step 0.5 < 1 / 1.3
+            w = F.softshrink(w - 0.5 * (A @ (w - b)), 0.5 * strength)
+        ridge = torch.linalg.solve(A + strength * torch.eye(2, dtype=A.dtype), A @ b)
+        assert ends[0] == pytest.approx(w.tolist(), abs=1e-9)
+        assert ends[1] == pytest.approx(ridge.tolist(), abs=1e-9)
+
+
+def test_optimizers_walk_as_torchs_do(open_page):
+    scene = adamw.scene()
+    page = open_page(scene)
+    ends = page.evaluate(
+        f"""() => {{ const stage = {STAGE};
+        for (let k = 0; k < 50; k++) stage.demo.advance();
+        return stage.demo.runs().map((run) => run.w); }}"""
+    )
+    hessian = torch.tensor(scene.data["hessian"], dtype=torch.float64)
+    minimum = torch.tensor(scene.data["minimum"], dtype=torch.float64)
+    for kind, end in zip((torch.optim.Adam, torch.optim.AdamW), ends, strict=True):
+        w = nn.Parameter(torch.tensor(scene.data["start"], dtype=torch.float64))
+        optimizer = kind([w], lr=0.01, weight_decay=0.5)
+        for _ in range(200):
+            optimizer.zero_grad()
+            (0.5 * (w - minimum) @ hessian @ (w - minimum)).backward()
+            optimizer.step()
+        assert end == pytest.approx(w.tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize(("degree", "points"), [(3, 20), (11, 12), (15, 60)])
+def test_polynomials_are_least_squares(open_page, degree, points):
+    page = open_page(bias_variance.scene())
+    got = page.evaluate(
+        f"""([degree, points]) => {{ const stage = {STAGE};
+        Object.assign(stage.state, {{ degree, points, design: "random" }});
+        stage.demo.changed("points");
+        return stage.demo.example(); }}""",
+        [degree, points],
+    )
+    x, y, grid, fit = (torch.tensor(v, dtype=torch.float64) for v in got)
+    powers = torch.arange(degree + 1)
+    w = torch.linalg.lstsq(x[:, None] ** powers, y[:, None]).solution
+    expected = (grid[:, None] ** powers @ w).flatten()
+    assert torch.allclose(fit, expected, rtol=1e-5, atol=1e-5 * expected.abs().max())
+
+
+@pytest.mark.parametrize("patience", [1, 5, 30, 60])
+@pytest.mark.parametrize("delta", [0.0, 0.05])
+@pytest.mark.parametrize("watched", ["loss", "accuracy"])
+def test_playback_stops_where_the_callback_does(open_page, patience, delta, watched):
+    page = open_page(early_stopping.scene(*curves()))
+    got = page.evaluate(
+        f"settings => {{ const stage = {STAGE}; Object.assign(stage.state, settings);"
+        "return stage.demo.decide(); }",
+        {"patience": patience, "delta": delta, "watched": watched},
+    )
+    _, val, accuracy = curves()
+    mode = "min" if watched == "loss" else "max"
+    values = [round(v, 5) for v in (val if watched == "loss" else accuracy)]
+    callback, model = EarlyStopping(patience, delta, mode), nn.Linear(1, 1)
+    stop = next((k for k, v in enumerate(values, 1) if callback.update(v, model)), 0)
+    assert got == {"kept": callback.best_step + 1, "stop": stop}
+
+
+@pytest.mark.parametrize(("lam", "down", "across"), [(0.6, 14, 18), (0.1, 0, 27)])
+def test_cut_box_is_the_exercises(open_page, lam, down, across):
+    page = open_page(mixup_cutmix.scene())
+    box, weight = page.evaluate(
+        f"settings => {{ const stage = {STAGE}; Object.assign(stage.state, settings);"
+        "return [stage.demo.box(), stage.demo.mixed().weight]; }",
+        {"lambda": lam, "down": down, "across": across, "method": "cutmix"},
+    )
+
+    def cut_box(height, width, lam, center_y, center_x):
+        return tuple(box)
+
+    half = int(28 * (1 - lam) ** 0.5 / 2)
+    clip = [min(max(v, 0), 28) for v in (down - half, down + half)]
+    clip += [min(max(v, 0), 28) for v in (across - half, across + half)]
+    assert box == clip
+    assert weight == pytest.approx(1 - (box[1] - box[0]) * (box[3] - box[2]) / 28**2)
+    assert "cut_box" in dir(checks.load("07_mixup_cutmix"))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 7.3])
+def test_softened_answer_is_softmax(open_page, temperature):
+    scene = teacher()
+    page = open_page(scene)
+    got = page.evaluate(
+        f"t => {{ const stage = {STAGE}; stage.state.temperature = t;"
+        "return stage.demo.softened(); }",
+        temperature,
+    )
+    logits = torch.tensor(scene.data["logits"][0], dtype=torch.float64)
+    assert got == pytest.approx((logits / temperature).softmax(0).tolist(), abs=1e-12)
+
+
+@pytest.mark.parametrize("bins", [3, 15, 30])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_reliability_is_the_courses_calibration_error(open_page, bins, temperature):
+    probs, labels = answers()
+    page = open_page(mc_dropout.scene({"one": probs}, labels))
+    got = page.evaluate(
+        f"settings => {{ const {{ state, demo }} = {STAGE};"
+        "Object.assign(state, settings); const cases = demo.probabilities();"
+        "return demo.error(demo.binned(cases), cases.length); }",
+        {"bins": bins, "temperature": temperature},
+    )
+    logits = (1000 * probs.double().log()).round() / 1000  # as the page carries them
+    softened = (logits / temperature).softmax(1)
+    expected = expected_calibration_error(softened, labels, bins)
+    assert got == pytest.approx(expected, abs=1e-9)
+
+
+def test_depths_are_as_likely_as_theory_says(open_page):
+    page = open_page(stochastic_depth.scene(blocks=7))
+    got = page.evaluate(f"{STAGE}.demo.distribution()")
+    rates = [0.5 * (k + 1) / 7 for k in range(7)]
+    expected = stochastic_depth.depth_distribution(rates)
+    assert got == pytest.approx(expected.tolist(), abs=1e-12)
+
+
+# --- wrong use -----------------------------------------------------------------------
+
+
+def test_a_start_that_the_control_does_not_have():
+    with pytest.raises(ValueError, match="expected a start among"):
+        Slider("p", "p", 0.2, values=(0.1, 0.3)).spec()
+    with pytest.raises(ValueError, match="expected a start from 0.0 to 1.0"):
+        Slider("p", "p", 2.0).spec()
+
+
+def test_text_cannot_end_the_script_early():
+    scene = Scene(
+        "dropout_from_scratch",
+        "</script><b>",
+        "alt",
+        (Choice("mode", "</script>", {"a": "b"}),),
+        lambda: None,
+        {"x": "</script>"},
+    )
+    inside = scene.fragment("")
+    assert inside.lower().count("</script") == 1
