@@ -818,7 +818,7 @@ def recognised(run, fix):
         others = z.clone()
         others[:, k] = -math.inf
         lead = z[:, k] - others.amax(1)  # > 0: it says class k
-        bias = -lead[:2000].quantile(0.9) if fix else 0.0
+        bias = -lead[:2000].cpu().quantile(0.9) if fix else 0.0
         shares.append((lead + bias > 0)[2000:][val.y[2000:] == k].float().mean())
     return torch.stack(shares).cpu()
 

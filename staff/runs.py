@@ -1,5 +1,6 @@
 """Run notebooks as a learner's machine would, in copies that nobody keeps."""
 
+import asyncio
 import re
 import shutil
 import tempfile
@@ -58,7 +59,8 @@ def execute(path: Path, **changes: str) -> nbformat.NotebookNode:
         resources={"metadata": {"path": folder}},
     )
     try:
-        return client.execute(env=strict_environment(**changes))
+        # A loop of its own, closed with it: threads call this, too.
+        return asyncio.run(client.async_execute(env=strict_environment(**changes)))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -116,8 +116,7 @@ def masks_beside(yours: Any, target: Tensor) -> None:
 
 def scene() -> Scene:
     """Return the moving picture of dropout: masks, both forms, both modes."""
-    generator = torch.Generator().manual_seed(7)
-    activations = 0.3 + torch.rand(WIDTHS[1], generator=generator)
+    activations = 0.3 + torch.rand(WIDTHS[1], generator=generator(7))
     modes = {"training": "training", "evaluation": "evaluation"}
     forms = {"inverted": "inverted (today's)", "standard": "standard (2012)"}
     return Scene(

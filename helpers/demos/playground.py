@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from helpers.demos._stage import Choice, Control, Scene, Slider
+from helpers.seeds import generator, shifted
 from helpers.show import plots
 
 __all__ = ["playground"]
@@ -72,7 +73,7 @@ def _still(steps: int = 400) -> Figure:
         panels, {"without": 0.0, "with weight decay 0.3": 0.3}.items(), strict=True
     ):
         with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(1)
+            torch.default_generator.manual_seed(shifted(1))
             network = _network()
         _train(network, x, y, decay, steps)
         with torch.no_grad():
@@ -87,7 +88,7 @@ def _still(steps: int = 400) -> Figure:
 
 def _points() -> tuple[Tensor, Tensor]:
     """Return 60 points of two moons (60, 2) and labels (60,), 12 of them false."""
-    g = torch.Generator().manual_seed(1)
+    g = generator(1)
     angle = math.pi * torch.rand(60, generator=g)
     y = torch.arange(60) % 2
     upper = torch.stack([angle.cos(), angle.sin()], 1)

@@ -52,17 +52,20 @@ def recall(id: str, answer: int | str) -> None:
         answer: what came out: the number of a choice (from 1), its text, or a sentence.
             A number or text of a choice also says whether the prediction was right.
 
+    Where `predict` has not run, a line says so: an experiment does not fail over it.
+
     Raises:
-        ValueError: the number is none of the choices, or `predict` has not run.
+        ValueError: the number is none of the choices.
     """
     choices = _asked.get(id, [])
     if isinstance(answer, int):
+        if not choices:
+            print(f"To compare, run the cell with predict({id!r}, …), then this one.")
+            return
         if not 1 <= answer <= len(choices):
             raise ValueError(
                 f"recall({id!r}, {answer}): expected the number of a choice,"
                 f" 1 to {len(choices)}."
-                if choices
-                else f"recall({id!r}): run the cell with predict({id!r}, …) first."
             )
         answer = choices[answer - 1]
     text = _predicted(id)
