@@ -1,9 +1,10 @@
 """How much of a long proof a run makes: a sample, or the whole.
 
-A usual run takes samples of what needs long. COURSE_TESTS=all takes the whole of
-everything, COURSE_TESTS=changed the whole of those proofs whose code has changed since
-they were last made whole: ``tests/proven.json`` keeps a fingerprint of that code for
-each of them. A usual run says which ones that are.
+A usual run takes samples of what needs long, others each day. COURSE_TESTS=all takes
+the whole of everything, COURSE_TESTS=changed the whole of those proofs whose code has
+changed since they were last made whole: ``tests/proven.json`` keeps a fingerprint of
+that code for each of them. Where a proof says the same of every notebook, each notebook
+is a part with a fingerprint of its own. A usual run says which ones are due.
 """
 
 import hashlib
@@ -15,11 +16,15 @@ from pathlib import Path
 
 from staff.course import Course
 
-__all__ = ["PROOFS", "Proof", "changed", "everything", "seeds", "stamp", "whole"]
+__all__ = [
+    *("PROOFS", "Proof", "changed", "everything", "parts", "seeds", "stamp"),
+    *("today", "whole"),
+]
 
 VARIABLE = "COURSE_TESTS"
 
-_JUDGING = ("staff/grader", "helpers/checks", "requirements.lock")
+_CHECKS = ("helpers/checks/*.py", "helpers/checks/vocabulary", "requirements.lock")
+_NOTEBOOK = ("helpers/checks/notebooks/{}.py", "solutions/{}.py", "tests/answers/{}")
 
 
 class Proof:
@@ -27,26 +32,43 @@ class Proof:
 
     Args:
         tests: files for pytest.
-        about: files and folders; other code does not change what is proven.
+        about: patterns of files and folders; other code does not change what is proven.
+        each: the same of one notebook, "{}" in the place of its stem. Each notebook is
+            a part of the proof then.
     """
 
-    def __init__(self, *tests: str, about: tuple[str, ...]) -> None:
-        self.tests, self.about = tests, (*about, *tests)
+    def __init__(
+        self, *tests: str, about: tuple[str, ...], each: tuple[str, ...] = ()
+    ) -> None:
+        self.tests, self.about, self.each = tests, (*about, *tests), each
 
 
 PROOFS = {
     "hostile": Proof(
-        "tests/staff/grader/test_hostile.py", about=(*_JUDGING, "tests/hostile")
+        "tests/staff/grader/test_hostile.py",
+        about=(
+            *("staff/grader", *_CHECKS, "tests/hostile"),
+            "helpers/checks/notebooks/02_dropout_from_scratch.py",  # what is attacked
+        ),
+    ),
+    "stock": Proof(
+        "tests/staff/grader/test_same_scores.py",
+        about=("staff/grader", *_CHECKS),
+        each=_NOTEBOOK,
     ),
     "interruptions": Proof(
         "tests/staff/grader/test_interruption.py",
         about=("staff/grader", "requirements.lock"),
     ),
-    "stock": Proof(
-        "tests/staff/grader/test_same_scores.py", about=(*_JUDGING, "tests/answers")
+    "kernels": Proof("tests/test_kernels.py", about=_CHECKS, each=_NOTEBOOK),
+    "intake": Proof(
+        "tests/staff/grader/test_intake_time.py",
+        about=("staff/grader", "requirements.lock"),
     ),
-    "kernels": Proof(
-        "tests/test_kernels.py", about=("helpers/checks", "solutions", "tests/answers")
+    "pretend": Proof(
+        "tests/test_pretend.py",
+        about=("helpers", "requirements.lock", "tests/pretend.py"),
+        each=("solutions/{}.py",),
     ),
 }
 
@@ -56,27 +78,41 @@ def everything() -> bool:
     return os.environ.get(VARIABLE) == "all"
 
 
-def whole(proof: str) -> bool:
-    """Tell whether this run is to make a proof whole.
+def parts(proof: str) -> list[str]:
+    """Return the parts of a proof: the notebooks' stems, or "" for a proof of one."""
+    return Course().stems() if PROOFS[proof].each else [""]
+
+
+def whole(proof: str, part: str = "") -> bool:
+    """Tell whether this run is to make a part of a proof whole.
 
     Args:
         proof: a key of `PROOFS`.
+        part: one of `parts`.
     """
-    return everything() or os.environ.get(VARIABLE) == "changed" and changed(proof)
+    if everything():
+        return True
+    return os.environ.get(VARIABLE) == "changed" and changed(proof, part)
 
 
-def changed(proof: str) -> bool:
-    """Tell whether the code of a proof has changed since it was last made whole."""
-    return _stamped(Course()).get(proof, {}).get("code") != _code(proof)
+def changed(proof: str, part: str = "") -> bool:
+    """Tell whether a part's code has changed since it was last made whole."""
+    stamped = _stamped(Course()).get(_key(proof, part), {})
+    return stamped.get("code") != _code(proof, part)
 
 
-def stamp(proof: str) -> None:
-    """Note in ``tests/proven.json`` that a proof has been made whole on this code."""
+def stamp(proof: str, part: str = "") -> None:
+    """Note in ``tests/proven.json`` that a part has been made whole on this code."""
     course = Course()
-    entry = {"code": _code(proof), "on": date.today().isoformat()}
-    entries = {**_stamped(course), proof: entry}
+    entry = {"code": _code(proof, part), "on": date.today().isoformat()}
+    entries = {**_stamped(course), _key(proof, part): entry}
     text = json.dumps(dict(sorted(entries.items())), indent=1) + "\n"
     _file(course).write_text(text, encoding="utf-8")
+
+
+def today(count: int) -> int:
+    """Return the turn of this day, of `count` that take turns: 0 … count - 1."""
+    return date.today().toordinal() % count
 
 
 def seeds(count: int) -> range:
@@ -85,10 +121,15 @@ def seeds(count: int) -> range:
     return range(first, first + count)
 
 
+def _key(proof: str, part: str) -> str:
+    return f"{proof} {part}".strip()
+
+
 @cache
-def _code(proof: str) -> str:
+def _code(proof: str, part: str) -> str:
     root, total = Course().root, hashlib.sha256()
-    for path in sorted(_files(root, PROOFS[proof].about)):
+    about, each = PROOFS[proof].about, PROOFS[proof].each
+    for path in sorted(_files(root, (*about, *(p.format(part) for p in each)))):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return total.hexdigest()[:16]
@@ -97,9 +138,9 @@ def _code(proof: str) -> str:
 def _files(root: Path, places: tuple[str, ...]) -> set[Path]:
     found = set()
     for place in places:
-        path = root / place
-        inside = path.rglob("*") if path.is_dir() else [path]
-        found |= {p for p in inside if p.is_file() and p.suffix not in (".pyc", "")}
+        for path in root.glob(place):
+            inside = path.rglob("*") if path.is_dir() else [path]
+            found |= {p for p in inside if p.is_file() and p.suffix not in (".pyc", "")}
     return found
 
 

@@ -98,31 +98,43 @@ def answers(run: Run) -> bool:
 
 def proofs(run: Run) -> bool:
     """Long proofs: a sample, or the whole where that is asked for."""
-    whole = {name: effort.whole(name) for name in effort.PROOFS}
-    for name, all_of_it in whole.items():
-        due = "; its code has changed since it was last made whole"
-        said = "whole" if all_of_it else "a sample"
-        print(f"{name}: {said}{due if effort.changed(name) else ''}", flush=True)
+    every = [(name, part) for name in effort.PROOFS for part in effort.parts(name)]
+    whole = {key for key in every if effort.whole(*key)}
+    for name in effort.PROOFS:
+        print(_taken(name, whole), flush=True)
     good = run.pytest(*_proofs_files(), "-n2", "--dist=loadfile", env=_one_thread())
     bad = {case.file for case in run.cases if case.outcome in ("failed", "error")}
-    for name, proof in effort.PROOFS.items():
-        if whole[name] and bad.isdisjoint(proof.tests):
-            effort.stamp(name)
+    for name, part in sorted(whole):
+        if bad.isdisjoint(effort.PROOFS[name].tests):
+            effort.stamp(name, part)
     return good
 
 
+def _taken(name: str, whole: set[tuple[str, str]]) -> str:
+    """Say how much of a proof is made, and which of its parts are due."""
+    parts = effort.parts(name)
+    made = [part for part in parts if (name, part) in whole]
+    due = [p for p in parts if p not in made and effort.changed(name, p)]
+    said = "whole" if made == parts else f"a sample; whole: {', '.join(made) or '-'}"
+    if due:
+        which = "" if due == parts else f" ({', '.join(due)})"
+        said += f"; due, for its code has changed since it was last made whole{which}"
+    return f"{name}: {said}"
+
+
 def notebooks(run: Run) -> bool:
-    """Instructor's notebooks: every cell, strict claims (nbmake)."""
+    """Instructor's notebooks: every cell, strict claims (nbmake), two at a time."""
     copy = run.folder / "solutions"
     for stem in run.course.stems():
         (copy / stem).mkdir(parents=True)
         shutil.copy(run.course.solution(stem), copy / stem)
     (run.folder / "pytest.ini").write_text("[pytest]\n")
+    longest_first = sorted(copy.glob("*/*.ipynb"), reverse=True)
     return run.pytest(
         *("--nbmake", "--overwrite", f"--nbmake-timeout={_CELL_TIMEOUT}"),
-        *("-c", run.folder / "pytest.ini", "--rootdir", run.folder, copy),
-        *("-p", "no:cacheprovider"),
-        env=strict_environment(),
+        *("-c", run.folder / "pytest.ini", "--rootdir", run.folder, *longest_first),
+        *("-p", "no:cacheprovider", "-n2", "--maxschedchunk=1"),
+        env=strict_environment(OMP_NUM_THREADS="1"),
     )
 
 

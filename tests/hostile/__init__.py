@@ -25,12 +25,16 @@ def all_cases() -> list[Case]:
 
 
 def some_cases() -> list[Case]:
-    """Return the cases of a usual run: all forgeries, one in five of the others."""
+    """Return the cases of this run: all, or a sample of each category, others daily.
+
+    The sample holds one forgery in two, and one in six of the others.
+    """
     cases = all_cases()
     if effort.whole("hostile"):
         return cases
     chosen = []
     for category in CATEGORIES:
-        step = 1 if category == "forgery" else 5
-        chosen += [case for case in cases if case.category == category][::step]
+        step = 2 if category == "forgery" else 6
+        ours = [case for case in cases if case.category == category]
+        chosen += ours[effort.today(step) :: step]
     return chosen

@@ -95,7 +95,7 @@ bank.instead(
 bank.beside(
     "memory-kept",
     "a right answer that leaves next to no memory for the others",
-    "PASS OOM",
+    "PASS OOM TIMEOUT",
     "hoard = bytearray(int(3.96 * 2**30))",
     RIGHT,
 )

@@ -73,8 +73,29 @@ def test_a_stamp_names_the_day_and_keeps_the_others(place):
 
 def test_every_proof_speaks_of_files_that_exist():
     root = Course().root
-    for proof in effort.PROOFS.values():
-        assert [place for place in proof.about if not (root / place).exists()] == []
+    for name, proof in effort.PROOFS.items():
+        each = [p.format(part) for p in proof.each for part in effort.parts(name)]
+        places = [*proof.about, *each]
+        assert [place for place in places if not list(root.glob(place))] == []
+
+
+def test_notebooks_are_parts_with_stamps_of_their_own(place, monkeypatch):
+    (place / "solutions").mkdir()
+    for stem in ("00_one", "01_two"):
+        (place / "solutions" / f"{stem}.py").write_text("x = 1\n")
+    proof = effort.Proof("tests/test_it.py", about=("code",), each=("solutions/{}.py",))
+    monkeypatch.setattr(effort, "PROOFS", {"it": proof})
+    for stem in effort.parts("it"):
+        effort.stamp("it", stem)
+    changed(place / "solutions" / "01_two.py", "x = 2\n")
+    assert [s for s in effort.parts("it") if effort.whole("it", s)] == ["01_two"]
+    changed(place / "code" / "deep" / "one.py", "x = 2\n")
+    assert all(effort.whole("it", stem) for stem in effort.parts("it"))
+
+
+def test_samples_take_turns_by_the_day():
+    assert effort.today(1) == 0
+    assert effort.today(10) == date.today().toordinal() % 10
 
 
 def test_seeds_move_with_the_day(monkeypatch):

@@ -6,13 +6,13 @@ cells as long as are parsed, in thousands of short ones, and wherever else text 
 """
 
 import json
-import os
 import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from staff.ci import effort
 from staff.grader.engine import Job, Limits, apart, job_message
 from staff.grader.reader import shared
 from staff.grader.syntax import LONGEST
@@ -23,7 +23,7 @@ NAME = "inverted_dropout"
 MEGABYTE = 1_000_000
 ROOM = 940_000  # for text, beside the notebook
 MOST = 1.0  # seconds
-EVERYTHING = os.environ.get("COURSE_TESTS") == "all"
+EVERYTHING = effort.whole("intake")
 
 TOKENS = [
     *(
