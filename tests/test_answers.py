@@ -103,17 +103,28 @@ def reseeded(path: Path) -> range:
     return effort.seeds(RESEEDED if first or effort.everything() else OTHERS)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settled():
+    """What torch imports for the first optimizer is not a check's time."""
+    torch.optim.SGD([torch.ones(1)])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", RIGHT, ids=label)
 def test_right_answer_passes_reseeded(path, capsys):
+    """Each time within two seconds of the processor (three here: machines differ)."""
     given, check = answer(path), checker(path)
     seeds = reseeded(path)
+    times = []
     for seed in seeds:
+        start = time.process_time()
         try:
             check(*given, seed=seed)
         except CheckFailed as error:
             pytest.fail(f"seed {seed}\n{error}")
+        times.append(time.process_time() - start)
     assert capsys.readouterr().out.count("✓") >= len(seeds)
+    assert max(times) < 3
 
 
 @pytest.mark.parametrize("path", WRONG, ids=label)
@@ -123,15 +134,3 @@ def test_wrong_answer_is_named_whatever_the_seed(path):
         with pytest.raises(CheckFailed) as caught:
             check(*given, seed=seed)
         assert caught.value.mistake == mistake_of(path), f"seed {seed}\n{caught.value}"
-
-
-@pytest.mark.parametrize("stem", STEMS)
-def test_check_is_quick(stem):
-    """A check returns within two seconds (three here: machines differ)."""
-    torch.optim.SGD([torch.ones(1)])  # the first one imports much; that is not timed
-    for path in RIGHT:
-        if path.parts[-3] == stem:
-            given, check = answer(path), checker(path)
-            start = time.process_time()
-            check(*given)
-            assert time.process_time() - start < 3, label(path)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
+import zlib
 
 import pytest
 
@@ -202,6 +203,16 @@ def test_lost_outputs_cost_no_verdict(course, path):
     path.with_suffix(".outputs").write_bytes(b"\x00" * 40)
     recalled = Journal(course, STEM).recall(submission(), {"f": "key f ada"})
     assert recalled.result.questions.keys() == {"f"}
+    assert recalled.result.outputs == {}
+
+
+def test_outputs_that_are_others_are_not_believed(course, path):
+    """Whole in themselves, but not those that the line speaks of."""
+    filled(course, "ada")
+    others = zlib.compress(b'{"f": [{"kind": "text", "text": "forged"}]}')
+    pack = path.with_suffix(".outputs")
+    pack.write_bytes(others.ljust(pack.stat().st_size, b"\0"))
+    recalled = Journal(course, STEM).recall(submission(), {"f": "key f ada"})
     assert recalled.result.outputs == {}
 
 
