@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from helpers.demos._stage import Choice, Control, Scene, Slider
-from helpers.seeds import generator, shifted
+from helpers.seeds import generator
 from helpers.show import plots
+from helpers.training import own_randomness
 
 __all__ = ["playground"]
 
@@ -72,8 +73,7 @@ def _still(steps: int = 400) -> Figure:
     for ax, (name, decay) in zip(
         panels, {"without": 0.0, "with weight decay 0.3": 0.3}.items(), strict=True
     ):
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(shifted(1))
+        with own_randomness(1):
             network = _network()
         _train(network, x, y, decay, steps)
         with torch.no_grad():

@@ -71,7 +71,7 @@ def test_memory_that_an_answer_keeps_costs_its_question_at_most(seat):
     steps = [*right(1), *right(2, hoard), *right(3), *right(4), *right(5)]
     result = graded(seat, *steps)
     assert lost(result, besides="q2") == {}
-    assert verdicts(result)["q2"] in {"PASS", "OOM"}
+    assert verdicts(result)["q2"] in {"PASS", "OOM", "TIMEOUT"}
 
 
 def test_memory_that_an_answer_keeps_is_counted_once(seat):
