@@ -20,6 +20,7 @@ STEM = "90_small"
 STEPS = (
     Step("provided", "n = 1", "setup"),
     Step("answer", "def f(): ...", "f", "f"),
+    Step("provided", "print(f())", "look"),
     Step("test", "assert f()", "test_f", "f"),
     Step("answer", "def g(): ...", "g", "g"),
     Step("test", "assert g()", "test_g", "g"),
@@ -39,7 +40,8 @@ def printed(text):
 def result(f=Verdict.PASS, g=Verdict.FAIL, text="hello"):
     questions = {"f": QuestionResult(f, "fine"), "g": QuestionResult(g, "not")}
     outputs = {
-        cell: printed(f"{text} {cell}") for cell in ("setup", "f", "g", "test_g")
+        cell: printed(f"{text} {cell}")
+        for cell in ("setup", "f", "look", "g", "test_g")
     }
     return Result(questions, outputs, ("limits",), 1.5)
 
@@ -90,7 +92,7 @@ def test_known_questions_are_recalled_with_the_outputs_before_them(course):
     recalled = Journal(course, STEM).recall(submission("bob"), known)
     assert recalled.wanted == ("g",)
     assert recalled.result.questions == {"f": result().questions["f"]}
-    assert recalled.result.outputs.keys() == {"setup", "f"}  # nothing of ada's g
+    assert recalled.result.outputs.keys() == {"setup", "f", "look"}  # not ada's g
     assert recalled.result.layers == ("limits",)
     assert Journal(course, STEM).lookup("key g ada") == result().questions["g"]
     assert Journal(course, STEM).lookup("another") is None
