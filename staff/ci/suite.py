@@ -90,11 +90,13 @@ def unit(run: Run) -> bool:
 
 def helpers(run: Run) -> bool:
     """Tests of helpers, and how much of it they reach."""
-    env = _one_thread() | {"COVERAGE_FILE": str(run.folder / "coverage")}
-    measured = ("--cov=helpers", "--cov-report=")
+    env, measured = _one_thread(), ("--cov=helpers", "--cov-report=")
+    run.command("coverage", "erase", env=env)  # what an interrupted run has left
     good = run.pytest("tests/helpers", *measured, "-n2", "--dist=loadfile", env=env)
     bounds = ("report", f"--fail-under={_FLOOR}", f"--omit={_BY_ANSWERS}")
-    return run.command("coverage", *bounds, env=env) and good
+    reached = run.command("coverage", *bounds, env=env)
+    run.command("coverage", "erase", env=env)
+    return good and reached
 
 
 def build(run: Run) -> bool:
