@@ -41,6 +41,7 @@ def utf16(content):
         PLAIN.decode().encode("utf-32"),
         PLAIN.replace(b"\n", b"\r\n"),
         PLAIN.replace(b"\\n", b"\\r\\n"),
+        PLAIN.replace(b"\\n", b"\\r"),
         b"\n\n  " + PLAIN + b"\n\n",
         json.dumps(json.loads(PLAIN), ensure_ascii=False).encode(),
     ],
@@ -79,6 +80,13 @@ def test_old_formats_are_read_as_nbformat_does(tmp_path, version):
     new = nbformat.reads(text, as_version=4)
     ours = [c.source for c in decode(text.encode()).cells if c.kind == "code"]
     assert ours == [c.source for c in new.cells if c.cell_type == "code"]
+
+
+def test_ids_longer_than_any_are_none():
+    cell = {"cell_type": "code", "source": "x = 1", "metadata": {}}
+    cells = [{**cell, "id": "a" * length} for length in (200, 201)]
+    found = decode(json.dumps({"cells": cells, "metadata": {}}).encode()).cells
+    assert [cell.id for cell in found] == ["a" * 200, ""]
 
 
 def strange_versions():
