@@ -9,7 +9,17 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-__all__ = ["Bundle", "Tone", "card", "in_kernel", "inline", "publish", "table"]
+__all__ = [
+    "Bundle",
+    "Tone",
+    "card",
+    "in_kernel",
+    "inline",
+    "note",
+    "publish",
+    "small",
+    "table",
+]
 
 Bundle = tuple[dict[str, Any], dict[str, Any]]  # an output's data, and its metadata
 Tone = Literal["bad", "open", "good", "note"]
@@ -70,6 +80,23 @@ def table(
         f'<table class="{_QUIET}" style="border-collapse: collapse; line-height: 1.4;'
         ' max-width: 100%; color: inherit; font-size: inherit; margin: 0.4em 0">'
         f"<thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>"
+    )
+
+
+def note(text: str) -> str:
+    """Return a paragraph as HTML; each line of the text begins a new one."""
+    lines = "<br>".join(inline(line) for line in text.splitlines())
+    return (
+        f'<p class="{_QUIET}" style="{_WIDTH}; color: inherit; margin: 0.4em 0;'
+        f' font-weight: 600">{lines}</p>'
+    )
+
+
+def small(text: str) -> str:
+    """Return a line under a table as HTML."""
+    return (
+        f'<p class="{_QUIET}" style="{_WIDTH}; color: inherit; margin: 0 0 0.4em;'
+        f' font-size: 0.9em">{inline(text)}</p>'
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -44,13 +45,14 @@ def bundle(image: bytes, alt: str) -> Bundle:
     return data, {"image/png": {"alt": alt}}
 
 
-def show(fig: Figure, alt: str, *, after: str = "") -> None:
+def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
     """Display the figure with its alternative text, and close it.
 
     Args:
         fig: a matplotlib figure; its size in inches is kept.
         alt: one sentence with what the figure shows, for those who cannot see it.
-        after: id of a prediction that the figure decides: it stays folded until then.
+        after: id, or ids, of predictions that the figure decides; until they are made
+            it stays folded.
 
     Raises:
         TypeError: `fig` is no figure.
@@ -63,7 +65,7 @@ def show(fig: Figure, alt: str, *, after: str = "") -> None:
         )
     alt = checked_alt(alt)
     made = bundle(png(fig), alt)
-    curtain.show([after] if after else [], lambda: made)
+    curtain.show([after] if isinstance(after, str) else after, lambda: made)
 
 
 def checked_alt(alt: str) -> str:
