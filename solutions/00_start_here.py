@@ -16,13 +16,14 @@
 
 # %% setup
 import torch
+from IPython.display import display
 from torch import nn
 
 from helpers import data, training
 from helpers.checks import CheckFailed, load, look
 from helpers.device import device
 from helpers.evidence import intervals, metrics
-from helpers.evidence.claims import claim, ledger
+from helpers.evidence.claims import claim, ledger, results
 from helpers.show import plots
 from helpers.study import progress
 from helpers.study.predictions import predict, recall
@@ -98,7 +99,7 @@ for attempt in (not_written, lazy):
     try:
         check.train_epoch(attempt)
     except CheckFailed as message:
-        print(message)
+        display(message)
 
 # %% [markdown]
 # *Case*, *expected*, *got*, *hint*. Where the check recognises a well-known slip, the
@@ -136,13 +137,14 @@ print(f"after one backward: {first}, after two: {second}")
 # The slope of $3w$ is 3, today and tomorrow. The second call did not replace the
 # gradient, it added to it.
 
-# %%
-claim(
-    "start_here.backward-adds",
-    "A second backward() on the same loss doubles the stored gradient.",
-    second / first - 2,
-    "within 0",
-)
+# %% results
+with results():
+    claim(
+        "start_here.backward-adds",
+        "A second backward() on the same loss doubles the stored gradient.",
+        second / first - 2,
+        "within 0",
+    )
 
 # %% [markdown]
 # ### Exercise 0.1 · The training epoch (2 points, ~10 min)
@@ -262,7 +264,7 @@ class Hoarder(torch.optim.SGD):
 # it. Nobody grades guesses, but a surprise is much easier to remember once you have said
 # what you expected. (No buttons where you are? Add `pick=1` to the call.)
 
-# %%
+# %% predict
 predict(
     "start_here.zeroing",
     "Same network, same data order, but gradients are never zeroed. After 15 epochs:",
@@ -317,25 +319,27 @@ plots.show(
     ax.figure,
     alt="Training loss over 15 epochs, mean and 95 % interval of 8 seeds: with zeroed "
     "gradients it falls smoothly; without, it starts as low and then climbs.",
+    after="start_here.zeroing",
 )
 
-# %% experiment
+# %% results
 start = losses(hoarded)[:, 0] - losses(zeroed)[:, 0]
-claim(
-    "start_here.hoarding-starts-well",
-    "After one epoch the two training losses differ by less than 0.3 nats.",
-    start,
-    "within 0.3",
-    unit="nats",
-)
-claim(
-    "start_here.hoarding-ends-badly",
-    "After 15 epochs, never zeroing gives a training loss at least 0.5 nats higher.",
-    harm,
-    "> 0.5",
-    unit="nats",
-)
-recall("start_here.zeroing", 2)
+with results():
+    claim(
+        "start_here.hoarding-starts-well",
+        "After one epoch the two training losses differ by less than 0.3 nats.",
+        start,
+        "within 0.3",
+        unit="nats",
+    )
+    claim(
+        "start_here.hoarding-ends-badly",
+        "After 15 epochs, never zeroing gives a training loss at least 0.5 nats higher.",
+        harm,
+        "> 0.5",
+        unit="nats",
+    )
+    recall("start_here.zeroing", 2)
 
 # %% [markdown]
 # The dangerous part is the first epoch: no error, and a loss that looks right. The sum
@@ -358,7 +362,7 @@ recall("start_here.zeroing", 2)
 # Does `no_grad` alone not do the job? Here is a network with dropout that has trained
 # for 15 epochs. Guess, then let it classify the same 1,000 images twice.
 
-# %%
+# %% predict
 predict(
     "start_here.no-grad",
     "A network with dropout 0.5 in train mode, run twice under torch.no_grad():",
@@ -392,7 +396,6 @@ dropped = [dropout_run(seed) for seed in SEEDS]
 in_train_mode = [two_passes(model, True) for model in dropped]
 in_eval_mode = [two_passes(model, False) for model in dropped]
 
-
 # %% [markdown]
 # `disagree` is the share of images on which two passes of one network choose different
 # classes; `accuracies` are those of the first pass.
@@ -419,30 +422,34 @@ plots.show(
     ax.figure,
     alt="Validation accuracy of 8 networks with dropout, one dot per seed: lower when "
     "measured in train mode under no_grad than in eval mode.",
+    after="start_here.no-grad",
 )
 
-# %% experiment
-claim(
-    "start_here.no-grad-keeps-dropout",
-    "Under no_grad in train mode, two passes disagree on more than 5 % of the images.",
-    disagree(in_train_mode),
-    "> 0.05",
-)
-claim(
-    "start_here.eval-is-repeatable",
-    "In eval mode two passes never disagree.",
-    max(disagree(in_eval_mode)),
-    "within 0",
-)
-gain = torch.tensor(accuracies(in_eval_mode)) - torch.tensor(accuracies(in_train_mode))
-claim(
-    "start_here.eval-mode-scores-higher",
-    "The same networks score more than one accuracy point higher in eval mode.",
-    gain,
-    "> 1",
-    unit="accuracy points",
-)
-recall("start_here.no-grad", 3)
+# %% results
+with results():
+    claim(
+        "start_here.no-grad-keeps-dropout",
+        "Under no_grad in train mode, two passes disagree on more than 5 % of the images.",
+        disagree(in_train_mode),
+        "> 0.05",
+    )
+    claim(
+        "start_here.eval-is-repeatable",
+        "In eval mode two passes never disagree.",
+        max(disagree(in_eval_mode)),
+        "within 0",
+    )
+    gain = torch.tensor(accuracies(in_eval_mode)) - torch.tensor(
+        accuracies(in_train_mode)
+    )
+    claim(
+        "start_here.eval-mode-scores-higher",
+        "The same networks score more than one accuracy point higher in eval mode.",
+        gain,
+        "> 1",
+        unit="accuracy points",
+    )
+    recall("start_here.no-grad", 3)
 
 # %% [markdown]
 # `no_grad` did its own job and nothing else. Nobody retrained anything between the two
@@ -457,13 +464,14 @@ with torch.no_grad():
     model(val.x)
 moved = (model[1].running_mean - before).abs().max().item()
 
-# %%
-claim(
-    "start_here.batchnorm-learns-under-no-grad",
-    "One forward pass in train mode under no_grad changes BatchNorm's statistics.",
-    moved,
-    "> 0",
-)
+# %% results
+with results():
+    claim(
+        "start_here.batchnorm-learns-under-no-grad",
+        "One forward pass in train mode under no_grad changes BatchNorm's statistics.",
+        moved,
+        "> 0",
+    )
 
 # %% [markdown]
 # The validation images have just left a trace in the network that they were meant to
@@ -562,7 +570,7 @@ load("00_start_here").evaluate(evaluate, seed=48_271)
 # tempting. It is even right, as long as all batches have one size. The last one
 # often falls short: 1,000 examples in batches of 64 leave 40 for the last.
 
-# %%
+# %% predict
 predict(
     "start_here.batch-means",
     "Mean of batch means against mean per example, on 1,000 validation images:",
@@ -600,7 +608,7 @@ def distortion(values, batch_size, orders=200):
 # Four batch sizes: 500 divides 1,000 evenly; 64 leaves a last batch of 40; 900 leaves
 # 100; and 999 leaves a single example, which then weighs as much as all others together.
 
-# %% experiment
+# %% figure
 values = [example_losses(model) for model, _ in zeroed]
 error = {size: [distortion(v, size) for v in values] for size in (500, 64, 900, 999)}
 groups = {f"{size}, last {1000 % size or size}": error[size] for size in error}
@@ -612,30 +620,32 @@ plots.show(
     ax.figure,
     alt="Error of the mean of batch means for four batch sizes, one dot per network: "
     "zero when batches are equal, tiny for a last batch of 40, largest for one of 1.",
+    after="start_here.batch-means",
 )
 
-# %% experiment
-claim(
-    "start_here.equal-batches-are-harmless",
-    "With equal batches the mean of batch means is the mean, up to rounding.",
-    max(error[500]),
-    "within 1e-5",
-)
-claim(
-    "start_here.usual-batches-hardly-matter",
-    "With batches of 64 the error stays below 0.02 nats on average.",
-    error[64],
-    "< 0.02",
-    unit="nats",
-)
-claim(
-    "start_here.last-batch-of-one",
-    "With a last batch of one example the error is above 0.1 nats on average.",
-    error[999],
-    "> 0.1",
-    unit="nats",
-)
-recall("start_here.batch-means", 2)
+# %% results
+with results():
+    claim(
+        "start_here.equal-batches-are-harmless",
+        "With equal batches the mean of batch means is the mean, up to rounding.",
+        max(error[500]),
+        "within 1e-5",
+    )
+    claim(
+        "start_here.usual-batches-hardly-matter",
+        "With batches of 64 the error stays below 0.02 nats on average.",
+        error[64],
+        "< 0.02",
+        unit="nats",
+    )
+    claim(
+        "start_here.last-batch-of-one",
+        "With a last batch of one example the error is above 0.1 nats on average.",
+        error[999],
+        "> 0.1",
+        unit="nats",
+    )
+    recall("start_here.batch-means", 2)
 
 # %% [markdown]
 # So the honest verdict is: usually a small error, sometimes a large one, and always one
@@ -648,7 +658,7 @@ recall("start_here.batch-means", 2)
 # Now the loop can be trusted. One more look at the eight networks with zeroed gradients,
 # this time beside the images that they were not trained on.
 
-# %% experiment
+# %% figure
 ax = plots.band(epochs, losses(zeroed), label="training", color=plots.TRAIN)
 plots.band(
     epochs, losses(zeroed, "val_loss"), label="validation", color=plots.VAL, ax=ax
@@ -660,18 +670,19 @@ plots.show(
     "then training goes on falling faster than validation.",
 )
 
-# %% experiment
+# %% results
 gap = [
     100 * (training.evaluate(m, train).accuracy - training.evaluate(m, val).accuracy)
     for m, _ in zeroed
 ]
-claim(
-    "start_here.gap",
-    "Accuracy on training images is more than 3 points above that on new images.",
-    gap,
-    "> 3",
-    unit="accuracy points",
-)
+with results():
+    claim(
+        "start_here.gap",
+        "Accuracy on training images is more than 3 points above that on new images.",
+        gap,
+        "> 3",
+        unit="accuracy points",
+    )
 
 # %% [markdown]
 # That gap is there with a correct loop, a small network and clean labels. Regularization
@@ -715,7 +726,7 @@ ledger()
 # %%
 progress.table()
 
-# %%
+# %% figure
 ax = progress.chart()
 plots.show(ax.figure, alt=progress.table().summary())
 

@@ -29,7 +29,7 @@ from helpers.demos import demo
 from helpers.device import device
 from helpers.evidence.bias_variance import bias_variance as split_error
 from helpers.evidence.bias_variance import ridge_path
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.population import mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
@@ -54,7 +54,6 @@ DEVICE = device()
 # The models are polynomials. One column per power of $x$ makes the fit linear, and one
 # call fits all data sets at once: each is a column of the right-hand side.
 
-
 # %%
 x = torch.linspace(0, 1, N, dtype=torch.float64)
 truth = torch.sin(2 * math.pi * x)
@@ -76,7 +75,7 @@ def fit_all(degree):
 # Now the naive question: which degree fits *our* data best? We look at the first data
 # set, with degrees 1, 5 and 15.
 
-# %% experiment
+# %% figure
 fig, axs = plots.figure(3, sharey=True)
 for ax, degree in zip(axs, (1, 5, 15), strict=True):
     ax.plot(x, truth, color="#8a8a8a", label="truth")
@@ -93,14 +92,15 @@ plots.show(fig, alt="Three fits of 30 points; the higher the degree, the closer.
 # degree 15 contains degree 5. The error that counts is the one to the truth, which we
 # know here, for once. The same comparison over all 200 data sets:
 
-# %% experiment
+# %% results
 five, fifteen = fit_all(5), fit_all(15)
 train_gain = ((fifteen - y) ** 2 - (five - y) ** 2).mean(1)  # (sets,)
 true_loss = ((fifteen - truth) ** 2 - (five - truth) ** 2).mean(1)
 closer = "Degree 15 fits the data closer than degree 5."
 further = "Degree 15 is further from the truth than degree 5."
-claim("bias-variance.train", closer, train_gain, "< 0")
-claim("bias-variance.truth", further, true_loss, "> 0")
+with results():
+    claim("bias-variance.train", closer, train_gain, "< 0")
+    claim("bias-variance.truth", further, true_loss, "> 0")
 
 # %% [markdown]
 # Closer to the data, further from the truth: degree 15 has learned noise. That is
@@ -191,7 +191,7 @@ load("01_bias_variance").bias_variance(bias_variance, seed=71_302)
 # least squares at fixed points theory knows the variance, too: each free parameter adds
 # $\sigma^2/n$. Before you run it:
 
-# %%
+# %% predict
 predict(
     "bias-variance.degree",
     "From degree 5 to degree 15, what happens to bias² and variance?",
@@ -202,7 +202,7 @@ predict(
     ],
 )
 
-# %% experiment
+# %% figure
 degrees = torch.arange(16)
 fits = torch.stack([fit_all(degree) for degree in degrees])  # (16, sets, n)
 bias, variance = split_error(fits, truth)  # (16,) each
@@ -216,7 +216,11 @@ ax.set(yscale="log", xlabel="degree", ylabel="error to the truth (log scale)")
 lowest = int((bias + variance).argmin())
 ax.set_title(f"Bias² falls, variance grows; the sum is lowest at degree {lowest}")
 ax.legend(loc="center right", bbox_to_anchor=(1, 0.42), fontsize=9)
-plots.show(fig, alt="Bias² falls in steps at odd degrees, variance grows linearly.")
+plots.show(
+    fig,
+    alt="Bias² falls in steps at odd degrees, variance grows linearly.",
+    after="bias-variance.degree",
+)
 
 # %% [markdown]
 # Bias² falls in steps, at the odd degrees: around the middle of the interval the sine is
@@ -224,19 +228,20 @@ plots.show(fig, alt="Bias² falls in steps at odd degrees, variance grows linear
 # fits still carries 1/200 of their variance.) Ten groups of twenty data sets tell what
 # else is chance, and so what we may say:
 
-# %% experiment
+# %% results
 b, v = split_error(fits.view(16, 10, 20, N), truth)  # (16, 10 groups)
 fall, rise = b[5] - b[1], v[15] - v[5]
-claim("bias-variance.bias", "Bias² falls from degree 1 to 5.", fall, "< -0.1")
-claim("bias-variance.var", "Variance grows from degree 5 to 15.", rise, "> 0.01")
-ratio = (variance / theory).mean().item()
-claim(
-    "bias-variance.theory",
-    "Measured variance over theory's, averaged over degrees, is about 1.",
-    ratio,
-    "between 0.85 1.15",
-)
-recall("bias-variance.degree", 2)
+with results():
+    claim("bias-variance.bias", "Bias² falls from degree 1 to 5.", fall, "< -0.1")
+    claim("bias-variance.var", "Variance grows from degree 5 to 15.", rise, "> 0.01")
+    ratio = (variance / theory).mean().item()
+    claim(
+        "bias-variance.theory",
+        "Measured variance over theory's, averaged over degrees, is about 1.",
+        ratio,
+        "between 0.85 1.15",
+    )
+    recall("bias-variance.degree", 2)
 
 # %% [markdown]
 # Straight lines, no explosion: with fixed points and least squares, variance counts
@@ -249,13 +254,12 @@ recall("bias-variance.degree", 2)
 # AdamW. The population trains 200 networks at once, one per data set, each with its own
 # initialisation.
 
-# %%
+# %% predict
 predict(
     "bias-variance.width",
     "A network with 64 hidden units against one with 8: what about its variance?",
     ["At least twice as large", "About the same", "Less than half"],
 )
-
 
 # %% experiment
 inputs, targets = (2 * x - 1).float()[:, None].to(DEVICE), y.float().to(DEVICE)
@@ -278,7 +282,7 @@ def predictions_of(width):
 # %% [markdown]
 # Seven widths, 1,400 networks:
 
-# %% experiment
+# %% figure
 widths = (1, 2, 4, 8, 16, 32, 64)
 nets = torch.stack([predictions_of(width) for width in widths])  # (7, sets, n)
 bias, variance = split_error(nets, truth)
@@ -291,19 +295,24 @@ ax.set(ylabel="error to the truth (log scale)", xticks=widths, xticklabels=width
 ax.minorticks_off()
 ax.set_title("More units: bias² falls, variance levels off")
 ax.legend()
-plots.show(fig, alt="Bias² falls with the width; variance is flat from 2 units on.")
+plots.show(
+    fig,
+    alt="Bias² falls with the width; variance is flat from 2 units on.",
+    after="bias-variance.width",
+)
 
-# %% experiment
+# %% results
 b, v = split_error(nets.view(7, 10, 20, N), truth)
 less, ratio = b[3] - b[0], v[6] / v[3]
-claim("bias-variance.net-bias", "8 units have less bias² than 1.", less, "< -0.05")
-claim(
-    "bias-variance.net-var",
-    "The variance of 64 units, over that of 8, is about 1.",
-    ratio,
-    "between 0.75 1.25",
-)
-recall("bias-variance.width", 2)
+with results():
+    claim("bias-variance.net-bias", "8 units have less bias² than 1.", less, "< -0.05")
+    claim(
+        "bias-variance.net-var",
+        "The variance of 64 units, over that of 8, is about 1.",
+        ratio,
+        "between 0.75 1.25",
+    )
+    recall("bias-variance.width", 2)
 
 # %% [markdown]
 # Half of the textbook picture holds. Bias falls; but from 8 to 64 units the variance
@@ -407,7 +416,7 @@ load("01_bias_variance").ridge_fit(ridge_fit, seed=90_417)
 # from one singular value decomposition, all data sets at once. To be fair to strength
 # 0, the strength is chosen on one half of the data sets and judged on the other.
 
-# %% experiment
+# %% figure
 strengths = torch.logspace(-4, 2, 25, dtype=torch.float64)
 path = X15 @ ridge_path(X15, y.T, strengths.tolist())  # (25, n, sets)
 ridge_bias, ridge_variance = split_error(path.mT, truth)
@@ -428,9 +437,20 @@ best = int(errors[:, :100].mean(1).argmin())
 plain = (fifteen - truth).square().mean(1)
 gain = errors[best, 100:] - plain[100:]
 print(f"chosen strength {strengths[best]:.3g}")
-claim("bias-variance.ridge", "Ridge beats least squares at degree 15.", gain, "< -0.01")
-excess = errors[-1, 100:] - plain[100:]
-claim("bias-variance.too-much", "Strength 100 is worse than none.", excess, "> 0.05")
+
+
+# %% results
+with results():
+    claim(
+        "bias-variance.ridge",
+        "Ridge beats least squares at degree 15.",
+        gain,
+        "< -0.01",
+    )
+    excess = errors[-1, 100:] - plain[100:]
+    claim(
+        "bias-variance.too-much", "Strength 100 is worse than none.", excess, "> 0.05"
+    )
 
 # %% [markdown]
 # A good strength makes a bad model class harmless, without taking one parameter away.
@@ -520,7 +540,7 @@ load("01_bias_variance").corrupt_labels(corrupt_labels, seed=55_190)
 # ten-sided die. Inputs, networks, seeds and optimizer settings are the same. There is
 # nothing to understand in the dice. What will the network do?
 
-# %%
+# %% predict
 predict(
     "bias-variance.dice",
     "After 80 epochs, what training accuracy will a network reach on the dice?",
@@ -549,7 +569,7 @@ print(f"{count_parameters(result.member(0)):,} parameters")
 # %% [markdown]
 # Training accuracy on the left, validation accuracy (true labels) on the right:
 
-# %% experiment
+# %% figure
 fig, axs = plots.figure(2, sharey=True)
 epochs = result.steps / 8
 curves = {"training": result.train_accuracy, "validation": result.val_accuracy}
@@ -560,35 +580,40 @@ for ax, (name, values) in zip(axs, curves.items(), strict=True):
     ax.set(xlabel="epoch", ylabel=f"{name} accuracy (%)", ylim=(0, 103))
 axs[0].set_title("Both reach the top in training …")
 axs[1].set_title("… only one has understood anything")
-plots.show(fig, alt="Both training curves reach 100 %; validation: one is at chance.")
+plots.show(
+    fig,
+    alt="Both training curves reach 100 %; validation: one is at chance.",
+    after="bias-variance.dice",
+)
 
-# %% experiment
+# %% results
 train_end, val_end = result.train_accuracy[-1], result.val_accuracy[-1]
 heart, skill = train_end[8:], val_end - 0.1  # skill: above chance
-claim(
-    "bias-variance.dice",
-    "The labels of the dice are learned by heart.",
-    heart,
-    "> 0.99",
-)
-claim(
-    "bias-variance.chance",
-    "Trained on dice, validation accuracy is at chance.",
-    skill[8:],
-    "within 0.03",
-)
-claim(
-    "bias-variance.real",
-    "Trained on true labels, it is well above chance.",
-    skill[:8],
-    "> 0.2",
-)
-reached = (result.train_accuracy >= 0.99).float().argmax(0)  # first such record
-needed = result.steps[reached].double()
-slowdown = needed[8:] / needed[:8]
-longer = "Dice take longer than true labels, but less than twice as long."
-claim("bias-variance.slow", longer, slowdown, "between 1 2")
-recall("bias-variance.dice", 3)
+with results():
+    claim(
+        "bias-variance.dice",
+        "The labels of the dice are learned by heart.",
+        heart,
+        "> 0.99",
+    )
+    claim(
+        "bias-variance.chance",
+        "Trained on dice, validation accuracy is at chance.",
+        skill[8:],
+        "within 0.03",
+    )
+    claim(
+        "bias-variance.real",
+        "Trained on true labels, it is well above chance.",
+        skill[:8],
+        "> 0.2",
+    )
+    reached = (result.train_accuracy >= 0.99).float().argmax(0)  # first such record
+    needed = result.steps[reached].double()
+    slowdown = needed[8:] / needed[:8]
+    longer = "Dice take longer than true labels, but less than twice as long."
+    claim("bias-variance.slow", longer, slowdown, "between 1 2")
+    recall("bias-variance.dice", 3)
 
 # %% [markdown]
 # Same network, same optimizer, same training accuracy; one generalises, the other
@@ -608,7 +633,7 @@ recall("bias-variance.dice", 3)
 #
 # which is exactly one half at $N = 2d$. Before you put numbers in:
 
-# %%
+# %% predict
 predict(
     "bias-variance.myth",
     "40 weights, 60 random labels: how often is there a perfect linear classifier?",
@@ -632,7 +657,7 @@ def separable(n, seed, d=40):
     return float(result.status == 0)
 
 
-# %% experiment
+# %% figure
 sizes = (40, 50, 60, 70, 80, 90, 100, 120)
 found = torch.tensor([[separable(n, seed) for seed in range(60)] for n in sizes])
 cover = [sum(math.comb(n - 1, k) for k in range(40)) / 2 ** (n - 1) for n in sizes]
@@ -644,21 +669,29 @@ ax.text(41, 0.05, "N = d")
 ax.set(xlabel="number N of random labels", ylabel="part of draws learned by heart")
 ax.set_title("40 weights learn far more than 40 random labels")
 ax.legend()
-plots.show(fig, alt="All of 60 labels are fit nearly always, 80 half of the time.")
-claim("bias-variance.sixty", "40 weights fit 60 random labels.", found[2], "> 0.9")
-claim(
-    "bias-variance.eighty",
-    "40 weights fit 80 random labels in some draws.",
-    found[4],
-    "between 0.2 0.8",
+plots.show(
+    fig,
+    alt="All of 60 labels are fit nearly always, 80 half of the time.",
+    after="bias-variance.myth",
 )
-claim(
-    "bias-variance.cap",
-    "40 weights fit 120 random labels in no draw.",
-    found[-1].sum().item(),
-    "within 0",
-)
-recall("bias-variance.myth", 3)
+
+
+# %% results
+with results():
+    claim("bias-variance.sixty", "40 weights fit 60 random labels.", found[2], "> 0.9")
+    claim(
+        "bias-variance.eighty",
+        "40 weights fit 80 random labels in some draws.",
+        found[4],
+        "between 0.2 0.8",
+    )
+    claim(
+        "bias-variance.cap",
+        "40 weights fit 120 random labels in no draw.",
+        found[-1].sum().item(),
+        "within 0",
+    )
+    recall("bias-variance.myth", 3)
 
 # %% [markdown]
 # The myth is off by a factor of two for a linear model on random points. For networks
@@ -675,7 +708,7 @@ recall("bias-variance.myth", 3)
 # rest to test. No label noise at all. Each seed draws its own split and features. Where
 # will a fit without any regularisation be worst?
 
-# %%
+# %% predict
 predict(
     "bias-variance.descent",
     "With 20 to 1,600 features and strength 0, where is the test error largest?",
@@ -728,7 +761,7 @@ tuned = runs[:, :, 1].gather(-1, choice)[..., 0]
 # Test error over the number of features, without ridge and with the strength that the
 # validation part chose:
 
-# %% experiment
+# %% figure
 fig, ax = plots.figure()
 plots.band(sizes, without, label="minimum norm", color=plots.PALETTE[1], ax=ax)
 plots.band(sizes, tuned, label="best ridge strength", color=plots.PALETTE[0], ax=ax)
@@ -738,25 +771,32 @@ ax.set(xlabel="number of random features (log scale)")
 ax.set_xticks([20, 60, 200, 400, 800, 1600], ["20", "60", "200", "400", "800", "1600"])
 ax.minorticks_off()
 ax.set_title("The peak stands at features = examples; ridge removes it")
-plots.show(fig, alt="Error falls, peaks at 200 features, falls again; ridge: no peak.")
+plots.show(
+    fig,
+    alt="Error falls, peaks at 200 features, falls again; ridge: no peak.",
+    after="bias-variance.descent",
+)
 
-# %% experiment
+# %% results
 at = {p: k for k, p in enumerate(sizes)}
 unit = {"unit": "points"}
 peak = without[:, at[200]] - without[:, at[60]]
-claim("bias-variance.peak", "200 features err more than 60 do.", peak, "> 20", **unit)
-second = without[:, at[1600]] - without[:, at[60]]
-claim(
-    "bias-variance.second",
-    "1,600 features err less than 60 do.",
-    second,
-    "< -3",
-    **unit,
-)
-bump = tuned[:, at[200]] - tuned[:, at[120]]
-no_peak = "With ridge, 200 features err no more than 120 do."
-claim("bias-variance.no-peak", no_peak, bump, "< 1", **unit)
-recall("bias-variance.descent", 2)
+with results():
+    claim(
+        "bias-variance.peak", "200 features err more than 60 do.", peak, "> 20", **unit
+    )
+    second = without[:, at[1600]] - without[:, at[60]]
+    claim(
+        "bias-variance.second",
+        "1,600 features err less than 60 do.",
+        second,
+        "< -3",
+        **unit,
+    )
+    bump = tuned[:, at[200]] - tuned[:, at[120]]
+    no_peak = "With ridge, 200 features err no more than 120 do."
+    claim("bias-variance.no-peak", no_peak, bump, "< 1", **unit)
+    recall("bias-variance.descent", 2)
 
 # %% [markdown]
 # That is *double descent* (Belkin and colleagues, 2019; in deep networks Nakkiran and
@@ -801,13 +841,19 @@ def late_harm(noise, seed):
 hidden = demos_overfitting.hidden_layer
 clean = [late_harm(0.0, seed) for seed in range(20)]
 dirty = [late_harm(0.3, seed) for seed in range(20)]
-claim(
-    "bias-variance.late-clean",
-    "Without noise, a million epochs are harmless.",
-    clean,
-    "< 0.2",
-)
-claim("bias-variance.late-noisy", "With noise, a million epochs harm.", dirty, "> 0.2")
+
+
+# %% results
+with results():
+    claim(
+        "bias-variance.late-clean",
+        "Without noise, a million epochs are harmless.",
+        clean,
+        "< 0.2",
+    )
+    claim(
+        "bias-variance.late-noisy", "With noise, a million epochs harm.", dirty, "> 0.2"
+    )
 
 # %% [markdown]
 # Without noise, long training is harmless here. With noise the error turns at some point
@@ -831,14 +877,20 @@ for name, (layers, target, n_epochs) in plans.items():
     net, pair = mlp(layers), (train.x, target)
     histories[name] = fit(net, pair, epochs=n_epochs, val=val, optimizer=adamw)
 
-# %% experiment
+# %% figure
 fig, axs = plots.figure(3, sharey=True)
 for ax, (name, history) in zip(axs, histories.items(), strict=True):
     plots.curves(history, ax=ax).set_title(name)
 plots.show(fig, alt="Loss curves of three networks: flat and high; falling; diverging.")
+
+
+# %% results
 val_loss = torch.tensor(histories["20 % label noise: they part"].val_loss)
 rise = (val_loss[-1] / val_loss.min() - 1).item()
-claim("bias-variance.part", "The third one's validation loss turns up.", rise, "> 0.2")
+with results():
+    claim(
+        "bias-variance.part", "The third one's validation loss turns up.", rise, "> 0.2"
+    )
 
 # %% [markdown]
 # The first is bad on its own training data: it *underfits*. The third gets better and

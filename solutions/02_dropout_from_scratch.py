@@ -28,7 +28,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos import dropout_from_scratch as demos_dropout
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.evidence.intervals import mean_interval
 from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
@@ -192,8 +192,12 @@ for p in (0.3, 0.5, 0.75):
     masked = h * (coins >= p)
     too_large[p] = (h.mean() / masked.mean()).item()
     print(f"p={p}: evaluation is {too_large[p]:.2f} times training")
+
+
+# %% results
 sentence = "Forgetting to scale at p=0.3 makes activations 1.43 times too large."
-claim("dropout.forgotten-scale", sentence, too_large[0.3], "between 1.42 1.44")
+with results():
+    claim("dropout.forgotten-scale", sentence, too_large[0.3], "between 1.42 1.44")
 
 # %% [markdown]
 # The factor is $1/(1-p)$; it is 2 only at $p = 0.5$.
@@ -287,7 +291,7 @@ load("02_dropout_from_scratch").inverted_dropout(inverted_dropout, seed=48_271)
 # Four rates, eight seeds each, trained together as one population: 32 networks that
 # differ in nothing but rate and seed, on the data with the false labels. Predict first.
 
-# %% experiment
+# %% predict
 predict(
     "dropout.rate",
     "Which rate has the best validation accuracy after 1,200 steps?",
@@ -318,7 +322,7 @@ percent = {p: 100 * sweep.val_accuracy[:, k].T for p, k in members.items()}
 # In `mlp` a dropout layer follows each hidden layer. `percent[p]` now holds a row of
 # validation accuracies over training for each seed.
 
-# %% experiment
+# %% figure
 fig, (left, right) = plots.figure(2, sharey=True)
 for p, color in zip(rates, plots.PALETTE, strict=False):
     plots.band(sweep.steps, percent[p], label=f"p = {p}", color=color, ax=left)
@@ -328,7 +332,11 @@ means = {p: percent[p][:, -1].mean().item() for p in rates}
 chosen = max(means, key=means.get)
 left.set_title("Moderate dropout starts behind and ends ahead")
 right.set_title(f"p = {chosen}: {means[chosen] - means[0.0]:+.1f} points against none")
-plots.show(fig, alt=f"Accuracy over steps for four rates; best at the end is {chosen}.")
+plots.show(
+    fig,
+    alt=f"Accuracy over steps for four rates; best at the end is {chosen}.",
+    after=["dropout.rate", "dropout.early"],
+)
 
 # %% [markdown]
 # Left, means over seeds with 95 % bands; right, one dot per seed at the last step. A
@@ -336,26 +344,29 @@ plots.show(fig, alt=f"Accuracy over steps for four rates; best at the end is {ch
 # order at the end. The winner was *chosen* on validation data, which flatters it. So the
 # sealed test part is opened, once, to compare the chosen rate with none.
 
-# %% experiment
+# %% results
 points = {"unit": "accuracy points"}
 end = {p: values[:, -1] for p, values in percent.items()}
 helps, hurts = end[0.25] - end[0.0], end[0.75] - end[0.0]
 early = (percent[0.5] - percent[0.0])[:, sweep.steps == 200].flatten()
-claim("dropout.helps", "With noisy labels 0.25 beats none.", helps, "> 3", **points)
-claim("dropout.too-much", "Dropout 0.75 is worse than none.", hurts, "< 0", **points)
-recall("dropout.rate", 2)
-claim(
-    "dropout.early",
-    "After 200 steps dropout 0.5 trails none.",
-    early,
-    "< -1.5",
-    **points,
-)
-recall("dropout.early", 1)
-test = splits.test.open("compare the chosen dropout rate with none")
-score = (sweep.logits(test.x).argmax(-1) == test.y).float().mean(1).cpu() * 100
-gain = score[members[chosen]] - score[members[0.0]]
-claim("dropout.test", "The chosen rate gains on test data.", gain, "> 3", **points)
+with results():
+    claim("dropout.helps", "With noisy labels 0.25 beats none.", helps, "> 3", **points)
+    claim(
+        "dropout.too-much", "Dropout 0.75 is worse than none.", hurts, "< 0", **points
+    )
+    recall("dropout.rate", 2)
+    claim(
+        "dropout.early",
+        "After 200 steps dropout 0.5 trails none.",
+        early,
+        "< -1.5",
+        **points,
+    )
+    recall("dropout.early", 1)
+    test = splits.test.open("compare the chosen dropout rate with none")
+    score = (sweep.logits(test.x).argmax(-1) == test.y).float().mean(1).cpu() * 100
+    gain = score[members[chosen]] - score[members[0.0]]
+    claim("dropout.test", "The chosen rate gains on test data.", gain, "> 3", **points)
 
 # %% [markdown]
 # This is one task, with one label in five false. For a small network with true labels
@@ -382,10 +393,14 @@ ax.axhline(1.6, color="#1a1a1a", linewidth=0.8)
 ax.set(xlabel="training step", ylabel="training loss (nats)")
 ax.set_title(f"p = 0.5 takes {ratio[0.5].mean():.1f} times the steps down to 1.6")
 plots.show(fig, alt="Training loss over steps: the higher the rate, the slower.")
+
+
+# %% results
 sentence = "Down to 1.6 nats dropout 0.5 needs over 2.5 times the steps of none."
-claim("dropout.slower-half", sentence, ratio[0.5], "> 2.5")
-sentence = "Dropout 0.25 needs more steps than none, up to twice as many."
-claim("dropout.slower-quarter", sentence, ratio[0.25], "between 1 2")
+with results():
+    claim("dropout.slower-half", sentence, ratio[0.5], "> 2.5")
+    sentence = "Dropout 0.25 needs more steps than none, up to twice as many."
+    claim("dropout.slower-quarter", sentence, ratio[0.25], "between 1 2")
 
 # %% [markdown]
 # At $p = 0.5$ that is more than the $1/(1-p) = 2$ one might guess. Move the line in the
@@ -476,7 +491,7 @@ load("02_dropout_from_scratch").Dropout(Dropout, seed=31_337)
 # each the same question twice under `torch.no_grad()`. Predict what it costs; the second
 # question belongs to the experiment after this one.
 
-# %% experiment
+# %% predict
 predict(
     "dropout.no-grad",
     "What does a forgotten eval() cost these networks, under no_grad()?",
@@ -501,9 +516,13 @@ for k in members[0.5].tolist():
     first, second, quiet = logits(k, True), logits(k, True), logits(k, False)
     differ.append((first != second).any(1).float().mean().item())
     lost.append(100 * (accuracy(first, val.y) - accuracy(quiet, val.y)))
-claim("dropout.no-grad", "Under no_grad dropout goes on.", differ, "> 0.99")
-claim("dropout.no-eval", "Without eval() accuracy drops.", lost, "< -4", **points)
-recall("dropout.no-grad", 3)
+
+
+# %% results
+with results():
+    claim("dropout.no-grad", "Under no_grad dropout goes on.", differ, "> 0.99")
+    claim("dropout.no-eval", "Without eval() accuracy drops.", lost, "< -4", **points)
+    recall("dropout.no-grad", 3)
 
 # %% [markdown]
 # `no_grad` tells autograd to keep no record. What a layer *computes* is the business of
@@ -523,11 +542,15 @@ gap = {
     for f in (F.relu, F.gelu, torch.sigmoid)
 }
 print(gap)
+
+
+# %% results
 same, other = "Before or after {} is the same.", "Before or after {} is not the same."
-claim("dropout.relu", same.format("ReLU"), gap["relu"], "within 0")
-claim("dropout.gelu", other.format("GELU"), gap["gelu"], "> 0.05")
-claim("dropout.sigmoid", other.format("a sigmoid"), gap["sigmoid"], "> 0.1")
-recall("dropout.order", 2)
+with results():
+    claim("dropout.relu", same.format("ReLU"), gap["relu"], "within 0")
+    claim("dropout.gelu", other.format("GELU"), gap["gelu"], "> 0.05")
+    claim("dropout.sigmoid", other.format("a sigmoid"), gap["sigmoid"], "> 0.1")
+    recall("dropout.order", 2)
 
 # %% [markdown]
 # Each entry of the mask is 0 or positive, and $\max(0, s\,a) = s \max(0, a)$ for every
@@ -583,9 +606,13 @@ def explained(maps):
 places = torch.randperm(26 * 26, generator=torch.Generator().manual_seed(0))
 near = [explained(maps_of(s)) for s in SEEDS]
 far = [explained(maps_of(s).flatten(2)[..., places].view(-1, 8, 26, 26)) for s in SEEDS]
+
+
+# %% results
 sentence = "Neighbours explain over a third of a dropped pixel's variance."
-claim("dropout.neighbours", sentence, near, "> 0.33")
-claim("dropout.shuffled", "In shuffled maps next to nothing.", far, "< 0.05")
+with results():
+    claim("dropout.neighbours", sentence, near, "> 0.33")
+    claim("dropout.shuffled", "In shuffled maps next to nothing.", far, "< 0.05")
 
 # %% [markdown]
 # A good part of what pixel dropout hides is still written all around it. To hide what a
@@ -784,7 +811,7 @@ runs = {
     for name, drop in kinds.items()
 }
 
-# %% experiment
+# %% figure
 fig, axes = plots.figure(2)
 for (name, values), style in zip(runs.items(), (plots.TRAIN, plots.VAL), strict=True):
     for k, ax in enumerate(axes):
@@ -794,16 +821,20 @@ for ax, k, what in zip(axes, (0, 1), ("mean", "variance"), strict=True):
     ax.set(xlabel="layer", ylabel=f"{what} of the activations")
     ax.set_title(f"{what}: alpha {alpha[k].mean():z.2f}, plain {plain[k].mean():z.2f}")
 plots.show(fig, alt="Alpha dropout stays at mean 0, variance 1; plain dropout drifts.")
-claim(
-    "dropout.alpha-mean",
-    "Alpha dropout keeps SELU's mean at 0.",
-    alpha[0],
-    "within 0.1",
-)
-sentence = "Alpha dropout keeps the variance."
-claim("dropout.alpha-variance", sentence, alpha[1], "between 0.9 1.1")
-sentence = "In a SELU network plain dropout lets the variance grow."
-claim("dropout.plain-variance", sentence, plain[1] - alpha[1], "> 0.5")
+
+
+# %% results
+with results():
+    claim(
+        "dropout.alpha-mean",
+        "Alpha dropout keeps SELU's mean at 0.",
+        alpha[0],
+        "within 0.1",
+    )
+    sentence = "Alpha dropout keeps the variance."
+    claim("dropout.alpha-variance", sentence, alpha[1], "between 0.9 1.1")
+    sentence = "In a SELU network plain dropout lets the variance grow."
+    claim("dropout.plain-variance", sentence, plain[1] - alpha[1], "> 0.5")
 
 # %% [markdown]
 # Plain dropout lets the variance grow from layer to layer, and the mean follows a little.
@@ -834,12 +865,16 @@ whole = (x @ weight).softmax(-1)
 geometric = each.mean(0).softmax(-1)
 arithmetic = each.exp().mean(0)
 print(f"whole {whole}\ngeometric {geometric}\narithmetic {arithmetic}")
-claim(
-    "dropout.geometric",
-    "For one layer, the geometric mean of the thinned networks is the whole network.",
-    (geometric - whole).abs().max().item(),
-    "within 1e-5",
-)
+
+
+# %% results
+with results():
+    claim(
+        "dropout.geometric",
+        "For one layer, the geometric mean of the thinned networks is the whole network.",
+        (geometric - whole).abs().max().item(),
+        "within 1e-5",
+    )
 
 # %% [markdown]
 # The arithmetic mean, the one you would call "averaging predictions", is near but not
@@ -926,7 +961,7 @@ load("02_dropout_from_scratch").ensemble_predict(ensemble_predict, seed=10_241)
 # $p = 0.5$ and $p = 0.9$, and compare the whole network's accuracy with that of the
 # average of 100 thinned ones. (The second prediction is for the last experiment.)
 
-# %% experiment
+# %% predict
 predict(
     "dropout.average",
     "Where does the average beat the whole network by 2 points or more?",
@@ -968,19 +1003,27 @@ for sizes in ((40, 64, 10), (40, 64, 64, 64, 10)):
 # %% [markdown]
 # One dot per seed: how many points the average is ahead of the whole network.
 
-# %% experiment
+# %% figure
 ax = plots.points(more)
 ax.axhline(0, color="#1a1a1a", linewidth=0.8)
 ax.set_ylabel("average minus whole (accuracy points)")
 ahead = mean_interval(more["3 hidden, p = 0.9"]).mean
 ax.set_title(f"Three layers at p = 0.9: the average is {ahead:.1f} points ahead")
-plots.show(ax.figure, alt="Near zero in three groups; above zero at 3 layers, p = 0.9.")
+plots.show(
+    ax.figure,
+    alt="Near zero in three groups; above zero at 3 layers, p = 0.9.",
+    after=["dropout.average", "dropout.hurts"],
+)
+
+
+# %% results
 calm, wild = more["1 hidden, p = 0.5"], more["3 hidden, p = 0.9"]
 sentence = "One hidden layer at 0.5: the whole network is as good as the average."
-claim("dropout.shortcut", sentence, calm, "within 1.5", **points)
-sentence = "Three hidden layers at 0.9: the average beats the whole network."
-claim("dropout.no-shortcut", sentence, wild, "> 2", **points)
-recall("dropout.average", 3)
+with results():
+    claim("dropout.shortcut", sentence, calm, "within 1.5", **points)
+    sentence = "Three hidden layers at 0.9: the average beats the whole network."
+    claim("dropout.no-shortcut", sentence, wild, "> 2", **points)
+    recall("dropout.average", 3)
 
 # %% [markdown]
 # With one hidden layer at the usual rate the whole network is as good as the average of a
@@ -1014,22 +1057,29 @@ plots.band(narrow.steps, half, label="dropout 0.5", color=plots.PALETTE[1], ax=a
 ax.set(xlabel="training step", ylabel="validation accuracy (%)")
 cost = half[:, -1] - none[:, -1]
 ax.set_title(f"Small network, many true labels: {cost.mean():+.1f} points")
-plots.show(ax.figure, alt="Two curves: dropout stays below the network without it.")
-
-# %% experiment
-claim(
-    "dropout.hurts",
-    "Dropout 0.5 costs the narrow network accuracy.",
-    cost,
-    "< -2",
-    **points,
+plots.show(
+    ax.figure,
+    alt="Two curves: dropout stays below the network without it.",
+    after="dropout.hurts",
 )
-growing = cost - (half[:, 0] - none[:, 0])
-learnt = 100 * narrow.train_accuracy[-1, narrow.where(dropout=0)]
-claim("dropout.gap-grows", "Training longer widens the gap.", growing, "< 0", **points)
-sentence = "Even without dropout it learns less than 70 % of its training labels."
-claim("dropout.underfits", sentence, learnt, "< 70", unit="% accuracy")
-recall("dropout.hurts", 3)
+
+# %% results
+with results():
+    claim(
+        "dropout.hurts",
+        "Dropout 0.5 costs the narrow network accuracy.",
+        cost,
+        "< -2",
+        **points,
+    )
+    growing = cost - (half[:, 0] - none[:, 0])
+    learnt = 100 * narrow.train_accuracy[-1, narrow.where(dropout=0)]
+    claim(
+        "dropout.gap-grows", "Training longer widens the gap.", growing, "< 0", **points
+    )
+    sentence = "Even without dropout it learns less than 70 % of its training labels."
+    claim("dropout.underfits", sentence, learnt, "< 70", unit="% accuracy")
+    recall("dropout.hurts", 3)
 
 # %% [markdown]
 # The narrow network under-fits: it cannot even learn labels that are true. There is no

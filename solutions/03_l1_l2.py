@@ -26,7 +26,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos import l1_l2 as figures
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.evidence.intervals import mean_interval
 from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
@@ -108,13 +108,17 @@ for _ in range(300):
     sgd.zero_grad()
     F.mse_loss(x @ w, y).backward()
     sgd.step()
-claim(
-    "l1_l2.sgd-decay-is-half",
-    "SGD with weight_decay ends at the optimum of the convention with the ½.",
-    float((w.detach() - solutions["half"]).abs().max()),
-    "within 1e-6",
-    unit="largest difference of a weight",
-)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.sgd-decay-is-half",
+        "SGD with weight_decay ends at the optimum of the convention with the ½.",
+        float((w.detach() - solutions["half"]).abs().max()),
+        "within 1e-6",
+        unit="largest difference of a weight",
+    )
 
 # %% [markdown]
 # One and the same "λ = 1" is a firm hand, a heavy one, or next to nothing. SGD keeps to
@@ -200,7 +204,7 @@ from helpers.checks import load
 load("03_l1_l2").l2_penalty(l2_penalty, l1_penalty, seed=48_271)
 ### END HIDDEN TESTS
 
-# %%
+# %% figure
 plots.show(
     figures.equal_prices((1.0, 0.5, 0.0)),
     alt="Lines of equal price: diamonds for L1, circles for L2, rounded diamonds for "
@@ -312,13 +316,17 @@ for tau in torch.tensor([1.0, 0.1, 0.01]).to(x):
     log_p.backward()
     slopes.append(w.grad.abs().max())
     print(f"τ = {tau:<5g} a = {sigma**2 / tau**2:<6.0f} mean weight {w.mean():.3f}")
-claim(
-    "l1_l2.map-is-ridge",
-    "The ridge solution with a = σ²/τ² is the most probable one under a Gaussian prior.",
-    float(max(slopes)),
-    "within 1e-6",
-    unit="slope of the log posterior",
-)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.map-is-ridge",
+        "The ridge solution with a = σ²/τ² is the most probable one under a Gaussian prior.",
+        float(max(slopes)),
+        "within 1e-6",
+        unit="slope of the log posterior",
+    )
 
 # %% [markdown]
 # L2 *is* a Gaussian prior: ten times narrower is a hundred times stronger, and a prior
@@ -411,7 +419,7 @@ from helpers.checks import load
 load("03_l1_l2").soft_threshold(soft_threshold, seed=48_271)
 ### END HIDDEN TESTS
 
-# %%
+# %% figure
 plots.show(
     figures.shrink_maps(1.0),
     alt="Left: prices λ|w| and λw²/2; the parabola is flat at 0. Right: the soft "
@@ -466,6 +474,7 @@ def train_with_autograd(x, y, strength, optimizer, lr, steps=1000):
     return w.detach()
 
 
+# %% predict
 predict(
     "03_l1_l2.autograd-zeros",
     "After 1,000 steps of SGD with L1 in the loss: how many of the 40 useless weights "
@@ -509,14 +518,18 @@ def zeros(w):
 
 for name, w in fits.items():
     print(f"{name:5} exact zeros per seed: {zeros(w).mean():.2f} of 40")
-claim(
-    "l1_l2.autograd-no-zeros",
-    "L1 through autograd leaves (almost) none of 40 useless weights exactly 0.",
-    torch.maximum(zeros(fits["SGD"]), zeros(fits["Adam"])),
-    "within 1",
-    unit="weights",
-)
-recall("03_l1_l2.autograd-zeros", 3)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.autograd-no-zeros",
+        "L1 through autograd leaves (almost) none of 40 useless weights exactly 0.",
+        torch.maximum(zeros(fits["SGD"]), zeros(fits["Adam"])),
+        "within 1",
+        unit="weights",
+    )
+    recall("03_l1_l2.autograd-zeros", 3)
 
 # %% [markdown]
 # Close to 0 the gradient of $\lambda|w|$ is still $\pm\lambda$: a step of size
@@ -626,13 +639,20 @@ def fit_linear(x, y, l1=0.0, l2=0.0, steps=1000):
 # %%
 fits["proximal"] = fit_linear(x, y, l1=theory)
 print(f"proximal: {zeros(fits['proximal']).mean():.1f} of 40 useless weights are 0")
-claim(
-    "l1_l2.proximal-zeros",
-    "Proximal steps set most of the 40 useless weights exactly to 0.",
-    zeros(fits["proximal"]),
-    "> 30",
-    unit="weights",
-)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.proximal-zeros",
+        "Proximal steps set most of the 40 useless weights exactly to 0.",
+        zeros(fits["proximal"]),
+        "> 30",
+        unit="weights",
+    )
+
+
+# %% figure
 first = {name: w[0] for name, w in fits.items()}
 plots.show(
     figures.sorted_sizes(first, step=0.05 * theory),
@@ -664,6 +684,7 @@ def precision_recall(w, truth):
     return hits / found.sum(1).clamp(min=1), hits / real.sum(1)
 
 
+# %% predict
 predict(
     "03_l1_l2.validation",
     "You choose the L1 strength that predicts best on validation data. What share of "
@@ -699,6 +720,7 @@ plots.show(
     alt="Left, L1: precision rises with the strength, recall stays near 1 and falls at "
     "the end. Right, L2: recall 1 and precision 0.2 at every strength. A grey line marks "
     "the strength that theory proposes.",
+    after="03_l1_l2.validation",
 )
 
 # %% [markdown]
@@ -724,35 +746,36 @@ for name, scores in {"theory": by_theory, "validation": by_validation}.items():
         "precision {}, recall {}".format(*map(mean_interval, scores)),
     )
 
-# %%
-claim(
-    "l1_l2.support-precision",
-    "At the strength of theory most features that L1 finds are real.",
-    by_theory[0],
-    "> 0.75",
-    unit="precision",
-)
-claim(
-    "l1_l2.support-recall",
-    "At that strength L1 finds nearly all of the real ones.",
-    by_theory[1],
-    "> 0.95",
-    unit="recall",
-)
-claim(
-    "l1_l2.l2-precision",
-    "L2 has no zeros: its precision is the share of real features, 10 of 50.",
-    precision_recall(chosen["l2"], truth)[0],
-    "between 0.19 0.21",
-)
-claim(
-    "l1_l2.validation-precision",
-    "At the strength that predicts best, less than half of what L1 finds is real.",
-    by_validation[0],
-    "< 0.5",
-    unit="precision",
-)
-recall("03_l1_l2.validation", 3)
+# %% results
+with results():
+    claim(
+        "l1_l2.support-precision",
+        "At the strength of theory most features that L1 finds are real.",
+        by_theory[0],
+        "> 0.75",
+        unit="precision",
+    )
+    claim(
+        "l1_l2.support-recall",
+        "At that strength L1 finds nearly all of the real ones.",
+        by_theory[1],
+        "> 0.95",
+        unit="recall",
+    )
+    claim(
+        "l1_l2.l2-precision",
+        "L2 has no zeros: its precision is the share of real features, 10 of 50.",
+        precision_recall(chosen["l2"], truth)[0],
+        "between 0.19 0.21",
+    )
+    claim(
+        "l1_l2.validation-precision",
+        "At the strength that predicts best, less than half of what L1 finds is real.",
+        by_validation[0],
+        "< 0.5",
+        unit="precision",
+    )
+    recall("03_l1_l2.validation", 3)
 
 # %% [markdown]
 # The last one surprises many. **The best strength for predicting is not the best for
@@ -794,7 +817,7 @@ def error_gap(x, y):
 
 dense_x, dense_y, _ = problems(1300, real=50)
 
-# %%
+# %% figure
 ax = plots.points({name: 100 * values for name, values in top.items()})
 ax.set(
     title="L2 ranks as well as L1 as long as data are plenty",
@@ -807,32 +830,36 @@ plots.show(
     "With 100 examples L1 and L2 are both near 100 %; with 40 examples both are "
     "lower and L1 is ahead.",
 )
-claim(
-    "l1_l2.rank-plenty",
-    "With 100 examples the ten largest weights of L1 and of L2 are equally right.",
-    top["L1, n=100"] - top["L2, n=100"],
-    "within 0.04",
-)
-claim(
-    "l1_l2.rank-few",
-    "With fewer examples (40) than features (50) L1 ranks better.",
-    top["L1, n=40"] - top["L2, n=40"],
-    "> 0.02",
-)
-claim(
-    "l1_l2.sparse-truth",
-    "If few features count, L1 predicts better than L2.",
-    error_gap(x, y),
-    "< -0.2",
-    unit="squared error",
-)
-claim(
-    "l1_l2.dense-truth",
-    "If all features count, L1 predicts worse than L2.",
-    error_gap(dense_x, dense_y),
-    "> 0",
-    unit="squared error",
-)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.rank-plenty",
+        "With 100 examples the ten largest weights of L1 and of L2 are equally right.",
+        top["L1, n=100"] - top["L2, n=100"],
+        "within 0.04",
+    )
+    claim(
+        "l1_l2.rank-few",
+        "With fewer examples (40) than features (50) L1 ranks better.",
+        top["L1, n=40"] - top["L2, n=40"],
+        "> 0.02",
+    )
+    claim(
+        "l1_l2.sparse-truth",
+        "If few features count, L1 predicts better than L2.",
+        error_gap(x, y),
+        "< -0.2",
+        unit="squared error",
+    )
+    claim(
+        "l1_l2.dense-truth",
+        "If all features count, L1 predicts worse than L2.",
+        error_gap(dense_x, dense_y),
+        "> 0",
+        unit="squared error",
+    )
 
 # %% [markdown]
 # A penalty is an opinion, and here you see both opinions win where they are right.
@@ -859,7 +886,7 @@ for name, price in {"L1": {"l1": 0.1}, "elastic net": {"l1": 0.1, "l2": 0.1}}.it
     pair = fit_linear(twin_x, twin_y, steps=8000, **price)[:, :2].abs()
     unequal[name] = pair.diff(dim=1).squeeze(1).abs() / pair.sum(1)
 
-# %%
+# %% figure
 ax = plots.points(unequal)
 ax.set(
     title="The elastic net shares between twins, L1 picks",
@@ -871,18 +898,22 @@ plots.show(
     alt="Inequality of the twins' weights, one dot per seed. L1 scatters "
     "from 0 to 1, the elastic net stays near 0.",
 )
-claim(
-    "l1_l2.twins-l1",
-    "L1 treats two nearly equal features very unequally.",
-    unequal["L1"],
-    "> 0.3",
-)
-claim(
-    "l1_l2.twins-elastic",
-    "The elastic net gives them nearly equal weights.",
-    unequal["elastic net"],
-    "< 0.1",
-)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.twins-l1",
+        "L1 treats two nearly equal features very unequally.",
+        unequal["L1"],
+        "> 0.3",
+    )
+    claim(
+        "l1_l2.twins-elastic",
+        "The elastic net gives them nearly equal weights.",
+        unequal["elastic net"],
+        "< 0.1",
+    )
 
 # %% [markdown]
 # To L1 it is all the same who pays, so chance decides and another sample of the data
@@ -918,6 +949,7 @@ def sweep(labels, decays):
     )
 
 
+# %% predict
 predict(
     "03_l1_l2.sweep",
     "20 % of the training labels are wrong. Which weight decay gives the best "
@@ -940,7 +972,14 @@ table = {
 }
 for decay, train, val in zip(DECAYS, *(t.mean(0) for t in table.values()), strict=True):
     print(f"decay {decay:<7g} train {train:.1%}  validation {val:.1%}")
-recall("03_l1_l2.sweep", [1, 2, 2, 2, 3, 3, 4][table["val"].mean(0).argmax()])
+
+
+# %% results
+with results():
+    recall("03_l1_l2.sweep", [1, 2, 2, 2, 3, 3, 4][table["val"].mean(0).argmax()])
+
+
+# %% figure
 plots.show(
     figures.decay_bands(DECAYS, table, title="Tiny decays do nothing, too much kills"),
     alt="Accuracy against weight decay, 8 seeds. Training accuracy falls from above 90 % "
@@ -953,40 +992,41 @@ plots.show(
 # for the comparison that validation has chosen. Then a question: is it the wrong labels
 # that decay helps against? The second cell trains the same networks on *clean* ones.
 
-# %%
+# %% results
 none = final(swept, "val", 0.0)
-claim(
-    "l1_l2.tiny-decay",
-    "A decay of 1e-5 changes next to nothing here.",
-    final(swept, "val", 1e-5) - none,
-    "within 0.02",
-    unit="accuracy",
-)
-claim(
-    "l1_l2.decay-helps",
-    "A decay of 0.1 helps when 20 % of the labels are wrong.",
-    final(swept, "val", 0.1) - none,
-    "> 0.02",
-    unit="accuracy",
-)
-claim(
-    "l1_l2.too-much-decay",
-    "A decay of 1 underfits: training accuracy collapses.",
-    final(swept, "train", 1.0) - final(swept, "train", 0.1),
-    "< -0.2",
-    unit="accuracy",
-)
-test = splits.test.open("decay 0 against 0.1, trained with 20 % wrong labels")
-scores = torch.tensor([accuracy(logits, test.y) for logits in swept.logits(test.x)])
-claim(
-    "l1_l2.decay-on-test",
-    "The gain of decay 0.1 is there on test images too.",
-    scores[swept.where(weight_decay=0.1)] - scores[swept.where(weight_decay=0.0)],
-    "> 0.02",
-    unit="accuracy",
-)
+with results():
+    claim(
+        "l1_l2.tiny-decay",
+        "A decay of 1e-5 changes next to nothing here.",
+        final(swept, "val", 1e-5) - none,
+        "within 0.02",
+        unit="accuracy",
+    )
+    claim(
+        "l1_l2.decay-helps",
+        "A decay of 0.1 helps when 20 % of the labels are wrong.",
+        final(swept, "val", 0.1) - none,
+        "> 0.02",
+        unit="accuracy",
+    )
+    claim(
+        "l1_l2.too-much-decay",
+        "A decay of 1 underfits: training accuracy collapses.",
+        final(swept, "train", 1.0) - final(swept, "train", 0.1),
+        "< -0.2",
+        unit="accuracy",
+    )
+    test = splits.test.open("decay 0 against 0.1, trained with 20 % wrong labels")
+    scores = torch.tensor([accuracy(logits, test.y) for logits in swept.logits(test.x)])
+    claim(
+        "l1_l2.decay-on-test",
+        "The gain of decay 0.1 is there on test images too.",
+        scores[swept.where(weight_decay=0.1)] - scores[swept.where(weight_decay=0.0)],
+        "> 0.02",
+        unit="accuracy",
+    )
 
-# %%
+# %% figure
 clean = sweep(splits.train.y, [0.0, 0.1])
 gain = {
     name: final(result, "val", 0.1) - final(result, "val", 0.0)
@@ -1001,13 +1041,17 @@ plots.show(
     alt="Gain in validation accuracy by decay 0.1 over none, one dot per seed: several "
     "points up with wrong labels, several points down with clean ones.",
 )
-claim(
-    "l1_l2.decay-harms-clean",
-    "With clean labels the same decay costs accuracy.",
-    gain["clean labels"],
-    "< 0",
-    unit="accuracy",
-)
+
+
+# %% results
+with results():
+    claim(
+        "l1_l2.decay-harms-clean",
+        "With clean labels the same decay costs accuracy.",
+        gain["clean labels"],
+        "< 0",
+        unit="accuracy",
+    )
 
 # %% [markdown]
 # Same network, same strength, same images; the sign of the effect changed. A regulariser
@@ -1027,7 +1071,7 @@ claim(
 # of the second moon, the line is where the network is undecided. Move through the
 # strengths, then change the seed at strength 0 and again at 0.003.
 
-# %%
+# %% results
 moons, fresh = (data.two_moons(n, noise=0.35, seed=n) for n in (100, 2000))
 L2S = [0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1]
 rules = {
@@ -1050,20 +1094,21 @@ loss, right = (
     {s: values[bent.where(l2=s)] for s in L2S}
     for values in (bent.test_loss, bent.test_accuracy)
 )
-claim(
-    "l1_l2.boundary-loss",
-    "L2 of 0.003 lowers the loss on fresh points.",
-    loss[0.003] - loss[0.0],
-    "< 0",
-    unit="nats",
-)
-claim(
-    "l1_l2.boundary-underfits",
-    "L2 of 0.1 is too much: fewer fresh points are right than at 0.003.",
-    right[0.1] - right[0.003],
-    "< -0.01",
-    unit="accuracy",
-)
+with results():
+    claim(
+        "l1_l2.boundary-loss",
+        "L2 of 0.003 lowers the loss on fresh points.",
+        loss[0.003] - loss[0.0],
+        "< 0",
+        unit="nats",
+    )
+    claim(
+        "l1_l2.boundary-underfits",
+        "L2 of 0.1 is too much: fewer fresh points are right than at 0.003.",
+        right[0.1] - right[0.003],
+        "< -0.01",
+        unit="accuracy",
+    )
 
 
 # %% demo

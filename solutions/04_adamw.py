@@ -25,7 +25,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos.adamw import beside, descend, quadratics, ridge_picture
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.population import grid, mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
@@ -61,7 +61,7 @@ splits = data.mnist1d(1000, 1000, device=DEVICE)  # and a real one, for later
 # So much for paper. One small network, all 64 examples in each step, no randomness: the
 # runs below differ in nothing but the way of shrinking. What do you expect?
 
-# %% experiment
+# %% predict
 predict(
     "adamw.momentum",
     "With momentum 0.9, which of the three ways end at the same weights?",
@@ -107,27 +107,28 @@ for name, kind in kinds.items():
     apart[name] = [(w - option).abs().max().item() for w in (penalty, by_hand)]
     print(f"{name:9} penalty {apart[name][0]:.1e}  by hand {apart[name][1]:.1e}")
 
-# %% experiment
-claim(
-    "adamw.sgd-is-l2",
-    "SGD's weight_decay is the penalty (λ/2)‖w‖², to the last bit, with momentum and "
-    "Nesterov, too.",
-    max(both[0] for both in apart.values()),
-    "within 0",
-)
-claim(
-    "adamw.sgd-by-hand",
-    "For plain SGD, shrinking by hand is the same up to rounding.",
-    apart["plain"][1],
-    "within 0.001",
-)
-claim(
-    "adamw.momentum-differs",
-    "With momentum, shrinking by hand is something else.",
-    min(apart["momentum"][1], apart["Nesterov"][1]),
-    "> 0.05",
-)
-recall("adamw.momentum", 2)
+# %% results
+with results():
+    claim(
+        "adamw.sgd-is-l2",
+        "SGD's weight_decay is the penalty (λ/2)‖w‖², to the last bit, with momentum and "
+        "Nesterov, too.",
+        max(both[0] for both in apart.values()),
+        "within 0",
+    )
+    claim(
+        "adamw.sgd-by-hand",
+        "For plain SGD, shrinking by hand is the same up to rounding.",
+        apart["plain"][1],
+        "within 0.001",
+    )
+    claim(
+        "adamw.momentum-differs",
+        "With momentum, shrinking by hand is something else.",
+        min(apart["momentum"][1], apart["Nesterov"][1]),
+        "> 0.05",
+    )
+    recall("adamw.momentum", 2)
 
 # %% [markdown]
 # Momentum remembers gradients. What came in through the gradient, $\lambda\mathbf{w}$
@@ -137,12 +138,13 @@ recall("adamw.momentum", 2)
 # Mind the factor, too. Many texts write the penalty as $\lambda\|\mathbf{w}\|^2$, without
 # the ½. That is `weight_decay=2*λ`:
 
-# %% experiment
+# %% results
 no_half = train(sgd(), penalty=2 * LAMBDA)  # λ‖w‖² is (2λ/2)‖w‖²
 off = (no_half - train(sgd(weight_decay=LAMBDA))).abs().max().item()
 exact = (no_half - train(sgd(weight_decay=2 * LAMBDA))).abs().max().item()
-claim("adamw.factor-two", "λ‖w‖² is weight_decay=2λ.", exact, "within 0")
-claim("adamw.not-lambda", "It is not weight_decay=λ.", off, "> 0.01")
+with results():
+    claim("adamw.factor-two", "λ‖w‖² is weight_decay=2λ.", exact, "within 0")
+    claim("adamw.not-lambda", "It is not weight_decay=λ.", off, "> 0.01")
 
 # %% [markdown]
 # ## Adam: every weight its own scale
@@ -163,7 +165,7 @@ claim("adamw.not-lambda", "It is not weight_decay=λ.", off, "> 0.01")
 # steps get when the gradient is always 1. They should all be $\eta$. (Long first steps
 # are the opposite of a warm-up.)
 
-# %% experiment
+# %% figure
 m = v = 0.0
 size = []
 for _ in range(4000):
@@ -177,13 +179,14 @@ ax.set_title(f"Without the hats, early steps are up to {max(size):.1f} times too
 ax.legend()
 plots.show(fig, alt="The uncorrected step starts at 3 lr, peaks early, falls to 1 lr.")
 
-# %% experiment
-claim(
-    "adamw.bias-correction",
-    "Without bias correction Adam's early steps are over six times too long.",
-    max(size),
-    "between 6 7",
-)
+# %% results
+with results():
+    claim(
+        "adamw.bias-correction",
+        "Without bias correction Adam's early steps are over six times too long.",
+        max(size),
+        "between 6 7",
+    )
 
 # %% [markdown]
 # ### Exercise 4.1 · One step of Adam (3 points, ~15 min)
@@ -302,24 +305,28 @@ fig = beside(
     names=("with the penalty", "shrunk by hand"),
 )
 plots.show(fig, alt="Final weights: on the diagonal for SGD, scattered for Adam.")
-claim(
-    "adamw.adam-is-penalty",
-    "Adam's weight_decay is the penalty, to the last bit.",
-    (option - penalty).abs().max().item(),
-    "within 0",
-)
-claim(
-    "adamw.adamw-is-shrinking",
-    "AdamW's weight_decay is shrinking by hand, up to rounding.",
-    (decoupled - by_hand).abs().max().item(),
-    "within 0.001",
-)
-claim(
-    "adamw.adam-differs",
-    "Penalty and shrinking end far apart in Adam.",
-    (penalty - by_hand).abs().max().item(),
-    "> 0.1",
-)
+
+
+# %% results
+with results():
+    claim(
+        "adamw.adam-is-penalty",
+        "Adam's weight_decay is the penalty, to the last bit.",
+        (option - penalty).abs().max().item(),
+        "within 0",
+    )
+    claim(
+        "adamw.adamw-is-shrinking",
+        "AdamW's weight_decay is shrinking by hand, up to rounding.",
+        (decoupled - by_hand).abs().max().item(),
+        "within 0.001",
+    )
+    claim(
+        "adamw.adam-differs",
+        "Penalty and shrinking end far apart in Adam.",
+        (penalty - by_hand).abs().max().item(),
+        "> 0.1",
+    )
 
 # %% [markdown]
 # So `weight_decay` of `Adam` and of `AdamW` are two different things with one name. What
@@ -329,7 +336,7 @@ claim(
 # `weight_decay=0.1`: shrinking by $1-\eta\lambda$ each time leaves
 # $(1-10^{-4})^{2000} = 0.82$.
 
-# %% experiment
+# %% predict
 predict(
     "adamw.shrink",
     "Under Adam + L2, which weights are left nearly untouched by the decay?",
@@ -358,7 +365,7 @@ left = {
 # %% [markdown]
 # Lines are means over 64 weights, with 95 % bands.
 
-# %% experiment
+# %% figure
 fig, ax = plots.figure()
 plots.band(scales, left["Adam"], label="Adam + L2", ax=ax)
 plots.band(scales, left["AdamW"], label="AdamW", color=plots.PALETTE[1], ax=ax)
@@ -370,34 +377,39 @@ ax.set(
 )
 ax.set_title("Coupled decay spares large gradients; AdamW spares nobody")
 ax.legend()
-plots.show(fig, alt="What is left: rises from 0 to 1 for Adam, flat at 0.82 for AdamW.")
+plots.show(
+    fig,
+    alt="What is left: rises from 0 to 1 for Adam, flat at 0.82 for AdamW.",
+    after="adamw.shrink",
+)
 
-# %% experiment
+# %% results
 big, small = -3, 2  # columns with gradients of size 100 and 0.01
 fact = {"unit": "of the weight is left"}
-claim(
-    "adamw.spared",
-    "Adam + L2, gradients of 100.",
-    left["Adam"][:, big],
-    "> 0.95",
-    **fact,
-)
-claim(
-    "adamw.hit",
-    "Adam + L2, gradients of 0.01.",
-    left["Adam"][:, small],
-    "< 0.1",
-    **fact,
-)
-for name, column in (("big", big), ("small", small)):
+with results():
     claim(
-        f"adamw.uniform-{name}",
-        f"AdamW leaves (1-lr·λ)^t, gradients of {scales[column]:g}.",
-        left["AdamW"][:, column],
-        "between 0.78 0.86",
+        "adamw.spared",
+        "Adam + L2, gradients of 100.",
+        left["Adam"][:, big],
+        "> 0.95",
         **fact,
     )
-recall("adamw.shrink", 2)
+    claim(
+        "adamw.hit",
+        "Adam + L2, gradients of 0.01.",
+        left["Adam"][:, small],
+        "< 0.1",
+        **fact,
+    )
+    for name, column in (("big", big), ("small", small)):
+        claim(
+            f"adamw.uniform-{name}",
+            f"AdamW leaves (1-lr·λ)^t, gradients of {scales[column]:g}.",
+            left["AdamW"][:, column],
+            "between 0.78 0.86",
+            **fact,
+        )
+    recall("adamw.shrink", 2)
 
 # %% [markdown]
 # That is the fingerprint by which you can tell one from the other without reading code.
@@ -546,7 +558,6 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
 # Your groups for a small CNN: the decay and the shapes in each. (The check then takes a
 # model with shared and frozen parts.)
 
-
 # %% look
 cnn = nn.Sequential(
     nn.Conv2d(1, 16, 3), nn.BatchNorm2d(16), nn.Flatten(), nn.Linear(96, 10)
@@ -643,7 +654,7 @@ unbroken = walk(model, torch.optim.AdamW(model.parameters(), lr=0.02), 120)
 # %% [markdown]
 # How far does a weight move in one step, in units of `lr`?
 
-# %% experiment
+# %% figure
 jump = (lost[60, 1] / kept[60, 1]).item()
 fig, ax = plots.figure()
 for rows, name, color in ((lost, "lost", 1), (kept, "kept", 0)):
@@ -655,27 +666,28 @@ ax.set_title(f"Without its state the first step is {jump:.0f} times as long")
 ax.legend()
 plots.show(fig, alt="Steps get shorter; without the state they jump back to length 1.")
 
-# %% experiment
-claim(
-    "adamw.state-kept",
-    "Resumed with its state, the run is the unbroken one, to the last bit.",
-    (kept - torch.tensor(unbroken)).abs().max().item(),
-    "within 0",
-)
-claim(
-    "adamw.state-lost",
-    "Resumed without it, the first step is over five times as long.",
-    jump,
-    "> 5",
-    unit="times",
-)
-claim(
-    "adamw.lost-loss",
-    "And yet its last training loss is the lower one.",
-    (lost[-1, 0] / kept[-1, 0]).item(),
-    "< 0.5",
-    unit="times the other",
-)
+# %% results
+with results():
+    claim(
+        "adamw.state-kept",
+        "Resumed with its state, the run is the unbroken one, to the last bit.",
+        (kept - torch.tensor(unbroken)).abs().max().item(),
+        "within 0",
+    )
+    claim(
+        "adamw.state-lost",
+        "Resumed without it, the first step is over five times as long.",
+        jump,
+        "> 5",
+        unit="times",
+    )
+    claim(
+        "adamw.lost-loss",
+        "And yet its last training loss is the lower one.",
+        (lost[-1, 0] / kept[-1, 0]).item(),
+        "< 0.5",
+        unit="times the other",
+    )
 
 # %% [markdown]
 # The fresh Adam takes a first step of full length `lr` in *every* weight that has a
@@ -806,7 +818,7 @@ load("04_adamw").AdamW(AdamW, seed=20_197)
 # `decay`. Both optimizers start at 0, and their learning rate falls to zero. Try the
 # `batch` size as well: below 40 the gradients are noisy.
 
-# %% experiment
+# %% predict
 predict(
     "adamw.ridge",
     "Which one ends at the ridge solution, if it runs to the end?",
@@ -845,15 +857,23 @@ ends = {"adam": end(torch.optim.Adam), "adamw": end(torch.optim.AdamW)}
 coupled, bare = share(ridge, ends["adam"]), share(ridge, ends["adamw"])
 noisy = share(ridge, end(torch.optim.AdamW, batch=4))
 
-# %% experiment
+# %% results
 unit = {"unit": "of the way"}
-claim("adamw.adam-ridge", "Adam + L2 ends at ridge.", coupled, "within 0.01", **unit)
-claim("adamw.adamw-ridge", "AdamW does not: it is far off.", bare, "> 0.5", **unit)
-near = share(plain, ends["adamw"])
-claim("adamw.near-plain", "It ends near plain least squares.", near, "< 0.3", **unit)
-closer = noisy - bare
-claim("adamw.noise", "Noise brings it closer to ridge.", closer, "< -0.1", **unit)
-recall("adamw.ridge", 1)
+with results():
+    claim(
+        "adamw.adam-ridge", "Adam + L2 ends at ridge.", coupled, "within 0.01", **unit
+    )
+    claim("adamw.adamw-ridge", "AdamW does not: it is far off.", bare, "> 0.5", **unit)
+    near = share(plain, ends["adamw"])
+    claim(
+        "adamw.near-plain", "It ends near plain least squares.", near, "< 0.3", **unit
+    )
+    closer = noisy - bare
+    claim("adamw.noise", "Noise brings it closer to ridge.", closer, "< -0.1", **unit)
+    recall("adamw.ridge", 1)
+
+
+# %% figure
 groups = {"Adam + L2": coupled, "AdamW": bare, "AdamW, batches of 4": noisy}
 fig, ax = plots.figure()
 plots.points(groups, ax=ax)
@@ -884,7 +904,7 @@ plots.show(fig, alt="Distances to ridge: 0 for Adam with L2, most of 1 for AdamW
 # is MNIST-1D with 1,000 examples and one training label in five false. In both
 # populations the decay applies to all parameters, biases too.
 
-# %% experiment
+# %% predict
 predict(
     "adamw.map",
     "Both well tuned: who is ahead on this task?",
@@ -894,7 +914,6 @@ predict(
         "less than 4 points",
     ],
 )
-
 
 # %% experiment
 train_set = (
@@ -932,7 +951,7 @@ adamw_map = population("adamw", range(3), lr=rates, weight_decay=decays)
 points = {"adam": adam_map, "adamw": adamw_map}
 points = {k: 100 * r.val_accuracy[-1].view(6, 6, 3) for k, r in points.items()}
 
-# %% experiment
+# %% figure
 fig, axes = plots.figure(2)
 names = {"adam": ("Adam + L2", l2s), "adamw": ("AdamW", decays)}
 for ax, (key, (name, strengths)) in zip(axes, names.items(), strict=True):
@@ -944,7 +963,9 @@ for ax, (key, (name, strengths)) in zip(axes, names.items(), strict=True):
     ax.set(xlabel="weight_decay", ylabel="learning rate")
     ax.set_title(f"{name}: best cell {means.max():.1f} %")
 plots.show(
-    fig, alt="Two maps of accuracy over learning rate and decay, alike in height."
+    fig,
+    alt="Two maps of accuracy over learning rate and decay, alike in height.",
+    after="adamw.map",
 )
 
 # %% [markdown]
@@ -971,17 +992,20 @@ def gain(key, lr):
     return accuracy[with_it] - accuracy[runs[key].where(lr=lr, weight_decay=0.0)]
 
 
-# %% experiment
+# %% results
 unit = {"unit": "accuracy points"}
-for key, name in (("adam", "Adam + L2"), ("adamw", "AdamW")):
-    helps = f"{name}: at lr=1e-2 the decay beats none."
-    claim(f"adamw.{key}-helps", helps, gain(key, 1e-2), "> 1", **unit)
-    depends = f"{name}: it brings more at lr=1e-2 than at 1e-3."
-    more = gain(key, 1e-2) - gain(key, 1e-3)
-    claim(f"adamw.{key}-depends", depends, more, "> 1", **unit)
-    most = f"{name}: a tenth of the largest decay is better, averaged over all rates."
-    too_much = (points[key][:, 5] - points[key][:, 3]).mean(0)  # (3 seeds,)
-    claim(f"adamw.{key}-too-much", most, too_much, "< 0", **unit)
+with results(after="adamw.map"):
+    for key, name in (("adam", "Adam + L2"), ("adamw", "AdamW")):
+        helps = f"{name}: at lr=1e-2 the decay beats none."
+        claim(f"adamw.{key}-helps", helps, gain(key, 1e-2), "> 1", **unit)
+        depends = f"{name}: it brings more at lr=1e-2 than at 1e-3."
+        more = gain(key, 1e-2) - gain(key, 1e-3)
+        claim(f"adamw.{key}-depends", depends, more, "> 1", **unit)
+        most = (
+            f"{name}: a tenth of the largest decay is better, averaged over all rates."
+        )
+        too_much = (points[key][:, 5] - points[key][:, 3]).mean(0)  # (3 seeds,)
+        claim(f"adamw.{key}-too-much", most, too_much, "< 0", **unit)
 
 # %% [markdown]
 # So neither optimizer lets you tune the two knobs one after the other here. For AdamW
@@ -998,21 +1022,25 @@ score = {}
 for key, run in runs.items():
     right = (run.logits(test.x).argmax(-1) == test.y).float().mean(1).cpu()
     score[key] = 100 * right[run.where(lr=1e-2, weight_decay=chosen[key])]
-claim(
-    "adamw.no-winner",
-    "AdamW and Adam + L2, both tuned, differ by less than 4 points.",
-    score["adamw"] - score["adam"],
-    "within 4",
-    **unit,
-)
-claim(
-    "adamw.not-ahead",
-    "AdamW is not ahead.",
-    score["adamw"] - score["adam"],
-    "< 1",
-    **unit,
-)
-recall("adamw.map", 3)
+
+
+# %% results
+with results():
+    claim(
+        "adamw.no-winner",
+        "AdamW and Adam + L2, both tuned, differ by less than 4 points.",
+        score["adamw"] - score["adam"],
+        "within 4",
+        **unit,
+    )
+    claim(
+        "adamw.not-ahead",
+        "AdamW is not ahead.",
+        score["adamw"] - score["adam"],
+        "< 1",
+        **unit,
+    )
+    recall("adamw.map", 3)
 
 # %% [markdown]
 # On this task AdamW is no miracle; look at the sign of the effect. The paper's gains
@@ -1028,21 +1056,22 @@ recall("adamw.map", 3)
 # `AdamW(lr=1e-3, weight_decay=0.01)`, takes away a share of 0.00001 per step. After 800
 # steps that is less than one per cent of a weight. Does it regularise?
 
-# %% experiment
+# %% results
 with_adam = population("adam", fresh, lr=1e-3, weight_decay=0.0)
 default = population("adamw", fresh, lr=1e-3, weight_decay=[0.0, 0.01])
 none = default.where(weight_decay=0.0)
 accuracy = 100 * default.val_accuracy[-1]
 gap = default.logits(splits.val.x)[none] - with_adam.logits(splits.val.x)
 same = "Without decay Adam and AdamW are the same."
-claim("adamw.no-decay", same, gap.abs().max().item(), "within 0")
-claim(
-    "adamw.default",
-    "In a run this short, AdamW's default decay does nothing that one could see.",
-    accuracy[default.where(weight_decay=0.01)] - accuracy[none],
-    "within 1",
-    **unit,
-)
+with results():
+    claim("adamw.no-decay", same, gap.abs().max().item(), "within 0")
+    claim(
+        "adamw.default",
+        "In a run this short, AdamW's default decay does nothing that one could see.",
+        accuracy[default.where(weight_decay=0.01)] - accuracy[none],
+        "within 1",
+        **unit,
+    )
 
 # %% [markdown]
 # Ask for the product: learning rate × decay × steps. Far below 1, the decay is

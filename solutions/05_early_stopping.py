@@ -33,7 +33,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos.early_stopping import Playback, playback_picture
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.population import mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
@@ -73,6 +73,9 @@ noisy, flipped = data.corrupt_labels(
 )
 order = flipped.logical_not().int().argsort(stable=True)  # the wrong ones first
 train = data.Split(splits.train.x[order], noisy[order])
+
+
+# %% predict
 predict(
     "05_early_stopping.phases",
     "50 epochs with 40 % wrong labels. What does validation accuracy do?",
@@ -100,7 +103,7 @@ epochs = range(1, 51)
 # best for the *other seven*. And one epoch wiggles: we compare the mean of the
 # 11 epochs around the peak with the mean of the last 10.
 
-# %%
+# %% figure
 fig, (left, right) = plots.figure(2)
 plots.band(epochs, 100 * val.T, label="validation", color=plots.VAL, ax=left)
 plots.band(epochs, 100 * repeated.T, label="wrong labels", ax=right)
@@ -112,6 +115,7 @@ plots.show(
     alt="Against epochs, 8 seeds. Left: validation accuracy rises quickly, peaks before "
     "epoch 20 and declines slowly. Right: the share of wrong labels that are repeated "
     "climbs from a tenth to about nine tenths.",
+    after="05_early_stopping.phases",
 )
 
 # %%
@@ -125,28 +129,32 @@ print(f"validation: {top.mean():.1%} there, {last.mean():.1%} in the last 10 epo
 print(
     f"wrong labels repeated: {early.mean():.1%} there, {repeated[-1].mean():.1%} later"
 )
-recall("05_early_stopping.phases", 3)
-claim(
-    "early_stopping.rises",
-    "Up to the peak validation accuracy rises.",
-    top - val[0],
-    "> 0.05",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.falls",
-    "After the peak validation accuracy falls.",
-    last - top,
-    "< 0",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.wrong-labels-late",
-    "More than half of the wrong labels are learned after the peak.",
-    repeated[-1] - early,
-    "> 0.5",
-    unit="share of the wrong labels",
-)
+
+
+# %% results
+with results():
+    recall("05_early_stopping.phases", 3)
+    claim(
+        "early_stopping.rises",
+        "Up to the peak validation accuracy rises.",
+        top - val[0],
+        "> 0.05",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.falls",
+        "After the peak validation accuracy falls.",
+        last - top,
+        "< 0",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.wrong-labels-late",
+        "More than half of the wrong labels are learned after the peak.",
+        repeated[-1] - early,
+        "> 0.5",
+        unit="share of the wrong labels",
+    )
 
 # %% [markdown]
 # Three phases: a rise, in which most of the wrong labels are left alone; a top; a slow
@@ -200,13 +208,16 @@ demo(watch, epoch=(1, 60))
 # The naive way to keep weights is in countless scripts: `best =
 # model.state_dict().copy()`. It looks like a copy. Let us train on after it.
 
-# %%
+# %% predict
 predict(
     "05_early_stopping.shallow",
     "You save with state_dict().copy(), train 3 epochs more, and load it back. Which "
     "weights do you have?",
     ["Those of the moment of saving.", "Those after the 3 epochs.", "A mixture."],
 )
+
+
+# %%
 norm = nn.BatchNorm1d(20)
 model = nn.Sequential(network(40, 20, seed=0), norm, nn.ReLU(), nn.Linear(20, 10))
 model.to(DEVICE)
@@ -220,21 +231,25 @@ follows = [torch.equal(shallow[name], live[name]) for name in live]
 stayed = [not torch.equal(deep[name], live[name]) for name in live]
 for name, f, s in zip(live, follows, stayed, strict=True):
     print(f"{name:22} .copy() moved along: {f!s:6} deepcopy stayed: {s}")
-recall("05_early_stopping.shallow", 2)
-claim(
-    "early_stopping.shallow-follows",
-    "Every tensor of state_dict().copy() follows the live one, buffers included.",
-    1 - sum(follows) / len(follows),
-    "within 0.001",
-    unit="share of the tensors that did not",
-)
-claim(
-    "early_stopping.deepcopy-stays",
-    "Every tensor of the deep copy still has its old value.",
-    1 - sum(stayed) / len(stayed),
-    "within 0.001",
-    unit="share of the tensors that changed",
-)
+
+
+# %% results
+with results():
+    recall("05_early_stopping.shallow", 2)
+    claim(
+        "early_stopping.shallow-follows",
+        "Every tensor of state_dict().copy() follows the live one, buffers included.",
+        1 - sum(follows) / len(follows),
+        "within 0.001",
+        unit="share of the tensors that did not",
+    )
+    claim(
+        "early_stopping.deepcopy-stays",
+        "Every tensor of the deep copy still has its old value.",
+        1 - sum(stayed) / len(stayed),
+        "within 0.001",
+        unit="share of the tensors that changed",
+    )
 
 # %% [markdown]
 # `.copy()` copies the *dictionary*. The tensors in it are the live ones, and the
@@ -386,7 +401,7 @@ spent, reached = torch.tensor(
 for p, e, a in zip(PATIENCE, spent.mean(0), reached.mean(0), strict=True):
     print(f"patience {p:2}: {e:4.1f} epochs, {a:.1%}")
 
-# %%
+# %% figure
 fig, (left, right) = plots.figure(2)
 places = range(len(PATIENCE))
 plots.band(places, spent, label="epochs trained", ax=left)
@@ -401,27 +416,31 @@ plots.show(
     alt="Two panels against patience, 8 seeds: epochs trained rise to 50; the best "
     "validation accuracy rises at first and levels off.",
 )
-claim(
-    "early_stopping.impatient",
-    "With patience 1 accuracy is given away.",
-    reached[:, 0] - reached[:, -1],
-    "< -0.01",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.patient-enough",
-    "With patience 10 hardly any is.",
-    reached[:, 4] - reached[:, -1],
-    "within 0.01",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.saves-epochs",
-    "And patience 10 still saves more than a third of the 50 epochs.",
-    50 - spent[:, 4],
-    "> 17",
-    unit="epochs",
-)
+
+
+# %% results
+with results():
+    claim(
+        "early_stopping.impatient",
+        "With patience 1 accuracy is given away.",
+        reached[:, 0] - reached[:, -1],
+        "< -0.01",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.patient-enough",
+        "With patience 10 hardly any is.",
+        reached[:, 4] - reached[:, -1],
+        "within 0.01",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.saves-epochs",
+        "And patience 10 still saves more than a third of the 50 epochs.",
+        50 - spent[:, 4],
+        "> 17",
+        unit="epochs",
+    )
 
 # %% [markdown]
 # A validation curve wiggles. Patience has to be longer than the wiggle, and that is a
@@ -452,6 +471,7 @@ class Recorder:
         self.right.append(state.model(self.split.x).argmax(1) == self.split.y)
 
 
+# %% predict
 predict(
     "05_early_stopping.optimism",
     "The best of 40 epochs, chosen on 50 images. By how much does its score there "
@@ -501,7 +521,7 @@ def choose(right, n):
 for n, o, r in ((50, small, small_regret), (1000, large, large_regret)):
     print(f"n = {n:4}: optimism {o.mean():.2%}, regret {r.mean():.2%}")
 
-# %%
+# %% figure
 ax = plots.points({"50 images": 100 * small, "1,000 images": 100 * large})
 ax.axhline(0, color="#999999", lw=1)
 ax.set(title="A small validation set flatters its choice", xlabel="validation set")
@@ -510,30 +530,35 @@ plots.show(
     ax.figure,
     alt="Optimism in accuracy points, one dot per seed: several points with 50 "
     "validation images, close to none with 1,000.",
+    after="05_early_stopping.optimism",
 )
+
+
+# %% results
 more = [small.mean().item() > edge for edge in (0.01, 0.03)]
-recall("05_early_stopping.optimism", 1 + sum(more))
-claim(
-    "early_stopping.optimism-small",
-    "Chosen on 50 images, the best epoch promises too much.",
-    small,
-    "> 0.02",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.optimism-large",
-    "On 1,000 images the promise is nearly honest.",
-    large,
-    "within 0.015",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.regret-small",
-    "The epoch chosen on 50 images is itself worse than that chosen on 1,000.",
-    small_regret - large_regret,
-    "> 0.002",
-    unit="accuracy",
-)
+with results():
+    recall("05_early_stopping.optimism", 1 + sum(more))
+    claim(
+        "early_stopping.optimism-small",
+        "Chosen on 50 images, the best epoch promises too much.",
+        small,
+        "> 0.02",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.optimism-large",
+        "On 1,000 images the promise is nearly honest.",
+        large,
+        "within 0.015",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.regret-small",
+        "The epoch chosen on 50 images is itself worse than that chosen on 1,000.",
+        small_regret - large_regret,
+        "> 0.002",
+        unit="accuracy",
+    )
 
 # %% [markdown]
 # Choosing on few images costs twice: a somewhat worse epoch, and a number that promises
@@ -584,13 +609,17 @@ w = torch.zeros(24, 20, 1, dtype=torch.float64)
 for _ in range(100):
     w -= lr[..., None] * x.mT @ (x @ w - y)
 formula = solution(1 - (1 - lr * s**2) ** 100)
-claim(
-    "early_stopping.filter-exact",
-    "100 steps of gradient descent end where the filter formula says.",
-    (w - formula).abs().max().item(),
-    "within 1e-9",
-    unit="largest difference of a weight",
-)
+
+
+# %% results
+with results():
+    claim(
+        "early_stopping.filter-exact",
+        "100 steps of gradient descent end where the filter formula says.",
+        (w - formula).abs().max().item(),
+        "within 1e-9",
+        unit="largest difference of a weight",
+    )
 
 # %%
 cosine, apart, ahead = {}, {}, []
@@ -601,32 +630,36 @@ for t in (10, 100, 1000):
     apart[t] = (a - b).norm(dim=1) / a.norm(dim=1)
     ahead.append((stop - ridge).min())
     print(f"t = {t:4}: cosine {cosine[t].mean():.4f}, apart {apart[t].mean():.1%}")
-claim(
-    "early_stopping.same-direction",
-    "Stopped and ridge solution point the same way.",
-    torch.stack([*cosine.values()]).amin(0),
-    "> 0.98",
-    unit="cosine, the smallest of three times",
-)
-claim(
-    "early_stopping.not-the-same",
-    "But they are not the same: they differ by 10 to 25 % of their length.",
-    torch.stack([*apart.values()]).mean(0),
-    "between 0.1 0.25",
-    unit="relative difference",
-)
-claim(
-    "early_stopping.stopped-learns-more",
-    "In no direction has the stopped solution learned less than matched ridge.",
-    min(ahead).item(),
-    "> -1e-9",
-    unit="smallest difference of the filters",
-)
+
+
+# %% results
+with results():
+    claim(
+        "early_stopping.same-direction",
+        "Stopped and ridge solution point the same way.",
+        torch.stack([*cosine.values()]).amin(0),
+        "> 0.98",
+        unit="cosine, the smallest of three times",
+    )
+    claim(
+        "early_stopping.not-the-same",
+        "But they are not the same: they differ by 10 to 25 % of their length.",
+        torch.stack([*apart.values()]).mean(0),
+        "between 0.1 0.25",
+        unit="relative difference",
+    )
+    claim(
+        "early_stopping.stopped-learns-more",
+        "In no direction has the stopped solution learned less than matched ridge.",
+        min(ahead).item(),
+        "> -1e-9",
+        unit="smallest difference of the filters",
+    )
 
 # %% [markdown]
 # Here are the two filters for all directions, at three stopping times.
 
-# %%
+# %% figure
 ax, grid = plots.figure()[1], torch.logspace(-2, 0, 200)
 for t, color in zip((10, 100, 1000), plots.PALETTE, strict=False):
     ax.plot(grid, 1 - (1 - grid**2) ** t, color=color, label=f"stopped, t = {t}")
@@ -654,13 +687,16 @@ plots.show(
 # with strong decay, and a validation set of 925 sums. Watch the validation *loss*, as
 # everybody does, once every 20 steps, with a patience of 10 looks.
 
-# %%
+# %% predict
 predict(
     "05_early_stopping.too-early",
     "Training accuracy reaches 100 % within 100 steps while validation loss climbs. "
     "What do 700 steps more bring on validation?",
     ["Nothing, it is overfitted.", "A few per cent.", "A third of the sums or more."],
 )
+
+
+# %%
 table = torch.cartesian_prod(torch.arange(43), torch.arange(43))
 shuffled = table[torch.randperm(43 * 43, generator=torch.Generator().manual_seed(0))]
 sums_x = F.one_hot(shuffled, 43).flatten(1).float().to(DEVICE)  # (1849, 86)
@@ -687,7 +723,7 @@ late = train_population(
 # Each seed has its own stopping point: the first look with ten in a row that brought no
 # lower loss. What early stopping keeps is the best look before it.
 
-# %%
+# %% figure
 looks = [stopped(-curve, 10)[0] for curve in late.val_loss.T]
 best = [late.val_loss[:n, k].argmin() for k, n in enumerate(looks)]
 kept = torch.stack([late.val_accuracy[b, k] for k, b in enumerate(best)])
@@ -704,24 +740,26 @@ plots.show(
     ax.figure,
     alt="Accuracy against steps, 4 seeds: training is at 100 % almost at once; "
     "validation is near 0 at the stopping point and rises only later.",
+    after="05_early_stopping.too-early",
 )
 
-# %%
-recall("05_early_stopping.too-early", 3)
-claim(
-    "early_stopping.too-early-keeps",
-    "Early stopping keeps a network that knows next to none of the other sums.",
-    kept,
-    "within 0.05",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.too-early-costs",
-    "Trained on, the same networks know more than a third of them.",
-    late.val_accuracy[-1] - kept,
-    "> 0.33",
-    unit="accuracy",
-)
+# %% results
+with results():
+    recall("05_early_stopping.too-early", 3)
+    claim(
+        "early_stopping.too-early-keeps",
+        "Early stopping keeps a network that knows next to none of the other sums.",
+        kept,
+        "within 0.05",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.too-early-costs",
+        "Trained on, the same networks know more than a third of them.",
+        late.val_accuracy[-1] - kept,
+        "> 0.33",
+        unit="accuracy",
+    )
 
 # %% [markdown]
 # This is *grokking* (Power et al. 2022), an extreme case: accuracy comes long after
@@ -953,13 +991,16 @@ class Plateau:
 # A constant rate, plateau and cosine: 1,000 clean MNIST-1D examples, SGD with momentum at
 # a rate on the high side, 30 epochs, 12 seeds. Only the schedule differs.
 
-# %%
+# %% predict
 predict(
     "05_early_stopping.schedules",
     "Compare the LAST epoch of a cosine run with the BEST epoch of a constant rate. "
     "Which has the higher validation accuracy?",
     ["Cosine, by more than 2 points.", "About equal.", "The constant rate, by 2."],
 )
+
+
+# %%
 brief = data.mnist1d(1000, 1000, device=DEVICE)
 hooks = {
     "constant": list,
@@ -993,7 +1034,7 @@ for name, hook in hooks.items():
 # The last epoch of each, and the best epoch of the constant rate, which is what early
 # stopping with endless patience would keep.
 
-# %%
+# %% figure
 shown = {f"{name}, last epoch": 100 * values for name, values in ends.items()}
 ax = plots.points(shown | {"constant, best epoch": 100 * tops["constant"]})
 ax.set(title="Cosine ends where early stopping would have", xlabel="schedule")
@@ -1002,24 +1043,26 @@ plots.show(
     ax.figure,
     alt="Validation accuracy, one dot per seed: the constant rate's last epoch is lowest "
     "and most scattered; cosine's last epoch is about level with the constant rate's best.",
+    after="05_early_stopping.schedules",
 )
 
-# %%
-recall("05_early_stopping.schedules", 2)
-claim(
-    "early_stopping.cosine-last",
-    "At the last epoch cosine is ahead of the constant rate.",
-    ends["cosine"] - ends["constant"],
-    "> 0",
-    unit="accuracy",
-)
-claim(
-    "early_stopping.cosine-no-better",
-    "But not ahead of the constant rate's best epoch.",
-    ends["cosine"] - tops["constant"],
-    "within 0.02",
-    unit="accuracy",
-)
+# %% results
+with results():
+    recall("05_early_stopping.schedules", 2)
+    claim(
+        "early_stopping.cosine-last",
+        "At the last epoch cosine is ahead of the constant rate.",
+        ends["cosine"] - ends["constant"],
+        "> 0",
+        unit="accuracy",
+    )
+    claim(
+        "early_stopping.cosine-no-better",
+        "But not ahead of the constant rate's best epoch.",
+        ends["cosine"] - tops["constant"],
+        "within 0.02",
+        unit="accuracy",
+    )
 
 # %% [markdown]
 # What a schedule bought here is a *last* epoch worth keeping: nothing to monitor,

@@ -28,7 +28,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos import stochastic_depth as demos_depth
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, train_population
 from helpers.show import plots
@@ -89,7 +89,7 @@ def tower(blocks, inputs=196, width=32):
 # Eight seeds for each of five depths, the same for both kinds. At 8 blocks the two will
 # turn out alike. What about 32?
 
-# %% experiment
+# %% predict
 predict(
     "depth.deep",
     "Stacked 32 deep, what becomes of the feedforward network, compared with 8 deep?",
@@ -102,6 +102,7 @@ predict(
 )
 
 
+# %% experiment
 @one_thread()  # so many small operations gain nothing from a second one
 def run(build):
     return train_population(
@@ -147,37 +148,40 @@ ax.set_xticks(DEPTHS, DEPTHS)
 ax.set(xlabel="blocks (log scale)", ylabel="validation accuracy (%)", ylim=(0, 100))
 ax.set_title("Without skip connections, 32 blocks learn nothing")
 plots.show(
-    ax.figure, alt="Both kinds agree up to 8 blocks; feedforward falls to 10 % at 32."
+    ax.figure,
+    alt="Both kinds agree up to 8 blocks; feedforward falls to 10 % at 32.",
+    after=["depth.deep", "depth.residual"],
 )
 
 # %% [markdown]
 # Differences are paired: the same seed, two depths.
 
-# %%
+# %% results
 points = {"unit": "accuracy points"}
-claim(
-    "depth.feedforward",
-    "From 8 to 32 blocks the feedforward network loses nearly all it knew.",
-    forward[:, 4] - forward[:, 2],
-    "< -40",
-    **points,
-)
-recall("depth.deep", 4)
-claim(
-    "depth.no-fit",
-    "It does not fit its training labels, either.",
-    100 * feedforward[32].train_accuracy[-1],
-    "< 40",
-    unit="% of training labels",
-)
-claim(
-    "depth.residual",
-    "From 8 to 32 blocks the residual network neither loses 8 points nor gains 4.",
-    constant[:, 4] - constant[:, 2],
-    "between -8 4",
-    **points,
-)
-recall("depth.residual", 2)
+with results():
+    claim(
+        "depth.feedforward",
+        "From 8 to 32 blocks the feedforward network loses nearly all it knew.",
+        forward[:, 4] - forward[:, 2],
+        "< -40",
+        **points,
+    )
+    recall("depth.deep", 4)
+    claim(
+        "depth.no-fit",
+        "It does not fit its training labels, either.",
+        100 * feedforward[32].train_accuracy[-1],
+        "< 40",
+        unit="% of training labels",
+    )
+    claim(
+        "depth.residual",
+        "From 8 to 32 blocks the residual network neither loses 8 points nor gains 4.",
+        constant[:, 4] - constant[:, 2],
+        "between -8 4",
+        **points,
+    )
+    recall("depth.residual", 2)
 
 # %% [markdown]
 # More layers made a *worse* network, and not by over-fitting. Skip connections (He and others, 2016) repair
@@ -210,8 +214,7 @@ kinds = {
     "residual": lambda: Block(32),
 }
 
-
-# %% experiment
+# %% figure
 start = {
     name: torch.stack([gradients(untrained(seed, block)) for seed in SEEDS]).cpu()
     for name, block in kinds.items()
@@ -238,31 +241,32 @@ plots.show(
 # %% [markdown]
 # Each number below is a power of ten at the first block.
 
-# %%
+# %% results
 first = {name: values[:, 0] for name, values in start.items()}
 power = {"unit": "powers of ten"}
-claim(
-    "depth.fades",
-    "Without normalisation the first block's gradient is a billionth or less of the "
-    "residual network's.",
-    first["without normalisation"] - first["residual"],
-    "< -9",
-    **power,
-)
-claim(
-    "depth.explodes",
-    "With it, it is several times larger than the residual network's.",
-    first["feedforward"] - first["residual"],
-    "> 0.6",
-    **power,
-)
-claim(
-    "depth.arrives",
-    "In the residual network first and last block differ by less than a factor of ten.",
-    start["residual"][:, 0] - start["residual"][:, -1],
-    "within 1",
-    **power,
-)
+with results():
+    claim(
+        "depth.fades",
+        "Without normalisation the first block's gradient is a billionth or less of the "
+        "residual network's.",
+        first["without normalisation"] - first["residual"],
+        "< -9",
+        **power,
+    )
+    claim(
+        "depth.explodes",
+        "With it, it is several times larger than the residual network's.",
+        first["feedforward"] - first["residual"],
+        "> 0.6",
+        **power,
+    )
+    claim(
+        "depth.arrives",
+        "In the residual network first and last block differ by less than a factor of ten.",
+        start["residual"][:, 0] - start["residual"][:, -1],
+        "within 1",
+        **power,
+    )
 
 # %% [markdown]
 # Faded, every step in the first block is a guess; exploded, a small step there upsets
@@ -377,22 +381,25 @@ for net, final in zip(nets, (0.1, 0.2, 0.2), strict=True):  # their default p_L
 # %% [markdown]
 # The table, as claims about these three networks:
 
-# %%
-claim(
-    "depth.torchvision-first",
-    "In all three the first block is never dropped.",
-    max(first for first, _ in ends.values()),
-    "within 0",
-)
-for name in ("ConvNeXt", "SwinTransformer"):
-    sentence = "The last block has the whole rate asked for."
-    claim(f"depth.last-{name.lower()}", sentence, ends[name][1], "between 0.999 1.001")
-claim(
-    "depth.last-efficientnet",
-    "The last of EfficientNet-B0's 16 blocks has 15/16 of it.",
-    ends["EfficientNet"][1],
-    "between 0.937 0.938",
-)
+# %% results
+with results():
+    claim(
+        "depth.torchvision-first",
+        "In all three the first block is never dropped.",
+        max(first for first, _ in ends.values()),
+        "within 0",
+    )
+    for name in ("ConvNeXt", "SwinTransformer"):
+        sentence = "The last block has the whole rate asked for."
+        claim(
+            f"depth.last-{name.lower()}", sentence, ends[name][1], "between 0.999 1.001"
+        )
+    claim(
+        "depth.last-efficientnet",
+        "The last of EfficientNet-B0's 16 blocks has 15/16 of it.",
+        ends["EfficientNet"][1],
+        "between 0.937 0.938",
+    )
 
 # %% [markdown]
 # For deep networks the differences are small. For four blocks and $p_L = 0.5$ the first
@@ -487,18 +494,30 @@ load("06_stochastic_depth").drop_path(drop_path, seed=20_162)
 torch.manual_seed(0)
 rows = ops.stochastic_depth(torch.ones(20_000, 3), 0.3, mode="row")
 whole = torch.stack([rows, rows - 1 / 0.7]).abs().amin(0).max().item()
-claim(
-    "depth.torchvision-values",
-    "Every number is 0 or 1/(1-p).",
-    whole,
-    "within 1e-6",
-)
-alike = (rows == rows[:, :1]).all(1).float().mean().item()
-claim(
-    "depth.torchvision-rows", "Each row is all there or all gone.", 1 - alike, "< 1e-9"
-)
-gone = (rows[:, 0] == 0).float().mean().item()
-claim("depth.torchvision-rate", "Of the rows 30 % are gone.", gone, "between 0.28 0.32")
+
+
+# %% results
+with results():
+    claim(
+        "depth.torchvision-values",
+        "Every number is 0 or 1/(1-p).",
+        whole,
+        "within 1e-6",
+    )
+    alike = (rows == rows[:, :1]).all(1).float().mean().item()
+    claim(
+        "depth.torchvision-rows",
+        "Each row is all there or all gone.",
+        1 - alike,
+        "< 1e-9",
+    )
+    gone = (rows[:, 0] == 0).float().mean().item()
+    claim(
+        "depth.torchvision-rate",
+        "Of the rows 30 % are gone.",
+        gone,
+        "between 0.28 0.32",
+    )
 
 # %% [markdown]
 # Rows, rate and scale are those of the card. No generator can be passed to it, though.
@@ -509,7 +528,7 @@ claim("depth.torchvision-rate", "Of the rows 30 % are gone.", gone, "between 0.2
 # $p_L = 0.5$ and a coin per example. (For a population the coin is the course's
 # `MemberDropout` on a column of ones.)
 
-# %% experiment
+# %% predict
 predict(
     "depth.gain",
     "20 % false labels, 32 blocks. Stochastic depth against constant depth, at the end?",
@@ -522,6 +541,7 @@ predict(
 )
 
 
+# %% experiment
 class DropBlock(Block):
     """A residual block that each example skips with probability p in training."""
 
@@ -545,7 +565,7 @@ stochastic = {n: run(lambda n=n: short(n)) for n in DEPTHS}
 # %% [markdown]
 # Left the accuracy at the end, right the difference for each seed.
 
-# %%
+# %% figure
 random = last(stochastic)
 gain = random - constant  # (seeds, depths), paired
 fig, (left, right) = plots.figure(2)
@@ -559,7 +579,11 @@ plots.points({f"{n} blocks": gain[:, k] for k, n in enumerate(DEPTHS)}, ax=right
 right.axhline(0, color="#1a1a1a", linewidth=0.8)
 right.set_ylabel("stochastic minus constant (points)")
 right.set_title(f"... on average by {gain.mean():.1f} points")
-plots.show(fig, alt="Stochastic depth lies above constant depth at all five depths.")
+plots.show(
+    fig,
+    alt="Stochastic depth lies above constant depth at all five depths.",
+    after=["depth.gain", "depth.gradient"],
+)
 
 # %% [markdown]
 # Is this something that stopping early would not have given? `early` compares the *best*
@@ -572,15 +596,19 @@ peak = [
 ]
 early = (peak[0] - peak[1]).mean(1)
 print(f"gain at the end {gain.mean():.1f} points, best look {early.mean():.1f} points")
+
+
+# %% results
 sentence = "With 32 blocks and 20 % false labels stochastic depth gains."
-claim("depth.gain", sentence, gain[:, 4], "> 0", **points)
-recall("depth.gain", 3)
-sentence = "Over the five depths it gains more than a point."
-claim("depth.gain-all", sentence, gain.mean(1), "> 1", **points)
-sentence = "With each run stopped at its best look the gain is smaller."
-claim("depth.gain-early", sentence, early - gain.mean(1), "< 0", **points)
-sentence = "Even so, 32 blocks are no better than 2."
-claim("depth.no-need", sentence, random[:, 4] - random[:, 0], "< 1", **points)
+with results():
+    claim("depth.gain", sentence, gain[:, 4], "> 0", **points)
+    recall("depth.gain", 3)
+    sentence = "Over the five depths it gains more than a point."
+    claim("depth.gain-all", sentence, gain.mean(1), "> 1", **points)
+    sentence = "With each run stopped at its best look the gain is smaller."
+    claim("depth.gain-early", sentence, early - gain.mean(1), "< 0", **points)
+    sentence = "Even so, 32 blocks are no better than 2."
+    claim("depth.no-need", sentence, random[:, 4] - random[:, 0], "< 1", **points)
 
 # %% [markdown]
 # A gain at the end of training, on labels of which one in five is false: the same
@@ -626,7 +654,7 @@ ratio = {
     for when in ("start", "end")
 }
 
-# %%
+# %% figure
 ax = plots.points(norms)
 ax.set(ylabel="gradient norm at block 1", ylim=(0, None))
 ax.set_title(
@@ -634,13 +662,19 @@ ax.set_title(
     f"{ratio['end'].mean():.2f} at the end"
 )
 plots.show(
-    ax.figure, alt="Gradient norms, constant and stochastic: about equal, twice."
+    ax.figure,
+    alt="Gradient norms, constant and stochastic: about equal, twice.",
+    after="depth.gradient",
 )
+
+
+# %% results
 sentence = "At the start the gradient is about as large as with constant depth."
-claim("depth.gradient-start", sentence, ratio["start"], "between 0.75 1.25")
-sentence = "After training it is not larger, either."
-claim("depth.gradient-end", sentence, ratio["end"], "< 1.2")
-recall("depth.gradient", 2)
+with results():
+    claim("depth.gradient-start", sentence, ratio["start"], "between 0.75 1.25")
+    sentence = "After training it is not larger, either."
+    claim("depth.gradient-end", sentence, ratio["end"], "< 1.2")
+    recall("depth.gradient", 2)
 
 # %% [markdown]
 # The larger gradients did not come out here. These blocks differ from the paper's: they
@@ -795,12 +829,15 @@ load("06_stochastic_depth").expected_depth(expected_depth, seed=20_164)
 # They take turns, so that whatever else the machine does hits all four alike; on a CPU
 # the clock counts processor time of this program only.
 
-# %% experiment
+# %% predict
 predict(
     "depth.time",
     "Which ways take clearly less time than constant depth?",
     ["all three", "batch mode and the skip", "the skip only", "none"],
 )
+
+
+# %% experiment
 WAYS = ["constant", "per example", "batch mode", "skip"]
 L, g = 24, torch.Generator().manual_seed(0)
 rates = [0.5 * i / L for i in range(1, L + 1)]
@@ -858,7 +895,7 @@ theory = 1 - sum(rates) / L
 # Left, one dot per round of five turns (medians). Right, each single step with a skip: its
 # time against the number of blocks that ran. The line is what proportion would give.
 
-# %%
+# %% figure
 fig, (left, right) = plots.figure(2, sharey=True)
 plots.points({way: share[:, k] for k, way in enumerate(WAYS)}, ax=left)
 left.axhline(theory, color="#1a1a1a", linestyle="--", linewidth=1)
@@ -874,6 +911,7 @@ plots.show(
     fig,
     alt="Left: step times over constant depth, masks a little above 1, the skip near "
     "the dashed line at 0.74. Right: time grows in proportion to the blocks that ran.",
+    after="depth.time",
 )
 
 # %%
@@ -883,21 +921,27 @@ print(
     end="",
 )
 print(f" {saved[:, 1].mean():.1%} (per example), {saved[:, 2].mean():.1%} (batch mode)")
+
+
+# %% results
 sentence = "A mask per example saves no time."
-claim("depth.mask-example", sentence, saved[:, 1], "< 0.05", unit="of the step")
-sentence = "Batch mode, which computes and then masks, saves no time either."
-claim("depth.mask-batch", sentence, saved[:, 2], "< 0.05", unit="of the step")
-claim(
-    "depth.skip",
-    "Skipping saves about the 26 % of theory: between 10 and 35 % of a step.",
-    saved[:, 3],
-    "between 0.1 0.35",
-    unit="of the step",
-)
-per_block = saved[:, 3] / (1 - ran[:, 3] / L)
-sentence = "Of the share of blocks skipped in a round, more than 60 % is saved as time."
-claim("depth.skip-blocks", sentence, per_block, "between 0.6 1.2")
-recall("depth.time", 3)
+with results():
+    claim("depth.mask-example", sentence, saved[:, 1], "< 0.05", unit="of the step")
+    sentence = "Batch mode, which computes and then masks, saves no time either."
+    claim("depth.mask-batch", sentence, saved[:, 2], "< 0.05", unit="of the step")
+    claim(
+        "depth.skip",
+        "Skipping saves about the 26 % of theory: between 10 and 35 % of a step.",
+        saved[:, 3],
+        "between 0.1 0.35",
+        unit="of the step",
+    )
+    per_block = saved[:, 3] / (1 - ran[:, 3] / L)
+    sentence = (
+        "Of the share of blocks skipped in a round, more than 60 % is saved as time."
+    )
+    claim("depth.skip-blocks", sentence, per_block, "between 0.6 1.2")
+    recall("depth.time", 3)
 
 # %% [markdown]
 # The dots on the right lie a little above the line: that is what every step pays whatever
@@ -911,7 +955,7 @@ recall("depth.time", 3)
 # from each trained network of 8 blocks delete one block at a time, all else untouched.
 # Then, from 32 blocks, delete more and more at random.
 
-# %% experiment
+# %% predict
 predict(
     "depth.delete",
     "One of 8 blocks deleted from a constant-depth residual network: what is lost?",
@@ -919,6 +963,7 @@ predict(
 )
 
 
+# %% experiment
 @torch.no_grad()
 @one_thread()
 def score(model, factors):
@@ -966,7 +1011,7 @@ left_over = {
 # %% [markdown]
 # For each seed the same blocks are deleted from both kinds.
 
-# %%
+# %% figure
 fig, (left, right) = plots.figure(2)
 colors = dict(zip(trained, (plots.PALETTE[k] for k in (1, 0, 2)), strict=True))
 for name, values in lost.items():
@@ -982,25 +1027,33 @@ plots.show(
     alt="Left: deleting any block costs a feedforward network about 60 points, a "
     "residual one a few, one trained with stochastic depth almost none. Right: with "
     "more deleted blocks stochastic depth loses accuracy more slowly.",
+    after="depth.delete",
 )
 
-# %%
+# %% results
 one = {name: values.mean(1) for name, values in lost.items()}
 sentence = "Deleting one of 8 blocks ruins a feedforward network."
-claim("depth.delete-feedforward", sentence, one["feedforward"], "< -40", **points)
-sentence = "A residual network loses less than 8 points, on average over its blocks."
-claim("depth.delete-residual", sentence, one["constant"], "between -8 0", **points)
-recall("depth.delete", 3)
-sentence = "In it the first block is missed more than the last."
-first_last = lost["constant"][:, 0] - lost["constant"][:, 7]
-claim("depth.delete-first", sentence, first_last, "< 0", **points)
-sentence = "Training with stochastic depth makes a missing block cost less."
-claim(
-    "depth.delete-less", sentence, one["stochastic"] - one["constant"], "> 1", **points
-)
-half = (left_over["stochastic"] - left_over["constant"])[:, COUNTS.index(16)]
-sentence = "With 16 of 32 blocks deleted stochastic depth is far ahead."
-claim("depth.delete-half", sentence, half, "> 8", **points)
+with results():
+    claim("depth.delete-feedforward", sentence, one["feedforward"], "< -40", **points)
+    sentence = (
+        "A residual network loses less than 8 points, on average over its blocks."
+    )
+    claim("depth.delete-residual", sentence, one["constant"], "between -8 0", **points)
+    recall("depth.delete", 3)
+    sentence = "In it the first block is missed more than the last."
+    first_last = lost["constant"][:, 0] - lost["constant"][:, 7]
+    claim("depth.delete-first", sentence, first_last, "< 0", **points)
+    sentence = "Training with stochastic depth makes a missing block cost less."
+    claim(
+        "depth.delete-less",
+        sentence,
+        one["stochastic"] - one["constant"],
+        "> 1",
+        **points,
+    )
+    half = (left_over["stochastic"] - left_over["constant"])[:, COUNTS.index(16)]
+    sentence = "With 16 of 32 blocks deleted stochastic depth is far ahead."
+    claim("depth.delete-half", sentence, half, "> 8", **points)
 
 # %% [markdown]
 # A feedforward network is a chain. A residual one behaves like a crowd of short paths: with
@@ -1019,8 +1072,12 @@ twice = torch.tensor(
     [score(m, factors) - score(m, [1.0] * 32) for m in members(stochastic, 32)]
 )
 print("change per seed:", [f"{v:+.1f}" for v in twice.tolist()])
+
+
+# %% results
 sentence = "Scaling a second time changes accuracy by less than 2.5 points."
-claim("depth.scaled-twice", sentence, twice, "within 2.5", **points)
+with results():
+    claim("depth.scaled-twice", sentence, twice, "within 2.5", **points)
 
 # %% [markdown]
 # Next to nothing, so you would not notice. A network that has learned to live with whole
@@ -1032,12 +1089,15 @@ claim("depth.scaled-twice", sentence, twice, "within 2.5", **points)
 # Two blocks, 16 wide, on a task that is hard for them: 3,000 examples of MNIST-1D, all
 # labels true. There is little to forget and no depth to spare.
 
-# %% experiment
+# %% predict
 predict(
     "depth.shallow",
     "Stochastic depth 0.5 in a network of 2 narrow blocks, true labels:",
     ["helps at the end", "makes no difference", "hurts all along"],
 )
+
+
+# %% experiment
 hard = data.mnist1d(3000, 1000, device=DEVICE)
 
 
@@ -1061,7 +1121,7 @@ shallow = {final: small(final) for final in (0.0, 0.5)}
 # %% [markdown]
 # Twelve seeds, because small networks scatter.
 
-# %%
+# %% figure
 curves = {final: 100 * result.val_accuracy.T for final, result in shallow.items()}
 steps = shallow[0.0].steps
 ax = plots.band(steps, curves[0.0], label="constant depth", color=plots.PALETTE[0])
@@ -1069,15 +1129,25 @@ plots.band(steps, curves[0.5], label="stochastic depth", color=plots.PALETTE[2],
 cost = curves[0.5] - curves[0.0]  # (seeds, records)
 ax.set(xlabel="training step", ylabel="validation accuracy (%)")
 ax.set_title(f"Two narrow blocks: {cost[:, -1].mean():+.1f} points at the end")
-plots.show(ax.figure, alt="Stochastic depth stays below constant depth at every step.")
+plots.show(
+    ax.figure,
+    alt="Stochastic depth stays below constant depth at every step.",
+    after="depth.shallow",
+)
+
+
+# %% results
 sentence = "At the end stochastic depth has cost a shallow network accuracy."
-claim("depth.shallow", sentence, cost[:, -1], "< -1", **points)
-sentence = "At no look was it ahead on average: here is its best one."
-claim("depth.shallow-never", sentence, cost[:, cost.mean(0).argmax()], "< 0", **points)
-recall("depth.shallow", 3)
-underfit = 100 * shallow[0.0].train_accuracy[-1]
-sentence = "Even at constant depth it fits less than 70 % of its training labels."
-claim("depth.underfits", sentence, underfit, "< 70", unit="% accuracy")
+with results():
+    claim("depth.shallow", sentence, cost[:, -1], "< -1", **points)
+    sentence = "At no look was it ahead on average: here is its best one."
+    claim(
+        "depth.shallow-never", sentence, cost[:, cost.mean(0).argmax()], "< 0", **points
+    )
+    recall("depth.shallow", 3)
+    underfit = 100 * shallow[0.0].train_accuracy[-1]
+    sentence = "Even at constant depth it fits less than 70 % of its training labels."
+    claim("depth.underfits", sentence, underfit, "< 70", unit="% accuracy")
 
 # %% [markdown]
 # It cannot fit its true labels with all blocks there; without some of them it can only do

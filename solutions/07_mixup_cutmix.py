@@ -31,7 +31,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos import mixup_cutmix as demos_mixing
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import (
     accuracy,
     expected_calibration_error,
@@ -88,8 +88,12 @@ ax.set_title(
 plots.show(
     ax.figure, alt="Training accuracy climbs to the top; validation stays below."
 )
+
+
+# %% results
 sentence = "On fresh images the network is more confident than it is right."
-claim("mixing.naive", sentence, 100 * surplus, "> 5", unit="points")
+with results():
+    claim("mixing.naive", sentence, 100 * surplus, "> 5", unit="points")
 
 # %% [markdown]
 # It knows its training images by heart, which looks good. On fresh images it is wrong
@@ -187,9 +191,13 @@ gaps = {epsilon: [gap_after(n, epsilon) for n in steps] for epsilon in (0.0, 0.1
 for epsilon, values in gaps.items():
     print(f"epsilon {epsilon}, gap after {steps} steps:", *(f"{v:.3f}" for v in values))
 off = gaps[0.1][-1] - math.log((0.9 + 0.01) / 0.01)
-claim("mixing.smooth-gap", "At 0.1 the gap ends at ln 91.", off, "within 1e-3")
-grown = gaps[0.0][-1] - gaps[0.0][-2]
-claim("mixing.hard-gap", "With a hard label it goes on growing.", grown, "> 2")
+
+
+# %% results
+with results():
+    claim("mixing.smooth-gap", "At 0.1 the gap ends at ln 91.", off, "within 1e-3")
+    grown = gaps[0.0][-1] - gaps[0.0][-2]
+    claim("mixing.hard-gap", "With a hard label it goes on growing.", grown, "> 2")
 
 # %% [markdown]
 # A hard label is never content; a smooth one is, at a gap of
@@ -389,8 +397,12 @@ for _ in range(100):
     lam = targets[0, 0]
     formula = lam * x + (1 - lam) * x[turned]
     worst = max(worst, (mixed - formula).abs().max().item())
+
+
+# %% results
 sentence = "v2.MixUp is the formula with the permutation roll(1)."
-claim("mixing.mixup-is-v2", sentence, worst, "within 1e-5")
+with results():
+    claim("mixing.mixup-is-v2", sentence, worst, "within 1e-5")
 
 # %% [markdown]
 # And now in training. The training loss is measured against *mixed* labels, so it can
@@ -405,9 +417,13 @@ ax.plot(range(1, 41), history.train_loss, color="#8a8a8a", label="train, without
 ax.legend()
 ax.set_title("With mixup the training loss stays high, and that is fine")
 plots.show(ax.figure, alt="The loss on mixtures stays above the validation loss.")
+
+
+# %% results
 above = mixed.train_loss[-1] - mixed.val_loss[-1]
 sentence = "On mixtures the training loss ends above the validation loss."
-claim("mixing.loss-above", sentence, above, "> 0", unit="nats")
+with results():
+    claim("mixing.loss-above", sentence, above, "> 0", unit="nats")
 
 # %% [markdown]
 # Nothing is broken: the two curves answer different questions. With any of the methods
@@ -498,8 +514,12 @@ half = (28 * (1 - lams).sqrt() / 2).int()[:, None]
 sides = (middles + half).clamp(max=28) - (middles - half).clamp(min=0)
 actual = (sides.prod(1) / 28**2).mean().item()
 print(f"asked for: {1 - lams.mean():.2f} of the image; pasted: {actual:.2f}")
+
+
+# %% results
 sentence = "Of the half that λ asks for, three tenths of the image are pasted."
-claim("mixing.clipped", sentence, actual, "between 0.28 0.32")
+with results():
+    claim("mixing.clipped", sentence, actual, "between 0.28 0.32")
 
 # %% [markdown]
 # A label with weight λ would be false on average by a fifth of an image. So CutMix
@@ -600,8 +620,12 @@ for _ in range(200):
     share = (mixed != x).double().mean((1, 2, 3))  # (10,), all alike
     weight = targets[torch.arange(10), torch.arange(10).roll(1)]
     worst = max(worst, (share - weight).abs().max().item())
+
+
+# %% results
 sentence = "The label's weight in v2.CutMix is the pasted area."
-claim("mixing.cutmix-is-v2", sentence, worst, "within 1e-6")
+with results():
+    claim("mixing.cutmix-is-v2", sentence, worst, "within 1e-6")
 
 # %% [markdown]
 # ## Six treatments
@@ -713,7 +737,7 @@ def percent_right(stack, split, groups):
 # treatment learns nearly all of its training labels. Predict before you run; two
 # questions belong to the second run, with false labels.
 
-# %% experiment
+# %% predict
 predict(
     "mixing.accuracy",
     "True labels: which treatment gains 2 points of accuracy or more over none?",
@@ -779,7 +803,7 @@ SHOWN = ("accuracy (%)", "NLL (nats)", "ECE (%)")
 # First with true labels. Dots are seeds, the bar is their mean, the grey line is the mean
 # without any treatment.
 
-# %% experiment
+# %% figure
 titles = ("Accuracy: no winner", "Likelihood: all gain", "Calibration: all gain")
 fig = demos_mixing.score_panels(
     {k: clean[k] for k in SHOWN}, dict(zip(SHOWN, titles, strict=True))
@@ -788,6 +812,7 @@ plots.show(
     fig,
     alt="True labels, six treatments. Accuracy: nobody is ahead of none by much, flips "
     "and crops are behind. NLL and ECE: all five are lower than none.",
+    after=["mixing.accuracy", "mixing.noise", "mixing.calibration"],
 )
 
 # %% [markdown]
@@ -804,24 +829,28 @@ def gains(table, score):
 points = {"unit": "accuracy points"}
 better = gains(clean, "accuracy (%)")
 best = torch.stack(list(better.values())).amax(0)
+
+
+# %% results
 sentence = "True labels: even each seed's best treatment gains under 2 points."
-claim("mixing.clean-best", sentence, best, "< 2", **points)
-recall("mixing.accuracy", 5)
-sentence = "Flips and crops gain less than a point, if anything."
-claim("mixing.clean-flips", sentence, better["flips, crops"], "< 1", **points)
-worst = torch.stack(list(gains(clean, "NLL (nats)").values())).amax(0)
-sentence = "Even each seed's worst treatment lowers the NLL by 0.1 nats."
-claim("mixing.clean-nll", sentence, worst, "< -0.1", unit="nats")
-ece, surplus = gains(clean, "ECE (%)"), clean["surplus"]
-worst = torch.stack(list(ece.values())).amax(0)
-sentence = "Even each seed's worst treatment lowers the ECE by 2 points, ..."
-claim("mixing.clean-ece", sentence, worst, "< -2", unit="ECE points")
-sentence = "... and mixup by over 6."
-claim("mixing.clean-ece-mixup", sentence, ece["mixup"], "< -6", unit="ECE points")
-sentence = "Without treatment confidence exceeds accuracy by over 8 points."
-claim("mixing.clean-sure", sentence, surplus["none"], "> 8", unit="points")
-sentence = "CutMix makes the network too modest."
-claim("mixing.clean-modest", sentence, surplus["CutMix"], "< -2", unit="points")
+with results():
+    claim("mixing.clean-best", sentence, best, "< 2", **points)
+    recall("mixing.accuracy", 5)
+    sentence = "Flips and crops gain less than a point, if anything."
+    claim("mixing.clean-flips", sentence, better["flips, crops"], "< 1", **points)
+    worst = torch.stack(list(gains(clean, "NLL (nats)").values())).amax(0)
+    sentence = "Even each seed's worst treatment lowers the NLL by 0.1 nats."
+    claim("mixing.clean-nll", sentence, worst, "< -0.1", unit="nats")
+    ece, surplus = gains(clean, "ECE (%)"), clean["surplus"]
+    worst = torch.stack(list(ece.values())).amax(0)
+    sentence = "Even each seed's worst treatment lowers the ECE by 2 points, ..."
+    claim("mixing.clean-ece", sentence, worst, "< -2", unit="ECE points")
+    sentence = "... and mixup by over 6."
+    claim("mixing.clean-ece-mixup", sentence, ece["mixup"], "< -6", unit="ECE points")
+    sentence = "Without treatment confidence exceeds accuracy by over 8 points."
+    claim("mixing.clean-sure", sentence, surplus["none"], "> 8", unit="points")
+    sentence = "CutMix makes the network too modest."
+    claim("mixing.clean-modest", sentence, surplus["CutMix"], "< -2", unit="points")
 
 # %% [markdown]
 # If you look at accuracy alone, nothing here was worth the trouble: on these tiny grey
@@ -831,7 +860,7 @@ claim("mixing.clean-modest", sentence, surplus["CutMix"], "< -2", unit="points")
 # with ResNet-50 on ImageNet the error fell from 23.68 % to 22.58 % with mixup and 21.40 %
 # with CutMix (Yun and others, 2019). Now the false labels.
 
-# %% experiment
+# %% figure
 titles = ("Accuracy: images help", "Likelihood: all gain", "Calibration: it depends")
 fig = demos_mixing.score_panels(
     {k: dirty[k] for k in SHOWN}, dict(zip(SHOWN, titles, strict=True))
@@ -841,6 +870,7 @@ plots.show(
     alt="False labels, six treatments. Accuracy: those that change images are far ahead "
     "of none, label smoothing only a little. NLL: all lower. ECE: CutMix and flips are "
     "higher than none.",
+    after=["mixing.noise", "mixing.calibration"],
 )
 
 # %% [markdown]
@@ -853,20 +883,31 @@ def slug(name):
 
 
 better = gains(dirty, "accuracy (%)")
-for name, least in (("CutMix", 6), ("flips, crops", 6), ("Cutout", 4), ("mixup", 3)):
-    sentence = f"False labels: {name} gains over {least} points."
-    claim(f"mixing.noisy-{slug(name)}", sentence, better[name], f"> {least}", **points)
-recall("mixing.noise", 3)
-sentence = "Label smoothing gains much less than CutMix."
-behind = better["label smoothing"] - better["CutMix"]
-claim("mixing.noisy-smoothing", sentence, behind, "< -5", **points)
-nll, ece = gains(dirty, "NLL (nats)"), gains(dirty, "ECE (%)")
-worst = torch.stack(list(nll.values())).amax(0)
-sentence = "Even each seed's worst treatment lowers the NLL."
-claim("mixing.noisy-nll", sentence, worst, "< 0", unit="nats")
-sentence = "CutMix raises the calibration error."
-claim("mixing.noisy-ece", sentence, ece["CutMix"], "> 3", unit="ECE points")
-recall("mixing.calibration", 3)
+
+
+# %% results
+with results():
+    for name, least in (
+        ("CutMix", 6),
+        ("flips, crops", 6),
+        ("Cutout", 4),
+        ("mixup", 3),
+    ):
+        sentence = f"False labels: {name} gains over {least} points."
+        claim(
+            f"mixing.noisy-{slug(name)}", sentence, better[name], f"> {least}", **points
+        )
+    recall("mixing.noise", 3)
+    sentence = "Label smoothing gains much less than CutMix."
+    behind = better["label smoothing"] - better["CutMix"]
+    claim("mixing.noisy-smoothing", sentence, behind, "< -5", **points)
+    nll, ece = gains(dirty, "NLL (nats)"), gains(dirty, "ECE (%)")
+    worst = torch.stack(list(nll.values())).amax(0)
+    sentence = "Even each seed's worst treatment lowers the NLL."
+    claim("mixing.noisy-nll", sentence, worst, "< 0", unit="nats")
+    sentence = "CutMix raises the calibration error."
+    claim("mixing.noisy-ece", sentence, ece["CutMix"], "> 3", unit="ECE points")
+    recall("mixing.calibration", 3)
 
 # %% [markdown]
 # Why does label smoothing not keep up? A suspicion: to learn a false label by heart a
@@ -874,7 +915,7 @@ recall("mixing.calibration", 3)
 # never show the same one twice. So count how many of the 300 false labels each network
 # repeats when it sees those images as they are.
 
-# %% experiment
+# %% figure
 repeats = logits_of(noisy_stack, train.x[flipped]).argmax(-1) == noisy[flipped]
 share = 100 * repeats.cpu().double().mean(1).view(len(TREATMENTS), -1)
 share = dict(zip(TREATMENTS, share, strict=True))
@@ -886,13 +927,17 @@ plots.show(
     alt="Share of false labels repeated: high without treatment and with smoothing, "
     "lower with mixup and Cutout, lowest with flips and CutMix.",
 )
+
+
+# %% results
 unit = {"unit": "% of the false labels"}
 forgets = share["CutMix"] - share["none"]
 sentence = "CutMix repeats far fewer false labels than none, over 30 in 100 fewer."
-claim("mixing.forgets", sentence, forgets, "< -30", **unit)
-rest = share["label smoothing"] - share["none"]
-sentence = "Label smoothing repeats about as many as none, within 15 in 100."
-claim("mixing.remembers", sentence, rest, "within 15", **unit)
+with results():
+    claim("mixing.forgets", sentence, forgets, "< -30", **unit)
+    rest = share["label smoothing"] - share["none"]
+    sentence = "Label smoothing repeats about as many as none, within 15 in 100."
+    claim("mixing.remembers", sentence, rest, "within 15", **unit)
 
 # %% [markdown]
 # The suspicion stands: accuracy is kept where false labels are not learned.
@@ -900,7 +945,7 @@ claim("mixing.remembers", sentence, rest, "within 15", **unit)
 # Why is CutMix's calibration worse, then? Draw accuracy against confidence. Points
 # above the diagonal are more often right than they say.
 
-# %% experiment
+# %% figure
 shown = ["none", "mixup", "CutMix"]
 probs = logits_of(noisy_stack, test.x).softmax(-1).view(6, len(SEEDS), -1, 10)
 picked = {name: probs[list(TREATMENTS).index(name)] for name in shown}
@@ -910,11 +955,15 @@ plots.show(
     alt="Three reliability diagrams. Without treatment the curve lies below the "
     "diagonal at high confidence; with mixup and CutMix it lies above.",
 )
+
+
+# %% results
 sentence = "Trained on false labels, CutMix is less confident than it is right."
 modest = dirty["surplus"]["CutMix"]
-claim("mixing.noisy-modest", sentence, modest, "< -10", unit="points")
-sentence = "Without treatment it is the other way round."
-claim("mixing.noisy-sure", sentence, dirty["surplus"]["none"], "> 4", unit="points")
+with results():
+    claim("mixing.noisy-modest", sentence, modest, "< -10", unit="points")
+    sentence = "Without treatment it is the other way round."
+    claim("mixing.noisy-sure", sentence, dirty["surplus"]["none"], "> 4", unit="points")
 
 # %% [markdown]
 # Two reasons, and only one is CutMix's fault. Three labels in ten were false, so a
@@ -928,12 +977,15 @@ claim("mixing.noisy-sure", sentence, dirty["surplus"]["none"], "> 4", unit="poin
 # Both runs were also watched on validation images, in the first four epochs and in
 # every fourth one after. What if we had stopped early?
 
-# %% experiment
+# %% predict
 predict(
     "mixing.short",
     "False labels, in the first 4 epochs of 40: where is CutMix?",
     ["already ahead of none", "level", "behind none"],
 )
+
+
+# %% figure
 curves = {"true": torch.stack(clean_curve), "false": torch.stack(noisy_curve)}
 ahead = {  # labels -> treatment -> (records, seeds)
     kind: {name: c[:, k] - c[:, 0] for k, name in enumerate(TREATMENTS)}
@@ -955,24 +1007,30 @@ plots.show(
     alt="Accuracy against that of no treatment over epochs. True labels: three curves "
     "rise from below zero towards it. False labels: they start below zero and end far "
     "above.",
+    after="mixing.short",
 )
 
-# %% experiment
-for name in ("flips, crops", "mixup", "CutMix"):
-    start, end = (
-        ahead["false"][name][part].mean(0) for part in (slice(4), slice(-2, None))
+# %% results
+with results():
+    for name in ("flips, crops", "mixup", "CutMix"):
+        start, end = (
+            ahead["false"][name][part].mean(0) for part in (slice(4), slice(-2, None))
+        )
+        sentence = f"False labels: in the first 4 epochs {name} is behind none."
+        claim(f"mixing.short-{slug(name)}", sentence, start, "< 0", **points)
+        sentence = f"In the last records {name} is ahead by over 4 points."
+        claim(f"mixing.long-{slug(name)}", sentence, end, "> 4", **points)
+    recall("mixing.short", 3)
+    alone = curves["false"][:, 0]  # no treatment
+    sentence = (
+        "Meanwhile none falls by over 4 points, from epoch 12 to the last records."
     )
-    sentence = f"False labels: in the first 4 epochs {name} is behind none."
-    claim(f"mixing.short-{slug(name)}", sentence, start, "< 0", **points)
-    sentence = f"In the last records {name} is ahead by over 4 points."
-    claim(f"mixing.long-{slug(name)}", sentence, end, "> 4", **points)
-recall("mixing.short", 3)
-alone = curves["false"][:, 0]  # no treatment
-sentence = "Meanwhile none falls by over 4 points, from epoch 12 to the last records."
-claim("mixing.none-falls", sentence, alone[-2:].mean(0) - alone[5], "< -4", **points)
-start = ahead["true"]["flips, crops"][:4].mean(0)
-sentence = "True labels: at first flips and crops are behind by over 3 points."
-claim("mixing.short-true", sentence, start, "< -3", **points)
+    claim(
+        "mixing.none-falls", sentence, alone[-2:].mean(0) - alone[5], "< -4", **points
+    )
+    start = ahead["true"]["flips, crops"][:4].mean(0)
+    sentence = "True labels: at first flips and crops are behind by over 3 points."
+    claim("mixing.short-true", sentence, start, "< -3", **points)
 
 # %% [markdown]
 # A harder task is learned more slowly, and part of the late lead is the fall of the
@@ -1010,12 +1068,16 @@ with one_thread():
     logits = logits_of(small, more.val.x)
     nll = [negative_log_likelihood(v, more.val.y) for v in logits]
 nll = torch.tensor(nll).view(3, 16)
+
+
+# %% results
 sentence = "In a network of eight hidden units CutMix costs over 2 points."
-claim("mixing.small-cutmix", sentence, cost["CutMix"], "< -2", **points)
-sentence = "mixup costs accuracy there, too."
-claim("mixing.small-mixup", sentence, cost["mixup"], "< 0", **points)
-sentence = "And it makes the likelihood worse, by over 0.04 nats."
-claim("mixing.small-nll", sentence, nll[1] - nll[0], "> 0.04", unit="nats")
+with results():
+    claim("mixing.small-cutmix", sentence, cost["CutMix"], "< -2", **points)
+    sentence = "mixup costs accuracy there, too."
+    claim("mixing.small-mixup", sentence, cost["mixup"], "< 0", **points)
+    sentence = "And it makes the likelihood worse, by over 0.04 nats."
+    claim("mixing.small-nll", sentence, nll[1] - nll[0], "> 0.04", unit="nats")
 
 # %% [markdown]
 # Even the likelihood suffers now. This network was not too sure in the first place: it
@@ -1030,7 +1092,7 @@ claim("mixing.small-nll", sentence, nll[1] - nll[0], "> 0.04", unit="nats")
 # one, and ask which way the toe points. Then train with the same random flips as before,
 # labels kept. (The classic: turn a 6 by 180 degrees.)
 
-# %% experiment
+# %% predict
 predict(
     "mixing.flip",
     "Left or right? What do random flips do to accuracy, from nearly 100 %?",
@@ -1038,6 +1100,7 @@ predict(
 )
 
 
+# %% experiment
 def shoes(split):
     """Sandals, sneakers and boots; every second one mirrored, label 1."""
     x = split.x[torch.isin(split.y, torch.tensor([5, 7, 9], device=DEVICE))]
@@ -1062,11 +1125,19 @@ ax = plots.points({"none": upright, "random flips": flipped_too})
 ax.axhline(50, color="#1a1a1a", linewidth=0.8)
 ax.set_ylabel("accuracy: left or right (%)")
 ax.set_title("Random flips erase left and right")
-plots.show(ax.figure, alt="Without flips nearly 100 %; with flips around one half.")
-claim("mixing.direction", "Without flips it is easy.", upright, "> 95", unit="%")
-sentence = "Random flips cost more than 25 points."
-claim("mixing.destroyed", sentence, flipped_too - upright, "< -25", **points)
-recall("mixing.flip", 3)
+plots.show(
+    ax.figure,
+    alt="Without flips nearly 100 %; with flips around one half.",
+    after="mixing.flip",
+)
+
+
+# %% results
+with results():
+    claim("mixing.direction", "Without flips it is easy.", upright, "> 95", unit="%")
+    sentence = "Random flips cost more than 25 points."
+    claim("mixing.destroyed", sentence, flipped_too - upright, "< -25", **points)
+    recall("mixing.flip", 3)
 
 # %% [markdown]
 # With flips, a shoe pointing left carries either label equally often; there is nothing
@@ -1106,26 +1177,33 @@ stack, _ = train_all(
 )
 table = dict(zip(ways, percent_right(stack, fresh, 4), strict=True))
 
-# %% experiment
+# %% figure
 ax = plots.points(table)
 ax.set_ylabel("accuracy on fresh rows (%)")
 ax.set_title("On spirals mixing rows, or much noise, costs accuracy")
 plots.show(
     ax.figure, alt="None and noise 0.03 near the top; noise 0.3 and mixup below."
 )
+
+
+# %% results
 sentence = "Noise of 0.03 makes no difference worth a point and a half."
-claim(
-    "mixing.table-little", sentence, table["noise 0.03"] - table["none"], "within 1.5"
-)
-for name in ("noise 0.3", "mixup"):
-    sentence = f"On spirals {name} costs over 3 points."
+with results():
     claim(
-        f"mixing.table-{name[:5]}",
+        "mixing.table-little",
         sentence,
-        table[name] - table["none"],
-        "< -3",
-        **points,
+        table["noise 0.03"] - table["none"],
+        "within 1.5",
     )
+    for name in ("noise 0.3", "mixup"):
+        sentence = f"On spirals {name} costs over 3 points."
+        claim(
+            f"mixing.table-{name[:5]}",
+            sentence,
+            table[name] - table["none"],
+            "< -3",
+            **points,
+        )
 
 # %% [markdown]
 # The straight line between two points of one arm crosses the other arm, and mixup

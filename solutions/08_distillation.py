@@ -33,7 +33,7 @@ from helpers.checks import load, look
 from helpers.demos import demo
 from helpers.demos import distillation as demos_distillation
 from helpers.device import device
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import mlp, train_population
 from helpers.show import plots
@@ -103,7 +103,7 @@ def percent(run):
 
 teachers, alone = teach(train.y), study(*few)
 
-# %% experiment
+# %% figure
 fig, ax = plots.figure()
 known = 100 * alone.train_accuracy[-1]
 groups = {"student, its 200 images": known, "student, validation": percent(alone)}
@@ -114,10 +114,14 @@ ax.set_title(f"All its labels known, and {ahead.mean():.1f} points behind the te
 plots.show(
     fig, alt="Students are near 100 % in training, below teachers in validation."
 )
+
+
+# %% results
 sentence = "The student alone knows more than 97 % of its labels."
-claim("distillation.knows-labels", sentence, known, "> 97", unit="%")
-sentence = "On new images the teacher is ahead of it."
-claim("distillation.teacher-ahead", sentence, ahead, "> 4", **points)
+with results():
+    claim("distillation.knows-labels", sentence, known, "> 97", unit="%")
+    sentence = "On new images the teacher is ahead of it."
+    claim("distillation.teacher-ahead", sentence, ahead, "> 4", **points)
 
 # %% [markdown]
 # From its labels the student has nothing left to learn, and it is still behind. A label
@@ -212,7 +216,7 @@ load("08_distillation").soften(soften, seed=20_151)
 # validation images at $T = 4$, and average them per true class. Three classes are
 # shoes: sandal, sneaker, ankle boot.
 
-# %% experiment
+# %% figure
 answers = (teachers.logits(val.x) / 4).softmax(-1)  # (8, 4000, 10)
 table = torch.stack(
     [answers[:, val.y == k].mean(1) for k in range(10)], 1
@@ -225,13 +229,17 @@ ax.tick_params("x", rotation=60)
 ax.set(xlabel="class", ylabel="true class of the image")
 ax.set_title("Teachers' mean answers at T = 4: shoes resemble shoes")
 plots.show(fig, alt="Table of probabilities: large on the diagonal, then among shoes.")
+
+
+# %% results
 shoes = torch.tensor([5, 7, 9])
 wrong = 1 - table[:, 7, 7]  # what a sneaker leaves to other classes
 share = table[:, 7, [5, 9]].sum(1) / wrong
 sentence = (
     "Two classes of nine, the other shoes, get over 4/9 of the doubt about a sneaker."
 )
-claim("distillation.shoes", sentence, share, "> 0.444", unit="share of the doubt")
+with results():
+    claim("distillation.shoes", sentence, share, "> 0.444", unit="share of the doubt")
 
 # %% [markdown]
 # Nobody told the teacher that shoes are a kind. Its answers say so, and a student can
@@ -265,12 +273,16 @@ sizes = torch.stack(
 ).cpu()
 fig = demos_distillation.gradient_sizes(temperatures, sizes)
 plots.show(fig, alt="Falls like 1/T² without the factor; flat beyond T = 10 with it.")
+
+
+# %% results
 squared = sizes * torch.tensor(temperatures) ** 2
 fall, level = sizes[:, 4] / sizes[:, 5], squared[:, 5] / squared[:, 4]
 sentence = "From T = 20 to T = 40 the gradient of KL falls by a factor near 4."
-claim("distillation.gradient-falls", sentence, fall, "between 3.5 4.2")
-sentence = "T² times KL keeps its gradient from T = 20 to T = 40, within a tenth."
-claim("distillation.gradient-level", sentence, level, "between 0.95 1.1")
+with results():
+    claim("distillation.gradient-falls", sentence, fall, "between 3.5 4.2")
+    sentence = "T² times KL keeps its gradient from T = 20 to T = 40, within a tenth."
+    claim("distillation.gradient-level", sentence, level, "between 0.95 1.1")
 
 # %% [markdown]
 # Without the factor, whoever raises $T$ also turns the teacher's volume down, by
@@ -288,10 +300,16 @@ cosine = {
 }
 for T in temperatures:
     print(f"T = {T:4.0f}: cosine {cosine[T].mean():.2f}")
+
+
+# %% results
 sentence = "At T = 40 the gradient points along the difference of the logits."
-claim("distillation.logit-matching", sentence, cosine[40.0], "> 0.98", unit="cosine")
-sentence = "At T = 1 it points elsewhere."
-claim("distillation.not-at-one", sentence, cosine[1.0], "< 0.6", unit="cosine")
+with results():
+    claim(
+        "distillation.logit-matching", sentence, cosine[40.0], "> 0.98", unit="cosine"
+    )
+    sentence = "At T = 1 it points elsewhere."
+    claim("distillation.not-at-one", sentence, cosine[1.0], "< 0.6", unit="cosine")
 
 # %% [markdown]
 # ### Exercise 8.2 · The distillation loss (3 points, ~15 min)
@@ -383,7 +401,7 @@ load("08_distillation").distillation_loss(distillation_loss, seed=15_032)
 # and the soft answer with its wrong classes *shuffled*, image by image. The last one is
 # as soft and as confident as the third, but its small numbers know nothing.
 
-# %%
+# %% predict
 predict(
     "distillation.few",
     "The same 200 images. What do the teacher's soft answers add to accuracy?",
@@ -394,7 +412,6 @@ predict(
     "And what do they add with the wrong classes shuffled?",
     ["the same: softness is what counts", "half of it", "nothing at all"],
 )
-
 
 # %% [markdown]
 # Student `k` listens to teacher `k`. A population passes targets to the loss as one
@@ -437,28 +454,36 @@ arms |= {"soft answers": soft, "soft, shuffled": mixed}
 # %% [markdown]
 # Four kinds of targets, eight students each.
 
-# %% experiment
+# %% figure
 ax = plots.points({name: percent(run) for name, run in arms.items()})
 gain, harm = percent(soft) - percent(alone), percent(mixed) - percent(alone)
 ax.set_title(f"Soft answers add {gain.mean():.1f} points; shuffled, {harm.mean():+.1f}")
 ax.set_ylabel("student's validation accuracy (%)")
 plots.show(
-    ax.figure, alt="Soft answers lie well above; shuffled ones below the labels."
+    ax.figure,
+    alt="Soft answers lie well above; shuffled ones below the labels.",
+    after=["distillation.few", "distillation.shuffled"],
 )
+
+
+# %% results
 sentence = "The teacher's soft answers to the same 200 images help."
-claim("distillation.few-labels", sentence, gain, "> 3", **points)
-recall("distillation.few", 3)
-sentence = "Soft answers also beat the teacher's first choice."
-claim(
-    "distillation.soft-beats-hard",
-    sentence,
-    percent(soft) - percent(choice),
-    "> 2",
-    **points,
-)
-sentence = "With the wrong classes shuffled, nothing of that is left, not even a point."
-claim("distillation.shuffled", sentence, harm, "< 1", **points)
-recall("distillation.shuffled", 3)
+with results():
+    claim("distillation.few-labels", sentence, gain, "> 3", **points)
+    recall("distillation.few", 3)
+    sentence = "Soft answers also beat the teacher's first choice."
+    claim(
+        "distillation.soft-beats-hard",
+        sentence,
+        percent(soft) - percent(choice),
+        "> 2",
+        **points,
+    )
+    sentence = (
+        "With the wrong classes shuffled, nothing of that is left, not even a point."
+    )
+    claim("distillation.shuffled", sentence, harm, "< 1", **points)
+    recall("distillation.shuffled", 3)
 
 # %% [markdown]
 # No image was new. The student gained from *which* wrong class came second, third and
@@ -475,8 +500,12 @@ on_test = [
     for run in (soft, alone)
 ]
 print(f"labels {on_test[1].mean():.1f} %, soft answers {on_test[0].mean():.1f} %")
+
+
+# %% results
 sentence = "On test images, too."
-claim("distillation.test", sentence, on_test[0] - on_test[1], "> 3", **points)
+with results():
+    claim("distillation.test", sentence, on_test[0] - on_test[1], "> 3", **points)
 
 # %% [markdown]
 # ## More images, and no labels
@@ -503,7 +532,7 @@ groups = {
 # %% [markdown]
 # Five groups of students, all with the same seeds.
 
-# %% experiment
+# %% figure
 ax = plots.points(groups)
 ax.figure.set_size_inches(8, 4)
 base, first, both, labels, joint = groups.values()
@@ -512,13 +541,19 @@ ax.set_title(
 )
 ax.set_ylabel("student's validation accuracy (%)")
 plots.show(ax.figure, alt="The groups with 3,000 images lie close; true labels on top.")
+
+
+# %% results
 sentence = "Soft answers to 200 images bring more than 3,000 more images then do."
-claim("distillation.extra-images", sentence, gain - (both - base), "> 1.5", **points)
-edge = percent(soft) - percent(choice) - (both - first)
-sentence = "With 3,000 images the edge over first choices is smaller than with 200."
-claim("distillation.edge", sentence, edge, "> 1.5", **points)
-sentence = "To 3,000 true labels the soft answers add nothing, not even a point."
-claim("distillation.many-labels", sentence, joint - labels, "< 1", **points)
+with results():
+    claim(
+        "distillation.extra-images", sentence, gain - (both - base), "> 1.5", **points
+    )
+    edge = percent(soft) - percent(choice) - (both - first)
+    sentence = "With 3,000 images the edge over first choices is smaller than with 200."
+    claim("distillation.edge", sentence, edge, "> 1.5", **points)
+    sentence = "To 3,000 true labels the soft answers add nothing, not even a point."
+    claim("distillation.many-labels", sentence, joint - labels, "< 1", **points)
 
 # %% [markdown]
 # With many images the soft answers lose most of their edge over the teacher's bare
@@ -535,7 +570,7 @@ claim("distillation.many-labels", sentence, joint - labels, "< 1", **points)
 # the shoes among the images, as a careless loop would: in train mode, but under
 # `torch.no_grad()`, three times over.
 
-# %%
+# %% predict
 predict(
     "distillation.drift",
     "What has changed in the teacher afterwards?",
@@ -578,16 +613,24 @@ for seed in SEEDS:
 # %% [markdown]
 # Accuracy on all ten classes, in eval mode, before and after.
 
-# %% experiment
+# %% figure
 ax = plots.points({"before": before, "after answering": after})
 loss = torch.tensor(after) - torch.tensor(before)
 ax.set_title(f"Answering in train mode costs the teacher {-loss.mean():.0f} points")
 ax.set_ylabel("teacher's validation accuracy (%)")
-plots.show(ax.figure, alt="The teachers' accuracy is much lower after they answered.")
+plots.show(
+    ax.figure,
+    alt="The teachers' accuracy is much lower after they answered.",
+    after="distillation.drift",
+)
 print("changed:", *sorted(moved))
+
+
+# %% results
 sentence = "A teacher that answers in train mode forgets, under no_grad, too."
-claim("distillation.drift", sentence, loss, "< -5", **points)
-recall("distillation.drift", 3)
+with results():
+    claim("distillation.drift", sentence, loss, "< -5", **points)
+    recall("distillation.drift", 3)
 
 # %% [markdown]
 # No weight has moved. But BatchNorm keeps running statistics, and in train mode every
@@ -718,9 +761,13 @@ numbers = sum((now[name] != saved[name]).sum().item() for name in saved)
 modes = sum(module.training for module in teacher.modules())
 gradients = sum(p.grad is not None for p in teacher.parameters())
 print(f"changed: {numbers} numbers in {len(saved)} tensors, {modes} modes")
+
+
+# %% results
 sentence = "No weight, buffer, mode or gradient of a teacher in eval mode has changed."
 changes = float(numbers + modes + gradients)
-claim("distillation.untouched", sentence, changes, "within 0")
+with results():
+    claim("distillation.untouched", sentence, changes, "within 0")
 
 # %% [markdown]
 # Where the inputs never change you can ask once, keep the logits, and save a forward
@@ -734,13 +781,12 @@ claim("distillation.untouched", sentence, changes, "within 0")
 # (That also scales the whole loss, which Adam does not notice.) At $T = 16$ it is
 # 0.004.
 
-# %%
+# %% predict
 predict(
     "distillation.temperature",
     "Without T², at T = 16, with alpha = 0.5, the student scores ...",
     ["as with T²", "about as without a teacher", "much worse than without a teacher"],
 )
-
 
 # %% experiment
 levels = [1.0, 2.0, 4.0, 8.0, 16.0]
@@ -752,7 +798,7 @@ square, bare = percent(sweep).view(2, 5, 8).mT  # (8 seeds, 5 temperatures) each
 # %% [markdown]
 # The grey line is the student alone.
 
-# %% experiment
+# %% figure
 ax = plots.band(levels, square, label="with T²")
 plots.band(levels, bare, label="without T²", color=plots.VAL, ax=ax)
 ax.axhline(percent(alone).mean(), color="#999999", lw=1, label="no teacher")
@@ -763,16 +809,26 @@ ax.set_ylim(bottom=percent(alone).mean() - 0.5)
 ax.set_ylabel("student's validation accuracy (%)")
 ax.set_title("Without T² a high temperature silences the teacher")
 ax.legend()
-plots.show(ax.figure, alt="With T²: a rise, then flat. Without: back to no teacher.")
+plots.show(
+    ax.figure,
+    alt="With T²: a rise, then flat. Without: back to no teacher.",
+    after="distillation.temperature",
+)
+
+
+# %% results
 lost = bare[:, -1] - percent(alone)
 sentence = "Without T², at T = 16, the student is within 2 points of no teacher."
-claim("distillation.silenced", sentence, lost, "within 2", **points)
-recall("distillation.temperature", 2)
-sentence = "With T², every temperature from 2 to 16 beats it by far."
-worst = square[:, 1:].amin(1) - percent(alone)
-claim("distillation.any-temperature", sentence, worst, "> 2.5", **points)
-sentence = "With T², T = 4 is better than T = 1."
-claim("distillation.warmer", sentence, square[:, 2] - square[:, 0], "> 0.3", **points)
+with results():
+    claim("distillation.silenced", sentence, lost, "within 2", **points)
+    recall("distillation.temperature", 2)
+    sentence = "With T², every temperature from 2 to 16 beats it by far."
+    worst = square[:, 1:].amin(1) - percent(alone)
+    claim("distillation.any-temperature", sentence, worst, "> 2.5", **points)
+    sentence = "With T², T = 4 is better than T = 1."
+    claim(
+        "distillation.warmer", sentence, square[:, 2] - square[:, 0], "> 0.3", **points
+    )
 
 # %% [markdown]
 # With the factor the choice hardly matters between 2 and 16; $T = 1$, where the small
@@ -786,7 +842,7 @@ claim("distillation.warmer", sentence, square[:, 2] - square[:, 0], "> 0.3", **p
 # recognise? (Hinton, Vinyals and Dean 2015: 98.6 % of the threes in MNIST's test set,
 # after a correction of the bias.)
 
-# %%
+# %% predict
 predict(
     "distillation.never",
     "How many images of the class that it never saw does a student recognise?",
@@ -826,15 +882,25 @@ def recognised(run, fix):
 seen, fixed = recognised(unseen, False), recognised(unseen, True)
 ax = demos_distillation.never_seen(data.CLASS_NAMES, seen, fixed)
 ax.set_title(f"Recognised unseen: {seen.mean():.0%}, with a bias {fixed.mean():.0%}")
-plots.show(ax.figure, alt="Bars per class: most are recognised by half or more.")
+plots.show(
+    ax.figure,
+    alt="Bars per class: most are recognised by half or more.",
+    after="distillation.never",
+)
+
+
+# %% results
 sentence = "With labels alone, no image of the missing class is recognised."
 worst = recognised(plain, False).max().item()
-claim("distillation.never-labels", sentence, worst, "within 0", unit="share")
-sentence = "With soft answers, more than a third are, over ten classes."
-claim("distillation.never-soft", sentence, seen, "> 0.33", unit="share")
-recall("distillation.never", 3)
-sentence = "Correcting the bias, without labels, costs nothing on average over classes."
-claim("distillation.never-bias", sentence, fixed - seen, "> -0.05", unit="share")
+with results():
+    claim("distillation.never-labels", sentence, worst, "within 0", unit="share")
+    sentence = "With soft answers, more than a third are, over ten classes."
+    claim("distillation.never-soft", sentence, seen, "> 0.33", unit="share")
+    recall("distillation.never", 3)
+    sentence = (
+        "Correcting the bias, without labels, costs nothing on average over classes."
+    )
+    claim("distillation.never-bias", sentence, fixed - seen, "> -0.05", unit="share")
 
 # %% [markdown]
 # A student recognises what it never saw, from hearsay. The corrected bias found more on
@@ -918,13 +984,23 @@ ax.axhline(0, color="#999999", lw=1)
 ax.set_ylabel("committee minus one teacher (points)")
 ax.set_title(f"The committee adds {gains['3,000 images'].mean():.1f} points")
 plots.show(ax.figure, alt="Differences per seed, mostly above zero in both groups.")
+
+
+# %% results
 sentence = "The committee is a better classifier than the average teacher."
-claim(
-    "distillation.committee", sentence, 100 * best - percent(teachers), "> 0", **points
-)
-sentence = "Averaged over both, its students are not half a point behind one teacher's."
-added = sum(gains.values()) / 2
-claim("distillation.committee-student", sentence, added, "> -0.5", **points)
+with results():
+    claim(
+        "distillation.committee",
+        sentence,
+        100 * best - percent(teachers),
+        "> 0",
+        **points,
+    )
+    sentence = (
+        "Averaged over both, its students are not half a point behind one teacher's."
+    )
+    added = sum(gains.values()) / 2
+    claim("distillation.committee-student", sentence, added, "> -0.5", **points)
 
 # %% [markdown]
 # All students here share one committee, so the interval speaks of students, not of
@@ -939,7 +1015,7 @@ claim("distillation.committee-student", sentence, added, "> -0.5", **points)
 # worse. Ours: 1,000 images, small networks, two generations, with true labels and with
 # 40 % false ones. The control has the same seeds as the students, and no teacher.
 
-# %%
+# %% predict
 predict(
     "distillation.born-again",
     "What do two generations of self-distillation bring with *true* labels?",
@@ -968,7 +1044,7 @@ for name, y in (("true labels", train.y[:1000]), ("40 % false labels", false)):
 # Accuracy of each generation minus that of networks with the same seeds and labels, and
 # without a teacher.
 
-# %% experiment
+# %% figure
 fig, ax = plots.figure()
 for (name, rows), style in zip(descent.items(), (plots.TRAIN, plots.VAL), strict=True):
     plots.band([1, 2], torch.stack(rows, 1), label=name, color=style, ax=ax)
@@ -977,14 +1053,22 @@ ax.set_xticks([1, 2])
 ax.set(xlabel="generation", ylabel="gain over no teacher (points)")
 clean, noisy = descent["true labels"][-1], descent["40 % false labels"][-1]
 ax.set_title(f"Second generation: {clean.mean():+.1f} true, {noisy.mean():+.1f} false")
-plots.show(fig, alt="Below zero with true labels; around zero with false ones.")
+plots.show(
+    fig,
+    alt="Below zero with true labels; around zero with false ones.",
+    after="distillation.born-again",
+)
+
+
+# %% results
 sentence = "With true labels self-distillation costs accuracy here."
-claim("distillation.born-again", sentence, clean, "< -0.5", **points)
-recall("distillation.born-again", 3)
-sentence = "With 40 % false labels it changes accuracy by less than 3 points."
-claim("distillation.born-again-noise", sentence, noisy, "within 3", **points)
-sentence = "It does better with false labels than with true ones."
-claim("distillation.born-again-both", sentence, noisy - clean, "> 0", **points)
+with results():
+    claim("distillation.born-again", sentence, clean, "< -0.5", **points)
+    recall("distillation.born-again", 3)
+    sentence = "With 40 % false labels it changes accuracy by less than 3 points."
+    claim("distillation.born-again-noise", sentence, noisy, "within 3", **points)
+    sentence = "It does better with false labels than with true ones."
+    claim("distillation.born-again-both", sentence, noisy - clean, "> 0", **points)
 
 # %% [markdown]
 # "Born-again networks gain" did not come out. With true labels each generation lost; a
@@ -1000,7 +1084,7 @@ claim("distillation.born-again-both", sentence, noisy - clean, "> 0", **points)
 # it presses the wrong classes to one level and so erases the dark knowledge. Is that so
 # here? (The second prediction is for the section after this one.)
 
-# %%
+# %% predict
 predict(
     "distillation.smoothing",
     "200 images. Students of teachers that were trained with smoothing 0.1 are ...",
@@ -1030,7 +1114,11 @@ plots.points(students, ax=right)
 change = students["smoothed"] - students["plain"]
 left.set(title="Teachers", ylabel="validation accuracy (%)")
 right.set(title=f"Their students: {change.mean():+.1f} points")
-plots.show(fig, alt="Teachers and students, plain and smoothed, lie at equal heights.")
+plots.show(
+    fig,
+    alt="Teachers and students, plain and smoothed, lie at equal heights.",
+    after=["distillation.smoothing", "distillation.bad"],
+)
 
 # %% [markdown]
 # Did smoothing do anything at all? It made the teachers less sure of themselves.
@@ -1040,14 +1128,18 @@ sure = teachers.logits(val.x).softmax(-1).amax(-1).mean(1)
 less = smooth.logits(val.x).softmax(-1).amax(-1).mean(1)
 print(f"mean confidence: plain {sure.mean():.2f}, smoothed {less.mean():.2f}")
 print(f"plain teachers know {teachers.train_accuracy[-1].mean():.0%} of their labels")
-claim(
-    "distillation.smoothed-teacher",
-    "A smoothed teacher's students are neither better nor worse by 2 points.",
-    change,
-    "within 2",
-    **points,
-)
-recall("distillation.smoothing", 2)
+
+
+# %% results
+with results():
+    claim(
+        "distillation.smoothed-teacher",
+        "A smoothed teacher's students are neither better nor worse by 2 points.",
+        change,
+        "within 2",
+        **points,
+    )
+    recall("distillation.smoothing", 2)
 
 # %% [markdown]
 # The effect of 2019 does not show in this small world: no difference of 2 points either
@@ -1074,22 +1166,28 @@ heeded = dict(zip(voices, percent(sweep).view(2, 4, 8).mT, strict=True))  # (8, 
 # %% [markdown]
 # At `alpha = 0` both students are alone with their labels.
 
-# %% experiment
+# %% figure
 ax = demos_distillation.alpha_bands(alphas, heeded)
 harm = heeded["bad teacher"] - heeded["bad teacher"][:, :1]
 ax.set_title(f"A bad teacher costs {-harm[:, 2].mean():.1f} points at alpha = 0.9")
 plots.show(
-    ax.figure, alt="The good teacher's line rises and stays; the bad one's falls."
+    ax.figure,
+    alt="The good teacher's line rises and stays; the bad one's falls.",
+    after="distillation.bad",
 )
+
+
+# %% results
 sentence = "With alpha = 0.9 a bad teacher costs the student accuracy."
-claim("distillation.bad-teacher", sentence, harm[:, 2], "< -2", **points)
-above = heeded["bad teacher"][:, 2] - percent(bad)
-sentence = "But the student is still far better than its teacher."
-claim("distillation.better-than-bad", sentence, above, "> 5", **points)
-recall("distillation.bad", 2)
-sentence = "Without any labels it falls to within 8 points of its teacher."
-level = heeded["bad teacher"][:, 3] - percent(bad)
-claim("distillation.only-bad", sentence, level, "within 8", **points)
+with results():
+    claim("distillation.bad-teacher", sentence, harm[:, 2], "< -2", **points)
+    above = heeded["bad teacher"][:, 2] - percent(bad)
+    sentence = "But the student is still far better than its teacher."
+    claim("distillation.better-than-bad", sentence, above, "> 5", **points)
+    recall("distillation.bad", 2)
+    sentence = "Without any labels it falls to within 8 points of its teacher."
+    level = heeded["bad teacher"][:, 3] - percent(bad)
+    claim("distillation.only-bad", sentence, level, "within 8", **points)
 
 # %% [markdown]
 # A tenth of the weight on true labels keeps the student far above its teacher; with

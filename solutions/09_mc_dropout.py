@@ -33,7 +33,7 @@ from helpers.demos import demo
 from helpers.demos import mc_dropout as demos_calibration
 from helpers.device import device
 from helpers.evidence import metrics
-from helpers.evidence.claims import claim
+from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
 from helpers.show import plots
@@ -91,6 +91,9 @@ strange = {
     for name, x in {"digits": digits, "noise": noise}.items()
 }
 strange["turned"] = val.x.view(-1, 14, 14).rot90(1, (1, 2)).flatten(1)
+
+
+# %% predict
 predict(
     "mc_dropout.digits",
     "Each network names the class of 1,000 digits. Its mean confidence will be about ...",
@@ -100,7 +103,7 @@ predict(
 # %% [markdown]
 # The first eight digits, as the first network sees them.
 
-# %%
+# %% figure
 probs = plain.logits(strange["digits"]).softmax(-1)  # (40, 1000, 10)
 top = probs[0, :8].max(-1)
 names = [data.CLASS_NAMES[k] for k in top.indices.tolist()]
@@ -109,18 +112,21 @@ ax = plots.images(strange["digits"][:8], titles)
 on_digits = probs.amax(-1).mean(1)  # one mean per network
 ax.set_title(f"Digits are clothes, with {on_digits.mean():.0%} confidence\n\n", y=1.02)
 plots.show(
-    ax.figure, alt="Eight digits, each named as clothing with a high percentage."
+    ax.figure,
+    alt="Eight digits, each named as clothing with a high percentage.",
+    after="mc_dropout.digits",
 )
 
-# %%
-recall("mc_dropout.digits", 3)
-claim(
-    "mc_dropout.digits-confident",
-    "Asked about digits, the networks are more than 75 % confident on average.",
-    on_digits,
-    "> 0.75",
-    unit="mean confidence",
-)
+# %% results
+with results():
+    recall("mc_dropout.digits", 3)
+    claim(
+        "mc_dropout.digits-confident",
+        "Asked about digits, the networks are more than 75 % confident on average.",
+        on_digits,
+        "> 0.75",
+        unit="mean confidence",
+    )
 
 # %% [markdown]
 # The softmax must divide 100 % among ten kinds of clothes. "None of these" is not on the
@@ -144,7 +150,7 @@ claim(
 # on. First with the whole validation set as one batch, then one class at a time, as when
 # a shop sends all its sneakers. (The second prediction is for later.)
 
-# %%
+# %% predict
 predict(
     "mc_dropout.train-mode",
     "Batches of one class, after model.train(): how many of the answers are right?",
@@ -157,6 +163,7 @@ predict(
 )
 
 
+# %%
 def answers(model, x, samples=20):
     """Mean probabilities over samples, in whatever mode the model is."""
     with torch.no_grad(), one_thread():
@@ -191,7 +198,7 @@ before, mixed, sorted_, mixed_train, sorted_train, after = torch.tensor(rows).T
 # `rows` holds six accuracies per seed: in eval mode before all this; dropout only, mixed
 # and sorted by class; `model.train()`, mixed and sorted; and in eval mode *afterwards*.
 
-# %%
+# %% figure
 ax = plots.points(
     {
         "dropout on, mixed": 100 * mixed,
@@ -207,6 +214,7 @@ plots.show(
     ax.figure,
     alt="Accuracy, one dot per seed: four groups high; train() by "
     "class very low; eval() afterwards lower than before.",
+    after=["mc_dropout.train-mode", "mc_dropout.fifty"],
 )
 try:
     net.train()(val.x[:1])
@@ -215,32 +223,33 @@ except ValueError as error:
     refused = 1.0
     print("a batch of one:", error)
 
-# %%
+# %% results
 points = {"unit": "accuracy"}
-claim(
-    "mc_dropout.train-mixed",
-    "On a large mixed batch model.train() does no visible harm.",
-    mixed_train - mixed,
-    "within 0.02",
-    **points,
-)
-claim(
-    "mc_dropout.train-by-class",
-    "On batches of one class model.train() costs more than half of all answers.",
-    sorted_train - sorted_,
-    "< -0.5",
-    **points,
-)
-recall("mc_dropout.train-mode", 3)
-claim(
-    "mc_dropout.train-drifts",
-    "Afterwards the network is worse in eval mode, too.",
-    after - before,
-    "< -0.04",
-    **points,
-)
-sentence = "A batch of one raises an error."
-claim("mc_dropout.train-one", sentence, refused, "between 1 1")
+with results():
+    claim(
+        "mc_dropout.train-mixed",
+        "On a large mixed batch model.train() does no visible harm.",
+        mixed_train - mixed,
+        "within 0.02",
+        **points,
+    )
+    claim(
+        "mc_dropout.train-by-class",
+        "On batches of one class model.train() costs more than half of all answers.",
+        sorted_train - sorted_,
+        "< -0.5",
+        **points,
+    )
+    recall("mc_dropout.train-mode", 3)
+    claim(
+        "mc_dropout.train-drifts",
+        "Afterwards the network is worse in eval mode, too.",
+        after - before,
+        "< -0.04",
+        **points,
+    )
+    sentence = "A batch of one raises an error."
+    claim("mc_dropout.train-one", sentence, refused, "between 1 1")
 
 # %% [markdown]
 # In train mode BatchNorm normalises with the statistics of the batch: among sneakers
@@ -450,7 +459,7 @@ off, correct = torch.stack(off, 1).cpu(), torch.stack(correct, 1).cpu()  # (8, c
 # `off` holds how far a variance from $S$ samples is off, relative to the one from all
 # 1,000 (the median image of each network); `correct` the accuracy of a mean of $S$.
 
-# %%
+# %% figure
 fig, (left, right) = plots.figure(2)
 plots.band(COUNTS, 100 * off, label="measured", ax=left)
 normal = [100 * math.sqrt(2 / (count - 1)) for count in COUNTS]
@@ -470,22 +479,30 @@ plots.show(
     fig,
     alt="Against the number of samples. Left: the relative error of the "
     "variance falls slowly. Right: accuracy is level from about 10 on.",
+    after="mc_dropout.fifty",
 )
 
-# %%
+# %% results
 final = (best.argmax(-1) == val.y[:100]).float().mean(1).cpu()
 sentence = "The mean of 20 samples is right as often as that of 1,000, within 2 points."
-claim("mc_dropout.fifty-mean", sentence, correct[:, 3] - final, "within 0.02", **points)
-claim(
-    "mc_dropout.fifty-variance",
-    "With 50 samples the variance of a typical image is off by more than a fifth.",
-    off[:, 4],
-    "> 0.2",
-    unit="relative error",
-)
-recall("mc_dropout.fifty", 3)
-sentence = "With 100 it is still between a half and four fifths of that."
-claim("mc_dropout.root-two", sentence, off[:, 5] / off[:, 4], "between 0.5 0.8")
+with results():
+    claim(
+        "mc_dropout.fifty-mean",
+        sentence,
+        correct[:, 3] - final,
+        "within 0.02",
+        **points,
+    )
+    claim(
+        "mc_dropout.fifty-variance",
+        "With 50 samples the variance of a typical image is off by more than a fifth.",
+        off[:, 4],
+        "> 0.2",
+        unit="relative error",
+    )
+    recall("mc_dropout.fifty", 3)
+    sentence = "With 100 it is still between a half and four fifths of that."
+    claim("mc_dropout.root-two", sentence, off[:, 5] / off[:, 4], "between 0.5 0.8")
 
 # %% [markdown]
 # For the answer itself twenty samples do. A *variance* needs far more: the
@@ -558,7 +575,6 @@ def mutual_information(probs: torch.Tensor) -> torch.Tensor:
 # %% [markdown]
 # The two examples as one batch: first the two camps, then the two undecided.
 
-
 # %% look
 pair = torch.tensor([[[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]])  # (S, N, K)
 look(lambda: predictive_entropy(pair), torch.tensor([math.log(2), math.log(2)]))
@@ -588,6 +604,9 @@ load("09_mc_dropout").predictive_entropy(
 x, y = data.noisy_sine(60, noise=0.1, seed=0)
 kept = (x[:, 0] - 0.5).abs() > 0.15  # nothing between 0.35 and 0.65
 x, y = x[kept].to(DEVICE), y[kept].to(DEVICE)
+
+
+# %% predict
 predict(
     "mc_dropout.gap",
     "How much wider is the band of MC dropout in the hole than where there are data?",
@@ -614,7 +633,6 @@ with torch.no_grad(), one_thread():
     mc = [torch.stack([net(4 * (line - 0.5)) for net in nets]) for _ in range(200)]
 mc = torch.stack(mc).squeeze(-1)  # (200, 8, 161)
 
-
 # %% [markdown]
 # Shown is the first seed of each; the claims below speak about all eight.
 
@@ -637,31 +655,33 @@ plots.show(
     fig,
     alt="Left, ensemble: the band is narrow on the points, wide in the hole "
     "and beyond. Right, MC dropout: the band is about as wide everywhere.",
+    after="mc_dropout.gap",
 )
 
-# %%
-claim(
-    "mc_dropout.gap-ensemble",
-    "The ensembles' band is over twice as wide in the hole as on the data.",
-    wider["ensemble"],
-    "> 2",
-    unit="times",
-)
-claim(
-    "mc_dropout.gap-mc",
-    "The band of MC dropout hardly notices the hole: at most twice as wide.",
-    wider["MC dropout"],
-    "between 1 2",
-    unit="times",
-)
-recall("mc_dropout.gap", 2)
-claim(
-    "mc_dropout.gap-outside",
-    "Far outside, at x = 1.3, MC dropout is surer than the ensemble.",
-    sds["MC dropout"][:, -1] - sds["ensemble"][:, -1],
-    "< -0.05",
-    unit="standard deviation",
-)
+# %% results
+with results():
+    claim(
+        "mc_dropout.gap-ensemble",
+        "The ensembles' band is over twice as wide in the hole as on the data.",
+        wider["ensemble"],
+        "> 2",
+        unit="times",
+    )
+    claim(
+        "mc_dropout.gap-mc",
+        "The band of MC dropout hardly notices the hole: at most twice as wide.",
+        wider["MC dropout"],
+        "between 1 2",
+        unit="times",
+    )
+    recall("mc_dropout.gap", 2)
+    claim(
+        "mc_dropout.gap-outside",
+        "Far outside, at x = 1.3, MC dropout is surer than the ensemble.",
+        sds["MC dropout"][:, -1] - sds["ensemble"][:, -1],
+        "< -0.05",
+        unit="standard deviation",
+    )
 
 # %% [markdown]
 # The masks of MC dropout shake the function by about the same amount everywhere, and
@@ -676,7 +696,7 @@ claim(
 # about twice the logits, and the softmax goes to certainty (Hein and others 2019). What do the
 # crowds do?
 
-# %% experiment
+# %% figure
 contrast = [1, 3, 10, 30, 100]
 direction = torch.randn(200, 196, generator=torch.Generator().manual_seed(1)).to(DEVICE)
 far = {"one network": [], "MC dropout 0.5": [], "ensemble of 5": []}
@@ -698,19 +718,22 @@ plots.show(
     "dropout and the ensemble level off far below.",
 )
 
-# %%
+# %% results
 unit = {"unit": "mean confidence"}
-claim(
-    "mc_dropout.far-one",
-    "At contrast 100 a single network is practically certain about noise.",
-    far["one network"][:, -1],
-    "> 0.95",
-    **unit,
-)
-sentence = "MC dropout stays below 75 %."
-claim("mc_dropout.far-mc", sentence, far["MC dropout 0.5"][:, -1], "< 0.75", **unit)
-sentence = "So does the ensemble, below 80 %."
-claim("mc_dropout.far-crowd", sentence, far["ensemble of 5"][:, -1], "< 0.8", **unit)
+with results():
+    claim(
+        "mc_dropout.far-one",
+        "At contrast 100 a single network is practically certain about noise.",
+        far["one network"][:, -1],
+        "> 0.95",
+        **unit,
+    )
+    sentence = "MC dropout stays below 75 %."
+    claim("mc_dropout.far-mc", sentence, far["MC dropout 0.5"][:, -1], "< 0.75", **unit)
+    sentence = "So does the ensemble, below 80 %."
+    claim(
+        "mc_dropout.far-crowd", sentence, far["ensemble of 5"][:, -1], "< 0.8", **unit
+    )
 
 # %% [markdown]
 # Every member is certain, but of different things. That bounds the crowd's confidence,
@@ -724,7 +747,7 @@ claim("mc_dropout.far-crowd", sentence, far["ensemble of 5"][:, -1], "< 0.8", **
 # The sealed test images are opened here, once, for this and all that follows; nothing is
 # chosen after it.
 
-# %%
+# %% predict
 predict(
     "mc_dropout.auroc",
     "Which score tells digits from clothes best?",
@@ -739,6 +762,9 @@ predict(
     "And which is best at predicting which clothes will be classified wrongly?",
     ["the mutual information again", "plain confidence", "no difference"],
 )
+
+
+# %%
 test = splits.test.open("strangers, refusals and calibration of all methods")
 sets = {"clothes": test.x, **strange}
 
@@ -773,7 +799,7 @@ def doubts(crowd, mask):
 # Eight independent networks or ensembles give eight AUROCs for each score and each kind
 # of stranger; the table shows their means.
 
-# %%
+# %% figure
 scores = {name: doubts(crowds[name], masks[name]) for name in sets}
 auroc = {}  # (score, kind of stranger) -> (8,)
 for kind in strange:
@@ -792,46 +818,48 @@ plots.show(
     fig,
     alt="Left: table of AUROCs, six scores by three kinds of strangers. Right: AUROC for "
     "digits, one dot per network or ensemble, highest for mutual information.",
+    after=["mc_dropout.auroc", "mc_dropout.refuse"],
 )
 
-# %%
+# %% results
 unit = {"unit": "AUROC"}
-claim(
-    "mc_dropout.auroc-digits",
-    "Mutual information of MC dropout spots digits better than plain confidence.",
-    auroc[MI, "digits"] - auroc[ONE, "digits"],
-    "> 0.05",
-    **unit,
-)
-claim(
-    "mc_dropout.auroc-ensemble",
-    "For digits it also beats the ensemble's entropy.",
-    auroc[MI, "digits"] - auroc[FIVE, "digits"],
-    "> 0",
-    **unit,
-)
-recall("mc_dropout.auroc", 3)
-claim(
-    "mc_dropout.auroc-five",
-    "The disagreement of five networks spots digits better than plain confidence, too.",
-    auroc["ensemble, mut. inf.", "digits"] - auroc[ONE, "digits"],
-    "> 0.02",
-    **unit,
-)
-claim(
-    "mc_dropout.auroc-winner",
-    "For noise, the ensemble's entropy is ahead of MC dropout's mutual information.",
-    auroc[FIVE, "noise"] - auroc[MI, "noise"],
-    "> 0",
-    **unit,
-)
-claim(
-    "mc_dropout.auroc-noise",
-    "For noise, the entropy of MC dropout is worse than plain confidence.",
-    auroc[MC, "noise"] - auroc[ONE, "noise"],
-    "< 0",
-    **unit,
-)
+with results():
+    claim(
+        "mc_dropout.auroc-digits",
+        "Mutual information of MC dropout spots digits better than plain confidence.",
+        auroc[MI, "digits"] - auroc[ONE, "digits"],
+        "> 0.05",
+        **unit,
+    )
+    claim(
+        "mc_dropout.auroc-ensemble",
+        "For digits it also beats the ensemble's entropy.",
+        auroc[MI, "digits"] - auroc[FIVE, "digits"],
+        "> 0",
+        **unit,
+    )
+    recall("mc_dropout.auroc", 3)
+    claim(
+        "mc_dropout.auroc-five",
+        "The disagreement of five networks spots digits better than plain confidence, too.",
+        auroc["ensemble, mut. inf.", "digits"] - auroc[ONE, "digits"],
+        "> 0.02",
+        **unit,
+    )
+    claim(
+        "mc_dropout.auroc-winner",
+        "For noise, the ensemble's entropy is ahead of MC dropout's mutual information.",
+        auroc[FIVE, "noise"] - auroc[MI, "noise"],
+        "> 0",
+        **unit,
+    )
+    claim(
+        "mc_dropout.auroc-noise",
+        "For noise, the entropy of MC dropout is worse than plain confidence.",
+        auroc[MC, "noise"] - auroc[ONE, "noise"],
+        "< 0",
+        **unit,
+    )
 
 # %% [markdown]
 # On digits disagreement is a better detector than confidence, whether the crowd comes from
@@ -846,7 +874,7 @@ claim(
 # share answered, *risk* the share of errors among those. A useful doubt makes risk fall
 # as coverage falls.
 
-# %% experiment
+# %% figure
 coverage = torch.linspace(0.3, 1.0, 29).tolist()
 home = scores["clothes"]
 answered = {
@@ -870,33 +898,35 @@ plots.show(
     ax.figure,
     alt="Risk over coverage: three curves fall together, that of the "
     "mutual information stays above them.",
+    after="mc_dropout.refuse",
 )
 
-# %%
+# %% results
 unit = {"unit": "share of errors"}
 whole, eighty = coverage.index(1.0), 20  # coverage[20] is 0.8
-claim(
-    "mc_dropout.refuse-helps",
-    "Refusing the least confident fifth lowers the error of one network by over 5 points.",
-    risk[ONE][:, eighty] - risk[ONE][:, whole],
-    "< -0.05",
-    **unit,
-)
-claim(
-    "mc_dropout.refuse-mi",
-    "Refusing by mutual information leaves more errors than refusing by confidence.",
-    risk[MI].mean(1) - risk[ONE].mean(1),
-    "> 0.015",
-    **unit,
-)
-claim(
-    "mc_dropout.refuse-mc",
-    "The entropy of MC dropout refuses about as well as plain confidence.",
-    risk[MC].mean(1) - risk[ONE].mean(1),
-    "within 0.02",
-    **unit,
-)
-recall("mc_dropout.refuse", 2)
+with results():
+    claim(
+        "mc_dropout.refuse-helps",
+        "Refusing the least confident fifth lowers the error of one network by over 5 points.",
+        risk[ONE][:, eighty] - risk[ONE][:, whole],
+        "< -0.05",
+        **unit,
+    )
+    claim(
+        "mc_dropout.refuse-mi",
+        "Refusing by mutual information leaves more errors than refusing by confidence.",
+        risk[MI].mean(1) - risk[ONE].mean(1),
+        "> 0.015",
+        **unit,
+    )
+    claim(
+        "mc_dropout.refuse-mc",
+        "The entropy of MC dropout refuses about as well as plain confidence.",
+        risk[MC].mean(1) - risk[ONE].mean(1),
+        "within 0.02",
+        **unit,
+    )
+    recall("mc_dropout.refuse", 2)
 
 # %% [markdown]
 # The best spotter of digits is a poor judge of its own mistakes. Why? Look at what the
@@ -913,20 +943,24 @@ part = (home[MI] * wrong).sum(1) / (home[MC] * wrong).sum(1)
 part_digits = scores["digits"][MI].sum(1) / scores["digits"][MC].sum(1)
 print(f"disagreement: {part.mean():.0%} of the doubt about wrong clothes,", end=" ")
 print(f"{part_digits.mean():.0%} of that about digits")
-claim(
-    "mc_dropout.doubt-about-errors",
-    "Less of the doubt about wrong clothes is disagreement than of that about digits.",
-    part.cpu() - part_digits.cpu(),
-    "< -0.02",
-    unit="share of the entropy",
-)
-claim(
-    "mc_dropout.tops",
-    "Over half of the errors take T-shirts, pullovers, coats and shirts for each other.",
-    mixed_up,
-    "> 0.5",
-    unit="share of the errors",
-)
+
+
+# %% results
+with results():
+    claim(
+        "mc_dropout.doubt-about-errors",
+        "Less of the doubt about wrong clothes is disagreement than of that about digits.",
+        part.cpu() - part_digits.cpu(),
+        "< -0.02",
+        unit="share of the entropy",
+    )
+    claim(
+        "mc_dropout.tops",
+        "Over half of the errors take T-shirts, pullovers, coats and shirts for each other.",
+        mixed_up,
+        "> 0.5",
+        unit="share of the errors",
+    )
 
 # %% [markdown]
 # Shirts and pullovers look alike at 14 × 14. On such an image the thinned networks hesitate
@@ -1105,7 +1139,7 @@ load("09_mc_dropout").fit_temperature(fit_temperature, seed=48_611)
 # network; the same with a temperature fitted on its validation logits; MC dropout at four
 # rates, 20 samples; the ensembles.
 
-# %%
+# %% predict
 predict(
     "mc_dropout.calibrated",
     "MC dropout against the same images: too sure, too modest, or calibrated?",
@@ -1113,6 +1147,7 @@ predict(
 )
 
 
+# %%
 def best_temperature(logits, labels):
     temperatures = torch.logspace(-1, 1, 401, device=logits.device)
     losses = [F.cross_entropy(logits / t, labels) for t in temperatures]
@@ -1135,7 +1170,7 @@ print("temperatures", [round(t, 2) for t in fitted.tolist()])
 # %% [markdown]
 # First the reliability diagrams, all eight seeds pooled, with the mean ECE in the title.
 
-# %%
+# %% figure
 four_ways = ["one network", "with temperature", "MC 0.5", "ensemble of 5"]
 shown = {name: methods[name] for name in four_ways}
 fig = demos_calibration.reliability_row(shown, test.y)
@@ -1143,6 +1178,7 @@ plots.show(
     fig,
     alt="Four reliability diagrams: one network lies far below the diagonal, "
     "the ensemble below it, temperature and MC 0.5 near it.",
+    after="mc_dropout.calibrated",
 )
 
 # %% [markdown]
@@ -1171,71 +1207,73 @@ plots.show(
     fig,
     alt="Left: ECE, highest for one network, lowest with temperature. Right: "
     "the gap falls from above 0 to below 0 as the rate grows.",
+    after="mc_dropout.calibrated",
 )
 
 # %% [markdown]
 # The claims, all on the sealed test images.
 
-# %%
+# %% results
 unit = {"unit": "calibration error"}
-claim(
-    "mc_dropout.one-overconfident",
-    "One plain network has an ECE of more than 10 %.",
-    ece["one network"],
-    "> 0.1",
-    **unit,
-)
-claim(
-    "mc_dropout.temperature-mends",
-    "One temperature takes more than 8 points off it.",
-    ece["with temperature"] - ece["one network"],
-    "< -0.08",
-    **unit,
-)
-claim(
-    "mc_dropout.mc-no-better",
-    "MC dropout at rate 0.5 is not ahead of the temperature.",
-    ece["with temperature"] - ece["MC 0.5"],
-    "< 0.01",
-    **unit,
-)
-claim(
-    "mc_dropout.ensemble-calibration",
-    "The ensemble is better calibrated than one network.",
-    ece["ensemble of 5"] - ece["one network"],
-    "< -0.02",
-    **unit,
-)
-claim(
-    "mc_dropout.ensemble-still-sure",
-    "But it is still too sure.",
-    gap["ensemble of 5"],
-    "> 0.05",
-    unit="confidence minus accuracy",
-)
-claim(
-    "mc_dropout.too-sure-at-low-rate",
-    "At rate 0.1 MC dropout is too sure.",
-    gap["MC 0.1"],
-    "> 0.05",
-    unit="confidence minus accuracy",
-)
-claim(
-    "mc_dropout.too-modest-at-high-rate",
-    "At rate 0.7 it is too modest.",
-    gap["MC 0.7"],
-    "< -0.05",
-    unit="confidence minus accuracy",
-)
-recall("mc_dropout.calibrated", 3)
-members = torch.stack([per_seed(accuracy, p) for p in crowds["clothes"]])  # (5, 8)
-claim(
-    "mc_dropout.ensemble-accuracy",
-    "The ensemble is right more often than its members.",
-    hits["ensemble of 5"] - members.mean(0),
-    "> 0",
-    unit="accuracy",
-)
+with results():
+    claim(
+        "mc_dropout.one-overconfident",
+        "One plain network has an ECE of more than 10 %.",
+        ece["one network"],
+        "> 0.1",
+        **unit,
+    )
+    claim(
+        "mc_dropout.temperature-mends",
+        "One temperature takes more than 8 points off it.",
+        ece["with temperature"] - ece["one network"],
+        "< -0.08",
+        **unit,
+    )
+    claim(
+        "mc_dropout.mc-no-better",
+        "MC dropout at rate 0.5 is not ahead of the temperature.",
+        ece["with temperature"] - ece["MC 0.5"],
+        "< 0.01",
+        **unit,
+    )
+    claim(
+        "mc_dropout.ensemble-calibration",
+        "The ensemble is better calibrated than one network.",
+        ece["ensemble of 5"] - ece["one network"],
+        "< -0.02",
+        **unit,
+    )
+    claim(
+        "mc_dropout.ensemble-still-sure",
+        "But it is still too sure.",
+        gap["ensemble of 5"],
+        "> 0.05",
+        unit="confidence minus accuracy",
+    )
+    claim(
+        "mc_dropout.too-sure-at-low-rate",
+        "At rate 0.1 MC dropout is too sure.",
+        gap["MC 0.1"],
+        "> 0.05",
+        unit="confidence minus accuracy",
+    )
+    claim(
+        "mc_dropout.too-modest-at-high-rate",
+        "At rate 0.7 it is too modest.",
+        gap["MC 0.7"],
+        "< -0.05",
+        unit="confidence minus accuracy",
+    )
+    recall("mc_dropout.calibrated", 3)
+    members = torch.stack([per_seed(accuracy, p) for p in crowds["clothes"]])  # (5, 8)
+    claim(
+        "mc_dropout.ensemble-accuracy",
+        "The ensemble is right more often than its members.",
+        hits["ensemble of 5"] - members.mean(0),
+        "> 0",
+        unit="accuracy",
+    )
 
 # %% [markdown]
 # Somewhere between 0.1 and 0.7 the gap of MC dropout passes through zero, as a stopped

@@ -23,6 +23,7 @@ _STRICT = {
     "COURSE_STRICT": "1",  # a claim that does not hold stops the notebook
     "COURSE_HEADLESS": "1",  # demos draw their default and their extremes
     "COURSE_PROGRESS": "off",
+    "NBGRADER_EXECUTION": "validate",  # an open exercise fails, as where it is graded
     "COURSE_SEEDS": "0",  # the course's own, whatever the caller's terminal has set
 }
 _TIMEOUT = 600  # seconds for one cell

@@ -17,6 +17,8 @@ ORDER = {
     "helpers": (
         *(
             "files",
+            "cards",
+            "curtain",
             "seeds",
             "device",
             "training",
@@ -32,7 +34,9 @@ ORDER = {
         *("ci", "staff", "__main__"),
     ),
 }
-NOUNS = {*ORDER["helpers"]} - {"files", "seeds", "device", "metrics", "helpers"}
+NOUNS = {*ORDER["helpers"]} - {
+    *("files", "cards", "curtain", "seeds", "device", "metrics", "helpers")
+}
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:

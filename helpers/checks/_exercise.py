@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,13 +13,22 @@ from typing import Any, Protocol, cast
 
 import torch
 
-from helpers.checks.vocabulary.report import describe, learner_line
+from helpers.cards import in_kernel, publish
+from helpers.checks.vocabulary.report import (
+    CheckFailed,
+    NotAttempted,
+    describe,
+    learner_line,
+)
 from helpers.checks.vocabulary.trial import Trial
 from helpers.seeds import unshifted
 from helpers.study import progress
 from helpers.training.runtime import kept_randomness
 
 __all__ = ["Check", "exercise", "look"]
+
+_GRADED = "NBGRADER_EXECUTION"  # nbgrader's own, for autograde and for Validate
+_AT_THE_START = bool(os.environ.get(_GRADED))  # no answer has run yet: it can't lie
 
 
 class Check(Protocol):
@@ -40,7 +50,8 @@ class Check(Protocol):
 
         Raises:
             CheckFailed: an answer is wrong; `NotAttempted`, one of its kind, where the
-                stub still stands.
+                stub still stands. In a learner's own notebook that one is only shown,
+                so that "Run all" goes on in every front end.
             TypeError: another number of answers than the exercise asks for.
         """
 
@@ -87,10 +98,19 @@ def exercise(
                 from_scratch=from_scratch,
                 quiet=quiet,
             )
-            with _isolated(t.random.getrandbits(48)), unshifted():
-                for each, answer in zip(names, answers, strict=True):
-                    _callable(t, each, answer)
-                body(*answers, t)
+            try:
+                with _isolated(t.random.getrandbits(48)), unshifted():
+                    for each, answer in zip(names, answers, strict=True):
+                        _callable(t, each, answer)
+                    body(*answers, t)
+            except CheckFailed as failed:
+                if not _learners_own():
+                    raise
+                if isinstance(failed, NotAttempted):
+                    publish(failed.bundle())
+                    return
+                _show_as_card()
+                raise
             print(f"✓ {title}: right ({', '.join(t.parts)}).")
             progress.record(_stem(body), name)
 
@@ -109,6 +129,32 @@ def _callable(t: Trial, name: str, answer: object) -> None:
         got=f"{t.kind(answer)}: {t.describe(answer)}",
         advice="Run the cell of your answer again.",
     )
+
+
+def _learners_own() -> bool:
+    """Tell whether a learner runs this in a notebook; nobody grades or tests it."""
+    return in_kernel() and not _AT_THE_START and not os.environ.get(_GRADED)
+
+
+def _show_as_card() -> None:
+    """Let IPython show failed checks as cards, not as text on an error's ground.
+
+    The cell still counts as failed. Somebody else's way of showing errors is left as
+    it is; failures then come as text.
+    """
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    if not shell.custom_exceptions:
+        shell.set_custom_exc((CheckFailed,), _shown)
+
+
+def _shown(
+    shell: Any, kind: type, failed: Any, trace: Any, tb_offset: Any = None
+) -> Any:
+    publish(failed.bundle())
+    shell._last_traceback = failed.lines()  # what programs that run notebooks report
+    return shell._last_traceback
 
 
 def _stem(body: Callable[..., None]) -> str:

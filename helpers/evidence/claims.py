@@ -5,27 +5,43 @@ treatment minus control), and the condition that the sentence asserts. It *holds
 the whole confidence interval of the mean fulfils the condition, *does not hold* when
 none of it does, and is *not decided* in between.
 
-On a learner's machine a claim that does not hold prints a warning and the notebook
+The claims of one experiment stand in one table::
+
+    with results():
+        claim("l1_l2.sparse", "L1 leaves fewer weights.", fewer, "> 0")
+        claim("l1_l2.small", "L2 leaves smaller ones.", smaller, "> 0")
+
+On a learner's machine a claim that does not hold brings a warning and the notebook
 goes on; with COURSE_STRICT=1 (set when the course tests itself) it is an error.
 """
 
 from __future__ import annotations
 
-import html
+import contextlib
 import json
 import math
 import os
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
 
-from helpers import seeds
+from helpers import cards, curtain, seeds
 from helpers.evidence.intervals import mean_interval
 
-__all__ = ["Claim", "ClaimFailed", "claim", "ledger"]
+__all__ = [
+    "Claim",
+    "ClaimFailed",
+    "Results",
+    "claim",
+    "ledger",
+    "open_table",
+    "results",
+]
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"
+_WIDTH = 80  # columns of text
 _SYMBOL = {HOLDS: "✓", FAILS: "✗", OPEN: "?"}
 
 
@@ -85,19 +101,49 @@ class Ledger(list[Claim]):
     """The claims of this session; shows as a table."""
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(c.sentence)}</td><td>{_effect(c)}</td>"
-            f"<td>{html.escape(c.condition)}</td><td>{c.verdict}</td></tr>"
-            for c in self
-        )
-        head = "<tr><th>Claim</th><th>Effect</th><th>Claimed</th><th>Verdict</th></tr>"
-        return f"<table>{head}{rows}</table>"
+        return _table(self)
 
     def __repr__(self) -> str:
         return "\n".join(map(str, self)) or "No claims measured yet."
 
 
+class Results:
+    """The claims of one experiment, shown together.
+
+    Attributes:
+        claims: in the order in which they were measured.
+        after: ids of the predictions that the table decides.
+    """
+
+    def __init__(self, after: Sequence[str] = ()) -> None:
+        self.claims: list[Claim] = []
+        self.after = [*after]
+        self._notes: list[Callable[[], str]] = []
+
+    def note(self, id: str, text: Callable[[], str]) -> None:
+        """Put a text above the table; it may change when `id` is predicted."""
+        self.after.append(id)
+        self._notes.append(text)
+
+    def show(self) -> None:
+        """Display the table, folded until what it decides is predicted."""
+        if self.claims or self._notes:
+            curtain.show([*dict.fromkeys(self.after)], self.bundle)
+
+    def bundle(self) -> cards.Bundle:
+        """Return the table as HTML and, with the same words, as text."""
+        notes = [note() for note in self._notes]
+        doubts = _doubts(self.claims)
+        page = "".join(cards.note(text) for text in notes)
+        page += _table(self.claims) if self.claims else ""
+        page += "".join(cards.note(text) for text in doubts)
+        told = [textwrap.fill(text, _WIDTH) for text in doubts]
+        lines = [*notes, *map(_lines, self.claims), *told]
+        return {"text/html": page, "text/plain": "\n".join(lines)}, {}
+
+
 _LEDGER = Ledger()
+_TABLES: list[Results] = []  # those that are being filled; the last takes the claims
 
 
 def claim(
@@ -109,7 +155,9 @@ def claim(
     unit: str = "",
     confidence: float = 0.95,
 ) -> None:
-    r"""Hold a sentence to its measurement: print it with its interval and verdict.
+    r"""Hold a sentence to its measurement: show it with its interval and verdict.
+
+    Inside `with results():` it becomes a row of the table; elsewhere it is printed.
 
     The interval is Student's, $\bar v \pm t_{n-1} s / \sqrt n$, over seeds.
 
@@ -138,16 +186,39 @@ def claim(
         shift=seeds.shifted_by(),
     )
     _enter(entry)
-    print(entry)
-    if verdict == HOLDS:
+    if _TABLES:
+        _TABLES[-1].claims.append(entry)
         return
-    if os.environ.get("COURSE_STRICT") == "1":
-        raise ClaimFailed(str(entry).removeprefix(_SYMBOL[verdict]).strip())
-    here = "with these seeds" if entry.shift else "on your machine"
-    print(
-        f"  Warning: {here} the measurement does not support this sentence. "
-        "Trust the measurement."
-    )
+    print("\n".join([str(entry), *(f"  {doubt}" for doubt in _doubts([entry]))]))
+    _be_strict([entry])
+
+
+@contextlib.contextmanager
+def results(*, after: str | Sequence[str] = ()) -> Iterator[Results]:
+    """Collect the claims measured inside and show them as one table.
+
+    A `recall` inside stands above the table, and folds it until the prediction is made.
+
+    Args:
+        after: ids of more predictions that the table decides.
+
+    Raises:
+        ClaimFailed: only with COURSE_STRICT=1, after the table is shown, when a claim
+            does not hold or is not decided.
+    """
+    table = Results([after] if isinstance(after, str) else after)
+    _TABLES.append(table)
+    try:
+        yield table
+    finally:
+        _TABLES.remove(table)
+        table.show()
+    _be_strict(table.claims)
+
+
+def open_table() -> Results | None:
+    """Return the table that is being filled, or None."""
+    return _TABLES[-1] if _TABLES else None
 
 
 def ledger() -> Ledger:
@@ -219,7 +290,61 @@ def _enter(entry: Claim) -> None:
             file.write(json.dumps(asdict(entry)) + "\n")
 
 
-def _effect(c: Claim) -> str:
-    if c.n == 1:
-        return f"{c.mean:.4g} {html.escape(c.unit)}"
-    return f"{c.mean:.4g} [{c.low:.4g}, {c.high:.4g}] {html.escape(c.unit)}"
+def _be_strict(claims: Sequence[Claim]) -> None:
+    failed = [c for c in claims if c.verdict != HOLDS]
+    if failed and os.environ.get("COURSE_STRICT") == "1":
+        told = [str(c).removeprefix(_SYMBOL[c.verdict]).strip() for c in failed]
+        raise ClaimFailed("\n".join(told))
+
+
+def _doubts(claims: Sequence[Claim]) -> list[str]:
+    """Return what to say of claims that do not hold; nothing if all do."""
+    failed = [c for c in claims if c.verdict != HOLDS]
+    if not failed:
+        return []
+    here = "with these seeds" if failed[0].shift else "on your machine"
+    which = "this sentence" if len(claims) == 1 else "every sentence"
+    return [
+        f"Warning: {here} the measurement does not support {which}. "
+        "Trust the measurement."
+    ]
+
+
+def _lines(c: Claim) -> str:
+    """Return a claim as text, wrapped at words."""
+    indent = "    "
+    return "\n".join(
+        textwrap.fill(
+            line.strip(),
+            _WIDTH,
+            initial_indent=indent if number else "",
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for number, line in enumerate(str(c).splitlines())
+    )
+
+
+def _table(claims: Sequence[Claim]) -> str:
+    """Return claims as an HTML table: words to the left, numbers to the right."""
+    if not claims:
+        return "<p>No claims measured yet.</p>"
+    head = ["What is claimed", "Measured", "Interval", "Seeds", "Must be", "It…"]
+    rows = [
+        [
+            c.sentence,
+            f"{c.mean:.4g} {c.unit}".strip(),
+            f"{c.low:.4g} to {c.high:.4g}" if c.n > 1 else "exact",
+            str(c.n) if c.n > 1 else "",
+            c.condition,
+            f"{_SYMBOL[c.verdict]} {c.verdict}",
+        ]
+        for c in claims
+    ]
+    page = cards.table(head, rows, numbers=(1, 2, 3))
+    sizes = sorted({f"{c.confidence:.0%}" for c in claims if c.n > 1})
+    shift = next((c.shift for c in claims if c.shift), 0)
+    told = [f"Intervals: {' and '.join(sizes)}, over seeds."] if sizes else []
+    told += [f"Seeds shifted by {shift:,}."] if shift else []
+    return page + (cards.small(" ".join(told)) if told else "")

@@ -3,16 +3,18 @@
 import base64
 import html
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-__all__ = ["Bundle", "bundle", "picture_html", "png", "show"]
+from helpers import curtain
+from helpers.cards import Bundle, publish
+
+__all__ = ["Bundle", "bundle", "picture_html", "png", "publish", "show"]
 
 DPI = 144  # sharp on dense screens; the page shows it at 96
-
-Bundle = tuple[dict[str, Any], dict[str, Any]]  # an output's data, and its metadata
 
 
 def png(fig: Figure) -> bytes:
@@ -43,12 +45,14 @@ def bundle(image: bytes, alt: str) -> Bundle:
     return data, {"image/png": {"alt": alt}}
 
 
-def show(fig: Figure, alt: str) -> None:
+def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
     """Display the figure with its alternative text, and close it.
 
     Args:
         fig: a matplotlib figure; its size in inches is kept.
         alt: one sentence with what the figure shows, for those who cannot see it.
+        after: id, or ids, of predictions that the figure decides; until they are made
+            it stays folded.
 
     Raises:
         TypeError: `fig` is no figure.
@@ -60,7 +64,8 @@ def show(fig: Figure, alt: str) -> None:
             " pass ax.figure."
         )
     alt = checked_alt(alt)
-    publish(*bundle(png(fig), alt))
+    made = bundle(png(fig), alt)
+    curtain.show([after] if isinstance(after, str) else after, lambda: made)
 
 
 def checked_alt(alt: str) -> str:
@@ -70,14 +75,3 @@ def checked_alt(alt: str) -> str:
             f"alt: expected a sentence that says what the figure shows, got {alt!r}."
         )
     return " ".join(alt.split())
-
-
-def publish(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
-    """Display a mime bundle in a notebook; elsewhere print its text."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from IPython.display import display
-
-    if InteractiveShell.initialized():
-        display(data, metadata=metadata or {}, raw=True)
-    else:
-        print(data["text/plain"])

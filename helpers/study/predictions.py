@@ -1,6 +1,7 @@
 """Predict before you run: ask, record the pick, and come back to it afterwards.
 
 What a prediction was compared with is worth remembering; being wrong costs nothing.
+What decides it stays folded in the page until then (see `helpers.curtain`).
 """
 
 import html
@@ -8,6 +9,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from helpers import cards, curtain
+from helpers.evidence import claims
 from helpers.study import _store as store
 
 if TYPE_CHECKING:
@@ -35,47 +38,57 @@ def predict(
     """
     choices = _checked(id, choices, pick)
     _asked[id] = choices
+    if _predicted(id) is not None:  # in an earlier session
+        curtain.lift(id)
     if pick is not None:
         _record(id, pick)
         print(f"{question}\nYour prediction: {pick}. {choices[pick - 1]}")
-    elif os.environ.get("COURSE_HEADLESS") == "1" or not _in_kernel():
+    elif os.environ.get("COURSE_HEADLESS") == "1" or not cards.in_kernel():
         print(_as_text(id, question, choices))
     else:
         _show_buttons(id, question, choices)
 
 
 def recall(id: str, answer: int | str) -> None:
-    """Print what was predicted and what came out.
+    """Show what was predicted and what came out; inside a table of results, above it.
 
     Args:
         id: as given to `predict`.
         answer: what came out: the number of a choice (from 1), its text, or a sentence.
             A number or text of a choice also says whether the prediction was right.
 
+    Until the prediction is made, a page keeps this folded, and the table with it.
     Where `predict` has not run, a line says so: an experiment does not fail over it.
 
     Raises:
         ValueError: the number is none of the choices.
     """
     choices = _asked.get(id, [])
-    if isinstance(answer, int):
-        if not choices:
-            print(f"To compare, run the cell with predict({id!r}, …), then this one.")
-            return
-        if not 1 <= answer <= len(choices):
-            raise ValueError(
-                f"recall({id!r}, {answer}): expected the number of a choice,"
-                f" 1 to {len(choices)}."
-            )
-        answer = choices[answer - 1]
-    text = _predicted(id)
-    if text is None:
-        print(f"You made no prediction.\nWhat came out: {answer}")
+    if isinstance(answer, int) and not choices:
+        print(f"To compare, run the cell with predict({id!r}, …), then this one.")
         return
+    if isinstance(answer, int) and not 1 <= answer <= len(choices):
+        raise ValueError(
+            f"recall({id!r}, {answer}): expected the number of a choice,"
+            f" 1 to {len(choices)}."
+        )
+    came = choices[answer - 1] if isinstance(answer, int) else answer
+    table = claims.open_table()
+    shown = table or claims.Results()
+    shown.note(id, lambda: _compared(id, came))
+    if table is None:
+        shown.show()
+
+
+def _compared(id: str, came: str) -> str:
+    text, choices = _predicted(id), _asked.get(id, [])
+    if text is None:
+        folded = "" if curtain.down([id]) else f"{curtain.SAYING}.\n"
+        return f"{folded}What came out: {came}"
     verdict = ""
-    if answer in choices:
-        verdict = "\nAs predicted." if text == answer else "\nA surprise: worth a note."
-    print(f"You predicted: {text}\nWhat came out: {answer}{verdict}")
+    if came in choices:
+        verdict = "\nAs predicted." if text == came else "\nA surprise: worth a note."
+    return f"You predicted: {text}\nWhat came out: {came}{verdict}"
 
 
 def _checked(id: str, choices: Sequence[str], pick: int | None) -> list[str]:
@@ -91,12 +104,6 @@ def _checked(id: str, choices: Sequence[str], pick: int | None) -> list[str]:
     return choices
 
 
-def _in_kernel() -> bool:
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None
-
-
 def _as_text(id: str, question: str, choices: list[str]) -> str:
     lines = [f"  {k}. {choice}" for k, choice in enumerate(choices, 1)]
     how = f'To record yours, add pick= to the call: predict("{id}", …, pick=1)'
@@ -107,6 +114,7 @@ def _record(id: str, pick: int) -> None:
     _picked[id] = pick
     text = _asked[id][pick - 1]
     store.update(lambda data: data["predictions"].update({id: {"text": text}}))
+    curtain.lift(id)
 
 
 def _predicted(id: str) -> str | None:

@@ -8,6 +8,7 @@ A master is a jupytext percent file. The line that opens a cell says its role::
     # %% solution="name"             the answer; ``### BEGIN SOLUTION`` ... ``### END``
     # %% test="name" points=2        the check, with a region of hidden tests
     # %% look  /  experiment  /  demo
+    # %% figure  /  results  /  predict      plumbing: its code is folded in the page
 
 This module only reads; ``rules`` says what is wrong with what was read.
 """
@@ -22,13 +23,14 @@ from pathlib import Path
 import jupytext
 from nbformat import NotebookNode
 
-__all__ = ["Cell", "Master", "Problem", "Region", "read_master"]
+__all__ = ["FOLDED", "Cell", "Master", "Problem", "Region", "read_master"]
 
 _MARKER = re.compile(r"# ?%%(?P<rest>$|\s.*$)")
 _ATTRIBUTE = re.compile(r'(?P<key>[A-Za-z_]\w*)=(?P<value>"[^"]*"|\S+)(?:\s+|$)')
-_BARE = {"setup", "look", "experiment", "demo"}
+FOLDED = {"figure", "results", "predict"}
+_BARE = {"setup", "look", "experiment", "demo", *FOLDED}
 _KNOWN = (
-    "[markdown], setup, look, experiment, demo, "
+    "[markdown], setup, look, experiment, demo, figure, results, predict, "
     'solution="name", or test="name" points=2'
 )
 _BORDER = re.compile(r"^\s*#+\s*(BEGIN|END) (SOLUTION|HIDDEN TESTS)\s*$")
@@ -65,7 +67,8 @@ class Cell:
     """One cell of a master.
 
     Args:
-        role: markdown, code, setup, look, experiment, demo, solution or test.
+        role: markdown, code, setup, look, experiment, demo, figure, results, predict,
+            solution or test.
         name: the exercise, for a solution or a test; else "".
         points: for a test.
         source: as it will stand in the notebook.

@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from staff.authoring.masters import Cell, Master
+from staff.authoring.masters import FOLDED, Cell, Master
 from staff.authoring.rules import STUB
 from staff.course import Course, CourseError
 
@@ -127,9 +127,20 @@ def _notebook_cell(stem: str, cell: Cell, seen: Counter[str]) -> NotebookNode:
     metadata: dict[str, Any] = {}
     if cell.role not in {"markdown", "code"}:
         metadata |= {"course": {"role": cell.role}, "tags": [cell.role]}
+    if cell.role in FOLDED:
+        metadata = _folded(metadata)
     if cell.grade_id:
         metadata["nbgrader"] = _nbgrader_metadata(cell)
     return new(cell.source, id=_cell_id(stem, cell, seen), metadata=metadata)
+
+
+def _folded(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata so that Jupyter, Jupyter Book and Colab fold the code."""
+    return metadata | {
+        "tags": [*metadata["tags"], "hide-input"],
+        "jupyter": {"source_hidden": True},
+        "cellView": "form",
+    }
 
 
 def _nbgrader_metadata(cell: Cell) -> dict[str, Any]:

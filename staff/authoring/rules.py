@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
-from staff.authoring.masters import Cell, Master, Region
+from staff.authoring.masters import FOLDED, Cell, Master, Region
 
 __all__ = ["STUB", "check_master"]
 
@@ -14,7 +14,7 @@ STUB = "raise NotImplementedError"
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _IMPORTS = ast.Import | ast.ImportFrom
-_SAME_FOR_ALL = {"code", "experiment", "demo"}
+_SAME_FOR_ALL = {"code", "experiment", "demo", *FOLDED}
 _LEAVING = {"exit", "quit", "sys.exit", "os._exit", "os.abort"}
 
 

@@ -48,12 +48,15 @@ def copy_course(
 
 
 _SHOWS = re.compile(
-    r"^# %% (?:experiment|demo|look).*?(?=^# ?%%|\Z)", re.MULTILINE | re.DOTALL
+    r"^# %% (?:experiment|demo|look|figure|results|predict).*?(?=^# ?%%|\Z)",
+    re.MULTILINE | re.DOTALL,
 )
 
 
 def leave_out_shows(course: Course, stems: Sequence[str]) -> None:
     """Rebuild assignments of a copied course without experiments, demos and looks.
+
+    What is folded goes, too: figures, results and predictions.
 
     They do not count for a score, and stock nbgrader would run them for everybody.
 

@@ -6,8 +6,11 @@ import linecache
 import textwrap
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import torch
+
+from helpers import cards
 
 __all__ = ["CheckFailed", "NotAttempted", "describe", "learner_line"]
 
@@ -17,10 +20,10 @@ _COURSE = str(Path(__file__).resolve().parents[2])
 
 
 class CheckFailed(AssertionError):
-    """A check that did not pass, shown as a few labelled lines.
+    """A check that did not pass, shown as a card or as a few labelled lines.
 
-    IPython shows these lines instead of a traceback, so the learner reads what is
-    wrong with the answer and never the source of the check.
+    IPython shows these instead of a traceback, so the learner reads what is wrong
+    with the answer and never the source of the check.
 
     Attributes:
         title: "Exercise 2.2 · inverted_dropout".
@@ -33,6 +36,7 @@ class CheckFailed(AssertionError):
     """
 
     symbol = "✗"
+    tone: cards.Tone = "bad"
     raised: str | None = None
 
     def __init__(
@@ -53,26 +57,43 @@ class CheckFailed(AssertionError):
 
     def lines(self) -> list[str]:
         """Return the message, one string per line, at most 88 columns wide."""
+        lines = textwrap.wrap(f"{self.symbol} {self.title}: {self.problem}", _WIDTH)
+        for label, text in self._rows():
+            lines += _row(label, text)
+        return lines
+
+    def bundle(self) -> dict[str, Any]:
+        """Return the message as a card and, with the same words, as text."""
+        problem = self.problem[:1].upper() + self.problem[1:]
+        title = f"{self.symbol} {self.title}"
+        return {
+            "text/html": cards.card(self.tone, title, problem, self._rows()),
+            "text/plain": "\n".join(self.lines()),
+        }
+
+    def _rows(self) -> list[tuple[str, str]]:
         rows = [
             ("Case", self.case),
             ("Expected", self.expected),
             ("Got", self.got),
             ("Mistake" if self.mistake else "Hint", self.advice),
         ]
-        lines = textwrap.wrap(f"{self.symbol} {self.title}: {self.problem}", _WIDTH)
-        for label, text in rows:
-            if text is not None:
-                lines += _row(label, str(text))
-        return lines
+        return [(label, str(text)) for label, text in rows if text is not None]
 
     def _render_traceback_(self) -> list[str]:
         return self.lines()
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, Any]:
+        return self.bundle()
 
 
 class NotAttempted(CheckFailed):
     """An exercise whose stub still stands: no mistake, just not done yet."""
 
     symbol = "○"
+    tone: cards.Tone = "open"
 
     def __init__(self, title: str) -> None:
         super().__init__(

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 
 from helpers import seeds
 from helpers.evidence import claims
-from helpers.evidence.claims import ClaimFailed, claim, ledger
+from helpers.evidence.claims import ClaimFailed, claim, ledger, open_table, results
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +126,61 @@ def test_one_number_is_an_exact_fact(value):
 def test_bad_values(values):
     with pytest.raises(ValueError, match="expected one finite number"):
         claim("x.y", "It is so.", values, "> 0")
+
+
+def test_claims_of_one_experiment_are_one_table(capsys):
+    with results() as table:
+        claim("x.a", "First, of `code` < 2.", [1.0, 2.0, 3.0], "> 0", unit="points")
+        claim("x.b", "Second.", 0.5, "> 0")
+        assert capsys.readouterr().out == ""
+    out = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in out.splitlines())
+    assert out.index("Claim x.a: First") < out.index("Claim x.b: Second")
+    page = table.bundle()[0]["text/html"]
+    assert page.count("<table") == 1
+    assert "of <code>code</code> &lt; 2" in page
+    assert "2 points" in page
+    assert "✓ holds" in page
+    assert [c.id for c in ledger()] == ["x.a", "x.b"]
+
+
+def test_a_table_aligns_words_left_and_numbers_right():
+    with results() as table:
+        claim("x.a", "It is so.", [1.0, 2.0, 3.0], "> 0")
+    row = table.bundle()[0]["text/html"].partition("<tbody>")[2]
+    sides = re.findall(r"<td style=\"text-align: (\w+)", row)
+    assert sides == ["left", "right", "right", "right", "left", "left"]
+
+
+def _three_claims():
+    with results():
+        claim("x.a", "One.", [-1.0, -1.1], "> 0")
+        claim("x.b", "Two.", [1.0, 1.1], "> 0")
+        claim("x.c", "Three.", [-1.0, 1.1], "> 0")
+
+
+def _an_error_inside():
+    with results():
+        claim("x.a", "One.", 1.0, "> 0")
+        raise ZeroDivisionError
+
+
+def test_a_strict_table_is_shown_whole_and_then_fails(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_STRICT", "1")
+    with pytest.raises(ClaimFailed, match=r"(?s)Claim x.a: .*Claim x.c: "):
+        _three_claims()
+    assert "Two." in capsys.readouterr().out
+
+
+def test_a_table_warns_of_what_does_not_hold(capsys):
+    with results():
+        claim("x.a", "One.", [-1.0, -1.1], "> 0")
+        claim("x.b", "Two.", [1.0, 1.1], "> 0")
+    assert " ".join(capsys.readouterr().out.split()).count("Trust the measure") == 1
+
+
+def test_an_error_inside_leaves_no_table_open(capsys):
+    with pytest.raises(ZeroDivisionError):
+        _an_error_inside()
+    assert open_table() is None
+    assert "One." in capsys.readouterr().out

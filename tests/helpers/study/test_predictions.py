@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from helpers import curtain
+from helpers.evidence.claims import claim, results
 from helpers.study import predictions
 from helpers.study.predictions import predict, recall
 
@@ -21,6 +23,8 @@ def record(tmp_path, monkeypatch):
 def new_session(monkeypatch):
     monkeypatch.setattr(predictions, "_asked", {})
     monkeypatch.setattr(predictions, "_picked", {})
+    monkeypatch.setattr(curtain, "_lifted", set())
+    monkeypatch.setattr(curtain, "_waiting", {})
 
 
 def test_without_a_front_end_the_question_is_printed(record, capsys):
@@ -77,7 +81,95 @@ def test_where_nothing_is_recorded_the_session_remembers(record, capsys, monkeyp
 def test_no_prediction_is_no_error(record, capsys):
     predict("t.gap", "?", CHOICES)
     recall("t.gap", 1)
-    assert "You made no prediction.\nWhat came out: it grows" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Predict first, or open.\nWhat came out: it grows" in out
+    assert "no prediction" not in out
+
+
+def test_in_a_table_the_answer_stands_above_the_claims(record, capsys):
+    predict("t.gap", "?", CHOICES, pick=1)
+    capsys.readouterr()
+    with results():
+        claim("t.first", "It grows.", 1.0, "> 0")
+        recall("t.gap", 1)
+    out = capsys.readouterr().out
+    assert out.index("As predicted.") < out.index("It grows.")
+
+
+class TestCurtain:
+    """In a page that shows HTML: what a learner's kernel sends to it."""
+
+    @pytest.fixture
+    def page(self, record, monkeypatch):
+        sent = []
+
+        def publish(data, metadata=None, *, display_id=None, update=False):
+            sent.append((data, display_id, update))
+
+        monkeypatch.delenv("COURSE_HEADLESS", raising=False)
+        monkeypatch.setattr(curtain, "in_kernel", lambda: True)
+        monkeypatch.setattr(curtain, "publish", publish)
+        return sent
+
+    def test_without_a_prediction_the_table_is_folded_and_says_so(self, page):
+        predict("t.gap", "?", CHOICES)
+        with results():
+            claim("t.first", "It grows.", 1.0, "> 0")
+            recall("t.gap", 1)
+        [(data, _, _)] = page
+        assert data["text/html"].startswith("<details")
+        assert " open" not in data["text/html"].partition(">")[0]
+        summary, _, folded = data["text/html"].partition("</summary>")
+        assert "Predict first, or open" in summary
+        assert "grows" not in summary
+        assert "It grows." in folded
+        assert "It grows." in data["text/plain"]
+
+    def test_a_pick_opens_what_is_already_shown(self, page):
+        predict("t.gap", "?", CHOICES)
+        recall("t.gap", 1)
+        predictions._buttons("t.gap", "?", [*CHOICES]).children[1].value = 2
+        (_, name, first), (data, again, update) = page
+        assert (first, update) == (False, True)
+        assert name == again
+        assert "<details" not in data["text/html"]
+        assert "A surprise" in data["text/html"]
+
+    def test_after_the_pick_nothing_is_folded(self, page):
+        predict("t.gap", "?", CHOICES, pick=1)
+        recall("t.gap", 1)
+        assert "<details" not in page[-1][0]["text/html"]
+
+    def test_a_pick_of_an_earlier_session_counts(self, page, monkeypatch):
+        predict("t.gap", "?", CHOICES, pick=1)
+        new_session(monkeypatch)
+        predict("t.gap", "?", CHOICES)
+        with results(after="t.gap"):
+            claim("t.first", "It grows.", 1.0, "> 0")
+        assert "<details" not in page[-1][0]["text/html"]
+
+    def test_two_predictions_must_both_be_made(self, page):
+        predict("t.one", "?", CHOICES, pick=1)
+        predict("t.two", "?", CHOICES)
+        with results():
+            recall("t.one", 1)
+            recall("t.two", 1)
+        assert "<details" in page[-1][0]["text/html"]
+        predict("t.two", "?", CHOICES, pick=1)
+        assert "<details" not in page[-1][0]["text/html"]
+
+    @pytest.mark.parametrize("name", ["COURSE_HEADLESS", "NBGRADER_EXECUTION"])
+    def test_no_curtain_where_nobody_predicts(self, page, monkeypatch, name):
+        monkeypatch.setenv(name, "1")
+        predict("t.gap", "?", CHOICES)
+        recall("t.gap", 1)
+        assert "<details" not in page[-1][0]["text/html"]
+
+    def test_runs_again_do_not_pile_up(self, page):
+        predict("t.gap", "?", CHOICES)
+        for _ in range(50):
+            recall("t.gap", 1)
+        assert len(curtain._waiting["t.gap"]) <= curtain._KEPT
 
 
 @pytest.mark.parametrize("pick", [0, 3, "it grows"])

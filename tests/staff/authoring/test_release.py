@@ -1,12 +1,14 @@
 """The two notebooks of a master: what is in them, and that nothing leaks."""
 
 import json
+from collections import Counter
 
 import nbformat
 import pytest
 
 from staff.authoring import release
 from staff.authoring.build import read_checked
+from staff.authoring.masters import Cell
 from staff.authoring.release import digest, make_pair, was_built
 from staff.course import Course, CourseError
 
@@ -46,6 +48,20 @@ def test_roles_are_in_the_metadata(pair):
     assert ("experiment", ["experiment"]) in roles
     assert ("demo", ["demo"]) in roles
     assert ("look", ["look"]) in roles
+
+
+def test_plumbing_is_folded_in_every_front_end():
+    cells = [
+        Cell(role, "pass", "pass", 1, 1)
+        for role in ("predict", "results", "figure", "experiment")
+    ]
+    made = [release._notebook_cell("s", cell, Counter()) for cell in cells]
+    for cell in made[:3]:
+        assert cell.metadata.jupyter.source_hidden is True
+        assert "hide-input" in cell.metadata.tags
+        assert cell.metadata.cellView == "form"
+    assert "jupyter" not in made[3].metadata
+    assert "cellView" not in made[3].metadata
 
 
 def test_run_all_goes_on_after_a_check_that_fails_in_the_release_only(pair):
