@@ -21,6 +21,7 @@ from torch import nn
 
 from helpers import data, training
 from helpers.checks import CheckFailed, load, look
+from helpers.demos.playground import playground
 from helpers.device import device
 from helpers.evidence import intervals, metrics
 from helpers.evidence.claims import claim, ledger, results
@@ -688,6 +689,34 @@ with results():
 # That gap is there with a correct loop, a small network and clean labels. Regularization
 # is everything we do to make the *validation* side of it better. Sometimes it will, and
 # sometimes it will not; this course measures both.
+#
+# ## See it happen
+#
+# Below, one small network is trained twice in front of you, from the same weights, on the
+# same 60 points and in the same order. Every fifth point has the wrong label; those have a
+# black rim. The small dots are validation points, which no training step ever sees. The
+# network on the right has one thing that the left one has not: its weights are pulled
+# towards zero a little at every step, which is called *weight decay* (notebook 03).
+#
+# Press **Play**, and let it run for about 1,000 steps. Look at three things in this order:
+#
+# 1. The colors: what does each network do about the points with a black rim?
+# 2. The curves: on which side do the training loss (blue) and the validation loss (orange,
+#    dashed) part? The orange dot is the moment at which validation was best.
+# 3. The weights at the bottom: which network has the large ones?
+#
+# Then set the false labels to 0 and press **Start again**. Is the pull on the weights still
+# worth having? You need no name for the other controls yet; each has its own notebook.
+
+# %% demo
+playground().show()
+
+# %% [markdown]
+# The left network bends its boundary around single points, because every false label that
+# it learns lowers its training loss. Nothing in that loss says that a label is false; only
+# the validation points can tell. This is *overfitting*, on two axes and in slow motion. It
+# is one network on one set of points: press **Other points** a few times before you believe
+# any difference that you see.
 
 # %% [markdown]
 # ## Where your results go

@@ -25,7 +25,6 @@ from torch import nn
 from helpers import data
 from helpers.checks import load, look
 from helpers.demos import bias_variance as demos_overfitting
-from helpers.demos import demo
 from helpers.device import device
 from helpers.evidence.bias_variance import bias_variance as split_error
 from helpers.evidence.bias_variance import ridge_path
@@ -246,6 +245,21 @@ with results():
 # %% [markdown]
 # Straight lines, no explosion: with fixed points and least squares, variance counts
 # parameters. Explosions come later, when parameters meet examples one to one.
+#
+# You can bring one about yourself. Below, 200 polynomials are fitted to 200 fresh data sets
+# each time you move a control; thin lines are single fits, the thick one is their mean. Go
+# up with the degree first: the mean stays on the truth from degree 5 on, while the thin
+# lines spread. Then leave the degree at 12 and take points away, or let the places x be
+# *drawn anew* for each data set. The variance now leaves the straight line by powers of ten,
+# and at the ends of the interval you can see where.
+
+# %% demo
+demos_overfitting.scene().show()
+
+# %% [markdown]
+# With the places drawn anew, a data set may have no point near an end. A polynomial of high
+# degree is free to do anything there, and it does. The formula $\sigma^2 (d+1)/n$ was for
+# places that stay the same, where every stretch of the interval has its points.
 #
 # ## Do networks do the same?
 #
@@ -809,17 +823,12 @@ with results():
 # ## See it happen
 #
 # A network with one hidden layer of fixed random units; the output weights are trained
-# by gradient descent. Find a setting in which a million epochs do no harm, and one in
-# which a thousand are too many.
+# by gradient descent. Press **Play** to let a million epochs pass, and watch the dots on
+# both curves. Then look for two settings: one in which a million epochs do no harm, and one
+# in which a thousand are too many.
 
 # %% demo
-demo(
-    demos_overfitting.overfitting,
-    alt="Left: the fit of 20 noisy points. Right: training and test error over epochs.",
-    width=[2, 10, 100, 1000],
-    noise=(0.0, 1.0, 0.1),
-    epochs=list(demos_overfitting.EPOCHS),
-)
+demos_overfitting.training_scene().show()
 
 # %% [markdown]
 # To hold the impression to numbers: 20 draws of the training points, 100 units, with and

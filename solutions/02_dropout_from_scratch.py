@@ -25,7 +25,6 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
 from helpers.demos import dropout_from_scratch as demos_dropout
 from helpers.device import device
 from helpers.evidence.claims import claim, results
@@ -88,20 +87,19 @@ plots.show(ax.figure, alt="Training accuracy rises to the top; validation stays 
 # 1 & \text{with probability } 1 - p. \end{cases}$$
 #
 # `p` is the probability of **dropping**, here and in PyTorch. Each vector of coins
-# $\mathbf{m}$ leaves a *thinned network*. Try some: another `mask` is another network.
-# Then untick `training`, and watch the means while you change `rate` and `inverted`.
+# $\mathbf{m}$ leaves a *thinned network*. Press **Play**: every mask is another network.
+# On the right are the activations of the first hidden layer, gray before dropout and blue
+# after it, and three means: before dropout, with the present mask, and over all masks so
+# far. Which of the three jumps about, and where does the third one settle? Then choose the
+# other form and play again, and compare training with evaluation in each form.
 
 # %% demo
-demo(
-    demos_dropout.thinned_network,
-    rate=(0.0, 1.0, 0.05),
-    training=True,
-    mask=(1, 20),
-    inverted=True,
-)
+demos_dropout.scene().show()
 
 # %% [markdown]
-# With `inverted` off you see the form of 2012. It only masks in training. At evaluation
+# A single mask misses the mean by a lot, and the average over many masks comes back to it,
+# if the units that stay are made larger: times $1/(1-p)$. This is the *inverted* form, which
+# every library uses today. The *standard* form of 2012 only masks in training. At evaluation
 # all units are there, more than the next layer has ever met, so every unit is made
 # smaller: times $1-p$, the share of the time it was there.
 #

@@ -23,8 +23,8 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
 from helpers.demos import l1_l2 as figures
+from helpers.demos.playground import playground
 from helpers.device import device
 from helpers.evidence.claims import claim, results
 from helpers.evidence.intervals import mean_interval
@@ -356,6 +356,23 @@ for w in (3.0, 1.5, 0.7, -0.2, -3.0):
 # Large weights lose exactly the threshold. Small ones become 0, and not nearly 0.
 # The slope of $|v|$ is why: it stays $t$ all the way down, so a pull weaker than $t$
 # cannot lift a weight off the ground.
+#
+# With two weights the same fact becomes a picture. Blue is a line of equal loss, an ellipse
+# around what the data alone want (the ring). Orange is a line of equal penalty: a diamond
+# for L1, a circle for L2. The best compromise lies where the two touch, since anywhere else
+# one could lower one of them and leave the other as it is. Press **Play** and watch the
+# black dot while the strength grows. On the left it runs into a *corner* of the diamond,
+# where weight 2 is zero, and stays on the axis from there on. On the circle there is no
+# corner to run into. Then make the features correlated, and look for a setting in which
+# even L1 keeps both weights for long.
+
+# %% demo
+figures.scene().show()
+
+# %% [markdown]
+# A corner sticks out, so ellipses from many directions meet the diamond there first; a
+# circle has no preferred place, and an axis is met only by chance. The panel on the right
+# shows one weight alone: the flat part of the blue line is the corner's doing.
 #
 # ### Exercise 3.3 · Soft threshold (2 points, ~8 min)
 #
@@ -1067,9 +1084,10 @@ with results():
 #
 # Two moons with a lot of noise, 100 points, a network with two hidden layers of 32, L2 on
 # its weights: eight strengths times eight seeds. First two numbers, on 2,000 fresh
-# points; then a demo lets you look at every one of the 64. Colours are the probability
+# points; then a demo lets you look at every one of the 64. Colors are the probability
 # of the second moon, the line is where the network is undecided. Move through the
-# strengths, then change the seed at strength 0 and again at 0.003.
+# strengths, then change the seed at strength 0 and again at 0.003. On the right all eight
+# boundaries of one strength lie on top of each other: how far apart are they?
 
 # %% results
 moons, fresh = (data.two_moons(n, noise=0.35, seed=n) for n in (100, 2000))
@@ -1110,24 +1128,31 @@ with results():
         unit="accuracy",
     )
 
+seen = {s: bent.train_accuracy[-1, bent.where(l2=s)] for s in L2S}
 
 # %% demo
-def boundary(strength=0.003, seed=0):
-    """Decision boundary of one network on two moons, with its training points."""
-    k = bent.where(l2=strength, seed=seed).item()
-    fig = figures.moon_boundary(moons, surface[k])
-    seen, new = bent.train_accuracy[-1, k], bent.test_accuracy[k]
-    fig.axes[0].set_title(
-        f"L2 {strength:g}: right on {seen:.0%}, of new points {new:.1%}"
-    )
-    return fig
-
-
-demo(boundary, strength=[(f"{s:g}", s) for s in L2S], seed=(0, 7))
+outputs = {s: surface[bent.where(l2=s)] for s in L2S}
+figures.boundaries(moons, outputs, seen=seen, fresh=right).show()
 
 # %% [markdown]
 # Without a penalty the boundary bends around single points, and not in the same way for
 # every seed. At 0.1 little but a straight line is left, and it misses the moons.
+#
+# Here is a smaller network that trains while you watch, once without and once with what you
+# choose. Try three things. First, move the weight decay from 0 to 3 and back while it
+# plays: the boundary straightens, and the histogram of the weights at the bottom draws
+# together. Second, set weight decay to 0 and L1 to 0.03: now a part of the weights is
+# *exactly* zero, and the title above the histogram counts them. Third, set the false labels
+# to 0 and look whether either penalty still lowers the validation loss.
+
+# %% demo
+playground().show()
+
+# %% [markdown]
+# Decay makes all weights small and leaves hardly any at zero; L1 empties most of the
+# histogram into its middle bar. Both curves need a second look before you call one better:
+# a strength that helps with false labels may cost accuracy without them, as it did with the
+# images above.
 #
 # ## 9 · A limit instead of a price: max-norm
 #

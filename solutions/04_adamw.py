@@ -22,8 +22,8 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
-from helpers.demos.adamw import beside, descend, quadratics, ridge_picture
+from helpers.demos import adamw as demos_adamw
+from helpers.demos.adamw import beside, descend, quadratics
 from helpers.device import device
 from helpers.evidence.claims import claim, results
 from helpers.population import grid, mlp, train_population
@@ -813,10 +813,9 @@ load("04_adamw").AdamW(AdamW, seed=20_197)
 # $$\mathbf{w}^\star = \Big(\tfrac1n\mathbf{X}^\top\mathbf{X} + \lambda\mathbf{I}\Big)^{-1}
 # \tfrac1n\mathbf{X}^\top\mathbf{y}.$$
 #
-# Two weights, so that you can see it. Grey: contours of the loss without penalty. The
-# dashed line holds the ridge solutions of *all* strengths; the star is the one for this
-# `decay`. Both optimizers start at 0, and their learning rate falls to zero. Try the
-# `batch` size as well: below 40 the gradients are noisy.
+# Two weights, so that you can see it. The loss is a tilted bowl: gray lines are its
+# contours, the ring is its lowest point. The green square is the ridge solution for the
+# strength that you choose. Both optimizers start at the same place.
 
 # %% predict
 predict(
@@ -825,13 +824,13 @@ predict(
     ["Adam + L2 only", "AdamW only", "both", "neither"],
 )
 
+# %% [markdown]
+# Press **Play** and wait until both dots stand still; the line of text below the pictures
+# gives their distance to the square. Change the decay and play again. Then give the gradient
+# some noise, as small batches do, and see which of the two ends move.
+
 # %% demo
-demo(
-    ridge_picture,
-    alt="Paths of Adam with L2 and AdamW over the contours, and the ridge solutions.",
-    decay=[0.05, 0.2, 0.5, 1.0, 2.0],
-    batch=[("one example", 1), ("4 examples", 4), ("all 40", 40)],
-)
+demos_adamw.scene().show()
 
 # %% [markdown]
 # One picture could be luck. 20 problems, with the distance to $\mathbf{w}^\star$ measured

@@ -30,8 +30,8 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
-from helpers.demos.early_stopping import Playback, playback_picture
+from helpers.demos import early_stopping as demos_stopping
+from helpers.demos.early_stopping import Playback
 from helpers.device import device
 from helpers.evidence.claims import claim, results
 from helpers.population import mlp, train_population
@@ -169,9 +169,16 @@ with results():
 # ## 2 · See it: playback
 #
 # The same in two dimensions: two moons, 100 points, 20 of them with the wrong label. One
-# network, 60 frames. Move the epoch: first a nearly straight line, later a bent one, and at
-# last an island around a few wrong points. The star is the epoch that early stopping
-# would keep so far.
+# network, 60 epochs. Press **Play**: first a nearly straight line, later a bent one, and at
+# last an island around a few wrong points. Early stopping ends the film where the validation
+# loss has not improved for `patience` epochs; the dotted line is where it stops, the green
+# dot the epoch that it goes back to.
+#
+# Three things to try. A patience of 60 lets the whole film run: what do the last epochs do
+# to the plane? With a patience of 1 or 2, does a chance wiggle end the run? And with
+# `min_delta` at 0.02 only an improvement by at least that much counts: which epoch is kept
+# then, and is it a better one? Watch the accuracy in place of the loss, too: the two do not
+# have their best epoch at the same time.
 
 # %%
 points, wrong = data.two_moons(100, noise=0.25, seed=0)
@@ -188,15 +195,9 @@ film = fit(
     callbacks=[playback],
 )
 
-
 # %% demo
-def watch(epoch=10):
-    """Decision of the network after an epoch, and its losses up to there."""
-    losses = {"train": film.train_loss, "validation": film.val_loss}
-    return playback_picture(playback, moons, losses, epoch)
-
-
-demo(watch, epoch=(1, 60))
+shown = film.train_loss, film.val_loss, film.val_accuracy
+demos_stopping.scene(*shown, film=(playback, moons)).show()
 
 # %% [markdown]
 # ## 3 · Keep the best weights

@@ -25,7 +25,6 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
 from helpers.demos import stochastic_depth as demos_depth
 from helpers.device import device
 from helpers.evidence.claims import claim, results
@@ -285,19 +284,18 @@ with results():
 # That is inverted dropout of whole blocks; at evaluation $b_l/(1-p_l)$ becomes 1. The
 # early blocks feed all others, so Huang and colleagues let the rate rise linearly from
 # block to block. One coin may serve the whole batch, or each example tosses its own.
-# Compare the two below: what is added, and what has to be computed?
+# Below, every row is an example of one batch and every column a block; blue blocks are
+# added. Press **Play** to toss again and again, and watch the histogram of depths fill up.
+# Then change from one coin per example to one per batch, and ask of both: what is added,
+# and what has to be computed? A column may be left out only if it is empty from top to
+# bottom.
 
 # %% demo
-demo(
-    demos_depth.coin_map,
-    final_rate=(0.0, 1.0, 0.05),
-    coins=list(demos_depth.COINS),
-    toss=(1, 20),
-)
+demos_depth.scene().show()
 
 # %% [markdown]
 # With a coin per example, hardly a block is spared by everyone, so all are computed and
-# some results thrown away. With a coin per batch a white row costs nothing. Keep that in
+# some results thrown away. With a coin per batch an empty column costs nothing. Keep that in
 # mind; it will be measured.
 #
 # ### Exercise 6.1 · Linear rates (1 point, ~5 min)

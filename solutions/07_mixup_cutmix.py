@@ -28,7 +28,6 @@ from tqdm.auto import tqdm
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
 from helpers.demos import mixup_cutmix as demos_mixing
 from helpers.device import device
 from helpers.evidence.claims import claim, results
@@ -285,18 +284,13 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 # costs next to nothing. Small $\alpha$ gives $\lambda$ near 0 or 1, $\alpha = 1$ any
 # $\lambda$ alike.
 #
-# Move λ. Then change the method: *CutMix* pastes a box instead, *Cutout* fills it with
-# background. Move the box over the edge and watch the weights of the labels.
+# Move λ, or press **Play**. Then change the method: *CutMix* pastes a box instead, *Cutout*
+# fills it with background. Drag the box in the mixed image until it hangs over the edge, and
+# watch the bars of the target: they count the pixels that were really pasted, and no longer
+# agree with λ.
 
 # %% demo
-demo(
-    demos_mixing.mixed_pair,
-    lam=(0.0, 1.0, 0.05),
-    method=demos_mixing.METHODS,
-    center_y=(0, 27),
-    center_x=(0, 27),
-    pair=(1, 8),
-)
+demos_mixing.scene().show()
 
 # %% [markdown]
 # ### Exercise 7.3 · mixup (2 points, ~10 min)

@@ -30,7 +30,6 @@ from torch import nn
 import helpers
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
 from helpers.demos import distillation as demos_distillation
 from helpers.device import device
 from helpers.evidence.claims import claim, results
@@ -136,20 +135,13 @@ with results():
 # $$p_k^{(T)} = \frac{\exp(z_k / T)}{\sum_j \exp(z_j / T)} .$$
 #
 # $T = 1$ is the usual softmax. A larger $T$ makes the answer softer but keeps the
-# order. Choose an image, and warm it up.
+# order. Choose an image, and press **Play** to warm it up. Which class becomes visible second,
+# and does it look like the first? Below $T = 1$ the answer gets colder than the network
+# meant it.
 
 # %% demo
-logits = teachers.logits(val.x[:10])[0]  # of the first teacher
-
-
-def answer(image=3, temperature=1.0):
-    """An image, and beside it the teacher's probability for each class."""
-    return demos_distillation.softened_answer(
-        val.x[image], logits[image], data.CLASS_NAMES, temperature
-    )
-
-
-demo(answer, image=(0, 9), temperature=(1.0, 20.0, 0.5))
+first, names = teachers.logits(val.x[:10])[0], data.CLASS_NAMES  # the first teacher's
+demos_distillation.scene(val.x[:10], val.y[:10], first, names).show()
 
 # %% [markdown]
 # At $T = 1$ the loss would hardly notice the small bars: each gives a tiny gradient. At

@@ -29,7 +29,6 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import demo
 from helpers.demos import mc_dropout as demos_calibration
 from helpers.device import device
 from helpers.evidence import metrics
@@ -1039,11 +1038,13 @@ load("09_mc_dropout").expected_calibration_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A *reliability diagram* draws what ECE adds up. Light blue reaches to the accuracy of a
-# bin or its mean confidence, whichever is lower; on top is the gap, orange if the network
-# is too sure and dark blue if it is too modest. Try the methods (first seed, test
-# images); bins with few images, see the histogram, mean little. Then find, for one network,
-# the `temperature` that closes the gaps: the logits are divided by it.
+# A *reliability diagram* draws what ECE adds up. In each bin of confidences a blue bar
+# reaches up to the share of answers that are right, and an orange line marks the mean
+# confidence: how often the network *says* that it is right. A line above its bar means too
+# sure, a line inside it too modest. Try the methods (first seed, the first 600 test images);
+# bins with few images, see the histogram, mean little. Then find, for one network, the
+# temperature that closes the gaps: the logits are divided by it. The likelihood loss below
+# the pictures is lowest near the same place, although it knows nothing of bins.
 
 # %% demo
 shown = {
@@ -1051,15 +1052,7 @@ shown = {
     "MC dropout 0.5": masks["clothes"][:, 0].mean(0),
     "ensemble of 5": crowds["clothes"][:, 0].mean(0),
 }
-
-
-def reliability(method="one network", bins=15, temperature=1.0):
-    """Reliability diagram, and the histogram of confidences."""
-    options = {"n_bins": bins, "temperature": temperature}
-    return demos_calibration.reliability_picture(shown[method], test.y, **options)
-
-
-demo(reliability, method=[*shown], bins=(3, 30), temperature=(0.25, 5.0, 0.25))
+demos_calibration.scene(shown, test.y).show()
 
 # %% [markdown]
 # One number mends most of it. Guo and others (2017) found that modern networks are too

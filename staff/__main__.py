@@ -22,6 +22,7 @@ COMMANDS = {
     "nbgrader": ("staff.grader.gradebook:nbgrader", "run a command of nbgrader"),
     "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
     "figure": ("staff.authoring.figure:main", "make the README's figure again"),
+    "page": ("staff.authoring.page:main", "write docs/playground.html again"),
     "lock": ("staff.setup.lock:main", "renew requirements.lock and environment.yml"),
 }
 

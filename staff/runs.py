@@ -21,7 +21,7 @@ __all__ = [
 
 _STRICT = {
     "COURSE_STRICT": "1",  # a claim that does not hold stops the notebook
-    "COURSE_HEADLESS": "1",  # demos draw their default and their extremes
+    "COURSE_HEADLESS": "1",  # predictions ask nobody, bars stay away
     "COURSE_PROGRESS": "off",
     "NBGRADER_EXECUTION": "validate",  # an open exercise fails, as where it is graded
     "COURSE_SEEDS": "0",  # the course's own, whatever the caller's terminal has set

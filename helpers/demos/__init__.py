@@ -1,11 +1,5 @@
-"""Interactive figures; each module holds those of one notebook, by its topic."""
+"""Demos that move in the page; each module holds those of one notebook, by topic."""
 
-from helpers.demos._engine import (
-    Demo,
-    demo,
-)
+from helpers.demos._stage import Choice, Scene, Slider
 
-__all__ = [
-    "Demo",
-    "demo",
-]
+__all__ = ["Choice", "Scene", "Slider"]

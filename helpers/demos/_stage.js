@@ -9,12 +9,17 @@ const STYLE = `
 .controls { display: flex; flex-wrap: wrap; gap: 6px 18px; align-items: end;
   margin: 4px 0 8px; }
 .controls > label, .controls > fieldset { display: grid; gap: 2px; min-width: 118px; }
-.controls label.flag { display: flex; gap: 6px; align-items: center; min-width: 0; }
+.controls > fieldset { display: flex; flex-wrap: wrap; gap: 6px 18px; align-items: end;
+  border: 0; border-top: 1px solid var(--grid); padding: 2px 0 0; margin: 0;
+  flex-basis: 100%; }
+legend { padding: 0 8px 0 0; font-weight: 600; }
+fieldset > label { display: grid; gap: 2px; }
 output { font-variant-numeric: tabular-nums; font-weight: 600; }
 input[type=range] { width: 132px; margin: 0; accent-color: var(--accent); }
 select, button { font: inherit; color: var(--ink); background: var(--paper);
   border: 1px solid var(--edge); border-radius: 5px; padding: 3px 10px; }
 button { cursor: pointer; min-height: 30px; }
+button[hidden] { display: none; }
 button:hover, select:hover { border-color: var(--accent); }
 button.main { background: var(--accent); border-color: var(--accent);
   color: var(--on-accent); font-weight: 600; min-width: 76px; }
@@ -51,18 +56,21 @@ function isDark(element) {
 
 /** One set of axes on a canvas: numbers in, ink out. */
 class Axes {
-  constructor(pen, box, { x, y, title = "", xlabel = "", ylabel = "", log = false }) {
-    Object.assign(this, { pen, x, y, log });
+  constructor(pen, box, options) {
+    const { x, y, title = "", xlabel = "", ylabel = "", log = false, logx = false } = options;
+    Object.assign(this, { pen, x, y, log, logx });
     const [left, top] = [box.x + (ylabel ? 62 : 44), box.y + (title ? 24 : 8)];
     this.box = {
-      left, top, right: box.x + box.w - 8, bottom: box.y + box.h - (xlabel ? 36 : 20),
+      left, top, right: box.x + box.w - 14, bottom: box.y + box.h - (xlabel ? 36 : 20),
     };
     this.frame(title, xlabel, ylabel);
   }
 
   px(value) {
     const { left, right } = this.box;
-    return left + ((value - this.x[0]) / (this.x[1] - this.x[0])) * (right - left);
+    const bend = this.logx ? (v) => Math.log10(Math.max(v, this.x[0])) : (v) => v;
+    const [low, high] = this.x.map(bend);
+    return left + ((bend(value) - low) / (high - low)) * (right - left);
   }
 
   py(value) {
@@ -92,7 +100,9 @@ class Axes {
       pen.line(ends, { color: "grid", width: 1 });
       return at;
     };
-    for (const value of ticks(this.x[0], this.x[1], (right - left) / 70)) {
+    const columns = this.logx ? decades(...this.x)
+      : ticks(this.x[0], this.x[1], (right - left) / 70);
+    for (const value of columns) {
       const at = draw([[this.px(value), top], [this.px(value), bottom]], this.px(value));
       pen.text(short(value), at, bottom + 15, { align: "center", color: "soft" });
     }
@@ -158,6 +168,8 @@ function short(value) {
     ? rounded.toExponential(0).replace("e+", "e") : String(rounded);
 }
 
+const FONT = "12.5px system-ui, sans-serif";
+
 /** Draws in CSS pixels; colors are names of the theme, or CSS colors. */
 class Pen {
   constructor(element, theme) {
@@ -217,7 +229,7 @@ class Pen {
   text(words, x, y, { align = "left", color = "ink", bold = false, turn = false } = {}) {
     if (!words) return;
     const { canvas } = this;
-    canvas.font = `${bold ? "600 " : ""}12.5px system-ui, sans-serif`;
+    canvas.font = `${bold ? "600 " : ""}${FONT}`;
     canvas.fillStyle = this.color(color);
     canvas.textAlign = turn ? "center" : align;
     if (turn) {
@@ -232,6 +244,25 @@ class Pen {
   }
 
   axes(box, options) { return new Axes(this, box, options); }
+
+  /**
+   * Say what the marks mean, one under the other in a corner, on a ground of their own.
+   *
+   * @param {Axes} axes in whose frame the words stand.
+   * @param {"top"|"bottom"} end of the frame.
+   * @param {[string, string][]} entries words and their color.
+   * @param {"left"|"right"} side of the frame.
+   */
+  key(axes, end, entries, side = "left") {
+    const { left, right, top, bottom } = axes.box;
+    this.canvas.font = FONT;
+    const width = Math.max(...entries.map(([words]) => this.canvas.measureText(words).width)) + 12;
+    const height = 16 * entries.length + 6;
+    const x = side === "left" ? left + 4 : right - width - 4;
+    const y = end === "top" ? top + 4 : bottom - height - 4;
+    this.fill(x, y, width, height, { color: "paper", opacity: 0.85 });
+    entries.forEach(([words, color], i) => this.text(words, x + 6, y + 15 + 16 * i, { color }));
+  }
 
   /** Divide the canvas: side by side where there is room, else one below the other. */
   panels(count, top, height, narrow = 620) {
@@ -271,13 +302,28 @@ class Stage {
   buildControls() {
     if (this.demo.advance) {
       this.playButton = this.button("Play", () => this.toggle(), "main");
-      this.button("Step", () => { this.pause(); this.advance(); });
+      this.button("Step", () => {
+        this.pause();
+        if (this.demo.step) { this.demo.step(this.state); this.paint(); } else this.advance();
+      });
       this.button("Start again", () => { this.pause(); this.restart(); });
     }
     for (const control of this.spec.controls) this.inputs(control);
-    for (const [words, run] of this.demo.actions || []) {
-      this.button(words, () => { run(); this.redraw(); });
+    this.actions = (this.demo.actions || []).map(([words, run, when]) => {
+      const button = this.button(words, () => { run(); this.redraw(); });
+      return { button, when };
+    });
+  }
+
+  /** Where a control stands: in the group that it names, else in the bar. */
+  group(name) {
+    if (!name) return this.bar;
+    this.groups = this.groups || {};
+    if (!this.groups[name]) {
+      this.groups[name] = this.add("fieldset", {}, this.bar);
+      this.add("legend", { textContent: name }, this.groups[name]);
     }
+    return this.groups[name];
   }
 
   button(words, run, className = "") {
@@ -288,16 +334,10 @@ class Stage {
   }
 
   inputs(control) {
-    const label = this.add("label", {}, this.bar);
+    const label = this.add("label", {}, this.group(control.group));
     const head = this.add("span", { textContent: control.label }, label);
     const set = (value) => this.set(control, value);
-    if (control.type === "flag") {
-      label.className = "flag";
-      const input = this.add("input", { type: "checkbox", checked: control.value }, label);
-      label.prepend(input);
-      input.addEventListener("change", () => set(input.checked));
-      control.show = (value) => { input.checked = value; };
-    } else if (control.type === "choice") {
+    if (control.type === "choice") {
       const input = this.add("select", {}, label);
       for (const [value, words] of control.options) {
         this.add("option", { value: String(value), textContent: words }, input);
@@ -355,23 +395,39 @@ class Stage {
   play() {
     this.playing = true;
     this.playButton.textContent = "Pause";
+    this.words.setAttribute("aria-live", "off"); // the words change twice a second now
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const next = calm ? (run) => setTimeout(run, 500) : requestAnimationFrame;
     const frame = () => {
-      if (!this.playing || !this.host.isConnected) return;
-      if (!this.hidden && !this.advance()) this.pause();
-      requestAnimationFrame(frame);
+      if (!this.host.isConnected) this.pause(); // a notebook took the output away
+      if (!this.playing) return;
+      if (!this.hidden && !this.advance(calm ? 30 : 1)) this.pause();
+      this.tell();
+      next(frame);
     };
-    requestAnimationFrame(frame);
+    next(frame);
   }
 
   pause() {
     this.playing = false;
     if (this.playButton) this.playButton.textContent = "Play";
+    this.words.setAttribute("aria-live", "polite");
     this.say();
   }
 
-  /** Go on by one frame; return false at the end. */
-  advance() {
-    const more = this.demo.advance(this.state) !== false;
+  /** While it plays, keep the words up to date, but readable. */
+  tell() {
+    if (!this.playing || performance.now() - (this.told || 0) < 500) return;
+    this.told = performance.now();
+    this.words.textContent = this.demo.describe(this.state);
+  }
+
+  /** Go on by some frames, paint the last; return false at the end. */
+  advance(frames = 1) {
+    let more = true;
+    for (let k = 0; more && k < frames; k++) {
+      more = this.demo.advance(this.state) !== false;
+    }
     this.paint();
     return more;
   }
@@ -381,7 +437,11 @@ class Stage {
     this.redraw();
   }
 
-  redraw() { this.paint(); this.say(); }
+  redraw() {
+    for (const { button, when } of this.actions || []) button.hidden = when && !when(this.state);
+    this.paint();
+    this.say();
+  }
 
   paint() {
     const width = Math.min(980, this.body.clientWidth || 640);

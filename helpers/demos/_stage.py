@@ -12,19 +12,20 @@ import html
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from matplotlib.figure import Figure
 
 from helpers.show.display import bundle, checked_alt, picture_html, png, publish
 
-__all__ = ["Choice", "Flag", "Scene", "Slider"]
+__all__ = ["Choice", "Control", "Scene", "Slider"]
 
 _FOLDER = Path(__file__).parent
 _STAGE = ("_stage.js", "_coins.js")
-_NUMBER = count(1)
+_STILL = "This is a still picture of a demo. Run this cell to move it."
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Slider:
 
     Args:
         name: of the script's variable. label: what the learner reads.
-        value: at the start.
+        value: at the start. group: of controls in which it stands, with a headline.
     """
 
     name: str
@@ -43,10 +44,11 @@ class Slider:
     high: float = 1.0
     step: float = 0.05
     values: Sequence[float] = ()
+    group: str = ""
 
     def spec(self) -> dict[str, Any]:
         """Return what the script needs to build the control."""
-        shared = {"name": self.name, "label": self.label, "value": self.value}
+        shared = _shared(self, self.value)
         if self.values:
             if self.value not in self.values:
                 raise ValueError(
@@ -70,29 +72,29 @@ class Choice:
     name: str
     label: str
     options: Mapping[str, str]
+    group: str = ""
 
     def spec(self) -> dict[str, Any]:
         """Return what the script needs for the control; the first one is chosen."""
         pairs = [list(pair) for pair in self.options.items()]
-        shared = {"name": self.name, "label": self.label, "value": pairs[0][0]}
-        return {**shared, "type": "choice", "options": pairs}
+        return {**_shared(self, pairs[0][0]), "type": "choice", "options": pairs}
 
 
-@dataclass(frozen=True)
-class Flag:
-    """Yes or no."""
-
-    name: str
-    label: str
-    value: bool
-
-    def spec(self) -> dict[str, Any]:
-        """Return what the script needs to build the control."""
-        shared = {"name": self.name, "label": self.label, "value": self.value}
-        return {**shared, "type": "flag"}
+Control = Slider | Choice
 
 
-Control = Slider | Choice | Flag
+def _fewer_colors(image: bytes) -> bytes:
+    """Return the PNG with 48 colors: a quarter of the size, and it is held twice."""
+    from PIL import Image
+
+    small, buffer = Image.open(BytesIO(image)).convert("RGB"), BytesIO()
+    small.quantize(48, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def _shared(control: Control, value: float | str) -> dict[str, Any]:
+    shown = {"name": control.name, "label": control.label, "value": value}
+    return {**shown, "group": control.group}
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,14 @@ class Scene:
     data: Mapping[str, Any] = field(default_factory=dict)
     parts: Sequence[str] = ()
 
-    def fragment(self, inside: str) -> str:
-        """Return HTML for a cell's output; `inside` shows until the script runs."""
-        place = f"demo-{self.name}-{next(_NUMBER)}"
+    def fragment(self, inside: str, place: str = "") -> str:
+        """Return HTML for a cell's output; `inside` shows until the script runs.
+
+        Args:
+            inside: HTML. place: id of the element, unlike any other if empty: a saved
+                output of an earlier kernel may stand in the same page.
+        """
+        place = f"demo-{place or uuid4().hex[:12]}"
         return (
             f'<div id="{place}">{inside}</div>\n<script>(() => {{\n{self._script()}\n'
             f"const host = document.getElementById({json.dumps(place)});\n"
@@ -135,20 +142,22 @@ class Scene:
             words: HTML that stands above the demo.
         """
         title = html.escape(self.title)
+        inside = f"<p>{html.escape(self.alt)} It needs a browser that runs scripts.</p>"
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{title}</title>\n<style>{_PAGE}</style>\n</head>\n<body>\n<main>\n"
             f"<h1>{title}</h1>\n{words}\n"
-            f"{self.fragment(html.escape(self.alt))}\n</main>\n</body>\n</html>\n"
+            f"{self.fragment(inside, self.name)}\n</main>\n</body>\n</html>\n"
         )
 
     def show(self) -> None:
         """Display the demo in a notebook; elsewhere print its text."""
         alt = checked_alt(self.alt)
-        image = png(self.picture())
+        image = _fewer_colors(png(self.picture()))
         data, metadata = bundle(image, alt)
-        data["text/html"] = self.fragment(picture_html(image, alt))
+        still = f"{picture_html(image, alt)}\n<p><em>{_STILL}</em></p>"
+        data["text/html"] = self.fragment(still)
         publish(data, metadata)
 
     def _script(self) -> str:
@@ -174,6 +183,8 @@ body { margin: 0; font: 16px/1.5 system-ui, sans-serif; background: #ffffff;
   color: #1b1b1b; }
 main { max-width: 1000px; margin: 0 auto; padding: 16px; }
 h1 { font-size: 1.5rem; margin: 0 0 8px; }
+h2 { font-size: 1.15rem; margin: 16px 0 4px; }
+main > p, li { max-width: 72ch; }
 @media (prefers-color-scheme: dark) {
   body { background: #161616; color: #f0f0f0; }
 }

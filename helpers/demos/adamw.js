@@ -73,7 +73,7 @@ function adamw(stage) {
       const [x, y] = ridge();
       axes.dot(x, y, { color: "test", radius: 6, square: true });
       axes.dot(runs[kind].w[0], runs[kind].w[1], { color: i ? "val" : "train", radius: 6, edge: "ink" });
-      pen.text("square: ridge solution; ring: no penalty", axes.box.left + 6, axes.box.bottom - 8);
+      pen.key(axes, "bottom", [["square: ridge solution", "test"], ["ring: no penalty", "ink"]]);
     });
   }
 

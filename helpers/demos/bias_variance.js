@@ -2,14 +2,15 @@
 
 function bias_variance(stage) {
   const SETS = 200;
-  const GRID = Array.from({ length: 81 }, (_, k) => -1 + k / 40);
+  const GRID = Array.from({ length: 81 }, (_, k) => k / 80);
   const DEGREES = Array.from({ length: 16 }, (_, d) => d);
   let [sets, fits, curves] = [[], null, null];
 
-  function truth(x) { return Math.sin(Math.PI * x); }
+  function truth(x) { return Math.sin(2 * Math.PI * x); }
 
-  /** Legendre polynomials 0 … degree at one x. */
-  function features(x, degree) {
+  /** Legendre polynomials 0 … degree at one place of [0, 1]. */
+  function features(place, degree) {
+    const x = 2 * place - 1;
     const row = [1, x];
     for (let k = 1; k < degree; k++) {
       row.push(((2 * k + 1) * x * row[k] - k * row[k - 1]) / (k + 1));
@@ -22,7 +23,7 @@ function bias_variance(stage) {
     const coins = new Coins(1000 + seed);
     sets = Array.from({ length: SETS }, () => {
       const xs = Array.from({ length: points }, (_, i) =>
-        (design === "fixed" ? (2 * (i + 0.5)) / points - 1 : 2 * coins.uniform() - 1));
+        (design === "fixed" ? i / (points - 1) : coins.uniform()));
       return { xs, ys: xs.map((x) => truth(x) + noise * coins.normal()) };
     });
     curves = null;
@@ -60,7 +61,7 @@ function bias_variance(stage) {
   function draw(pen) {
     const [left, right] = pen.panels(2, 0, 320);
     const axes = pen.axes(left, {
-      x: [-1, 1], y: [-2.2, 2.2], title: `${SETS} fits of degree ${stage.state.degree}`,
+      x: [0, 1], y: [-2.2, 2.2], title: `${SETS} fits of degree ${stage.state.degree}`,
       xlabel: "x", ylabel: "y",
     });
     pen.canvas.globalAlpha = 0.09;
@@ -71,15 +72,16 @@ function bias_variance(stage) {
     axes.line(GRID, mean, { color: "val", width: 3 });
     const [first] = sets;
     first.xs.forEach((x, i) => axes.dot(x, first.ys[i], { color: "ink", radius: 2.5 }));
-    pen.text("dashed: truth; thick: mean of the fits", axes.box.left + 8, axes.box.bottom - 8,
-      { color: "ink" });
+    pen.key(axes, "bottom", [["200 fits", "accent"], ["their mean", "val"],
+      ["truth, dashed; dots: first data set", "ink"]]);
     drawParts(pen, right);
   }
 
   function drawParts(pen, box) {
     const found = allDegrees();
+    const highest = Math.max(...found.map((f) => f.bias + f.variance));
     const axes = pen.axes(box, {
-      x: [-0.5, 15.5], y: [1e-4, 1e4], log: true, title: "squared error to the truth",
+      x: [-0.5, 15.5], y: [1e-5, 10 ** Math.max(1, Math.ceil(Math.log10(highest)))], log: true, title: "squared error to the truth",
       xlabel: "degree", ylabel: "mean over x",
     });
     const xs = found.map((_, d) => d);
@@ -89,8 +91,7 @@ function bias_variance(stage) {
     const now = Math.min(stage.state.degree, found.length - 1);
     axes.dot(now, found[now].bias, { color: "train" });
     axes.dot(now, found[now].variance, { color: "val" });
-    [["bias²", "train"], ["variance", "val"], ["their sum", "ink"]].forEach(([words, color], i) =>
-      pen.text(words, axes.box.left + 8, axes.box.top + 14 + 16 * i, { color }));
+    pen.key(axes, "top", [["bias²", "train"], ["variance", "val"], ["their sum", "ink"]]);
   }
 
   function describe() {

@@ -9,6 +9,7 @@ U^\top \mathbf{y}, \qquad X = U \,\mathrm{diag}(s_i)\, V^\top.$$
 """
 
 import math
+from base64 import b64encode
 
 import matplotlib.pyplot as plt
 import torch
@@ -19,11 +20,20 @@ from torch import Tensor
 from helpers.data import noisy_sine
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
-from helpers.show.plots import TEST, TRAIN
+from helpers.show.plots import TEST, TRAIN, VAL
 
-__all__ = ["scene", "EPOCHS", "descent", "hidden_layer", "overfitting"]
+__all__ = [
+    "EPOCHS",
+    "descent",
+    "hidden_layer",
+    "overfitting",
+    "scene",
+    "training_scene",
+    "two_hundred_fits",
+]
 
-EPOCHS = (10, 100, 1_000, 10_000, 1_000_000)
+EPOCHS = tuple(sorted({round(10 ** (k / 5)) for k in range(31)}))  # 1 to a million
+WIDTHS = (2, 10, 100, 1000)
 N, RATE = 20, 0.9  # training points; learning rate as a part of the largest stable one
 
 
@@ -114,10 +124,79 @@ def scene() -> Scene:
         "bias and variance over the degree.",
         (
             Slider("degree", "degree", 3, 0, 15, 1),
-            Slider("points", "points per data set", 20, 8, 60, 1),
+            Slider("points", "points n per data set", 30, 8, 60, 1),
             Slider("noise", "noise (sd)", 0.3, 0.0, 1.0, 0.05),
             Choice("design", "places x", designs),
             Slider("seed", "seed", 1, 1, 20, 1),
         ),
-        overfitting,
+        two_hundred_fits,
     )
+
+
+def two_hundred_fits(degree: int = 3, points: int = 20, noise: float = 0.3) -> Figure:
+    """Draw polynomials fitted to 200 data sets, their mean and the truth.
+
+    Args:
+        degree: of the polynomials, 0 to points - 1.
+        points: of each data set, evenly spaced in [0, 1].
+        noise: standard deviation of the targets' noise, ≥ 0.
+    """
+    x, grid = (torch.linspace(0, 1, n, dtype=torch.float64) for n in (points, 101))
+    powers = torch.arange(degree + 1)
+    y = torch.sin(2 * math.pi * x)[:, None].repeat(1, 200)
+    y += noise * torch.randn(points, 200, generator=generator(1)).double()
+    features, on_grid = ((2 * at - 1)[:, None] ** powers for at in (x, grid))
+    fits = on_grid @ torch.linalg.lstsq(features, y).solution  # (101, 200)
+    fig, ax = plt.subplots(figsize=(6, 4))
+    ax.plot(grid, fits, color=TRAIN["color"], alpha=0.06)
+    ax.plot(grid, fits.mean(1), color=VAL["color"], lw=3, label="mean of the fits")
+    ax.plot(grid, torch.sin(2 * math.pi * grid), "k--", label="truth")
+    ax.set(xlabel="x", ylabel="y", ylim=(-2.2, 2.2))
+    ax.set_title(f"200 fits of degree {degree}")
+    ax.legend()
+    return fig
+
+
+def training_scene() -> Scene:
+    """Return the moving picture of one network over up to a million epochs.
+
+    Its fits are linear in the targets, so the page carries the answers to the sine and
+    to noise of size 1, and adds them.
+    """
+    x, clean = noisy_sine(N, noise=0, seed=3)
+    shape = noisy_sine(N, noise=1, seed=3)[1] - clean
+    grid = torch.linspace(0, 1, 61)
+    places = torch.cat([grid, x[:, 0]])
+    answers = {}
+    for width in WIDTHS:
+        hidden, seen = (hidden_layer(at, width) for at in (places, x[:, 0]))
+        both = [
+            descent(seen, y.double(), torch.tensor(EPOCHS)) @ hidden.T
+            for y in (clean, shape)
+        ]  # (epochs, places) each
+        table = torch.stack(both).float().numpy().tobytes()
+        answers[str(width)] = b64encode(table).decode()
+    return Scene(
+        "overfitting",
+        "A network on a noisy sine, for up to a million epochs",
+        "Left: the fit of 20 noisy points and the truth. Right: training and expected "
+        "test error over the epochs.",
+        (
+            Slider("width", "hidden units", 100, values=WIDTHS),
+            Slider("noise", "noise (sd)", 0.3, 0.0, 1.0, 0.05),
+            Slider("epochs", "epochs", 10_000, values=EPOCHS),
+        ),
+        overfitting,
+        {
+            "grid": _rounded(grid),
+            "x": _rounded(x[:, 0]),
+            "shape": _rounded(shape),
+            "epochs": EPOCHS,
+            "answers": answers,
+        },
+        parts=("_pixels.js",),
+    )
+
+
+def _rounded(values: Tensor) -> list[float]:
+    return [round(v, 6) for v in values.tolist()]

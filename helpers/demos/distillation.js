@@ -19,8 +19,9 @@ function distillation(stage) {
     const { image } = stage.state;
     pen.text(`label: ${names[labels[image]]}`, 4, 16, { bold: true });
     drawGray(pen, all.subarray(image * side * side, (image + 1) * side * side), side, 4, 26, size);
+    pen.text("blue: its label", 4, size + 44, { color: "accent" });
     const narrow = pen.width < 560;
-    const [left, top] = narrow ? [100, size + 40] : [size + 120, 10];
+    const [left, top] = narrow ? [100, size + 64] : [size + 120, 10];
     const wide = pen.width - left - 60;
     names.forEach((name, k) => {
       const y = top + 26 * k;
@@ -42,7 +43,7 @@ function distillation(stage) {
   }
 
   return {
-    height: (width) => (width < 560 ? 450 : 280),
+    height: (width) => (width < 560 ? 474 : 280),
     draw, describe, softened,
     advance(state) {
       state.temperature = Math.round((state.temperature + 0.1 * direction) * 10) / 10;

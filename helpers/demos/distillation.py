@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from math import isqrt
 
 import torch
 from matplotlib.axes import Axes
@@ -109,7 +110,7 @@ def scene(
     """Return the moving picture of a teacher's answer at any temperature.
 
     Args:
-        images: (n, 1, s, s) or (n, s, s), floating; each is stretched to 0 … 255.
+        images: squares (n, ...), floating, flat or not; stretched to 0 … 255 each.
         labels: classes (n,). logits: the teacher's (n, K). names: of the K classes.
     """
     flat = images.detach().cpu().flatten(1).double()
@@ -117,7 +118,7 @@ def scene(
     gray = (255 * (flat - low) / (high - low)).round().to(torch.uint8)
 
     def picture() -> Figure:
-        return softened_answer(images[0].cpu(), logits[0].cpu(), names, 4.0)
+        return softened_answer(flat[0].float(), logits[0].cpu(), names, 4.0)
 
     return Scene(
         "distillation",
@@ -129,7 +130,7 @@ def scene(
         ),
         picture,
         {
-            "side": images.shape[-1],
+            "side": isqrt(flat.shape[1]),
             "images": b64encode(gray.numpy().tobytes()).decode(),
             "labels": labels.tolist(),
             "logits": [[round(v, 4) for v in row] for row in logits.tolist()],

@@ -90,11 +90,10 @@ function dropout_from_scratch(stage) {
       [mean(now), "accent", [], "mean now"],
       [mean(total) / drawn, "val", [2, 3], `mean of ${drawn} masks`],
     ];
-    lines.forEach(([value, color, dash, words], i) => {
+    lines.forEach(([value, color, dash]) => {
       axes.line(ends, [value, value], { color, dash });
-      pen.text(words, axes.box.right - 4, axes.box.top + 14 + 16 * i,
-        { align: "right", color });
     });
+    pen.key(axes, "top", lines.map(([, color, , words]) => [words, color]), "right");
   }
 
   function mean(values) { return values.reduce((a, b) => a + b, 0) / values.length; }

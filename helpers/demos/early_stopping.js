@@ -1,10 +1,12 @@
 // A training run played back: where early stopping would end it, and what it would keep.
 
 function early_stopping(stage) {
-  const { train, val, accuracy } = stage.spec.data; // one number per look
-  let now = 1;
+  const { train, val, accuracy, film } = stage.spec.data; // one number per epoch
+  const belief = film && bytes(film.frames);
+  const SLOW = Math.max(1, Math.round(240 / train.length)); // frames per epoch: 4 s in all
+  let frames = 0;
 
-  /** Walk along the looks as the callback does. */
+  /** Walk along the epochs as the callback does. */
   function decide() {
     const { patience, delta, watched } = stage.state;
     const values = watched === "loss" ? val : accuracy.map((a) => -a);
@@ -18,53 +20,72 @@ function early_stopping(stage) {
   }
 
   function draw(pen) {
-    const { kept, stop } = decide();
-    const looks = train.map((_, k) => k + 1);
-    const [left, right] = pen.panels(2, 0, 300);
+    const boxes = film ? pen.panels(3, 0, 300, 760) : [null, ...pen.panels(2, 0, 300)];
+    if (film) drawPlane(pen, boxes[0]);
     const highest = Math.max(...val, ...train) * 1.05;
-    const axes = pen.axes(left, {
-      x: [0, looks.length], y: [0, highest], title: "loss (nats)", xlabel: "epoch",
-    });
+    const axes = drawCurve(pen, boxes[1], "loss (nats)", [0, highest],
+      [[train, { color: "train" }], [val, { color: "val", dash: [6, 4] }]]);
+    pen.key(axes, "top", [["training", "train"], ["validation", "val"]]);
     const lower = Math.floor(10 * Math.min(...accuracy)) / 10;
-    const scores = pen.axes(right, {
-      x: [0, looks.length], y: [lower, Math.min(1, Math.max(...accuracy) + 0.05)],
-      title: "validation accuracy", xlabel: "epoch",
-    });
-    const seen = (values) => values.slice(0, now);
-    axes.line(looks, train, { color: "pale", width: 1.2 });
-    axes.line(looks, val, { color: "pale", width: 1.2 });
-    axes.line(seen(looks), seen(train), { color: "train" });
-    axes.line(seen(looks), seen(val), { color: "val", dash: [6, 4] });
-    scores.line(looks, accuracy, { color: "pale", width: 1.2 });
-    scores.line(seen(looks), seen(accuracy), { color: "val", dash: [6, 4] });
-    for (const [panel, values] of [[axes, val], [scores, accuracy]]) {
-      const ends = panel.y;
-      if (stop && now >= stop) panel.line([stop, stop], ends, { color: "ink", dash: [2, 3] });
-      if (now >= kept) panel.dot(kept, values[kept - 1], { color: "test", radius: 6, edge: "ink" });
+    const scores = drawCurve(pen, boxes[2], "validation accuracy",
+      [lower, Math.min(1, Math.max(...accuracy) + 0.05)],
+      [[accuracy, { color: "val", dash: [6, 4] }]]);
+    pen.key(scores, "bottom", [["dot: kept", "test"], ["dotted: stops", "ink"]], "right");
+  }
+
+  function drawCurve(pen, box, title, y, rows) {
+    const { kept, stop } = decide();
+    const now = stage.state.epoch;
+    const axes = pen.axes(box, { x: [0, train.length], y, title, xlabel: "epoch" });
+    const epochs = train.map((_, k) => k + 1);
+    for (const [values] of rows) axes.line(epochs, values, { color: "pale", width: 1.2 });
+    for (const [values, look] of rows) {
+      axes.line(epochs.slice(0, now), values.slice(0, now), look);
     }
-    pen.text("training", axes.box.right - 6, axes.box.top + 14, { color: "train", align: "right" });
-    pen.text("validation", axes.box.right - 6, axes.box.top + 30, { color: "val", align: "right" });
-    pen.text("dotted: stops; dot: kept", scores.box.right - 6, scores.box.bottom - 8, { align: "right" });
+    const [values] = rows[rows.length - 1];
+    if (stop && now >= stop) axes.line([stop, stop], y, { color: "ink", dash: [2, 3] });
+    if (now >= kept) axes.dot(kept, values[kept - 1], { color: "test", radius: 6, edge: "ink" });
+    return axes;
+  }
+
+  /** The network after this epoch; once the run is stopped, the one that is kept. */
+  function drawPlane(pen, box) {
+    const { kept, stop } = decide();
+    const stopped = stop > 0 && stage.state.epoch >= stop;
+    const epoch = stopped ? kept : stage.state.epoch;
+    const title = stopped ? `stopped: back to epoch ${kept}` : `after epoch ${epoch}`;
+    const axes = pen.axes(box, { ...film.extent, title, xlabel: "feature 1" });
+    const size = film.side ** 2;
+    const shown = belief.subarray((epoch - 1) * size, epoch * size);
+    drawField(axes, Float32Array.from(shown, (v) => v / 255), film.side, film.side);
+    axes.inside(() => drawLabeled(axes, film.x, film.y, { radius: 3.5 }));
   }
 
   function describe() {
     const { kept, stop } = decide();
     const last = accuracy[accuracy.length - 1];
     const end = stop ? `It stops after epoch ${stop} and keeps` : "It never stops; it would keep";
-    return `${end} epoch ${kept}: ${percent(accuracy[kept - 1])} right, `
-      + `against ${percent(last)} after the last epoch.`;
+    return `Epoch ${stage.state.epoch}. ${end} epoch ${kept}: ${percent(accuracy[kept - 1])} `
+      + `right, against ${percent(last)} after the last epoch.`;
   }
 
   function percent(share) { return `${(100 * share).toFixed(1)} %`; }
 
+  function go(state, epoch) {
+    state.epoch = Math.min(train.length, epoch);
+    stage.show("epoch");
+  }
+
   return {
-    height: (width) => (width >= 620 ? 300 : 600),
+    height: (width) => (film ? (width >= 760 ? 300 : 900) : width >= 620 ? 300 : 600),
     draw, describe, decide,
-    changed() { now = train.length; },
-    restart() { now = 1; },
-    advance() {
-      now = Math.min(train.length, now + Math.max(1, Math.round(train.length / 240)));
-      return now < train.length;
+    changed(name) { if (name !== "epoch") go(stage.state, decide().stop || train.length); },
+    restart(state) { go(state, 1); },
+    step(state) { go(state, state.epoch + 1); },
+    advance(state) {
+      frames = (frames + 1) % SLOW;
+      if (frames === 0) go(state, state.epoch + 1);
+      return state.epoch < (decide().stop || train.length);
     },
   };
 }

@@ -1,5 +1,6 @@
 """Playback of a training run: what the network believed after each epoch."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from helpers.training import State
 
 __all__ = ["scene", "Playback", "playback_picture"]
 
-GRID = 50  # points per side of the picture
+GRID = 40  # points per side of the picture
 
 
 class Playback:
@@ -111,16 +112,24 @@ def scene(
     train_loss: Sequence[float],
     val_loss: Sequence[float],
     val_accuracy: Sequence[float],
+    *,
+    film: tuple[Playback, tuple[Tensor, Tensor]] | None = None,
 ) -> Scene:
     """Return the playback of a run: where early stopping ends it, what it keeps.
 
     Args:
         train_loss, val_loss, val_accuracy: one number per epoch, of equal length.
+        film: what the network believed after each epoch, and the training points
+            x (n, 2) with labels y (n,); no picture of the plane if None.
     """
     curves = {"train": train_loss, "val": val_loss, "accuracy": val_accuracy}
     watched = {"loss": "validation loss", "accuracy": "validation accuracy"}
+    epochs = len(train_loss)
 
     def picture() -> Figure:
+        losses = {"training": train_loss, "validation": val_loss}
+        if film:
+            return playback_picture(film[0], film[1], losses, epochs)
         fig, (left, right) = plots.figure(2)
         left.plot(train_loss, **plots.TRAIN, label="training")
         left.plot(val_loss, **plots.VAL, label="validation")
@@ -130,16 +139,34 @@ def scene(
         right.set(xlabel="epoch", ylabel="validation accuracy")
         return fig
 
+    numbers = {k: [round(float(v), 5) for v in row] for k, row in curves.items()}
     return Scene(
         "early_stopping",
         "A run played back",
         "Training and validation loss and validation accuracy over the epochs, with "
         "the epoch at which early stopping ends the run and the one it keeps.",
         (
+            Slider("epoch", "epoch", 1, 1, epochs, 1),
             Slider("patience", "patience (epochs)", 10, 1, 60, 1),
             Slider("delta", "min_delta", 0.0, 0.0, 0.1, 0.005),
             Choice("watched", "watched", watched),
         ),
         picture,
-        {k: [round(float(v), 5) for v in values] for k, values in curves.items()},
+        numbers | (_film(*film) if film else {}),
+        parts=("_pixels.js",),
     )
+
+
+def _film(playback: Playback, points: tuple[Tensor, Tensor]) -> dict[str, Any]:
+    """Return what the page needs to draw the plane after each epoch."""
+    frames = (255 * torch.stack(playback.frames)).round().to(torch.uint8)
+    left, right, bottom, top = playback.extent
+    x, y = (part.detach().cpu() for part in points)
+    film = {
+        "frames": b64encode(frames.numpy().tobytes()).decode(),
+        "side": GRID,
+        "extent": {"x": [left, right], "y": [bottom, top]},
+        "x": [round(v, 3) for v in x.flatten().tolist()],
+        "y": y.tolist(),
+    }
+    return {"film": film}

@@ -87,6 +87,8 @@ function l1_l2(stage) {
     outline(strengths.map((s) => solvers[kind](here, s)), { color: "ink", dash: [3, 3], width: 1.5 });
     axes.dot(here.b[0], here.b[1], { color: "train", hollow: true });
     axes.dot(w[0], w[1], { color: "ink", radius: 5 });
+    const shape = kind === "L1" ? "diamond" : "circle";
+    pen.key(axes, "bottom", [["same loss", "train"], [`same penalty: ${shape}`, "val"]], "right");
   }
 
   function drawMaps(pen, box) {
@@ -99,8 +101,7 @@ function l1_l2(stage) {
     axes.line(xs, xs, { color: "pale", width: 1.5 });
     axes.line(xs, xs.map((x) => shrink(x, t)), { color: "accent" });
     axes.line(xs, xs.map((x) => x / (1 + t)), { color: "val", dash: [6, 4] });
-    pen.text("L1: soft threshold", axes.box.left + 8, axes.box.top + 14, { color: "accent" });
-    pen.text("L2: a share", axes.box.left + 8, axes.box.top + 30, { color: "val" });
+    pen.key(axes, "top", [["L1: soft threshold", "accent"], ["L2: a share", "val"]]);
   }
 
   function describe() {

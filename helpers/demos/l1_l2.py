@@ -1,5 +1,6 @@
 """Figures about penalties on weights: prices, shrinkage, recovery, boundaries."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from helpers.show import plots
 
 __all__ = [
     "balls",
+    "boundaries",
     "scene",
     "decay_bands",
     "equal_prices",
@@ -199,3 +201,57 @@ def scene() -> Scene:
         ),
         balls,
     )
+
+
+def boundaries(
+    points: tuple[Tensor, Tensor],
+    logits: Mapping[float, Tensor],
+    *,
+    seen: Mapping[float, Tensor],
+    fresh: Mapping[float, Tensor],
+) -> Scene:
+    """Return the moving picture of many networks' decisions on the plane.
+
+    Args:
+        points: x (n, 2) and y (n,) in {0, 1}, on which they were trained.
+        logits: strength -> outputs on `moon_grid()`, (seeds, 4800, 2).
+        seen, fresh: strength -> shares of training and new points right, (seeds,).
+    """
+    rows = [
+        values.cpu().softmax(-1)[..., 1].view(-1, 60, 80) for values in logits.values()
+    ]
+    frames = (255 * torch.stack(rows)[..., ::2, ::2]).round().to(torch.uint8)
+    start = sorted(logits)[len(logits) // 2]
+    x, y = (t.detach().cpu() for t in points)
+    ends = moon_grid()[[0, -82]]  # of the points that are kept
+    return Scene(
+        "boundaries",
+        "Decision boundaries at eight strengths",
+        "Left: one network's decision on two moons with its training points. Right: "
+        "the boundaries of all seeds.",
+        (
+            Slider("strength", "L2 strength", start, values=tuple(logits)),
+            Slider("seed", "seed", 0, 0, frames.shape[1] - 1, 1),
+        ),
+        lambda: moon_boundary(points, logits[start][0]),
+        {
+            "strengths": list(logits),
+            "seeds": frames.shape[1],
+            "columns": frames.shape[3],
+            "rows": frames.shape[2],
+            "extent": _cells(ends, frames.shape[3], frames.shape[2]),
+            "x": [round(v, 3) for v in x.flatten().tolist()],
+            "y": y.tolist(),
+            "frames": b64encode(frames.numpy().tobytes()).decode(),
+            "seen": [[round(v, 4) for v in seen[s].tolist()] for s in logits],
+            "fresh": [[round(v, 4) for v in fresh[s].tolist()] for s in logits],
+        },
+        parts=("_pixels.js",),
+    )
+
+
+def _cells(ends: Tensor, columns: int, rows: int) -> dict[str, list[float]]:
+    """Return the frame around cells whose first and last centers are `ends` (2, 2)."""
+    half = (ends[1] - ends[0]) / torch.tensor([columns - 1, rows - 1]) / 2
+    low, high = ends[0] - half, ends[1] + half
+    return {"x": [low[0].item(), high[0].item()], "y": [low[1].item(), high[1].item()]}

@@ -50,7 +50,7 @@ function mc_dropout(stage) {
       axes.line([middle - 0.46 / n, middle + 0.46 / n], [gap, gap], { color: "val", width: 3 });
     });
     axes.line([0, 1], [0, 1], { color: "ink", dash: [5, 4], width: 1.4 });
-    pen.text("blue: right; orange: said", axes.box.left + 8, axes.box.top + 14);
+    pen.key(axes, "top", [["bars: share right", "accent"], ["lines: mean confidence", "val"]]);
     const most = Math.max(...bins.map((b) => b.count)) / cases.length;
     const counts = pen.axes(right, {
       x: [0, 1], y: [0, most * 1.1], title: "how often it says so", xlabel: "confidence",

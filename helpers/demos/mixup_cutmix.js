@@ -6,6 +6,8 @@ function mixup_cutmix(stage) {
   const picture = (k) => all.subarray(k * side * side, (k + 1) * side * side);
   let direction = 1;
 
+  const chosen = () => [2 * stage.state.pair - 2, 2 * stage.state.pair - 1];
+
   /** The box of Yun 2019, as the exercise asks for it: clipped at the border. */
   function box() {
     const half = Math.floor((side * Math.sqrt(1 - stage.state.lambda)) / 2);
@@ -16,7 +18,7 @@ function mixup_cutmix(stage) {
 
   /** Return the mixed picture and the first picture's weight in the target. */
   function mixed() {
-    const [first, second] = [picture(2 * stage.state.pair), picture(2 * stage.state.pair + 1)];
+    const [first, second] = chosen().map(picture);
     if (stage.state.method === "mixup") {
       const { lambda } = stage.state;
       return { values: first.map((v, i) => Math.round(lambda * v + (1 - lambda) * second[i])), weight: lambda };
@@ -32,17 +34,41 @@ function mixup_cutmix(stage) {
 
   function draw(pen) {
     const { values, weight } = mixed();
-    const [first, second] = [2 * stage.state.pair, 2 * stage.state.pair + 1];
+    const [first, second] = chosen();
     const size = Math.min(200, (pen.width - 40) / 3);
     const shown = [[picture(first), names[labels[first]]], [picture(second), names[labels[second]]], [values, "what the network sees"]];
     shown.forEach(([image, words], i) => {
       const x = 4 + i * (size + 16);
       pen.text(words, x + size / 2, 16, { align: "center", bold: i === 2 });
       drawGray(pen, image, side, x, 24, size);
+      if (stage.state.method !== "mixup" && i) drawBox(pen, x, 24, size / side);
     });
+    stage.place = { left: 4 + 2 * (size + 16), top: 24, scale: size / side };
     const below = { x: 0, y: size + 32, w: Math.min(pen.width, 3 * size + 60), h: 150 };
     drawTarget(pen, below, [labels[first], labels[second]], weight);
   }
+
+  function drawBox(pen, left, top, scale) {
+    const [y1, y2, x1, x2] = box().map((edge) => edge * scale);
+    const corners = [[x1, y1], [x2, y1], [x2, y2], [x1, y2], [x1, y1]];
+    pen.line(corners.map(([x, y]) => [left + x, top + y]), { color: "val", width: 2 });
+  }
+
+  /** Dragging in the mixed picture moves the box. */
+  function drag(event) {
+    if (event.type === "pointermove" && !event.buttons) return;
+    const { left, top, scale } = stage.place;
+    const rect = stage.screen.getBoundingClientRect();
+    const at = [(event.clientX - rect.left - left) / scale, (event.clientY - rect.top - top) / scale];
+    if (at.some((v) => v < 0 || v >= side)) return;
+    ["across", "down"].forEach((name, d) => {
+      stage.state[name] = Math.floor(at[d]);
+      stage.show(name);
+    });
+    stage.redraw();
+  }
+  stage.screen.addEventListener("pointerdown", drag);
+  stage.screen.addEventListener("pointermove", drag);
 
   function drawTarget(pen, place, [a, b], weight) {
     const target = names.map((_, k) => (k === a ? weight : 0) + (k === b ? 1 - weight : 0));
@@ -59,7 +85,7 @@ function mixup_cutmix(stage) {
 
   function describe() {
     const { weight } = mixed();
-    const [a, b] = [names[labels[2 * stage.state.pair]], names[labels[2 * stage.state.pair + 1]]];
+    const [a, b] = chosen().map((k) => names[labels[k]]);
     if (stage.state.method === "cutout") return `A square is missing; the target stays ${a}.`;
     return `The target is ${weight.toFixed(2)} ${a} and ${(1 - weight).toFixed(2)} ${b}.`;
   }

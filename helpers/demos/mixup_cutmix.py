@@ -207,7 +207,7 @@ def scene() -> Scene:
         (
             Slider("lambda", "λ", 0.6, 0.0, 1.0, 0.01),
             Choice("method", "method", methods),
-            Slider("pair", "pair", 0, 0, 7, 1),
+            Slider("pair", "pair", 1, 1, 8, 1),
             Slider("across", "box: across", 18, 0, SIDE - 1, 1),
             Slider("down", "box: down", 14, 0, SIDE - 1, 1),
         ),

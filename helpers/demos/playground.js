@@ -5,7 +5,8 @@ const VALIDATION = 200; // points, never with false labels
 const EVERY = 5; // steps between two looks at the validation points
 const GRID = 44; // points per side of the picture of what a network believes
 const REACH = 1.5; // the picture covers [-REACH, REACH] in both directions
-const FRAME = 11; // milliseconds of training in one frame
+const FRAME = 10; // milliseconds of training in one frame, at most
+const MOST = 20000; // steps, after which it rests
 const PLAIN = { decay: 0, l1: 0, dropout: 0, noise: 0, patience: 0 };
 
 const SHAPES = {
@@ -79,10 +80,13 @@ function makeRuns(state, data) {
 
 function playground(stage) {
   const clicks = stage.spec.data.clicks || [];
-  let [data, runs, pictures, newClass] = [null, [], [], 0];
+  const own = () => stage.state.data === "yours";
+  let [data, runs, pictures, newClass, cross] = [null, [], [], 0, [0, 0]];
+  let [budget, last] = [FRAME, 0];
   const names = ["without", "with"];
 
   function restart(state) {
+    stage.screen.tabIndex = own() ? 0 : -1;
     data = makeData(state, clicks);
     const ready = data.train.y.length >= 2 && data.val.y.length >= 1;
     runs = ready ? makeRuns(state, data) : [];
@@ -90,10 +94,19 @@ function playground(stage) {
     pictures = runs.map(picture);
   }
 
+  /** Milliseconds for training: less where painting left no time for 60 frames a second. */
+  function share() {
+    const now = performance.now();
+    const late = now - last > 18 && now - last < 250;
+    budget = late ? Math.max(1, 0.8 * budget) : Math.min(FRAME, 1.05 * budget);
+    last = now;
+    return budget;
+  }
+
   function advance() {
     const active = runs.filter((run) => !run.stopped);
-    if (!active.length) return false;
-    const until = performance.now() + FRAME;
+    if (!active.length || runs[0].optimizer.steps >= MOST) return false;
+    const until = performance.now() + share();
     do {
       for (const run of active) {
         run.step();
@@ -104,27 +117,16 @@ function playground(stage) {
     return true;
   }
 
-  /** Paint what a network believes: the color of a class, the paler the less sure. */
+  /** What a network believes on a grid over the plane, rows from bottom to top. */
   function picture(run) {
     const cells = new Float64Array(2 * GRID * GRID);
     for (let i = 0; i < GRID * GRID; i++) {
       cells[2 * i] = REACH * (2 * ((i % GRID) + 0.5) / GRID - 1);
-      cells[2 * i + 1] = REACH * (1 - 2 * (Math.floor(i / GRID) + 0.5) / GRID);
+      cells[2 * i + 1] = REACH * (2 * (Math.floor(i / GRID) + 0.5) / GRID - 1);
     }
     const network = run.stopped ? run.best.network : run.network;
     const logits = network.forward(cells, GRID * GRID);
-    const image = document.createElement("canvas");
-    image.width = image.height = GRID;
-    const pixels = new ImageData(GRID, GRID);
-    const [zero, one, middle] = [[77, 152, 217], [236, 148, 62], [244, 244, 244]];
-    logits.forEach((z, i) => {
-      const p = 1 / (1 + Math.exp(-z));
-      const [end, weight] = p > 0.5 ? [one, 2 * p - 1] : [zero, 1 - 2 * p];
-      const mix = (c) => middle[c] + (end[c] - middle[c]) * 0.8 * weight;
-      pixels.data.set([mix(0), mix(1), mix(2), 255], 4 * i);
-    });
-    image.getContext("2d").putImageData(pixels, 0, 0);
-    return { image, final: Boolean(run.stopped) };
+    return { belief: logits.map((z) => 1 / (1 + Math.exp(-z))), final: Boolean(run.stopped) };
   }
 
   function heights(width) {
@@ -150,25 +152,17 @@ function playground(stage) {
     const score = run ? `: ${percent(run.scores.val.accuracy)} of validation right` : "";
     const ends = [-REACH, REACH];
     const axes = pen.axes(inner, { x: ends, y: ends, title: `${names[i]}${score}` });
-    const { left, right, top, bottom } = axes.box;
     stage.planes = stage.planes || [];
     stage.planes[i] = axes;
-    if (pictures[i]) {
-      pen.canvas.imageSmoothingEnabled = true;
-      pen.canvas.drawImage(pictures[i].image, left, top, right - left, bottom - top);
-    }
+    if (pictures[i]) drawField(axes, pictures[i].belief, GRID, GRID);
     axes.inside(() => {
-      dots(axes, data.val, { radius: 2.2, opacity: 0.5 });
-      dots(axes, data.train, { radius: 4 });
-    });
-  }
-
-  function dots(axes, points, { radius }) {
-    points.y.forEach((label, j) => {
-      axes.dot(points.x[2 * j], points.x[2 * j + 1], {
-        radius, square: label > 0.5, color: label > 0.5 ? "#b35900" : "#0b4f85",
-        edge: points.wrong[j] ? "#000000" : "#ffffff",
-      });
+      drawLabeled(axes, data.val.x, data.val.y, { radius: 1.8 });
+      drawLabeled(axes, data.train.x, data.train.y, { wrong: data.train.wrong });
+      if (steers()) {
+        const [x, y] = cross;
+        axes.line([x - 0.12, x + 0.12], [y, y], { color: "#000000" });
+        axes.line([x, x], [y - 0.12, y + 0.12], { color: "#000000" });
+      }
     });
   }
 
@@ -208,7 +202,12 @@ function playground(stage) {
   }
 
   function describe(state) {
-    if (!runs.length) return "Click into a picture to add points: at least three.";
+    const class_ = ["blue circle", "orange square"][newClass];
+    const how = `Click into a picture to add a ${class_}, with Shift one of the other class; `
+      + "or go to the picture with the Tab key, move the cross with the arrow keys and press "
+      + "Enter. Every third point is kept for validation.";
+    const at = steers() ? ` The cross is at ${cross.map((v) => v.toFixed(1)).join(", ")}.` : "";
+    if (!runs.length) return `${how} Three are needed at least, there are ${clicks.length}.${at}`;
     const told = runs.map((run, i) => {
       const { train, val } = run.scores;
       const end = run.stopped
@@ -218,7 +217,7 @@ function playground(stage) {
         + `${val.loss.toFixed(3)}, ${percent(val.accuracy)} right.${end}`;
     });
     const words = told.map((text) => text[0].toUpperCase() + text.slice(1)).join(" ");
-    const wrong = state.data === "yours" ? "" : ` ${percent(state.falsehood)} of the training labels are false (black rims).`;
+    const wrong = own() ? ` ${how}${at}` : ` ${percent(state.falsehood)} of the training labels are false (black rims).`;
     return `Step ${runs[0].optimizer.steps}. ${words}${wrong}`;
   }
 
@@ -239,6 +238,22 @@ function playground(stage) {
   }
   stage.screen.addEventListener("click", addPoint);
 
+  /** The same from the keyboard: arrows move a cross, Enter sets a point there. */
+  function steer(event) {
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    if (!own() || !(event.key in moves || event.key === "Enter")) return;
+    event.preventDefault();
+    if (event.key === "Enter") {
+      clicks.push([...cross, event.shiftKey ? 1 - newClass : newClass]);
+      stage.restart();
+      return;
+    }
+    cross = cross.map((v, d) => Math.max(-REACH, Math.min(REACH, v + 0.1 * moves[event.key][d])));
+    stage.redraw();
+  }
+  stage.screen.addEventListener("keydown", steer);
+  const steers = () => own() && stage.root.activeElement === stage.screen;
+
   /** The whole setting as text, for a link. */
   function code() {
     const words = new URLSearchParams(stage.state);
@@ -248,7 +263,7 @@ function playground(stage) {
     return words.toString();
   }
 
-  async function share() {
+  async function copyLink() {
     const base = stage.spec.data.address || location.href.split("#")[0];
     const link = `${base}#${code()}`;
     if (!stage.spec.data.address) history.replaceState(null, "", `#${code()}`);
@@ -303,8 +318,9 @@ function playground(stage) {
       ["Other points", () => {
         stage.load({ seed: stage.state.seed + 1 });
       }],
-      ["Your points: other class", () => { newClass = 1 - newClass; }],
-      ["Share", share],
+      ["Next point: other class", () => { newClass = 1 - newClass; }, own],
+      ["Remove all points", () => { clicks.length = 0; stage.restart(); }, own],
+      ["Copy a link to this setting", copyLink],
     ],
   };
 }

@@ -16,7 +16,11 @@ from helpers.training import own_randomness
 __all__ = ["playground"]
 
 _STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+_SMALL = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
 _RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+
+_POINTS, _TRAINING = "points", "network and training"
+_EXTRA = "regularizers of the network on the right"
 
 _CONTROLS: tuple[Control, ...] = (
     Choice(
@@ -28,20 +32,23 @@ _CONTROLS: tuple[Control, ...] = (
             "rings": "rings",
             "yours": "yours",
         },
+        _POINTS,
     ),
-    Slider("points", "training points", 60, 20, 300, 10),
-    Slider("falsehood", "false labels", 0.2, 0.0, 0.5, 0.05),
-    Slider("depth", "hidden layers", 2, 1, 4, 1),
-    Slider("width", "units per layer", 32, values=(2, 4, 8, 16, 32, 64)),
-    Choice("activation", "activation", {"tanh": "tanh", "relu": "ReLU"}),
-    Slider("rate", "learning rate", 0.01, values=_RATES),
-    Slider("batch", "batch", 20, values=(5, 10, 20, 50, 300)),
-    Slider("decay", "weight decay", 0.3, values=_STRENGTHS),
-    Slider("l1", "L1", 0.0, values=(0.0, 0.001, 0.003, 0.01, 0.03, 0.1)),
-    Slider("dropout", "dropout", 0.0, 0.0, 0.9, 0.05),
-    Slider("noise", "input noise", 0.0, 0.0, 0.6, 0.05),
-    Slider("patience", "patience (looks)", 0, values=(0, 5, 10, 20, 50)),
-    Slider("seed", "seed", 1, 1, 20, 1),
+    Slider("points", "training points", 60, 20, 300, 10, group=_POINTS),
+    Slider("falsehood", "false labels", 0.2, 0.0, 0.5, 0.05, group=_POINTS),
+    Slider("seed", "seed", 1, 1, 20, 1, group=_POINTS),
+    Slider("depth", "hidden layers", 2, 1, 4, 1, group=_TRAINING),
+    Slider(
+        "width", "units per layer", 32, values=(2, 4, 8, 16, 32, 64), group=_TRAINING
+    ),
+    Choice("activation", "activation", {"tanh": "tanh", "relu": "ReLU"}, _TRAINING),
+    Slider("rate", "learning rate", 0.01, values=_RATES, group=_TRAINING),
+    Slider("batch", "batch", 20, values=(5, 10, 20, 50, 300), group=_TRAINING),
+    Slider("decay", "weight decay", 0.3, values=_STRENGTHS, group=_EXTRA),
+    Slider("l1", "L1", 0.0, values=_SMALL, group=_EXTRA),
+    Slider("dropout", "dropout", 0.0, 0.0, 0.9, 0.05, group=_EXTRA),
+    Slider("noise", "input noise", 0.0, 0.0, 0.6, 0.05, group=_EXTRA),
+    Slider("patience", "patience (looks)", 0, values=(0, 5, 10, 20, 50), group=_EXTRA),
 )
 
 
@@ -60,7 +67,7 @@ def playground(address: str = "") -> Scene:
         _CONTROLS,
         _still,
         {"address": address},
-        parts=("_network.js",),
+        parts=("_pixels.js", "_network.js"),
     )
 
 

@@ -65,7 +65,7 @@ function stochastic_depth(stage) {
     counts.forEach((count, k) => depths.bar(k, 0.8, count / seen, { color: "accent" }));
     depths.line(chances.map((_, k) => k), chances, { color: "val", dash: [6, 4] });
     chances.forEach((chance, k) => depths.dot(k, chance, { color: "val", radius: 3 }));
-    pen.text("dots: theory", depths.box.left + 8, depths.box.top + 14, { color: "val" });
+    pen.key(depths, "top", [["counted", "accent"], ["dots: theory", "val"]]);
   }
 
   function describe() {

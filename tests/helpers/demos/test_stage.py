@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from helpers import checks, data
 from helpers.demos import (
+    _stage,
     adamw,
     bias_variance,
     distillation,
@@ -25,10 +27,11 @@ from helpers.demos import (
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.demos.playground import playground
 from helpers.evidence.metrics import expected_calibration_error
+from helpers.training import fit
 from helpers.training.callbacks import EarlyStopping
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-LIMIT = 300_000  # bytes of one demo's output without its picture
+LIMIT = 300_000  # bytes of one demo's output, its picture included
 
 pytestmark = [
     pytest.mark.browser,
@@ -62,8 +65,39 @@ def teacher() -> Scene:
     return distillation.scene(images.x[:10], images.y[:10], logits, data.CLASS_NAMES)
 
 
+def film() -> Scene:
+    """Return the playback of a run in the plane, with a picture of each epoch."""
+    x, y = data.two_moons(40, noise=0.2, seed=0)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
+    playback = early_stopping.Playback(x)
+    run = fit(
+        model, (x, y), val=(x, y), epochs=60, callbacks=[playback], progress=False
+    )
+    three = run.train_loss, run.val_loss, run.val_accuracy
+    return early_stopping.scene(*three, film=(playback, (x, y)))
+
+
+def moons() -> Scene:
+    """Return boundaries of eight strengths and eight seeds: lines through the plane."""
+    x, y = data.two_moons(100, noise=0.35, seed=0)
+    grid = l1_l2.moon_grid()
+    slopes = torch.linspace(-2, 2, 8)[:, None]
+    logits = {
+        s: torch.stack(
+            [torch.zeros(8, 4800), grid[:, 0] - 0.5 - slopes * grid[:, 1] * s], -1
+        )
+        for s in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+    }
+    shares = {s: torch.linspace(0.8, 0.9, 8) for s in logits}
+    return l1_l2.boundaries((x, y), logits, seen=shares, fresh=shares)
+
+
 SCENES = {
     "bias_variance": bias_variance.scene,
+    "overfitting": bias_variance.training_scene,
+    "boundaries": moons,
+    "film": film,
     "dropout_from_scratch": dropout_from_scratch.scene,
     "l1_l2": l1_l2.scene,
     "adamw": adamw.scene,
@@ -143,14 +177,26 @@ def test_scene_moves_and_says_what_it_shows(open_page, name, scheme, width):
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_scene_stays_small_and_has_a_picture_for_the_others(name):
+def test_output_stays_small_and_has_a_picture_for_the_others(name, monkeypatch):
+    seen = []
+    monkeypatch.setattr(_stage, "publish", lambda *bundle: seen.append(bundle))
     scene = SCENES[name]()
-    inside = scene.fragment("A PICTURE")
-    assert len(inside.encode()) < LIMIT
-    assert inside.index("A PICTURE") < inside.index("<script>")
-    figure = scene.picture()
-    assert figure.axes
+    scene.show()
+    ((data, metadata),) = seen
+    assert set(data) == {"image/png", "text/html", "text/plain"}
+    assert len(json.dumps(data).encode()) < LIMIT
+    assert metadata["image/png"]["alt"] == scene.alt
+    before, after = data["text/html"].split("<script>")
+    assert f'alt="{html.escape(scene.alt)}"' in before
+    assert "Run this cell to move it" in before
+    assert "Run this cell" not in after
     assert len(scene.alt) > 40
+
+
+def test_outputs_of_two_kernels_share_no_place():
+    """A saved output stands in one page with new ones."""
+    places = {stochastic_depth.scene().fragment("").split('"')[1] for _ in range(20)}
+    assert len(places) == 20
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "bias_variance"])
@@ -309,11 +355,11 @@ def test_polynomials_are_least_squares(open_page, degree, points):
         return stage.demo.example(); }}""",
         [degree, points],
     )
-    x, y, grid, fit = (torch.tensor(v, dtype=torch.float64) for v in got)
+    x, y, grid, found = (torch.tensor(v, dtype=torch.float64) for v in got)
     powers = torch.arange(degree + 1)
-    w = torch.linalg.lstsq(x[:, None] ** powers, y[:, None]).solution
-    expected = (grid[:, None] ** powers @ w).flatten()
-    assert torch.allclose(fit, expected, rtol=1e-5, atol=1e-5 * expected.abs().max())
+    w = torch.linalg.lstsq((2 * x - 1)[:, None] ** powers, y[:, None]).solution
+    expected = ((2 * grid - 1)[:, None] ** powers @ w).flatten()
+    assert torch.allclose(found, expected, rtol=1e-5, atol=1e-5 * expected.abs().max())
 
 
 @pytest.mark.parametrize("patience", [1, 5, 30, 60])
@@ -390,6 +436,80 @@ def test_depths_are_as_likely_as_theory_says(open_page):
     rates = [0.5 * (k + 1) / 7 for k in range(7)]
     expected = stochastic_depth.depth_distribution(rates)
     assert got == pytest.approx(expected.tolist(), abs=1e-12)
+
+
+@pytest.mark.parametrize(("width", "noise"), [(2, 0.0), (100, 0.35), (1000, 1.0)])
+def test_fits_on_the_page_are_those_of_the_figure(open_page, width, noise):
+    page = open_page(bias_variance.training_scene())
+    got = page.evaluate(
+        f"settings => {{ const {{ state, demo }} = {STAGE};"
+        "Object.assign(state, settings); return demo.errors(); }",
+        {"width": width, "noise": noise},
+    )
+    x, y = data.noisy_sine(20, noise=noise, seed=3)
+    grid = torch.linspace(0, 1, 61)
+    epochs = torch.tensor(bias_variance.EPOCHS)
+    seen = bias_variance.hidden_layer(x[:, 0], width)
+    weights = bias_variance.descent(seen, y.double(), epochs)
+    train = (weights @ seen.T - y).square().mean(1)
+    fits = weights @ bias_variance.hidden_layer(grid, width).T
+    truth = torch.sin(2 * torch.pi * grid.double())
+    test = (fits - truth).square().mean(1) + noise**2
+    assert [e["train"] for e in got] == pytest.approx(
+        train.tolist(), rel=1e-3, abs=1e-6
+    )
+    assert [e["test"] for e in got] == pytest.approx(test.tolist(), rel=1e-3, abs=1e-6)
+
+
+def test_a_boundary_lies_where_the_network_is_undecided(open_page):
+    """Seed 0's line at strength 0.4 goes through (0.5, 0) with its own slope."""
+    page = open_page(moons())
+    pieces = page.evaluate(
+        f"""() => {{ const stage = {STAGE}; return stage.demo.pieces(); }}"""
+    )
+    assert len(pieces) > 30
+    for end in (end for piece in pieces for end in piece):
+        x, y = end
+        assert x == pytest.approx(0.5 - 2 * 0.4 * y, abs=0.02)
+
+
+def test_motion_is_reduced_where_somebody_asks_for_it(open_page):
+    """Four steps of an optimizer belong to one picture, else to thirty."""
+    count = f"(() => {{ const s = {STAGE}; s.painted = 0; const paint = s.paint;"
+    count += "s.paint = () => { s.painted += 1; paint.call(s); }; })()"
+    painted = {}
+    for motion in ("reduce", "no-preference"):
+        page = open_page(adamw.scene(), reduced_motion=motion)
+        page.evaluate(count)
+        page.get_by_role("button", name="Play").click()
+        page.wait_for_function(f"{STAGE}.demo.runs()[0].path.length > 100")
+        page.get_by_role("button", name="Pause").click()
+        steps = page.evaluate(f"{STAGE}.demo.runs()[0].path.length")
+        painted[motion] = page.evaluate(f"{STAGE}.painted") / steps
+    assert painted["reduce"] < 0.02 < 0.2 < painted["no-preference"]
+
+
+def test_points_of_ones_own_from_the_keyboard(open_page):
+    page = open_page(playground())
+    page.locator("select").first.select_option("yours")
+    page.locator("canvas").focus()
+    for k in range(4):
+        page.keyboard.press("ArrowLeft" if k % 2 else "ArrowUp")
+        page.keyboard.press("Shift+Enter" if k % 2 else "Enter")
+    assert page.evaluate(f"{STAGE}.demo.runs()[0].data.train.y.length") == 3
+    assert "The cross is at" in page.locator(".words").inner_text()
+
+
+def test_the_box_follows_the_pointer(open_page):
+    page = open_page(mixup_cutmix.scene())
+    page.locator("select").select_option("cutmix")
+    left, top, scale = page.evaluate(
+        f"(() => {{ const p = {STAGE}.place; return [p.left, p.top, p.scale]; }})()"
+    )
+    position = {"x": left + 5.5 * scale, "y": top + 20.5 * scale}
+    page.locator("canvas").click(position=position)
+    state = page.evaluate(f"{STAGE}.state")
+    assert (state["across"], state["down"]) == (5, 20)
 
 
 # --- wrong use -----------------------------------------------------------------------

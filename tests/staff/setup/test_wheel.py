@@ -43,9 +43,8 @@ for name, source in json.loads(sys.argv[1]).items():
     except Exception as error:
         done[name] = f"{type(error).__name__}: {error}"
 
-from helpers.demos import demo, dropout_from_scratch
-demo(dropout_from_scratch.thinned_network, rate=(0.0, 1.0, 0.5), training=True,
-     mask=(1, 2), inverted=True)
+from helpers.demos import dropout_from_scratch
+dropout_from_scratch.scene().show()
 done["demo"] = "shown"
 print(json.dumps(done))
 """
