@@ -12,10 +12,15 @@ from typing import Any, Protocol, cast
 
 import torch
 
-from helpers.checks.vocabulary.report import describe, learner_line
+from helpers.checks.vocabulary.report import (
+    CheckFailed,
+    NotAttempted,
+    describe,
+    learner_line,
+)
 from helpers.checks.vocabulary.trial import Trial
 from helpers.seeds import unshifted
-from helpers.study import progress
+from helpers.study import after, progress
 from helpers.training.runtime import kept_randomness
 
 __all__ = ["Check", "exercise", "look"]
@@ -87,12 +92,18 @@ def exercise(
                 from_scratch=from_scratch,
                 quiet=quiet,
             )
-            with _isolated(t.random.getrandbits(48)), unshifted():
-                for each, answer in zip(names, answers, strict=True):
-                    _callable(t, each, answer)
-                body(*answers, t)
-            print(f"✓ {title}: right ({', '.join(t.parts)}).")
+            try:
+                with _isolated(t.random.getrandbits(48)), unshifted():
+                    for each, answer in zip(names, answers, strict=True):
+                        _callable(t, each, answer)
+                    body(*answers, t)
+            except CheckFailed as error:
+                attempted = not isinstance(error, NotAttempted)
+                after.failed(_stem(body), name, error, attempted=attempted)
+                raise
+            print(f"✓ {title}: visible checks passed ({', '.join(t.parts)}).")
             progress.record(_stem(body), name)
+            after.passed(_stem(body), name)
 
         del check.__wrapped__  # its signature is the check's own: answers, seed
         made = cast(Check, check)
