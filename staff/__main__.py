@@ -19,6 +19,14 @@ COMMANDS = {
         "staff.grader.gradebook:register",
         "enter assignments into the gradebook",
     ),
+    "certify": (
+        "staff.grader.certificates:certify",
+        "write signed certificates from the gradebook",
+    ),
+    "verify": (
+        "staff.grader.certificates:verify",
+        "tell whether certificates are genuine",
+    ),
     "nbgrader": ("staff.grader.gradebook:nbgrader", "run a command of nbgrader"),
     "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
     "figure": ("staff.authoring.figure:main", "make the README's figure again"),

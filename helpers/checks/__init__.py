@@ -7,6 +7,7 @@ draws the numbers, shapes and dtypes of the cases. Where an exercise asks for tw
 functions the check takes both, in the order of its attribute `asks`.
 """
 
+from helpers.checks._again import again
 from helpers.checks._exercise import exercise, look
 from helpers.checks._registry import available, load
 from helpers.checks.vocabulary.report import CheckFailed, NotAttempted
@@ -16,6 +17,7 @@ __all__ = [
     "CheckFailed",
     "NotAttempted",
     "Trial",
+    "again",
     "available",
     "exercise",
     "load",

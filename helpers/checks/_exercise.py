@@ -22,7 +22,7 @@ from helpers.checks.vocabulary.report import (
 )
 from helpers.checks.vocabulary.trial import Trial
 from helpers.seeds import unshifted
-from helpers.study import progress
+from helpers.study import after, progress
 from helpers.training.runtime import kept_randomness
 
 __all__ = ["Check", "exercise", "look"]
@@ -104,15 +104,18 @@ def exercise(
                         _callable(t, each, answer)
                     body(*answers, t)
             except CheckFailed as failed:
+                attempted = not isinstance(failed, NotAttempted)
+                after.failed(_stem(body), name, failed, attempted=attempted)
                 if not _learners_own():
                     raise
-                if isinstance(failed, NotAttempted):
+                if not attempted:
                     publish(failed.bundle())
                     return
                 _show_as_card()
                 raise
-            print(f"✓ {title}: right ({', '.join(t.parts)}).")
+            print(f"✓ {title}: visible checks passed ({', '.join(t.parts)}).")
             progress.record(_stem(body), name)
+            after.passed(_stem(body), name)
 
         del check.__wrapped__  # its signature is the check's own: answers, seed
         made = cast(Check, check)

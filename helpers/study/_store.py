@@ -20,7 +20,15 @@ from helpers.files import write_whole
 __all__ = ["folder", "read", "reason_off", "update"]
 
 NAME = ".progress.json"
-SECTIONS = ("passed", "predictions")  # each maps texts to objects
+SECTIONS = (  # each maps texts to objects
+    "passed",
+    "predictions",
+    "answers",
+    "tries",
+    "bookmarks",
+    "cards",
+    "challenge",
+)
 PATIENCE = 20.0  # seconds to wait for another program that writes
 NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 MARK = "00_start_here"

@@ -5,23 +5,19 @@ notebooks are graded, tested, or belong to the instructor.
 """
 
 import html
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.data import data_folder
 from helpers.files import write_whole
 from helpers.study import _store as store
+from helpers.study import certificates, titles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Notebook", "Table", "certificate", "chart", "record", "table"]
-
-
-_SPELLED = {"l1": "L1", "l2": "L2", "adamw": "AdamW", "mc": "MC", "cutmix": "CutMix"}
 
 
 @dataclass(frozen=True)
@@ -41,10 +37,7 @@ class Notebook:
     @property
     def title(self) -> str:
         """The stem in words: "02 · Dropout from scratch"."""
-        number, first, *others = self.stem.split("_")
-        words = [_SPELLED.get(word, word) for word in (first, *others)]
-        words[0] = words[0][0].upper() + words[0][1:]
-        return f"{number} · {' '.join(words)}"
+        return titles.title(self.stem)
 
     @property
     def open(self) -> list[str]:
@@ -101,7 +94,7 @@ def table() -> Table:
     off = store.reason_off()
     recorded = {} if off else store.read()["passed"]
     result = Table()
-    for stem, listed in _catalogue().items():
+    for stem, listed in titles.catalogue().items():
         exercises = {name: card["number"] for name, card in listed.items()}
         entries = recorded.get(stem, {})
         passed = {name: str(entries[name]) for name in exercises if name in entries}
@@ -151,21 +144,18 @@ def certificate(name: str) -> Path | None:
         for b in left:
             print(f"  {b.title}: {', '.join(b.open)}")
         return None
+    passed = [(b.title, b.exercises, b.passed) for b in books]
     path = store.folder() / "certificate.html"
+    page = certificates.self_made(
+        str(name).strip(), [certificates.Part(*each) for each in passed]
+    )
     try:
-        write_whole(path, _page(str(name).strip(), books))
+        write_whole(path, page)
     except OSError as error:
         print(f"The certificate could not be written to {path}: {error.strerror}.")
         return None
     print(f"Congratulations! Open {path.name} in your browser and print it: {path}")
     return path
-
-
-def _catalogue() -> dict[str, dict[str, dict[str, str]]]:
-    """Return stem → exercise → card, as the build has listed them."""
-    text = (data_folder() / "exercises.json").read_text("utf-8")
-    listed: dict[str, dict[str, dict[str, str]]] = json.loads(text)
-    return listed
 
 
 def _count(book: Notebook) -> str:
@@ -175,47 +165,3 @@ def _count(book: Notebook) -> str:
 def _bar(book: Notebook) -> str:
     done, total = len(book.passed), len(book.exercises)
     return "■" * done + "□" * (total - done)
-
-
-def _page(name: str, books: Table) -> str:
-    last = max((when for b in books for when in b.passed.values()), default="")[:10]
-    rows = "\n".join(
-        f"<tr><td>{html.escape(b.title)}</td><td>{len(b.exercises)}</td></tr>"
-        for b in books
-    )
-    total = sum(len(b.exercises) for b in books)
-    return _PAGE.format(
-        name=html.escape(name), total=total, rows=rows, last=html.escape(last)
-    )
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Certificate: neural-network regularization</title>
-<style>
-@page {{ size: A4; margin: 2cm }}
-body {{ font-family: Georgia, serif; text-align: center; max-width: 40em;
-  margin: 2em auto; padding: 2em; border: 4px double #0072B2; color: #222;
-  background: #fff }}
-h1 {{ font-weight: normal; letter-spacing: .08em }}
-.name {{ font-size: 2em; margin: .6em 0; overflow-wrap: anywhere }}
-table {{ margin: 1.5em auto; border-collapse: collapse; text-align: left }}
-td, th {{ padding: .2em 1em; border-bottom: 1px solid #ccc }}
-</style>
-</head>
-<body>
-<h1>Certificate</h1>
-<p class="name">{name}</p>
-<p>has solved all {total} exercises of the hands-on course<br>
-<strong>Neural-network regularization</strong></p>
-<table>
-<tr><th>Notebook</th><th>Exercises</th></tr>
-{rows}
-</table>
-<p>Last exercise passed on {last}.</p>
-<p><small>Recorded by the course's own checks on the learner's computer.</small></p>
-</body>
-</html>
-"""

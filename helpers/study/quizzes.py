@@ -1,19 +1,21 @@
-"""Quizzes and flashcards: content in data/, shown by jupyterquiz and jupytercards.
+"""Quizzes and flashcards: content in data/, shown in the notebook's output.
 
-Everything needed is inside the notebook's output: it works without a network, and
-where no JavaScript runs the questions stand there as text, answers at the end.
+Everything needed is inside that output: it works without a network, and where no
+JavaScript runs the questions stand there as text, answers at the end. What is answered
+is kept in the learner's file.
 
 A text is plain text; `backticks` mark code. HTML and $formulas$ are refused, because
 the first would be swallowed and the second needs a network.
 """
 
-import html
 import json
 import re
-from collections.abc import Callable
 from typing import TypedDict
 
 from helpers.data import data_folder
+from helpers.study._questions import Answer, Question, number_right
+from helpers.study.answers import as_text, ask, question_id
+from helpers.study.cards import Known, show_cards
 
 __all__ = [
     "Answer",
@@ -22,25 +24,11 @@ __all__ = [
     "flashcards",
     "load_cards",
     "load_quiz",
+    "parse_question",
     "quiz",
 ]
 
 MINIMUM = 5  # questions per quiz, cards per set
-
-
-class Answer(TypedDict):
-    """One answer of a question."""
-
-    answer: str
-    correct: bool
-    feedback: str
-
-
-class Question(TypedDict):
-    """One question of a quiz."""
-
-    question: str
-    answers: list[Answer]
 
 
 class Card(TypedDict):
@@ -57,28 +45,8 @@ def quiz(stem: str) -> None:
         FileNotFoundError: there is no such quiz; ValueError: its file is not right.
     """
     questions = load_quiz(stem)
-    rich = [
-        {
-            "question": _as_html(_asked(q)),
-            "type": "many_choice" if _correct(q) > 1 else "multiple_choice",
-            "answers": [
-                {
-                    "answer": _as_html(a["answer"]),
-                    "correct": a["correct"],
-                    "feedback": _as_html(a["feedback"]),
-                }
-                for a in q["answers"]
-            ],
-        }
-        for q in questions
-    ]
-
-    def show() -> None:
-        from jupyterquiz import display_quiz
-
-        display_quiz(rich, colors=_COLORS, max_width=700)
-
-    _show(show, _quiz_text(questions))
+    keyed = {question_id(f"quiz/{stem}", question): question for question in questions}
+    ask(keyed, text=as_text(questions))
 
 
 def flashcards(stem: str) -> None:
@@ -87,18 +55,8 @@ def flashcards(stem: str) -> None:
     Raises:
         FileNotFoundError: there are no such cards; ValueError: their file is not right.
     """
-    cards = load_cards(stem)
-    rich = [{"front": _as_html(c["front"]), "back": _as_html(c["back"])} for c in cards]
-
-    def show() -> None:
-        from jupytercards import display_flashcards
-
-        display_flashcards(rich, front_colors=["#345995"], known_widgets=False)
-
-    text = "\n".join(
-        f"{k}. {c['front']}\n   {c['back']}" for k, c in enumerate(cards, 1)
-    )
-    _show(show, text)
+    cards = [Known(stem, card["front"], card["back"]) for card in load_cards(stem)]
+    show_cards(cards)
 
 
 def load_quiz(stem: str) -> list[Question]:
@@ -111,7 +69,7 @@ def load_quiz(stem: str) -> list[Question]:
     """
     entries, name = _load("quizzes", stem)
     return [
-        _question(entry, f"{name}, question {number}")
+        parse_question(entry, f"{name}, question {number}")
         for number, entry in enumerate(entries, 1)
     ]
 
@@ -144,7 +102,16 @@ def _load(kind: str, stem: str) -> tuple[list[object], str]:
     return entries, name
 
 
-def _question(entry: object, where: str) -> Question:
+def parse_question(entry: object, where: str) -> Question:
+    """Return a question read from JSON.
+
+    Args:
+        entry: as in `load_quiz`.
+        where: what a message calls it.
+
+    Raises:
+        ValueError: it is not right.
+    """
     found = _object(entry, {"question", "answers"}, where)
     asked = _text(found["question"], f"{where}, question")
     entries = _list(found["answers"], where, "expected a list of answers")
@@ -152,7 +119,7 @@ def _question(entry: object, where: str) -> Question:
     texts = {answer["answer"] for answer in answers}
     _require(len(texts) == len(answers), where, "two answers are the same")
     question = Question(question=asked, answers=answers)
-    right = _correct(question)
+    right = number_right(question)
     _require(right >= 1, where, "no answer is correct")
     _require(right < len(answers), where, "every answer is correct")
     return question
@@ -210,56 +177,3 @@ def _require(condition: bool, where: str, problem: str) -> None:
 
 def _wrong(where: str, problem: str) -> ValueError:
     return ValueError(f"{where}: {problem}.")
-
-
-def _correct(question: Question) -> int:
-    return sum(answer["correct"] for answer in question["answers"])
-
-
-def _asked(question: Question) -> str:
-    several = " (More than one is right.)" if _correct(question) > 1 else ""
-    return question["question"] + several
-
-
-def _as_html(text: str) -> str:
-    """Escape, mark code, and keep the viewers from seeing formulas or links."""
-    escaped = html.escape(text).replace("$", "&#36;")
-    escaped = escaped.replace("[", "&#91;").replace("\\", "&#92;")
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escaped)
-
-
-def _quiz_text(questions: list[Question]) -> str:
-    lines: list[str] = []
-    key = ["", "Answers"]
-    for number, q in enumerate(questions, 1):
-        lines.append(f"{number}. {_asked(q)}")
-        key.append(f"{number}.")
-        for letter, a in zip("abcdefghij", q["answers"], strict=False):
-            lines.append(f"   {letter}) {a['answer']}")
-            mark = "right" if a["correct"] else "wrong"
-            key.append(f"   {letter}) {mark}: {a['feedback']}")
-    return "\n".join(lines + key)
-
-
-def _show(show: Callable[[], None], text: str) -> None:
-    """Run `show`, and let its first output carry `text` for places without HTML."""
-    from IPython import get_ipython
-    from IPython.display import display
-    from IPython.utils.capture import capture_output
-
-    if get_ipython() is None:
-        print(text)
-        return
-    with capture_output() as captured:
-        show()
-    for number, output in enumerate(captured.outputs):
-        plain = {"text/plain": "" if number else text}
-        display(dict(output.data) | plain, raw=True)
-
-
-_COLORS = {
-    "--jq-multiple-choice-bg": "#345995",
-    "--jq-many-choice-bg": "#4c1a57",
-    "--jq-correct-color": "#00692c",
-    "--jq-incorrect-color": "#a8321e",
-}

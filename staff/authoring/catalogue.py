@@ -7,6 +7,7 @@ import json
 import re
 
 from staff.authoring.masters import Master, read_master
+from staff.authoring.rules import STUB
 from staff.course import Course
 
 __all__ = ["catalogue", "exercises"]
@@ -17,7 +18,7 @@ _CARD = re.compile(
 
 
 def catalogue(course: Course) -> str:
-    """Return the text of the catalogue: stem → exercise → number and title."""
+    """Return the text of the catalogue: stem → exercise → number, title, stub."""
     books = {
         stem: exercises(read_master(course.master(stem))) for stem in course.stems()
     }
@@ -27,14 +28,20 @@ def catalogue(course: Course) -> str:
 def exercises(master: Master) -> dict[str, dict[str, str]]:
     """Return the exercises of one master in the order of their tests.
 
-    Each has the number and the title of the last card above its test.
+    Each has the number and the title of the last card above its test, and the stub as
+    learners get it.
     """
     card, found = {"number": "", "title": ""}, {}
+    stubs = {
+        cell.name: cell.without_regions(STUB).strip()
+        for cell in master.cells
+        if cell.role == "solution"
+    }
     for cell in master.cells:
         if cell.role == "markdown":
             for line in cell.source.splitlines():
                 if match := _CARD.match(line):
                     card = {k: v or "" for k, v in match.groupdict().items()}
         elif cell.role == "test":
-            found[cell.name] = card
+            found[cell.name] = card | {"stub": stubs.get(cell.name, "")}
     return found

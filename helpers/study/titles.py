@@ -1,0 +1,50 @@
+"""Names of notebooks and exercises, in words and as links."""
+
+import json
+
+from helpers.data import data_folder
+
+__all__ = ["Catalogue", "catalogue", "find", "link", "title"]
+
+Catalogue = dict[str, dict[str, dict[str, str]]]
+
+_SPELLED = {"l1": "L1", "l2": "L2", "adamw": "AdamW", "mc": "MC", "cutmix": "CutMix"}
+
+
+def title(stem: str) -> str:
+    """Return a stem in words: "02 · Dropout from scratch"."""
+    number, first, *others = stem.split("_")
+    words = [_SPELLED.get(word, word) for word in (first, *others)]
+    words[0] = words[0][0].upper() + words[0][1:]
+    return f"{number} · {' '.join(words)}"
+
+
+def link(stem: str) -> str:
+    """Return where a notebook lies, seen from another one's folder."""
+    return f"../{stem}/{stem}.ipynb"
+
+
+def catalogue() -> Catalogue:
+    """Return stem → exercise → its number, title and stub, as the build lists them."""
+    text = (data_folder() / "exercises.json").read_text("utf-8")
+    listed: Catalogue = json.loads(text)
+    return listed
+
+
+def find(exercise: str) -> tuple[str, str]:
+    """Return stem and name of an exercise.
+
+    Args:
+        exercise: its number ("2.2") or its name ("inverted_dropout").
+
+    Raises:
+        ValueError: there is none.
+    """
+    for stem, listed in catalogue().items():
+        for name, card in listed.items():
+            if exercise in (name, card["number"]):
+                return stem, name
+    raise ValueError(
+        f"expected the number or the name of an exercise, such as '2.2' or"
+        f" 'inverted_dropout', got {exercise!r}."
+    )
