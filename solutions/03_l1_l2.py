@@ -1149,8 +1149,8 @@ figures.boundaries(moons, outputs, seen=seen, fresh=right).show()
 playground().show()
 
 # %% [markdown]
-# Decay makes all weights small and leaves hardly any at zero; L1 empties most of the
-# histogram into its middle bar. Both curves need a second look before you call one better:
+# Decay makes the weights smaller and leaves none at exactly zero. L1 puts a part of them at
+# zero and lets others stay large. Both curves need a second look before you call one better:
 # a strength that helps with false labels may cost accuracy without them, as it did with the
 # images above.
 #

@@ -177,8 +177,8 @@ with results():
 # Three things to try. A patience of 60 lets the whole film run: what do the last epochs do
 # to the plane? With a patience of 1 or 2, does a chance wiggle end the run? And with
 # `min_delta` at 0.02 only an improvement by at least that much counts: which epoch is kept
-# then, and is it a better one? Watch the accuracy in place of the loss, too: the two do not
-# have their best epoch at the same time.
+# then, and is it a better one? Watch the accuracy in place of the loss, too: do the two
+# have their best epoch at the same time?
 
 # %%
 points, wrong = data.two_moons(100, noise=0.25, seed=0)
