@@ -55,7 +55,9 @@ DEVICE = device()
 warm_up("01_bias_variance")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## One curve, two hundred data sets

@@ -59,7 +59,9 @@ print(f"{len(noisy)} training examples, {int(flipped.sum())} with a false label"
 warm_up("02_dropout_from_scratch")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## A network that believes everything it is told

@@ -53,7 +53,9 @@ splits = data.mnist1d(1000, 1000, device=DEVICE)  # and a real one, for later
 warm_up("04_adamw")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## Three ways to shrink a weight

@@ -66,7 +66,9 @@ def network(*sizes, seed):
 warm_up("05_early_stopping")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## 1 · What a network learns first

@@ -61,7 +61,9 @@ print(f"{len(noisy)} training images, {int(flipped.sum())} with a false label")
 warm_up("06_stochastic_depth")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## How deep is too deep?

@@ -65,7 +65,9 @@ print(f"{len(train.y)} training images; {int(flipped.sum())} false labels in `no
 warm_up("07_mixup_cutmix")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## A network that has no doubts

@@ -67,7 +67,9 @@ points = {"unit": "accuracy points"}
 warm_up("08_distillation")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## A small student with few labels

@@ -61,7 +61,9 @@ train, val = splits.train, splits.val  # x (1000, 196)
 warm_up("09_mc_dropout")
 
 # %%
-# From memory: write the function here, and end the cell with again(its_name).
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## 1 · Never at a loss
