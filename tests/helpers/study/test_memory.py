@@ -1,4 +1,4 @@
-"""Answers, cards, bookmarks, whys and certificates: what is kept, and what stays shut."""
+"""Answers, cards, bookmarks, whys, certificates: what is kept, what stays shut."""
 
 import json
 from datetime import date
