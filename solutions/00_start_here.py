@@ -26,7 +26,8 @@ from helpers.device import device
 from helpers.evidence import intervals, metrics
 from helpers.evidence.claims import claim, ledger, results
 from helpers.show import plots
-from helpers.study import progress
+from helpers.study import bookmarks, progress
+from helpers.study.challenge import challenge
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
 
@@ -760,6 +761,13 @@ ax = progress.chart()
 plots.show(ax.figure, alt=progress.table().summary())
 
 # %% [markdown]
+# **Bookmarks.** Under each check stands "Come back to this". What you marked is listed
+# here, each with a link.
+
+# %%
+bookmarks.table()
+
+# %% [markdown]
 # **Certificate.** Once every exercise of every notebook is done, this writes a page to
 # print, with your name on it. Until then it says what is open.
 
@@ -777,6 +785,13 @@ quiz("00_start_here")
 
 # %%
 flashcards("00_start_here")
+
+# %% [markdown]
+# **Speed challenge.** Ten questions against the clock, from this notebook, the next one,
+# and those that you have begun. Your best time is kept.
+
+# %%
+challenge()
 
 # %% [markdown]
 # ## Pitfalls

@@ -32,7 +32,9 @@ from helpers.evidence.claims import claim, results
 from helpers.population import mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
+from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import count_parameters, fit
 
 plots.use_course_style()
@@ -42,6 +44,19 @@ check = load("01_bias_variance")
 SETS, N, SIGMA = 200, 30, 0.3  # data sets, points in each, noise (standard deviation)
 SEEDS = range(8)
 DEVICE = device()
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("01_bias_variance")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## One curve, two hundred data sets
@@ -906,6 +921,12 @@ with results():
 # better in training while validation turns upwards: it *overfits*. A rule for that
 # needs thresholds; ours are conventions, no laws of nature.
 #
+# **Quick check.** One question on what you have just read; your answer is kept.
+
+# %%
+quick_check("overfitting")
+
+# %% [markdown]
 # ### Exercise 1.4 · Diagnose (2 points, ~8 min)
 #
 # **Given** `train_losses` and `val_losses`, lists of positive floats, one per epoch, and

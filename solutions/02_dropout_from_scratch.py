@@ -33,7 +33,9 @@ from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
+from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import fit
 
 plots.use_course_style()
@@ -46,6 +48,19 @@ splits = data.mnist1d(1000, 1000, device=DEVICE)  # x (n, 40), ten classes
 train, val = splits.train, splits.val
 noisy, flipped = data.corrupt_labels(train.y, 10, 0.2, torch.Generator().manual_seed(0))
 print(f"{len(noisy)} training examples, {int(flipped.sum())} with a false label")
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("02_dropout_from_scratch")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## A network that believes everything it is told
@@ -282,6 +297,12 @@ from helpers.checks import load
 
 load("02_dropout_from_scratch").inverted_dropout(inverted_dropout, seed=48_271)
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# **Quick check.** One question on what you have just read; your answer is kept.
+
+# %%
+quick_check("unscaled-dropout")
 
 # %% [markdown]
 # ## Does it help, and how much of it?

@@ -32,7 +32,9 @@ from helpers.evidence.metrics import accuracy
 from helpers.population import grid, mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
+from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 
 plots.use_course_style()
 check = load("03_l1_l2")
@@ -43,6 +45,19 @@ NET_SEEDS = range(8)  # of the networks
 STRENGTHS = [10 ** (k / 4) for k in range(-10, 0)]  # 0.003 to 0.56
 DEVICE = device()
 torch.set_num_threads(1)  # all is small here: a second thread would get in the way
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("03_l1_l2")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## 1 · The price of a weight
@@ -1080,6 +1095,12 @@ with results():
 # has two sides: at decay 1 the network cannot even fit its training labels and is about
 # as good as guessing one class in ten.
 #
+# **Quick check.** One question on what you have just read; your answer is kept.
+
+# %%
+quick_check("lambda-too-large")
+
+# %% [markdown]
 # ## 8 · See it: the boundary straightens
 #
 # Two moons with a lot of noise, 100 points, a network with two hidden layers of 32, L2 on

@@ -30,6 +30,7 @@ from helpers.population import grid, mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import one_thread
 
 plots.use_course_style()
@@ -42,6 +43,19 @@ g = torch.Generator().manual_seed(0)
 x = torch.randn(64, 20, generator=g)  # a toy task: 64 examples, 3 classes
 y = torch.randint(3, (64,), generator=g)
 splits = data.mnist1d(1000, 1000, device=DEVICE)  # and a real one, for later
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("04_adamw")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## Three ways to shrink a weight

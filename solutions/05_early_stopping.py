@@ -37,7 +37,9 @@ from helpers.evidence.claims import claim, results
 from helpers.population import mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
+from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import callbacks, evaluate, fit, own_randomness
 
 plots.use_course_style()
@@ -54,6 +56,19 @@ def network(*sizes, seed):
     with own_randomness(seed):
         return mlp(sizes)
 
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("05_early_stopping")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## 1 · What a network learns first
@@ -373,6 +388,12 @@ history = fit(
 print(f"stopped {history.stopped} after {len(history.val_accuracy)} epochs")
 kept = evaluate(model, splits.val).accuracy
 print(f"best epoch {stopper.best_step + 1}: {stopper.best_value:.1%}, kept {kept:.1%}")
+
+# %% [markdown]
+# **Quick check.** One question on what you have just read; your answer is kept.
+
+# %%
+quick_check("restore-best")
 
 # %% [markdown]
 # ## 4 · How much patience?

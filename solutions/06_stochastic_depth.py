@@ -33,6 +33,7 @@ from helpers.population import MemberDropout, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import one_thread
 
 plots.use_course_style()
@@ -49,6 +50,19 @@ noisy, flipped = data.corrupt_labels(
 )
 train = data.Split(splits.train.x, noisy)
 print(f"{len(noisy)} training images, {int(flipped.sum())} with a false label")
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("06_stochastic_depth")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## How deep is too deep?

@@ -40,6 +40,7 @@ from helpers.population import Stack, mlp
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import fit, one_thread, own_randomness
 from helpers.training.runtime import bar_hidden
 
@@ -53,6 +54,19 @@ splits = data.fashion_mnist(1000, 1000, n_test=4000, size=14, device=DEVICE)
 train, val = splits.train, splits.val  # images (n, 1, 14, 14), ten classes
 noisy, flipped = data.corrupt_labels(train.y, 10, 0.3, torch.Generator().manual_seed(0))
 print(f"{len(train.y)} training images; {int(flipped.sum())} false labels in `noisy`")
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("07_mixup_cutmix")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## A network that has no doubts

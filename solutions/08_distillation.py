@@ -37,7 +37,9 @@ from helpers.evidence.metrics import accuracy
 from helpers.population import mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
+from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import Batches, evaluate, fit, one_thread
 
 plots.use_course_style()
@@ -54,6 +56,19 @@ extra = splits.train.x[3000:]  # 3,000 images without labels
 few = data.Split(train.x[:200], train.y[:200])  # 20 images of each class
 val = splits.val  # 4,000 images
 points = {"unit": "accuracy points"}
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("08_distillation")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## A small student with few labels
@@ -237,6 +252,12 @@ with results():
 # Nobody told the teacher that shoes are a kind. Its answers say so, and a student can
 # hear it *even from an image whose label it knows*.
 #
+# **Quick check.** One question on what you have just read; your answer is kept.
+
+# %%
+quick_check("why-temperature")
+
+# %% [markdown]
 # ## Two losses, and a strange factor
 #
 # The student, with softened answer $q^{(T)}$, shall agree with the teacher's $p^{(T)}$

@@ -38,6 +38,7 @@ from helpers.population import grid, mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
 from helpers.training import fit, one_thread, own_randomness
 
 plots.use_course_style()
@@ -49,6 +50,19 @@ RATES = [0.1, 0.3, 0.5, 0.7]
 DEVICE = device()
 splits = data.fashion_mnist(1000, 1000, n_test=2000, size=14, flat=True, device=DEVICE)
 train, val = splits.train, splits.val  # x (1000, 196)
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("09_mc_dropout")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
 
 # %% [markdown]
 # ## 1 · Never at a loss

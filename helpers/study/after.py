@@ -38,7 +38,7 @@ def failed(stem: str, exercise: str, error: BaseException, *, attempted: bool) -
         error: what the check raises next.
         attempted: False for the untouched stub, which counts as no try.
     """
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None or not _somebody_is_there():
         return
 

@@ -55,7 +55,9 @@ def show_cards(cards: Sequence[Known]) -> None:
 
     def keep(state: dict[str, Any]) -> None:
         turns = state.get("turns")
-        for card in cards if isinstance(turns, dict) else ():
+        if not isinstance(turns, dict):
+            return
+        for card in cards:
             known = turns.get(card.id)
             if isinstance(known, bool) and card.id not in entered:
                 entered[card.id] = known

@@ -41,8 +41,9 @@ def warm_up(stem: str) -> None:
     card = catalogue()[book][name]
     asked = (
         f"From memory: exercise {card['number']}, {card['title']}, from {title(book)}. "
-        f"Write it into the cell below and end that cell with `again({name})`. The "
-        "check draws new numbers."
+        "Write it into the cell below and end that cell with "
+        f"`from helpers.checks import again` and `again({name})`. The check draws new "
+        "numbers."
     )
     inside = panel.lines_as_html([asked]) + f"<pre>{panel.code(card['stub'])}</pre>"
     panel.show(
