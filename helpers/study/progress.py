@@ -137,7 +137,7 @@ def certificate(name: str) -> Path | None:
         name: the learner's name, as it should stand on the page.
 
     Returns:
-        The page (certificate.html beside the notebooks), or None if it is too early.
+        The page (certificate.html beside the record), or None if it is too early.
 
     Raises:
         ValueError: the name is empty.
@@ -151,7 +151,7 @@ def certificate(name: str) -> Path | None:
         for b in left:
             print(f"  {b.title}: {', '.join(b.open)}")
         return None
-    path = store.folder() / "certificate.html"
+    path = store.kept() / "certificate.html"
     try:
         write_whole(path, _page(str(name).strip(), books))
     except OSError as error:
