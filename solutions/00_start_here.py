@@ -819,5 +819,5 @@ challenge()
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>
 # - Xiao, Rasul and Vollgraf (2017), *Fashion-MNIST*, <https://arxiv.org/abs/1708.07747>
 #
-# **Next:** `01_bias_variance` takes the gap apart: what part of the error comes from a
-# model too stiff, what part from one too nervous, and what a penalty trades between them.
+# **Next:** [01 · Bias and variance](../01_bias_variance/01_bias_variance.ipynb)
+# takes the gap apart: what part of the error comes from a model too stiff, what part from one too nervous, and what a penalty trades between them.

@@ -1305,5 +1305,5 @@ flashcards("03_l1_l2")
 # [keras.regularizers](https://keras.io/api/layers/regularizers/),
 # [sklearn.linear_model.Ridge](https://scikit-learn.org/stable/modules/generated/sklearn.linear_model.Ridge.html).
 #
-# **Next:** `04_adamw`. With SGD, L2 and weight decay were the same run. With Adam
+# **Next:** [04 · AdamW](../04_adamw/04_adamw.ipynb). With SGD, L2 and weight decay were the same run. With Adam
 # they are not, and you will build both.

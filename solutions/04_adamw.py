@@ -1131,5 +1131,6 @@ flashcards("04_adamw")
 # - Xie, Li, 2024. *Implicit Bias of AdamW: ℓ∞ Norm Constrained Optimization.*
 #   https://arxiv.org/abs/2404.04454
 #
-# **What comes next:** 05 stops training at the right moment, and saves it so that it can
+# **Next:** [05 · Early stopping](../05_early_stopping/05_early_stopping.ipynb)
+# stops training at the right moment, and saves it so that it can
 # go on. Your AdamW is ready for that.

@@ -1137,5 +1137,7 @@ flashcards("05_early_stopping")
 # - Power et al. 2022, *Grokking: generalization beyond overfitting on small algorithmic
 #   datasets*, <https://arxiv.org/abs/2201.02177>
 #
-# **Next:** 06, stochastic depth. Instead of stopping in time, a network will skip
+# **Next:**
+# [06 · Stochastic depth](../06_stochastic_depth/06_stochastic_depth.ipynb).
+# Instead of stopping in time, a network will skip
 # whole blocks of itself.

@@ -1214,5 +1214,6 @@ flashcards("06_stochastic_depth")
 # - torchvision, `ops.stochastic_depth`.
 #   [Documentation](https://docs.pytorch.org/vision/main/generated/torchvision.ops.stochastic_depth.html)
 #
-# **Next:** 07, mixup and CutMix. So far we took something away from the network; next we
+# **Next:** [07 · Mixup and CutMix](../07_mixup_cutmix/07_mixup_cutmix.ipynb).
+# So far we took something away from the network; next we
 # mix the examples.

@@ -1349,5 +1349,5 @@ flashcards("09_mc_dropout")
 # - Foong, Burt, Li and Turner 2020, *On the expressiveness of approximate inference in
 #   Bayesian neural networks*, <https://arxiv.org/abs/1909.00719>
 #
-# **Next:** 10, normalisation. BatchNorm was the victim here; there it is the subject, and
-# dropout the culprit.
+# **Next:** this is the last notebook. [00 · Start here](../00_start_here/00_start_here.ipynb) shows
+# what you have done and what is still open.

@@ -211,6 +211,23 @@ class NotebookPage:
         return " ".join(shown.all_inner_texts())
 
 
+@pytest.mark.timeout(600)
+def test_learner_lands_on_the_first_notebook_without_instructors_panels(clone):
+    with jupyter(clone) as address, browser_page() as page:
+        page.goto(address)
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=120_000)
+        page.wait_for_url("**/lab/**/tree/00_start_here/00_start_here.ipynb")
+        page.get_by_role("button", name="Validate").wait_for(timeout=60_000)
+        has = "id => window.jupyterapp.isPluginActivated(id)"
+        assert page.evaluate(has, "@jupyter/nbgrader:validate-assignment")
+        for text in ("Create Assignment", "Nbgrader", "official Jupyter news"):
+            assert page.get_by_text(text).count() == 0, text
+        saves = """async () => (await window.jupyterapp.serviceManager.settings.fetch(
+            "@jupyter-widgets/jupyterlab-manager:plugin")).schema.properties.saveState"""
+        assert page.evaluate(saves)["default"] is True
+        page.screenshot(path=clone / "first.png")
+
+
 @pytest.mark.timeout(2400)
 def test_learner_runs_all_answers_and_validates(clone):
     path = f"{STEM}/{STEM}.ipynb"

@@ -1,5 +1,6 @@
 """One fact, one home: the files that must agree with each other do."""
 
+import json
 import re
 import subprocess
 import sys
@@ -94,3 +95,27 @@ def test_git_ignores_what_people_and_runs_leave_behind():
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     for pattern in [".venv/", "grading/", ".progress.json*", "notebooks/*.ipynb"]:
         assert pattern in ignored
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+LINK = re.compile(r"\]\((?!https?:|#|mailto:|attachment:)([^)#\s]+)[^)]*\)")
+
+
+def prose(path: Path) -> list[str]:
+    """Return the texts of a notebook's cells that are prose."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    return ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_notebook_links_to_a_file_that_does_not_exist(path):
+    links = [link for text in prose(path) for link in LINK.findall(text)]
+    missing = [link for link in links if not (path.parent / link).is_file()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_next_at_the_end_is_a_link(path):
+    (said,) = re.findall(r"\*\*Next:\*\*[\s\S]*", prose(path)[-1])
+    following = NOTEBOOKS[(NOTEBOOKS.index(path) + 1) % len(NOTEBOOKS)].stem
+    assert LINK.findall(said)[0] == f"../{following}/{following}.ipynb"

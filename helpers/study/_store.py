@@ -17,7 +17,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from helpers.files import write_whole
 
-__all__ = ["folder", "read", "reason_off", "update"]
+__all__ = ["folder", "kept", "read", "reason_off", "update"]
 
 NAME = ".progress.json"
 SECTIONS = (  # each maps texts to objects
@@ -50,6 +50,16 @@ def folder() -> Path:
     return here
 
 
+def kept() -> Path:
+    """Return the folder that holds the record and the certificate.
+
+    `COURSE_PROGRESS` may name one, such as a folder on a mounted drive; without it,
+    the record lies beside the notebooks.
+    """
+    chosen = os.environ.get("COURSE_PROGRESS", "")
+    return Path(chosen).expanduser() if chosen else folder()
+
+
 def reason_off() -> str | None:
     """Return why nothing is recorded here, or None if it is."""
     if os.environ.get("NBGRADER_EXECUTION"):
@@ -69,7 +79,7 @@ def read() -> dict[str, Any]:
     A file that cannot be understood is renamed, with a message, and the record starts
     anew; one that cannot be read at all counts as empty, with a message.
     """
-    path = folder() / NAME
+    path = kept() / NAME
     try:
         return _parse(path)
     except OSError as error:
@@ -88,7 +98,7 @@ def update(change: Callable[[dict[str, Any]], None]) -> None:
     """
     if reason_off():
         return
-    path = folder() / NAME
+    path = kept() / NAME
     with _excused("saved"), _locked(path):
         data = _parse_or_set_aside(path)
         change(data)
@@ -138,6 +148,9 @@ def _locked(path: Path) -> Iterator[None]:
 
     The lock file itself stays: removing it could take it from another program.
     """
+    if os.environ.get("COURSE_PROGRESS"):
+        # Not its parents: where no drive is mounted, nothing may look saved.
+        path.parent.mkdir(exist_ok=True)
     lock = path.with_name(f"{NAME}.lock")
     try:
         held = _acquired(lock)

@@ -130,7 +130,7 @@ def certificate(name: str) -> Path | None:
         name: the learner's name, as it should stand on the page.
 
     Returns:
-        The page (certificate.html beside the notebooks), or None if it is too early.
+        The page (certificate.html beside the record), or None if it is too early.
 
     Raises:
         ValueError: the name is empty.
@@ -145,7 +145,7 @@ def certificate(name: str) -> Path | None:
             print(f"  {b.title}: {', '.join(b.open)}")
         return None
     passed = [(b.title, b.exercises, b.passed) for b in books]
-    path = store.folder() / "certificate.html"
+    path = store.kept() / "certificate.html"
     page = certificates.self_made(
         str(name).strip(), [certificates.Part(*each) for each in passed]
     )

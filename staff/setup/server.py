@@ -13,6 +13,9 @@ from staff.setup.steps import ROOT, SetupError
 __all__ = ["free_port", "lab_command"]
 
 FIRST_PORT = 8888
+FIRST_PAGE = "00_start_here/00_start_here.ipynb"
+# Widgets survive a reopening, there is no news, and nbgrader shows only Validate.
+LEARNERS_SETTINGS = Path(__file__).parent / "lab" / "settings"
 
 
 def free_port(wanted: str = "") -> int:
@@ -75,6 +78,10 @@ def lab_command(
     ]
     if formgrader:
         command.append("--LabApp.default_url=/formgrader")
+    else:
+        command.append(f"--LabApp.app_settings_dir={LEARNERS_SETTINGS}")
+        if (served / FIRST_PAGE).is_file():
+            command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")
     if getattr(os, "geteuid", lambda: 1)() == 0:
         print("You are root, so JupyterLab is started with --allow-root.", flush=True)
         command.append("--allow-root")

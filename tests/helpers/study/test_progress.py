@@ -47,6 +47,26 @@ def test_a_pass_is_recorded_beside_the_notebooks(root):
     assert "ridge_fit" in saved(root)["passed"]["01_bias_variance"]
 
 
+def test_progress_is_kept_in_a_folder_of_ones_own_choice(root, tmp_path, monkeypatch):
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    monkeypatch.setenv("COURSE_PROGRESS", str(drive / "course"))
+    progress.record("01_bias_variance", "ridge_fit")
+    assert "ridge_fit" in saved(drive / "course")["passed"]["01_bias_variance"]
+    assert not (root / ".progress.json").exists()
+    finish_everything()
+    assert progress.certificate("Ada") == drive / "course" / "certificate.html"
+
+
+def test_a_drive_that_is_not_mounted_is_told_and_not_made(
+    root, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "drive" / "course"))
+    progress.record("01_bias_variance", "ridge_fit")
+    assert "Progress could not be saved" in capsys.readouterr().out
+    assert not (tmp_path / "drive").exists()
+
+
 def test_the_first_pass_keeps_its_date(root):
     progress.record("01", "a")
     data = saved(root)

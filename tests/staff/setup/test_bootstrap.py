@@ -415,6 +415,8 @@ def test_lab_command(monkeypatch, capsys):
     command = lab_command(Path("python"), 8890, ["--no-browser"])
     assert f"--ServerApp.root_dir={HOME / 'notebooks'}" in command
     assert "--port=8890" in command
+    first = "/lab/tree/00_start_here/00_start_here.ipynb"
+    assert f"--LabApp.default_url={first}" in command
     assert command[-1] == "--no-browser"
     assert "--allow-root" not in command
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
