@@ -83,6 +83,13 @@ def test_a_result_that_is_none_is_tampered(junk):
     assert result.questions["f"].verdict is Verdict.TAMPERED
 
 
+def test_only_true_is_true():
+    """What an answer could have written is no word of ours."""
+    found = {"verdict": "FAIL", "hidden": "no", "limited": 1}
+    result = outcome(JOB, {"questions": {"f": found}}, ()).questions["f"]
+    assert (result.hidden, result.limited) == (False, False)
+
+
 def test_a_question_nobody_asked_for_is_ignored():
     answer = {"questions": {"f": {"verdict": "FAIL"}, "g": {"verdict": "PASS"}}}
     assert set(outcome(JOB, answer, ()).questions) == {"f"}
