@@ -162,6 +162,7 @@ def test_helpers_seed_nowhere_else():
             if isinstance(node, ast.Call) and seeds._is_seeder(node.func):
                 found.add(path.relative_to(ROOT / "helpers").as_posix())
     elsewhere = {name for name in found if not name.startswith("checks/")}
+    elsewhere.discard("study/cards.py")  # the order in which answers are shown
     assert elsewhere == {"seeds.py", "training/runtime.py"}
 
 

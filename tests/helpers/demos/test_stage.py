@@ -497,7 +497,7 @@ def test_points_of_ones_own_from_the_keyboard(open_page):
         page.keyboard.press("ArrowLeft" if k % 2 else "ArrowUp")
         page.keyboard.press("Shift+Enter" if k % 2 else "Enter")
     assert page.evaluate(f"{STAGE}.demo.runs()[0].data.train.y.length") == 3
-    assert "The cross is at" in page.locator(".words").inner_text()
+    page.locator(".words", has_text="The cross is at").wait_for()  # words come late
 
 
 def test_the_box_follows_the_pointer(open_page):
