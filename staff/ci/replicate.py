@@ -87,6 +87,7 @@ def replicate(
             notebook = execute(
                 course.solution(stem),
                 COURSE_STRICT="0",
+                NBGRADER_EXECUTION="",  # where notebooks are graded, seeds stay
                 COURSE_SEEDS=str(shift),
                 COURSE_SPLITS="keep" if keep_splits else "new",
                 COURSE_LEDGER=str(ledger),

@@ -177,7 +177,7 @@ CARRIED = {
     ),
     "working folder": (
         "os.mkdir('deep'); os.chdir('deep')",
-        "not os.path.exists('deep') and os.listdir() == []",
+        "not os.path.exists('deep') and os.path.basename(os.getcwd()) != 'deep'",
     ),
     "umask": ("os.umask(0o777)", "os.umask(0) == 0o22"),
     "limits": (

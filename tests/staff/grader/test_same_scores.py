@@ -113,7 +113,8 @@ def test_every_answer_is_worth_what_it_is_known_to(stem, classes, results):
 def with_all_cells(bundle, submission):
     """Put every cell of the instructor's back in its place."""
     steps = {step.cell: step for step in submission.steps}
-    kinds = {"setup", "code", "look", "experiment", "demo"}
+    shows = {"experiment", "demo", "figure", "results", "predict"}
+    kinds = {"setup", "code", "look", *shows}
     for cell in bundle.cells:
         if cell.role in kinds:
             steps.setdefault(cell.id, Step("provided", cell.source, cell.id))
