@@ -124,6 +124,7 @@ class TestAxe:
         theirs = (
             *("scrollable-region-focusable", "color-contrast: <span class="),
             *('color-contrast: <div class="jp-InputPrompt', "link-in-text-block: <a"),
+            "target-size: <summary>Hint",  # 22 pixels high; docs/accessibility.md
         )
         assert [line for line in found if not line.startswith(theirs)] == []
 

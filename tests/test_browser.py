@@ -143,6 +143,7 @@ def browser_page():
 class NotebookPage:
     """A notebook open in JupyterLab."""
 
+    ACTIVE = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active"
     CELLS = "window.jupyterapp.shell.currentWidget.content.model.cells"
 
     def __init__(self, page, url: str) -> None:
@@ -193,7 +194,7 @@ class NotebookPage:
     def answer(self, cell_id: str, text: str) -> None:
         """Type an answer over a cell and run it, as a learner does."""
         self.go_to(cell_id)
-        self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+        self.page.locator(f"{self.ACTIVE} .cm-content").click()
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Control+Enter")
@@ -206,7 +207,7 @@ class NotebookPage:
         self.page.keyboard.press("Control+Enter")
         time.sleep(0.5)
         self.wait_idle()
-        shown = self.page.locator(".jp-Cell.jp-mod-active .jp-OutputArea-output")
+        shown = self.page.locator(f"{self.ACTIVE} .jp-OutputArea-output")
         shown.first.wait_for(timeout=60_000)
         return " ".join(shown.all_inner_texts())
 
