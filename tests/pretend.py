@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import library
 from torch.utils.backend_registration import (
     _DummyBackendModule,
     _setup_privateuseone_for_python_backend,
@@ -118,7 +119,7 @@ def install() -> torch.device:
     return torch.device(NAME, 0)
 
 
-_LIBRARY = torch.library.Library("aten", "IMPL")  # its entries live as long as it
+_LIBRARY = library.Library("aten", "IMPL")  # its entries live as long as it
 
 
 def _factory(operator: Any) -> Callable[..., torch.Tensor]:

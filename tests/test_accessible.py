@@ -19,17 +19,11 @@ from helpers.demos.playground import playground
 from helpers.show import display
 from staff.authoring.masters import read_master
 from staff.environment import started_with
+from tests.chromium import NEEDS_CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = "axe-core@4.10.3"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MASTERS = sorted((ROOT / "solutions").glob("*.py"))
-
-needs_browser = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +44,6 @@ def axe(tmp_path_factory) -> str:
     if done.returncode:
         pytest.skip(f"npm could not bring {AXE}: {done.stderr.strip()[-200:]}")
     return (folder / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 def violations(browser, axe: str, path: Path, *, scheme: str, within: str) -> list[str]:
@@ -106,7 +89,7 @@ def scene_cell() -> nbformat.NotebookNode:
 
 
 class TestAxe:
-    pytestmark = needs_browser
+    pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_playground_page(self, browser, axe, scheme):

@@ -23,28 +23,14 @@ import pytest
 from helpers import checks
 from staff.environment import VARIABLE
 from staff.setup.server import free_port
+from tests.chromium import NEEDS_CHROMIUM, chromium
 from tests.person import TRAPS, move_in
 
 ROOT = Path(__file__).resolve().parent.parent
 STEM = "02_dropout_from_scratch"
 ANSWERS = ROOT / "tests/answers" / STEM / "inverted_dropout"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 THEIRS = [trap for trap in TRAPS.values() if trap.lab]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
 
 
 @pytest.fixture(scope="module")
@@ -131,13 +117,8 @@ def wait_until(condition, seconds: float, what: str):
 
 @contextmanager
 def browser_page():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        yield page
-        browser.close()
+    with chromium() as browser:
+        yield browser.new_page(viewport={"width": 1300, "height": 1000})
 
 
 class NotebookPage:

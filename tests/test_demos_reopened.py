@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -15,10 +14,10 @@ import pytest
 from nbconvert import HTMLExporter
 
 from staff.setup.server import free_port
-from tests.test_browser import QUIET, answers, wait_until
+from tests.chromium import NEEDS_CHROMIUM
+from tests.test_browser import answers, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CODE = "from helpers.demos import adamw\nadamw.scene().show()"
 HOST = "[id^=demo-]"
 STAGE = f"document.querySelector('{HOST}').stage"
@@ -27,11 +26,7 @@ DARK = {
     "adaptive-theme": False,
 }
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
 
 
 class Server:
@@ -72,16 +67,6 @@ class Server:
         for session in sessions:
             url = f"{self.address}/api/sessions/{session['id']}"
             urllib.request.urlopen(urllib.request.Request(url, method="DELETE"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=["lab", "notebook"])

@@ -17,13 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.show.display import publish
+from helpers import cards
+from helpers.cards import publish
 from helpers.study import _store as store
 
 if TYPE_CHECKING:
-    from ipywidgets import Text
+    from ipywidgets import Text, Widget
 
-__all__ = ["as_html", "code", "in_kernel", "lines_as_html", "show"]
+__all__ = ["as_html", "code", "in_kernel", "lines_as_html", "show", "show_widget"]
 
 State = dict[str, Any]
 
@@ -57,13 +58,15 @@ def show(
         _connect(name, keep)
 
 
+def show_widget(widget: "Widget", text: str) -> None:
+    """Display a widget, and a text of ours where there are no widgets."""
+    view = {"model_id": widget.model_id, "version_major": 2, "version_minor": 0}
+    publish({"application/vnd.jupyter.widget-view+json": view, "text/plain": text})
+
+
 def in_kernel() -> bool:
     """Tell whether a person may click: there is a kernel, and no automatic run."""
-    from IPython import get_ipython
-
-    if os.environ.get("COURSE_HEADLESS") == "1":
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
+    return os.environ.get("COURSE_HEADLESS") != "1" and cards.in_kernel()
 
 
 def as_html(text: str) -> str:
@@ -105,14 +108,11 @@ def _script() -> str:
 def _connect(name: str, keep: Callable[[State], None]) -> None:
     """Display the field that carries the panel's state to `keep`, and answers it."""
     import ipywidgets as widgets
-    from IPython.display import display
 
     field = widgets.Text(layout={"display": "none"})
     field.add_class(name)
     field.observe(_receive(field, keep), names="value")
-    view = {"model_id": field.model_id, "version_major": 2, "version_minor": 0}
-    bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": ""}
-    display(bundle, raw=True)
+    show_widget(field, "")
 
 
 def _receive(

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from helpers.files import write_whole
 
-__all__ = ["folder", "kept", "read", "reason_off", "update"]
+__all__ = ["folder", "kept", "now", "read", "reason_off", "section", "update"]
 
 NAME = ".progress.json"
 SECTIONS = (  # each maps texts to objects
@@ -88,6 +89,17 @@ def read() -> dict[str, Any]:
         with _excused("set aside"), _locked(path):
             return _parse_or_set_aside(path)
     return _empty()
+
+
+def section(name: str) -> dict[str, Any]:
+    """Return one section of the record; empty where recording is off."""
+    found: dict[str, Any] = {} if reason_off() else read()[name]
+    return found
+
+
+def now() -> str:
+    """Return the time as the record holds it: ISO 8601, to the second."""
+    return datetime.now().isoformat(timespec="seconds")
 
 
 def update(change: Callable[[dict[str, Any]], None]) -> None:

@@ -53,7 +53,7 @@ def failed(stem: str, exercise: str, error: BaseException, *, attempted: bool) -
 
 def tries(stem: str, exercise: str) -> int:
     """Return how often the check of an exercise has failed so far."""
-    entries = {} if store.reason_off() else store.read()["tries"]
+    entries = store.section("tries")
     number = entries.get(stem, {}).get(exercise, 0)
     return number if isinstance(number, int) else 0
 
@@ -72,11 +72,12 @@ def _counted(stem: str, exercise: str) -> int:
 
 def _offer(stem: str, exercise: str, number: int) -> None:
     why = load_whys(stem).get(exercise)
-    shown = _solution(stem, exercise, why) if why and number >= TRIES else []
+    solved = _solution(stem, exercise, why) if why and number else []
     words = ""
-    if 0 < number < TRIES and why and _solution(stem, exercise, why):
+    if solved and number < TRIES:
         words = f"Try {number}. After {TRIES} tries, or a pass, the solution opens."
-    _show(stem, exercise, shown, words)
+        solved = []
+    _show(stem, exercise, solved, words)
 
 
 def _somebody_is_there() -> bool:

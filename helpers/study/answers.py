@@ -7,14 +7,13 @@ first: with one right answer the first pick, with several the picks up to as man
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from helpers.study import _panel as panel
 from helpers.study import _store as store
 from helpers.study._questions import Question, number_right
 
-__all__ = ["Count", "as_text", "ask", "count", "picks", "question_id"]
+__all__ = ["Count", "as_text", "ask", "count", "item", "picks", "question_id"]
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,7 @@ def ask(questions: dict[str, Question], *, text: str) -> None:
     """
     before = picks()
     items = [
-        {
-            "id": id,
-            "question": panel.as_html(question["question"]) + _several(question),
-            "answers": [
-                {
-                    "text": panel.as_html(answer["answer"]),
-                    "correct": answer["correct"],
-                    "feedback": panel.as_html(answer["feedback"]),
-                }
-                for answer in question["answers"]
-            ],
-            "picks": before.get(id, []),
-        }
+        item(question) | {"id": id, "picks": before.get(id, [])}
         for id, question in questions.items()
     ]
 
@@ -59,6 +46,21 @@ def ask(questions: dict[str, Question], *, text: str) -> None:
 
     plain = "".join(map(_plain, questions.values()))
     panel.show("questions", {"items": items}, text=text, plain=plain, keep=keep)
+
+
+def item(question: Question) -> dict[str, Any]:
+    """Return what a panel shows of a question."""
+    return {
+        "question": panel.as_html(question["question"]) + _several(question),
+        "answers": [
+            {
+                "text": panel.as_html(answer["answer"]),
+                "correct": answer["correct"],
+                "feedback": panel.as_html(answer["feedback"]),
+            }
+            for answer in question["answers"]
+        ],
+    }
 
 
 def question_id(prefix: str, question: Question) -> str:
@@ -86,7 +88,7 @@ def as_text(questions: Sequence[Question]) -> str:
 
 def picks() -> dict[str, list[int]]:
     """Return what was picked: id → numbers of answers from 0, in order."""
-    entries = {} if store.reason_off() else store.read()["answers"]
+    entries = store.section("answers")
     return {
         id: [k for k in entry.get("picks", []) if isinstance(k, int)]
         for id, entry in entries.items()
@@ -96,7 +98,7 @@ def picks() -> dict[str, list[int]]:
 
 def count(prefix: str) -> Count:
     """Count the answers whose id begins so, e.g. "quiz/02_dropout_from_scratch/"."""
-    entries = {} if store.reason_off() else store.read()["answers"]
+    entries = store.section("answers")
     found = [entry for id, entry in entries.items() if id.startswith(prefix)]
     return Count(len(found), sum(entry.get("right") is True for entry in found))
 
@@ -105,7 +107,7 @@ def _keep(questions: dict[str, Question], state: object) -> None:
     """Enter the picks that are new; what came first is never replaced."""
     if not isinstance(state, dict):
         return
-    now = datetime.now().isoformat(timespec="seconds")
+    now = store.now()
 
     def enter(data: dict[str, Any]) -> None:
         for id, question in questions.items():

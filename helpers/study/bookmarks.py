@@ -1,6 +1,5 @@
 """Bookmarks: exercises to come back to."""
 
-from datetime import datetime
 from typing import Any
 
 from helpers.study import _panel as panel
@@ -29,7 +28,7 @@ _NONE = "No bookmarks. Under each check stands “Come back to this”."
 
 def table() -> Table:
     """Return the bookmarked exercises, in the order of the course."""
-    marked = {} if store.reason_off() else store.read()["bookmarks"]
+    marked = store.section("bookmarks")
     return Table(
         (stem, name)
         for stem, exercises in catalogue().items()
@@ -77,7 +76,7 @@ def offer(
 
 
 def _set(stem: str, exercise: str, marked: bool) -> None:
-    now = datetime.now().isoformat(timespec="seconds")
+    now = store.now()
 
     def enter(data: dict[str, Any]) -> None:
         if marked:

@@ -1,13 +1,12 @@
 """The speed challenge: ten questions against the clock, best time kept."""
 
 import zlib
-from datetime import datetime
 from typing import Any
 
 from helpers.study import _panel as panel
 from helpers.study import _store as store
 from helpers.study._questions import Question, number_right
-from helpers.study.answers import as_text
+from helpers.study.answers import as_text, item
 from helpers.study.quizzes import load_quiz
 from helpers.study.titles import catalogue
 
@@ -35,7 +34,7 @@ def challenge() -> None:
     )
     record = best()
     spec = {
-        "pool": [_item(question) for question in pool],
+        "pool": [item(question) for question in pool],
         "count": COUNT,
         "penalty": PENALTY,
         "best": record,
@@ -54,7 +53,7 @@ def challenge() -> None:
 
 def best() -> float | None:
     """Return the best time in seconds, or None before the first round."""
-    entries = {} if store.reason_off() else store.read()["challenge"]
+    entries = store.section("challenge")
     seconds = entries.get("best", {}).get("seconds")
     return float(seconds) if isinstance(seconds, int | float) else None
 
@@ -82,20 +81,6 @@ def _begun(data: dict[str, Any], stem: str) -> bool:
     return answered or bool(data["passed"].get(stem))
 
 
-def _item(question: Question) -> dict[str, Any]:
-    return {
-        "question": panel.as_html(question["question"]),
-        "answers": [
-            {
-                "text": panel.as_html(answer["answer"]),
-                "correct": answer["correct"],
-                "feedback": panel.as_html(answer["feedback"]),
-            }
-            for answer in question["answers"]
-        ],
-    }
-
-
 def _enter(entry: object) -> None:
     """Keep a round's time if it is the best so far."""
     if not isinstance(entry, dict):
@@ -103,7 +88,7 @@ def _enter(entry: object) -> None:
     seconds, wrong = entry.get("seconds"), entry.get("wrong")
     if not isinstance(seconds, int | float) or seconds <= 0:
         return
-    now = datetime.now().isoformat(timespec="seconds")
+    now = store.now()
 
     def enter(data: dict[str, Any]) -> None:
         old = data["challenge"].get("best", {}).get("seconds")

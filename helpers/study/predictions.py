@@ -5,12 +5,12 @@ What decides it stays folded in the page until then (see `helpers.curtain`).
 """
 
 import html
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from helpers import cards, curtain
+from helpers import curtain
 from helpers.evidence import claims
+from helpers.study import _panel as panel
 from helpers.study import _store as store
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def predict(
     if pick is not None:
         _record(id, pick)
         print(f"{question}\nYour prediction: {pick}. {choices[pick - 1]}")
-    elif os.environ.get("COURSE_HEADLESS") == "1" or not cards.in_kernel():
+    elif not panel.in_kernel():
         print(_as_text(id, question, choices))
     else:
         _show_buttons(id, question, choices)
@@ -120,20 +120,12 @@ def _record(id: str, pick: int) -> None:
 def _predicted(id: str) -> str | None:
     if id in _picked:
         return _asked[id][_picked[id] - 1]
-    entry = {} if store.reason_off() else store.read()["predictions"].get(id, {})
+    entry = store.section("predictions").get(id, {})
     return str(entry["text"]) if "text" in entry else None
 
 
 def _show_buttons(id: str, question: str, choices: list[str]) -> None:
-    from IPython.display import display
-
-    box = _buttons(id, question, choices)
-    view = {"model_id": box.model_id, "version_major": 2, "version_minor": 0}
-    bundle = {
-        "application/vnd.jupyter.widget-view+json": view,
-        "text/plain": _as_text(id, question, choices),
-    }
-    display(bundle, raw=True)
+    panel.show_widget(_buttons(id, question, choices), _as_text(id, question, choices))
 
 
 def _buttons(id: str, question: str, choices: list[str]) -> "VBox":

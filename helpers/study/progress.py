@@ -6,7 +6,6 @@ notebooks are graded, tested, or belong to the instructor.
 
 import html
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +80,7 @@ def record(notebook: str, exercise: str) -> None:
         notebook: the notebook's stem, e.g. "02_dropout_from_scratch".
         exercise: the exercise's name, e.g. "inverted_dropout".
     """
-    now = datetime.now().isoformat(timespec="seconds")
+    now = store.now()
 
     def enter(data: dict[str, Any]) -> None:
         data["passed"].setdefault(notebook, {}).setdefault(exercise, now)
@@ -92,7 +91,7 @@ def record(notebook: str, exercise: str) -> None:
 def table() -> Table:
     """Return the state of every notebook of the course."""
     off = store.reason_off()
-    recorded = {} if off else store.read()["passed"]
+    recorded = store.section("passed")
     result = Table()
     for stem, listed in titles.catalogue().items():
         exercises = {name: card["number"] for name, card in listed.items()}
@@ -144,11 +143,9 @@ def certificate(name: str) -> Path | None:
         for b in left:
             print(f"  {b.title}: {', '.join(b.open)}")
         return None
-    passed = [(b.title, b.exercises, b.passed) for b in books]
+    parts = [certificates.Part(b.title, b.exercises, b.passed) for b in books]
     path = store.kept() / "certificate.html"
-    page = certificates.self_made(
-        str(name).strip(), [certificates.Part(*each) for each in passed]
-    )
+    page = certificates.self_made(str(name).strip(), parts)
     try:
         write_whole(path, page)
     except OSError as error:

@@ -22,6 +22,7 @@ __all__ = [
     "Card",
     "Question",
     "flashcards",
+    "known_cards",
     "load_cards",
     "load_quiz",
     "parse_question",
@@ -55,8 +56,16 @@ def flashcards(stem: str) -> None:
     Raises:
         FileNotFoundError: there are no such cards; ValueError: their file is not right.
     """
-    cards = [Known(stem, card["front"], card["back"]) for card in load_cards(stem)]
-    show_cards(cards)
+    show_cards(known_cards(stem))
+
+
+def known_cards(stem: str) -> list[Known]:
+    """Return the cards of a notebook as `cards.choose` and `show_cards` take them.
+
+    Raises:
+        FileNotFoundError: there are none; ValueError: their file is not right.
+    """
+    return [Known(stem, card["front"], card["back"]) for card in load_cards(stem)]
 
 
 def load_quiz(stem: str) -> list[Question]:

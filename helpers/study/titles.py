@@ -1,6 +1,8 @@
 """Names of notebooks and exercises, in words and as links."""
 
 import json
+from functools import cache
+from pathlib import Path
 
 from helpers.data import data_folder
 
@@ -26,8 +28,12 @@ def link(stem: str) -> str:
 
 def catalogue() -> Catalogue:
     """Return stem → exercise → its number, title and stub, as the build lists them."""
-    text = (data_folder() / "exercises.json").read_text("utf-8")
-    listed: Catalogue = json.loads(text)
+    return _read(data_folder() / "exercises.json")
+
+
+@cache
+def _read(path: Path) -> Catalogue:
+    listed: Catalogue = json.loads(path.read_text("utf-8"))
     return listed
 
 

@@ -4,8 +4,8 @@ from datetime import date
 
 from helpers.study import _panel as panel
 from helpers.study import _store as store
-from helpers.study.cards import Known, choose, show_cards
-from helpers.study.quizzes import load_cards
+from helpers.study.cards import choose, show_cards
+from helpers.study.quizzes import known_cards
 from helpers.study.titles import catalogue, find, title
 
 __all__ = ["exercise_id", "todays_exercise", "todays_seed", "warm_up"]
@@ -31,7 +31,7 @@ def warm_up(stem: str) -> None:
     Raises:
         ValueError: it is the first notebook, or none.
     """
-    cards = {card.id: card for book in _before(stem) for card in _cards(book)}
+    cards = {card.id: card for book in _before(stem) for card in known_cards(book)}
     chosen = choose(cards, CARDS, seed=stem)
     show_cards([cards[id] for id in chosen])
     exercise = todays_exercise(stem)
@@ -53,7 +53,7 @@ def warm_up(stem: str) -> None:
 
 def todays_exercise(stem: str) -> str | None:
     """Return the earlier exercise to write again: one that was passed, by its box."""
-    passed = {} if store.reason_off() else store.read()["passed"]
+    passed = store.section("passed")
     known = {
         exercise_id(name): name
         for book in _before(stem)
@@ -82,7 +82,3 @@ def _before(stem: str) -> list[str]:
             f" {', '.join(stems[1:])}."
         )
     return stems[: stems.index(stem)]
-
-
-def _cards(stem: str) -> list[Known]:
-    return [Known(stem, card["front"], card["back"]) for card in load_cards(stem)]

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from staff.authoring.build import build
+from staff.authoring.masters import FOLDED
 from staff.course import Course, CourseError
 
 __all__ = ["bank", "copy_course", "deal", "filled_in", "hand_in", "leave_out_shows"]
@@ -47,10 +48,8 @@ def copy_course(
     return course
 
 
-_SHOWS = re.compile(
-    r"^# %% (?:experiment|demo|look|figure|results|predict).*?(?=^# ?%%|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
+_SHOWN = "|".join(["experiment", "demo", "look", *sorted(FOLDED)])
+_SHOWS = re.compile(rf"^# %% (?:{_SHOWN}).*?(?=^# ?%%|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def leave_out_shows(course: Course, stems: Sequence[str]) -> None:

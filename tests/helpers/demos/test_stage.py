@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import shutil
 
 import pytest
 import torch
@@ -29,14 +28,11 @@ from helpers.demos.playground import playground
 from helpers.evidence.metrics import expected_calibration_error
 from helpers.training import fit
 from helpers.training.callbacks import EarlyStopping
+from tests.chromium import NEEDS_CHROMIUM
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 LIMIT = 300_000  # bytes of one demo's output, its picture included
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -108,17 +104,6 @@ SCENES = {
     "mc_dropout": lambda: mc_dropout.scene({"one": answers()[0]}, answers()[1]),
     "playground": playground,
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from dataclasses import replace
 import pytest
 from nbgrader.api import Gradebook
 
+from staff.authoring.masters import FOLDED
 from staff.bench.classroom import bank, copy_course, deal, hand_in, leave_out_shows
 from staff.ci import effort
 from staff.course import Course
@@ -113,8 +114,7 @@ def test_every_answer_is_worth_what_it_is_known_to(stem, classes, results):
 def with_all_cells(bundle, submission):
     """Put every cell of the instructor's back in its place."""
     steps = {step.cell: step for step in submission.steps}
-    shows = {"experiment", "demo", "figure", "results", "predict"}
-    kinds = {"setup", "code", "look", *shows}
+    kinds = {"setup", "code", "look", "experiment", "demo", *FOLDED}
     for cell in bundle.cells:
         if cell.role in kinds:
             steps.setdefault(cell.id, Step("provided", cell.source, cell.id))
