@@ -11,6 +11,12 @@ The claims of one experiment stand in one table::
         claim("l1_l2.sparse", "L1 leaves fewer weights.", fewer, "> 0")
         claim("l1_l2.small", "L2 leaves smaller ones.", smaller, "> 0")
 
+The scores that they rest on can stand above them, arm by arm::
+
+    with results(varies="8 initializations and orders; one split") as table:
+        table.arms({"none": plain, "L1": sparse}, paired_with="none", unit="points")
+        claim("l1_l2.helps", "L1 gains accuracy.", sparse - plain, "> 0")
+
 On a learner's machine a claim that does not hold brings a warning and the notebook
 goes on; with COURSE_STRICT=1 (set when the course tests itself) it is an error.
 """
@@ -22,13 +28,18 @@ import json
 import math
 import os
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import torch
 
 from helpers import cards, curtain, seeds
-from helpers.evidence.intervals import mean_interval
+from helpers.evidence.intervals import (
+    Interval,
+    Values,
+    mean_interval,
+    paired_difference,
+)
 
 __all__ = [
     "Claim",
@@ -113,12 +124,43 @@ class Results:
     Attributes:
         claims: in the order in which they were measured.
         after: ids of the predictions that the table decides.
+        varies: what differs from seed to seed, in words; may be empty.
     """
 
-    def __init__(self, after: Sequence[str] = ()) -> None:
+    def __init__(self, after: Sequence[str] = (), varies: str = "") -> None:
         self.claims: list[Claim] = []
         self.after = [*after]
+        self.varies = varies
         self._notes: list[Callable[[], str]] = []
+        self._arms: list[_Arms] = []
+
+    def arms(
+        self,
+        scores: Mapping[str, Values],
+        *,
+        paired_with: str = "",
+        unit: str = "",
+        digits: int = 2,
+    ) -> None:
+        """Add a table of arms: each one's mean, and its difference to the control's.
+
+        Args:
+            scores: name of the arm → one number per seed, (n,) each, n ≥ 2, seed k at
+                place k in all that are compared.
+            paired_with: the control's name; "" leaves differences out.
+            unit: of the scores, e.g. "% accuracy".
+            digits: shown after the decimal point.
+
+        Raises:
+            ValueError: no arm, an unknown control, or values that are not one finite
+                number per seed.
+        """
+        if not scores or (paired_with and paired_with not in scores):
+            raise ValueError(
+                f"arms: expected the control {paired_with!r} among the arms, got "
+                f"{', '.join(scores) or 'none'}."
+            )
+        self._arms.append(_Arms.measured(scores, paired_with, unit, digits))
 
     def note(self, id: str, text: Callable[[], str]) -> None:
         """Put a text above the table; it may change when `id` is predicted."""
@@ -127,7 +169,7 @@ class Results:
 
     def show(self) -> None:
         """Display the table, folded until what it decides is predicted."""
-        if self.claims or self._notes:
+        if self.claims or self._notes or self._arms:
             curtain.show([*dict.fromkeys(self.after)], self.bundle)
 
     def bundle(self) -> cards.Bundle:
@@ -135,11 +177,75 @@ class Results:
         notes = [note() for note in self._notes]
         doubts = _doubts(self.claims)
         page = "".join(cards.note(text) for text in notes)
-        page += _table(self.claims) if self.claims else ""
+        page += "".join(arms.page() for arms in self._arms)
+        page += _table(self.claims, self.varies) if self.claims else ""
         page += "".join(cards.note(text) for text in doubts)
         told = [textwrap.fill(text, _WIDTH) for text in doubts]
-        lines = [*notes, *map(_lines, self.claims), *told]
+        if self.varies:
+            told = [textwrap.fill(f"What varies: {self.varies}.", _WIDTH), *told]
+        tables = [arms.text() for arms in self._arms]
+        lines = [*notes, *tables, *map(_lines, self.claims), *told]
         return {"text/html": page, "text/plain": "\n".join(lines)}, {}
+
+
+@dataclass(frozen=True)
+class _Arms:
+    """Scores of the arms of an experiment, ready to be shown."""
+
+    control: str
+    unit: str
+    digits: int
+    means: Mapping[str, Interval]
+    gains: Mapping[str, Interval]
+
+    @classmethod
+    def measured(
+        cls, scores: Mapping[str, Values], control: str, unit: str, digits: int
+    ) -> _Arms:
+        """Return the arms' means and, with a control, the differences to it."""
+        means = {name: mean_interval(values) for name, values in scores.items()}
+        others = {name: v for name, v in scores.items() if control and name != control}
+        gains = {
+            name: paired_difference(values, scores[control])
+            for name, values in others.items()
+        }
+        return cls(control, unit, digits, means, gains)
+
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """Return the head and one row for each arm."""
+        head = ["Arm", f"Mean, {self.unit}" if self.unit else "Mean", "Seeds"]
+        if self.control:
+            head.append(f"Difference to {self.control}, 95 % interval")
+        rows = []
+        for name, mean in self.means.items():
+            row = [name, f"{mean.mean:.{self.digits}f}", str(mean.n)]
+            if self.control:
+                row.append(self._gain(name))
+            rows.append(row)
+        return head, rows
+
+    def _gain(self, name: str) -> str:
+        if name not in self.gains:
+            return "–"
+        gain, d = self.gains[name], self.digits
+        return f"{gain.mean:+.{d}f} [{gain.low:+.{d}f}, {gain.high:+.{d}f}]"
+
+    def page(self) -> str:
+        """Return the table as HTML."""
+        head, rows = self.rows()
+        return cards.table(head, rows, numbers=range(1, len(head)))
+
+    def text(self) -> str:
+        """Return the table as text, columns aligned."""
+        head, rows = self.rows()
+        widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if k else cell.ljust(width)
+                for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in [head, *rows]
+        )
 
 
 _LEDGER = Ledger()
@@ -194,19 +300,22 @@ def claim(
 
 
 @contextlib.contextmanager
-def results(*, after: str | Sequence[str] = ()) -> Iterator[Results]:
+def results(*, after: str | Sequence[str] = (), varies: str = "") -> Iterator[Results]:
     """Collect the claims measured inside and show them as one table.
 
     A `recall` inside stands above the table, and folds it until the prediction is made.
 
     Args:
         after: ids of more predictions that the table decides.
+        varies: what differs from seed to seed, in words: "8 initializations and
+            orders; one split, one draw of label noise". It stands under the table,
+            for an interval speaks of nothing else.
 
     Raises:
         ClaimFailed: only with COURSE_STRICT=1, after the table is shown, when a claim
             does not hold or is not decided.
     """
-    table = Results([after] if isinstance(after, str) else after)
+    table = Results([after] if isinstance(after, str) else after, varies)
     _TABLES.append(table)
     try:
         yield table
@@ -326,7 +435,7 @@ def _lines(c: Claim) -> str:
     )
 
 
-def _table(claims: Sequence[Claim]) -> str:
+def _table(claims: Sequence[Claim], varies: str = "") -> str:
     """Return claims as an HTML table: words to the left, numbers to the right."""
     if not claims:
         return "<p>No claims measured yet.</p>"
@@ -346,5 +455,6 @@ def _table(claims: Sequence[Claim]) -> str:
     sizes = sorted({f"{c.confidence:.0%}" for c in claims if c.n > 1})
     shift = next((c.shift for c in claims if c.shift), 0)
     told = [f"Intervals: {' and '.join(sizes)}, over seeds."] if sizes else []
+    told += [f"What varies: {varies}."] if varies else []
     told += [f"Seeds shifted by {shift:,}."] if shift else []
     return page + (cards.small(" ".join(told)) if told else "")

@@ -184,3 +184,40 @@ def test_an_error_inside_leaves_no_table_open(capsys):
         _an_error_inside()
     assert open_table() is None
     assert "One." in capsys.readouterr().out
+
+
+def test_arms_stand_above_the_claims_with_paired_differences(capsys):
+    plain, treated = [70.0, 72.0, 74.0], [71.0, 73.5, 74.5]
+    with results(varies="3 initializations; one split") as table:
+        table.arms({"none": plain, "p = 0.5": treated}, paired_with="none", unit="%")
+        claim("t.gain", "It gains.", [1.0, 1.5, 0.5], "> -1")
+    page = table.bundle()[0]["text/html"]
+    text = capsys.readouterr().out
+    head = " ".join(text.splitlines()[0].split())
+    assert head == "Arm Mean, % Seeds Difference to none, 95 % interval"
+    assert text.splitlines()[1].split() == ["none", "72.00", "3", "–"]
+    # differences 1, 1.5, 0.5: mean 1, s = 0.5, t(2) = 4.3027
+    assert text.splitlines()[2].split()[-3:] == ["+1.00", "[-0.24,", "+2.24]"]
+    assert "What varies: 3 initializations; one split." in text
+    assert page.index("p = 0.5") < page.index("It gains.")
+    assert "What varies: 3 initializations; one split." in page
+
+
+def test_arms_without_a_control_have_no_differences(capsys):
+    with results() as table:
+        table.arms({"a": [1.0, 2.0]}, digits=1)
+    assert "Difference" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("scores", "control", "words"),
+    [
+        ({}, "", "none"),
+        ({"a": [1.0, 2.0]}, "b", "expected the control 'b' among the arms, got a"),
+        ({"a": [1.0]}, "", "at least 2"),
+        ({"a": [1.0, 2.0], "b": [1.0, 2.0, 3.0]}, "a", "one value per seed in both"),
+    ],
+)
+def test_arms_that_cannot_be_compared(scores, control, words):
+    with results() as table, pytest.raises(ValueError, match=words):
+        table.arms(scores, paired_with=control)
