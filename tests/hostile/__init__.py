@@ -27,14 +27,14 @@ def all_cases() -> list[Case]:
 def some_cases() -> list[Case]:
     """Return the cases of this run: all, or a sample of each category, others daily.
 
-    The sample holds one forgery in two, and one in six of the others.
+    The sample holds one forgery in three, and one in ten of the others.
     """
     cases = all_cases()
     if effort.whole("hostile"):
         return cases
     chosen = []
     for category in CATEGORIES:
-        step = 2 if category == "forgery" else 6
+        step = 3 if category == "forgery" else 10
         ours = [case for case in cases if case.category == category]
         chosen += ours[effort.today(step) :: step]
     return chosen
