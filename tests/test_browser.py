@@ -28,6 +28,7 @@ from tests.person import TRAPS, move_in
 
 ROOT = Path(__file__).resolve().parent.parent
 STEM = "02_dropout_from_scratch"
+GRADED = "00_start_here"  # the shortest: stock nbgrader runs all of it, three times
 ANSWERS = ROOT / "tests/answers" / STEM / "inverted_dropout"
 THEIRS = [trap for trap in TRAPS.values() if trap.lab]
 pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
@@ -252,7 +253,7 @@ def test_learner_runs_all_answers_and_validates(clone):
 def hand_in(clone: Path, student: str, answered: int) -> float:
     """Hand in a notebook with this many exercises answered; return its points."""
     release, master = (
-        nbformat.read(ROOT / folder / STEM / f"{STEM}.ipynb", as_version=4)
+        nbformat.read(ROOT / folder / GRADED / f"{GRADED}.ipynb", as_version=4)
         for folder in ("notebooks", "solutions")
     )
     solutions = {cell.id: cell.source for cell in master.cells}
@@ -265,16 +266,16 @@ def hand_in(clone: Path, student: str, answered: int) -> float:
             answer = next(c for c in release.cells if f"test_{c.id}" == cell.id)
             if answer.source == solutions[answer.id]:
                 points += meta["points"]
-    folder = clone / "grading/submitted" / student / STEM
+    folder = clone / "grading/submitted" / student / GRADED
     folder.mkdir(parents=True)
-    nbformat.write(release, folder / f"{STEM}.ipynb")
+    nbformat.write(release, folder / f"{GRADED}.ipynb")
     return float(points)
 
 
 @pytest.mark.timeout(2400)
 def test_instructor_grades_with_stock_nbgrader(clone):
     exercises = len(
-        [*(ROOT / "tests/answers" / STEM).iterdir()],
+        [*(ROOT / "tests/answers" / GRADED).iterdir()],
     )
     expected = {
         "complete": hand_in(clone, "complete", exercises),
@@ -282,7 +283,7 @@ def test_instructor_grades_with_stock_nbgrader(clone):
         "untouched": hand_in(clone, "untouched", 0),
     }
     assert expected["complete"] > expected["half"] > expected["untouched"] == 0
-    for command in (["autograde", STEM], ["generate_feedback", STEM], ["export"]):
+    for command in (["autograde", GRADED], ["generate_feedback", GRADED], ["export"]):
         done = subprocess.run(
             as_make(
                 "run([python, '-m', 'staff', *sys.argv[1:]])", "nbgrader", *command
@@ -296,11 +297,11 @@ def test_instructor_grades_with_stock_nbgrader(clone):
     with (clone / "grading/grades.csv").open() as file:
         rows = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert rows == expected
-    feedback = clone / "grading/feedback/half" / STEM / f"{STEM}.html"
+    feedback = clone / "grading/feedback/half" / GRADED / f"{GRADED}.html"
     assert "not attempted yet" in feedback.read_text("utf-8")
 
     with jupyter(clone, formgrader=True) as address, browser_page() as page:
-        page.goto(f"{address}/formgrader/gradebook/{STEM}/{STEM}")
+        page.goto(f"{address}/formgrader/gradebook/{GRADED}/{GRADED}")
         page.get_by_text("Submission #3").wait_for(timeout=120_000)
         shown = page.locator("tbody tr").all_inner_texts()
         scores = sorted(float(row.split("\t")[2].split("/")[0]) for row in shown)
