@@ -64,7 +64,7 @@ class Publication:
     @property
     def requirement(self) -> str:
         """What pip is asked for."""
-        return f"{self.package} @ git+{self.address}@{self.tag}"
+        return f"git+{self.address}@{self.tag}"
 
     def cell(self) -> str:
         """Return the source of the cell that comes before the imports."""
