@@ -46,7 +46,7 @@ _STYLE = """
 .course-map a.node:focus-visible { outline: 3px solid #3d85c6; outline-offset: 2px; }
 .course-map .node > * { color: inherit; display: block; white-space: nowrap; }
 .course-map .node span { font-size: 0.85em; }
-@container (max-width: 41em) {
+@container (max-width: 45em) {
   .course-map .paper { height: auto; }
   .course-map svg { display: none; }
   .course-map .hub, .course-map .branch { position: static; transform: none;
@@ -64,7 +64,7 @@ class Node:
         link: where it lies, seen from the working folder; "" if it is not there.
         passed, exercises: how many.
         answered, questions: of its quiz.
-        next: here one would go on.
+        next: here one goes on.
     """
 
     title: str
@@ -135,7 +135,7 @@ class Map:
         for branch in self.branches:
             lines.append(f"  {branch.name}")
             for node in branch.nodes:
-                mark = "  ← go on here" if node.next else ""
+                mark = "  ← next" if node.next else ""
                 lines.append(f"    {node.title:<30}{node.words}{mark}")
         return "\n".join([*lines, self.note] if self.note else lines)
 
@@ -197,10 +197,10 @@ def _branch(branch: Branch, side: int, top: float, color: str) -> str:
 
 def _node(node: Node, color: str) -> str:
     words = html.escape(node.words)
-    if node.next:
-        words = f"<b>Go on here:</b> {words}"
     if not node.link:
-        words += " (not in this folder)"
+        words = "Not in this folder"
+    elif node.next:
+        words = f"<b>Next:</b> {words}"
     inside = f"<strong>{html.escape(node.title)}</strong><span>{words}</span>"
     share = 100 * node.passed // max(node.exercises, 1)
     bar = f"linear-gradient({color}, {color}) 0 100% / {share}% 4px no-repeat"
