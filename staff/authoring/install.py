@@ -7,6 +7,7 @@ cell says what to do, and there is no badge.
 """
 
 import re
+import subprocess
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from staff.authoring.masters import Cell, Master
 from staff.course import CourseError
 
-__all__ = ["Publication", "furnished", "publication"]
+__all__ = ["Publication", "furnished", "outdated", "publication"]
 
 _ADDRESS = re.compile(r"(?:https?|file)://[\w.~:@/%+-]+")
 _GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
@@ -102,6 +103,29 @@ def publication(root: Path) -> Publication:
             f"repository, such as https://example.org/course.git, found {address!r}"
         )
     return Publication(project["name"], project["version"], address)
+
+
+def outdated(root: Path, published: Publication) -> str:
+    """Return what is wrong if a version's tag holds other code than stands here.
+
+    A notebook of this version would fetch what stands there. "" if all is well, or
+    if there is no address, no such tag yet, or no git.
+    """
+    if not published.address:
+        return ""
+    wanted = f"refs/tags/{published.tag}"
+    compare = ["git", "diff", "--quiet", wanted, "--", "helpers", "data"]
+    try:
+        done = subprocess.run(compare, cwd=root, capture_output=True, check=False)
+    except FileNotFoundError:
+        return ""
+    if done.returncode != 1:  # 0: the same; others: git knows no such tag
+        return ""
+    return (
+        f"helpers/ or data/ differ from the tag {published.tag}, from which notebooks "
+        "of this version fetch them: raise the version in pyproject.toml, `make "
+        "build`, and tag it"
+    )
 
 
 def furnished(master: Master, published: Publication) -> Master:

@@ -1,6 +1,7 @@
 """The cell that fetches the course, and the badge: what a build makes of an address."""
 
 import re
+import subprocess
 import sys
 
 import nbformat
@@ -8,7 +9,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 from staff.authoring.build import build, check, read_checked
-from staff.authoring.install import Publication, furnished, publication
+from staff.authoring.install import Publication, furnished, outdated, publication
 from staff.course import Course, CourseError
 from tests.staff.conftest import MASTER
 
@@ -147,3 +148,37 @@ def test_this_course_says_which_version_it_is():
     found = publication(Course().root)
     assert re.fullmatch(r"\d+\.\d+\.\d+", found.version)
     assert found.package == "regularization-course"
+
+
+def test_a_version_whose_tag_holds_other_code_has_to_be_raised(course, stem, capsys):
+    def git(*words):
+        who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        command = ["git", *who, *words]
+        subprocess.run(command, cwd=course.root, check=True, capture_output=True)
+
+    (course.root / "helpers").mkdir()
+    (course.root / "data").mkdir()
+    module = course.root / "helpers" / "one.py"
+    module.write_text("one = 1\n")
+    publish(course, GITHUB)
+    build(course, [])
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "one")
+    assert check(course, []) == 0  # no tag yet
+    git("tag", "v1.2.0")
+    assert check(course, []) == 0
+    module.write_text("one = 2\n")
+    assert check(course, []) == 1
+    assert "raise the version" in capsys.readouterr().out
+    publish(course, None)
+    build(course, [])
+    assert check(course, []) == 0  # nobody fetches anything
+    publish(course, GITHUB, version="1.2.1")
+    build(course, [])
+    assert check(course, []) == 0
+
+
+def test_where_there_is_no_git_nothing_is_outdated(course, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert outdated(course.root, Publication(version="1", address=GITHUB)) == ""
