@@ -148,7 +148,8 @@ class Map:
             .replace("BRANCH", f"{_BRANCH:g}")
             .replace("NODE", f"{_NODE:g}")
         )
-        lines, items = [], []
+        lines: list[str] = []
+        items: list[str] = []
         for side, branches in enumerate((self.left, self.right)):
             top = (height - _height(branches)) / 2
             for branch in branches:
