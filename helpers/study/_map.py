@@ -24,7 +24,8 @@ _COLORS = ("#d55e00", "#3d85c6", "#009e73", "#a569bd", "#a07d00")
 _STYLE = """
 .course-map { container-type: inline-size; color: inherit; max-width: 60em;
   line-height: 1.35; }
-.course-map ul { list-style: none; margin: 0; padding: 0; }
+.course-map ul { list-style: none !important; margin: 0 !important;
+  padding: 0 !important; }
 .course-map .paper { position: relative; height: HEIGHTem; }
 .course-map svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 .course-map path { fill: none; stroke-width: 2.5; vector-effect: non-scaling-stroke; }

@@ -130,6 +130,8 @@ MEASURE = """() => {
     sideways: document.documentElement.scrollWidth > innerWidth,
     cut: shown.filter(n => [n, ...n.children].some(
         c => c.scrollWidth > c.clientWidth + 1 && c.clientWidth)).length,
+    bullets: [...document.querySelectorAll('li')].filter(
+        n => getComputedStyle(n).listStyleType !== 'none').length,
     overlaps: shown.filter((a, i) => shown.some(
         (b, k) => k > i && !apart(box(a), box(b)))).length,
   };
@@ -141,6 +143,8 @@ def page_of(browser, scheme, width):
     page = browser.new_page(viewport={"width": width, "height": 700})
     style = f"color: {ink}; background: {paper}; font: 14px sans-serif"
     shown = progress.course_map()._repr_html_()
+    host = "<style>.host ul ul { list-style: square; padding-left: 2em }</style>"
+    shown = f"{host}<div class='host'>{shown}</div>"  # as JupyterLab has it
     page.set_content(f"<!doctype html><body style='{style}'>{shown}</body>")
     return page
 
@@ -156,7 +160,8 @@ class TestInABrowser:
         page = page_of(browser, scheme, width)
         measured = page.evaluate(MEASURE)
         page.close()
-        assert measured == {"sideways": False, "cut": 0, "overlaps": 0}
+        assert measured.pop("sideways") is False
+        assert measured == {"cut": 0, "bullets": 0, "overlaps": 0}
 
     def test_keys_reach_every_link_and_one_sees_where_one_is(
         self, browser, scheme, width
