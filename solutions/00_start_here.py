@@ -35,6 +35,13 @@ plots.use_course_style()
 check = load("00_start_here")
 
 # %% [markdown]
+# Here is the whole course. Each box is a notebook and opens with a click; it shows how
+# many of its exercises you have passed and how much of its quiz you have answered.
+
+# %%
+progress.course_map()
+
+# %% [markdown]
 # Each notebook fixes its seeds and sizes in one place. `device()` picks the fastest
 # hardware it finds and says what to expect; the environment variable `COURSE_DEVICE`
 # overrules it.

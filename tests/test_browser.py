@@ -211,6 +211,47 @@ def test_learner_lands_on_the_first_notebook_without_instructors_panels(clone):
         page.screenshot(path=clone / "first.png")
 
 
+@pytest.mark.timeout(900)
+def test_opening_changes_nothing_and_validate_says_that_it_works(clone):
+    path = "00_start_here/00_start_here.ipynb"
+    before = (clone / "notebooks" / path).read_bytes()
+    with jupyter(clone) as address, browser_page() as page:
+        notebook = NotebookPage(page, f"{address}/lab/tree/{path}")
+        context = "window.jupyterapp.shell.currentWidget.context"
+        version = f"{context}.model.getMetadata('language_info').version"
+        page.wait_for_function(version)  # written when the kernel has answered
+        time.sleep(1)
+        assert page.evaluate(f"{context}.model.dirty") is False
+        assert page.locator(".lm-TabBar-tab.jp-mod-dirty").count() == 0
+        assert (clone / "notebooks" / path).read_bytes() == before
+
+        page.get_by_role("button", name="Validate").click()
+        toast = page.locator(".Toastify__toast", has_text="Validating")
+        toast.wait_for(timeout=60_000)
+        said = toast.inner_text()
+        assert "as in Run all" in said
+        assert "…" not in said  # it is shown whole
+        dialog = page.locator(".jp-Dialog", has_text="failed")
+        dialog.wait_for(timeout=600_000)
+        toast.wait_for(state="detached", timeout=10_000)
+        dialog.get_by_role("button").first.click()
+        dialog.wait_for(state="detached")
+
+        # What somebody really changes is a change.
+        notebook.go_to("train_epoch")
+        page.locator(f"{notebook.ACTIVE} .cm-content").click()
+        page.keyboard.insert_text("#")
+        page.wait_for_function(f"{context}.model.dirty")
+
+        # The map's links open notebooks here, in JupyterLab.
+        notebook.run_all(300)
+        link = page.locator(".course-map a", has_text="01 · Bias")
+        link.scroll_into_view_if_needed()
+        page.screenshot(path=clone / "map.png")
+        link.click()
+        page.wait_for_function(f"{context}?.path.startsWith('01_bias_variance/')")
+
+
 @pytest.mark.timeout(2400)
 def test_learner_runs_all_answers_and_validates(clone):
     path = f"{STEM}/{STEM}.ipynb"

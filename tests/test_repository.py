@@ -1,6 +1,7 @@
 """One fact, one home: the files that must agree with each other do."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -19,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 DIRECT = lock.direct(ROOT)
 
 
-def conda() -> dict[str, str]:
+def conda(file: str = "environment.yml") -> dict[str, str]:
     """Return name → version in environment.yml."""
-    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    listed = yaml.safe_load((ROOT / file).read_text())["dependencies"]
     (pip,) = [entry["pip"] for entry in listed if isinstance(entry, dict)]
     return dict(line.split("==") for line in pip if "==" in line)
 
@@ -43,8 +44,28 @@ def test_environment_is_what_the_lock_gives(tmp_path):
     for name in ["pyproject.toml", "requirements.lock"]:
         (tmp_path / name).write_text((ROOT / name).read_text())
     lock.write_environment(tmp_path)
-    made = (tmp_path / "environment.yml").read_text()
-    assert made == (ROOT / "environment.yml").read_text()
+    for name in ["environment.yml", ".binder/environment.yml"]:
+        assert (tmp_path / name).read_text() == (ROOT / name).read_text(), name
+
+
+def test_binder_gets_the_same_versions_and_torch_for_the_cpu(tmp_path):
+    versions = lock.locked(ROOT, lock.CONDA_PYTHON)
+    told = tmp_path / "python"
+    told.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    told.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    env = {**os.environ, "PATH": path}
+    script = ROOT / ".binder" / "postBuild"
+    assert os.access(script, os.X_OK)
+    subprocess.run([script], cwd=ROOT, env=env, check=True)
+    torch, course = (tmp_path / "asked").read_text().splitlines()
+    pair = {name: versions[name] for name in ("torch", "torchvision")}
+    assert dict(re.findall(r"(torch\w*)==(\S+)", torch)) == pair
+    assert torch.startswith(f"-m uv pip install --python {told} --torch-backend=cpu ")
+    assert course == "-m pip install --no-deps --editable ."
+    others = conda(".binder/environment.yml")
+    assert others | pair == conda() | {"uv": versions["uv"]}
+    assert not pair.keys() & others.keys()
 
 
 @pytest.mark.slow
@@ -62,7 +83,13 @@ def test_torch_and_torchvision_belong_together():
     assert printed.startswith(f"torch.int64 {versions['torch']}")
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "environment.yml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("requirements.lock", "environment.yml"),
+        *(".binder/environment.yml", ".binder/postBuild"),
+    ],
+)
 def test_no_addresses(name):
     text = (ROOT / name).read_text()
     assert not re.search(r"://|--(extra-)?index|--find-links|@ ", text)

@@ -1,4 +1,4 @@
-"""Which exercises are done: a record beside the notebooks, a table, a chart, a page.
+"""Which exercises are done: a record beside the notebooks, a table, a map, a page.
 
 The record is the learner's own and is never used for grading. It is off where
 notebooks are graded, tested, or belong to the instructor.
@@ -11,12 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.files import write_whole
 from helpers.study import _store as store
-from helpers.study import certificates, titles
+from helpers.study import answers, certificates, titles
+from helpers.study._map import Branch, Map, Node
+from helpers.study.quizzes import load_quiz
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Notebook", "Table", "certificate", "chart", "record", "table"]
+__all__ = [
+    *("Notebook", "Table", "certificate", "chart", "course_map", "record", "table"),
+]
+
+# What the notebooks have in common; on the left and on the right of the map.
+_LEFT = {
+    "See the gap": ("00_start_here", "01_bias_variance"),
+    "Let units drop out": (
+        *("02_dropout_from_scratch", "06_stochastic_depth", "09_mc_dropout"),
+    ),
+}
+_RIGHT = {
+    "Keep the weights small": ("03_l1_l2", "04_adamw"),
+    "Stop in time": ("05_early_stopping",),
+    "Soften the targets": ("07_mixup_cutmix", "08_distillation"),
+}
 
 
 @dataclass(frozen=True)
@@ -100,6 +117,38 @@ def table() -> Table:
         result.append(Notebook(stem, exercises, passed))
     result.note = f" Nothing is recorded here: {off}." if off else ""
     return result
+
+
+def course_map() -> Map:
+    """Return the course as a mind map, with how far one has come in each notebook."""
+    listed = table()
+    books = {book.stem: book for book in listed}
+    begun = [book for book in books.values() if book.open]
+    onward = begun[0].stem if begun else ""
+    quizzes = {stem: _quiz(stem) for stem in books}
+
+    def node(stem: str) -> Node:
+        book, (answered, questions) = books[stem], quizzes[stem]
+        exercises = len(book.passed), len(book.exercises)
+        where = titles.here(stem)
+        return Node(
+            book.title, where, *exercises, answered, questions, next=stem == onward
+        )
+
+    def side(branches: dict[str, tuple[str, ...]]) -> list[Branch]:
+        return [Branch(name, tuple(map(node, s))) for name, s in branches.items()]
+
+    name = "Neural-network regularization"
+    return Map(name, side(_LEFT), side(_RIGHT), listed.note.strip())
+
+
+def _quiz(stem: str) -> tuple[int, int]:
+    """Return how many questions of a notebook's quiz are answered, and how many it has.
+
+    Answers to older questions do not count more than there are questions now.
+    """
+    total = len(load_quiz(stem))
+    return min(answers.count(f"quiz/{stem}/").answered, total), total
 
 
 def chart(*, ax: "Axes | None" = None) -> "Axes":

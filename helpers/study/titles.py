@@ -6,11 +6,12 @@ from pathlib import Path
 
 from helpers.data import data_folder
 
-__all__ = ["Catalogue", "catalogue", "find", "link", "title"]
+__all__ = ["Catalogue", "catalogue", "find", "here", "link", "title"]
 
 Catalogue = dict[str, dict[str, dict[str, str]]]
 
 _SPELLED = {"l1": "L1", "l2": "L2", "adamw": "AdamW", "mc": "MC", "cutmix": "CutMix"}
+_PAIRS = {"Bias variance", "L1 L2", "Mixup CutMix"}  # two things, not one
 
 
 def title(stem: str) -> str:
@@ -18,12 +19,18 @@ def title(stem: str) -> str:
     number, first, *others = stem.split("_")
     words = [_SPELLED.get(word, word) for word in (first, *others)]
     words[0] = words[0][0].upper() + words[0][1:]
-    return f"{number} · {' '.join(words)}"
+    joined = " ".join(words)
+    return f"{number} · {joined.replace(' ', ' and ') if joined in _PAIRS else joined}"
 
 
 def link(stem: str) -> str:
     """Return where a notebook lies, seen from another one's folder."""
     return f"../{stem}/{stem}.ipynb"
+
+
+def here(stem: str) -> str:
+    """Return where a notebook lies, seen from the working folder; "" if it does not."""
+    return next((p for p in (link(stem), f"{stem}.ipynb") if Path(p).is_file()), "")
 
 
 def catalogue() -> Catalogue:

@@ -16,6 +16,7 @@ from pathlib import Path
 from helpers.files import write_whole
 from staff.authoring.catalogue import catalogue, exercises
 from staff.authoring.hidden import changed
+from staff.authoring.install import outdated, publication
 from staff.authoring.masters import Master, read_master
 from staff.authoring.release import make_pair, was_built
 from staff.authoring.rules import check_master
@@ -99,6 +100,7 @@ def check(course: Course, names: list[str]) -> int:
     if not listed.exists() or listed.read_text("utf-8") != catalogue(course):
         problems.append(f"{_short(listed, course)}: differs from what the masters give")
     problems += _strangers(course)
+    problems += filter(None, [outdated(course.root, publication(course.root))])
     for problem in problems:
         print(problem)
     if problems:

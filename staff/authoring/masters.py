@@ -3,7 +3,7 @@
 A master is a jupytext percent file. The line that opens a cell says its role::
 
     # %% [markdown]                  prose
-    # %%                             provided code
+    # %%                             provided code; of comments alone: a scratch cell
     # %% setup                       the first code cell: imports, read-only
     # %% solution="name"             the answer; ``### BEGIN SOLUTION`` ... ``### END``
     # %% test="name" points=2        the check, with a region of hidden tests
@@ -67,14 +67,15 @@ class Cell:
     """One cell of a master.
 
     Args:
-        role: markdown, code, setup, look, experiment, demo, figure, results, predict,
-            solution or test.
+        role: markdown, code, scratch, setup, look, experiment, demo, figure, results,
+            predict, solution or test; install for the cell that the builder adds.
         name: the exercise, for a solution or a test; else "".
         points: for a test.
         source: as it will stand in the notebook.
         text: as it stands in the master (magics are comments).
         line: line of the master on which the text's first line stands.
         marker: line of the master that opens the cell.
+        identity: what its id is made of, where that is not its source.
     """
 
     role: str
@@ -84,6 +85,7 @@ class Cell:
     marker: int
     name: str = ""
     points: float = 0
+    identity: str = ""
     regions: list[Region] = field(default_factory=list)
 
     @property
@@ -193,7 +195,14 @@ def _read_cell(
     cell.regions = _read_regions(master, cell)
     if not cell.source.strip():
         master.complain(marker, "the cell is empty; fill it or take it out")
+    elif role == "code" and _is_scratch(cell.source):
+        cell.role = "scratch"
     master.cells.append(cell)
+
+
+def _is_scratch(source: str) -> bool:
+    """Tell whether a cell is there to be written in: it holds comments alone."""
+    return all(line.lstrip()[:1] in ("", "#") for line in source.split("\n"))
 
 
 def _read_role(master: Master, line: int, opening: str) -> tuple[str, str, float]:

@@ -16,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from staff.authoring.install import furnished, publication
 from staff.authoring.masters import FOLDED, Cell, Master
 from staff.authoring.rules import STUB
 from staff.course import Course, CourseError
@@ -29,6 +30,7 @@ __all__ = [
     "was_built",
 ]
 
+_HIDDEN = FOLDED | {"install", "setup"}  # folded in the page: not the lesson
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -57,10 +59,12 @@ def make_pair(master: Master, folder: Path) -> Course:
         That course.
 
     Raises:
-        CourseError: nbgrader refuses, or the release would give something away.
+        CourseError: nbgrader refuses, the release would give something away, or the
+            course's address is none.
     """
     course = Course(folder)
     stem = master.stem
+    master = furnished(master, publication(master.path.parents[1]))
     source = _notebook(master)
     _write(course.solution(stem), source)
     _generate(course, stem)
@@ -127,7 +131,7 @@ def _notebook_cell(stem: str, cell: Cell, seen: Counter[str]) -> NotebookNode:
     metadata: dict[str, Any] = {}
     if cell.role not in {"markdown", "code"}:
         metadata |= {"course": {"role": cell.role}, "tags": [cell.role]}
-    if cell.role in FOLDED:
+    if cell.role in _HIDDEN:
         metadata = _folded(metadata)
     if cell.grade_id:
         metadata["nbgrader"] = _nbgrader_metadata(cell)
@@ -159,7 +163,10 @@ def _cell_id(stem: str, cell: Cell, seen: Counter[str]) -> str:
     """Return an id that stays the same until the cell itself changes."""
     if cell.grade_id:
         return cell.grade_id
-    content = f"{stem}\n{cell.role}\n{cell.source}"
+    if cell.role == "install":
+        return cell.role
+    role = "code" if cell.role == "scratch" else cell.role
+    content = f"{stem}\n{role}\n{cell.identity or cell.source}"
     seen[content] += 1
     return hashlib.sha256(f"{content}\n{seen[content]}".encode()).hexdigest()[:12]
 

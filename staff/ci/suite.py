@@ -29,6 +29,7 @@ __all__ = ["Run", "main"]
 
 _CELL_TIMEOUT = 600
 _OWN = {"look", "solution", "test"}  # cells that learners' answers reach
+_FETCHES = "install"  # the cell that fetches the course where it is missing
 _FLOOR = 98  # percent of lines and branches, measured at 98.2 when it was set
 _BY_ANSWERS = "helpers/checks/notebooks/*,helpers/checks/vocabulary/*"  # reach these
 _LONGEST = 15  # test files in the list of where the time goes
@@ -184,9 +185,10 @@ def _without_shows(path: Path, folder: Path) -> Path:
     steps = [
         Step("test" if roles[c.id] in _OWN else "provided", c.source, c.id)
         for c in notebook.cells
-        if c.cell_type == "code"
+        if c.cell_type == "code" and roles[c.id] != _FETCHES
     ]
     kept = {step.cell for step in needed_steps(steps)}
+    kept |= {cell for cell, role in roles.items() if role == _FETCHES}
     notebook.cells = [c for c in notebook.cells if c.id in kept]
     folder.mkdir(exist_ok=True)
     nbformat.write(notebook, folder / path.name)

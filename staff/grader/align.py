@@ -90,7 +90,8 @@ class Piece:
         cell: as handed in.
         source: of it that may be run, magics included.
         place: position in the template of the cell that it is; None if it is none.
-        after: position that it was added to; None for whole cells.
+        after: position that it was added to; None for whole cells, but for a scratch
+            cell that was written in: its own.
         text: it is no code cell and only shows where other cells stood.
         readings: reads its source.
     """
@@ -208,11 +209,17 @@ def _alike(
 
 
 def _added(piece: Piece, known: Index) -> list[Piece]:
-    """Return what was added to a given cell, as a piece of its own; note changes."""
+    """Return what was added to a given cell, as a piece of its own; note changes.
+
+    A scratch cell that somebody has written in becomes a piece of its own as a whole.
+    """
     cell = known.bundle.cells[piece.at]
     if cell.role == "solution":
         return []
     if tidy(piece.source) in (tidy(cell.released), tidy(cell.source)):
+        return []
+    if cell.role == "scratch":  # there to be written in: now it is the learner's own
+        piece.after, piece.place = piece.place, None
         return []
     forms = (given(cell.released).forms, given(cell.source).forms)
     piece.changed = not (piece.reading.parsed and piece.reading.forms in forms)

@@ -1,8 +1,9 @@
-"""``python -m staff lock``: renew requirements.lock and environment.yml.
+"""``python -m staff lock``: renew requirements.lock, and what conda and Binder read.
 
-Both come from ``pyproject.toml``: the first with uv, for every system and Python at
-once, with the hashes of all files; the second lists what a learner needs directly, at
-the first one's versions.
+All come from ``pyproject.toml``: the first with uv, for every system and Python at
+once, with the hashes of all files; ``environment.yml`` lists what a learner needs
+directly, at the first one's versions, and ``.binder/environment.yml`` the same without
+torch, whose CPU build ``.binder/postBuild`` adds.
 """
 
 import os
@@ -50,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         parts = _sections(root, whole, blocks)
     sections.write(root / whole.name, parts)
     write_environment(root)
-    print("requirements.lock and environment.yml are up to date.")
+    print("requirements.lock and both files environment.yml are up to date.")
     return 0
 
 
@@ -82,9 +83,18 @@ def locked(root: Path, python: str) -> dict[str, str]:
 
 
 def write_environment(root: Path) -> None:
-    """Write environment.yml, for learners who use conda."""
+    """Write environment.yml, for learners who use conda, and another for Binder."""
+    names = [*direct(root, "lab")]
+    _write_conda(root, root / "environment.yml", names, "-e .")
+    # Those of the installer's packages that Binder needs to get the CPU build.
+    others = ["uv", *(name for name in names if not _TORCH.match(name))]
+    (root / ".binder").mkdir(exist_ok=True)
+    _write_conda(root, root / ".binder" / "environment.yml", others)
+
+
+def _write_conda(root: Path, path: Path, names: list[str], *more: str) -> None:
     versions = locked(root, CONDA_PYTHON)
-    pins = [f"      - {name}=={versions[name]}" for name in direct(root, "lab")]
+    pins = [*(f"{name}=={versions[name]}" for name in names), *more]
     lines = [
         "# Made by `make lock` from pyproject.toml and requirements.lock.",
         "name: regularization-course",
@@ -94,11 +104,9 @@ def write_environment(root: Path) -> None:
         f"  - python={CONDA_PYTHON}",
         "  - pip",
         "  - pip:",
-        *pins,
-        "      - -e .",
+        *(f"      - {pin}" for pin in pins),
     ]
-    text = "\n".join(lines) + "\n"
-    (root / "environment.yml").write_text(text, encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _project(root: Path) -> dict[str, Any]:

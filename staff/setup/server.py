@@ -16,6 +16,8 @@ FIRST_PORT = 8888
 FIRST_PAGE = "00_start_here/00_start_here.ipynb"
 # Widgets survive a reopening, there is no news, and nbgrader shows only Validate.
 LEARNERS_SETTINGS = Path(__file__).parent / "lab" / "settings"
+# Opening a notebook does not change it, and Validate says that it works.
+LEARNERS_EXTENSIONS = Path(__file__).parent / "lab" / "extensions"
 
 
 def free_port(wanted: str = "") -> int:
@@ -80,6 +82,7 @@ def lab_command(
         command.append("--LabApp.default_url=/formgrader")
     else:
         command.append(f"--LabApp.app_settings_dir={LEARNERS_SETTINGS}")
+        command.append(f"--LabApp.extra_labextensions_path={LEARNERS_EXTENSIONS}")
         if (served / FIRST_PAGE).is_file():
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")
     if getattr(os, "geteuid", lambda: 1)() == 0:

@@ -109,6 +109,21 @@ def test_bad_borders(read, body, line, said):
     assert said in found[0][1]
 
 
+@pytest.mark.parametrize(
+    ("body", "role"),
+    [
+        ("# Write here.", "scratch"),
+        ("# Write here,\n\n    # or here.", "scratch"),
+        ("x = 1", "code"),
+        ("# A remark.\nx = 1", "code"),
+        ("'a text'", "code"),
+        ("# %matplotlib inline", "code"),  # a magic, in a master
+    ],
+)
+def test_cells_of_comments_alone_are_there_to_be_written_in(read, body, role):
+    assert [cell.role for cell in read(f"# %%\n{body}\n").cells] == [role]
+
+
 def test_syntax_error_has_its_line(read):
     found = problems(read("# %% setup\nimport math\n\n# %%\nx = = 1\n"))
     assert found[0][0] == 5

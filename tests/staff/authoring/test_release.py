@@ -53,15 +53,23 @@ def test_roles_are_in_the_metadata(pair):
 def test_plumbing_is_folded_in_every_front_end():
     cells = [
         Cell(role, "pass", "pass", 1, 1)
-        for role in ("predict", "results", "figure", "experiment")
+        for role in ("predict", "results", "figure", "setup", "install", "experiment")
     ]
     made = [release._notebook_cell("s", cell, Counter()) for cell in cells]
-    for cell in made[:3]:
+    for cell in made[:5]:
         assert cell.metadata.jupyter.source_hidden is True
         assert "hide-input" in cell.metadata.tags
         assert cell.metadata.cellView == "form"
-    assert "jupyter" not in made[3].metadata
-    assert "cellView" not in made[3].metadata
+    assert "jupyter" not in made[5].metadata
+    assert "cellView" not in made[5].metadata
+
+
+def test_a_scratch_cell_says_so_and_has_the_id_of_any_code():
+    cell = Cell("scratch", "# here", "# here", 1, 1)
+    plain = Cell("code", "# here", "# here", 1, 1)
+    made, other = (release._notebook_cell("s", c, Counter()) for c in (cell, plain))
+    assert made.metadata.course.role == "scratch"
+    assert made.id == other.id
 
 
 def test_run_all_goes_on_after_a_check_that_fails_in_the_release_only(pair):
@@ -130,7 +138,7 @@ def test_ids_stay_when_another_cell_changes(course, stem, text, tmp_path):
 def test_equal_cells_have_different_ids(course, stem, text, tmp_path):
     course.master(stem).write_text(text + "\n# %%\nnumber = 3\n\n# %%\nnumber = 3\n")
     done = make_pair(read_checked(course, stem), tmp_path / "built")
-    assert len(cells(done.release(stem))) == text.count("# %%") + 2
+    assert len(cells(done.release(stem))) == text.count("# %%") + 3  # and the set-up
 
 
 def test_was_built_notices_any_change(pair):
@@ -138,7 +146,7 @@ def test_was_built_notices_any_change(pair):
     origin = was_built(path)[1]
     assert was_built(path) == (True, origin)
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[2].source = "number = 5"
+    notebook.cells[3].source = "number = 5"
     nbformat.write(notebook, path)
     assert was_built(path) == (False, origin)
 
@@ -153,7 +161,7 @@ def test_was_built_survives_anything(tmp_path, content):
 def test_digest_sees_outputs(pair):
     notebook = nbformat.read(pair[1], as_version=4)
     before = digest(notebook)
-    notebook.cells[2].outputs = [nbformat.v4.new_output("stream", text="hello")]
+    notebook.cells[3].outputs = [nbformat.v4.new_output("stream", text="hello")]
     assert digest(notebook) != before
 
 

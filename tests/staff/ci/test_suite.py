@@ -143,7 +143,7 @@ def test_learners_run_leaves_out_what_no_exercise_needs(course, stem, tmp_path):
     assert "number = 3" in sources  # a look needs it
     assert "math.sqrt(number)" not in sources
     roles = {cell.metadata.get("course", {}).get("role") for cell in kept}
-    assert {"setup", "solution", "test", "look"} <= roles
+    assert {"install", "setup", "solution", "test", "look"} <= roles
     assert "experiment" not in roles
 
 

@@ -1,9 +1,12 @@
 """Notebooks as learners hand them in: which cell is the answer, what else runs."""
 
 import re
+from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 
+from staff.authoring.install import Publication
 from staff.course import Course
 from staff.grader.bundle import RUN
 from tests.staff.grader.sheets import (
@@ -290,7 +293,6 @@ def test_own_cells_stay_where_they_stood(tmp_path):
         ("extra", "import numpy"),
         ("provided", "SEEDS = rang"),
         ("provided", 'warm_up("02_'),
-        ("provided", "# From memor"),
         ("extra", "def coins(x,"),
         ("answer", RIGHT.split("\n")[0][:12]),
         ("test", "check.invert"),
@@ -316,7 +318,8 @@ def test_what_is_added_to_a_given_cell_is_kept(tmp_path, ids):
     (extra,) = extras(found)
     assert extra == added
     assert [s.kind for s in found.steps[:2]] == ["provided", "extra"]
-    assert found.steps[0].source == bundle().cells[1].source
+    given = next(cell.source for cell in bundle().cells if cell.role == "setup")
+    assert found.steps[0].source == given
     assert says(found, "import math", "what you added was kept")
 
 
@@ -355,7 +358,7 @@ def test_deleted_cells_are_put_back(tmp_path):
         sheet.cells.pop(sheet.at(name))
     found = only(tmp_path, sheet)
     assert [s.kind for s in found.steps] == [
-        *("provided",) * 4,  # the last two are the warm-up's
+        *("provided",) * 3,  # the last one is the warm-up's
         *("answer", "test", "provided", "provided"),
     ]
     assert says(found, "Exercise 2.2", "check cell was missing")
@@ -446,6 +449,7 @@ def test_ids_and_names_that_contradict_each_other(tmp_path):
         *("torch.allclose = yes", "setattr(torch.nn, 'Module', 3)", "del torch.rand"),
         *("import builtins", "open('/proc/self/maps')", "open('gradebook.db')"),
         *("open('solutions/02.py')", "from helpers.checks import trial", "os._exit(0)"),
+        *("from helpers.checks import again, load", "helpers.checks.again.__globals__"),
         *("helpers.checks.load = 1", "nn.functional.relu = f", "eval('1')", "In[-1]"),
     ],
 )
@@ -473,3 +477,71 @@ def test_honest_code_gives_few_hints(tmp_path):
             hinted += bool(Sheet().fill(**{name: text}).read(tmp_path).suspicions)
     assert files > 40
     assert hinted <= files / 20
+
+
+# -- cells that are there to be written in, and the one that fetches the course -------
+
+FROM_MEMORY = (
+    "def train_epoch(model, batches, loss_fn, optimizer):\n    return 0.0\n\n\n"
+    "from helpers.checks import again\nagain(train_epoch)"
+)
+
+
+def scratch():
+    return next(cell.id for cell in bundle().cells if cell.role == "scratch")
+
+
+@pytest.mark.parametrize("ids", [None, False, True])
+def test_a_scratch_cell_is_the_learners_own(tmp_path, ids):
+    sheet = Sheet().fill(**{NAME: RIGHT})
+    sheet[scratch()]["source"] = FROM_MEMORY
+    found = only(tmp_path, sheet if ids is None else sheet.strip(ids=ids))
+    assert extras(found) == [FROM_MEMORY]
+    assert not any("given cell" in line for line in found.repairs)
+    assert found.suspicions == ()
+
+
+def test_a_scratch_cell_left_alone_or_deleted_is_nothing(tmp_path):
+    sheet = Sheet().fill(**{NAME: RIGHT})
+    left = only(tmp_path, sheet)
+    sheet.cells.pop(sheet.at(scratch()))
+    deleted = only(tmp_path, sheet)
+    assert left.steps == deleted.steps
+    assert left.repairs == deleted.repairs == ()
+    assert scratch() not in {step.cell for step in left.steps}
+
+
+def test_an_answer_may_stand_in_a_scratch_cell(tmp_path):
+    sheet = Sheet()
+    sheet[scratch()]["source"] = RIGHT
+    found = only(tmp_path, sheet)
+    assert says(found, "Exercise 2.2", "found in another cell than its own")
+
+
+@pytest.mark.parametrize("ids", [None, False, True])
+@pytest.mark.parametrize(
+    "source",
+    [
+        Publication(version="0.0.9", address="https://example.org/course.git").cell(),
+        Publication().cell(),
+        "%pip install regularization_course-0.1.0-py3-none-any.whl",
+        "",
+    ],
+)
+def test_the_cell_that_fetches_the_course_may_be_another_versions(
+    tmp_path, source, ids
+):
+    sheet = Sheet().fill(**{NAME: RIGHT})
+    honest = only(tmp_path, sheet)
+    sheet["install"]["source"] = source
+    found = only(tmp_path, sheet if ids is None else sheet.strip(ids=ids))
+    assert found.steps == honest.steps
+    assert found.suspicions == ()
+    assert not any("given cell" in line for line in found.repairs)
+
+
+def test_the_cell_that_fetches_the_course_may_be_missing(tmp_path):
+    sheet = Sheet().fill(**{NAME: RIGHT})
+    honest = only(tmp_path, sheet)
+    sheet.cells.pop(sheet.at("install"))
+    assert only(tmp_path, sheet) == replace(honest, sha256=ANY)
