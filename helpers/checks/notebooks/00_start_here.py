@@ -1,5 +1,6 @@
 """Checks of 00_start_here: training epoch, evaluation, paired difference."""
 
+import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -49,7 +50,7 @@ BATCH_MEANS = (
 
 SOFTMAX_FIRST = (
     "The logits go through a softmax before `loss_fn`. Cross-entropy takes logits and"
-    " does its own softmax; a second one squeezes every row into [0, 1], so the loss can"
+    " does its own; a second one squeezes every row into [0, 1], so the loss can"
     " never come near zero and the gradients shrink. Hand over `model(x)` as it is."
 )
 SWAPPED_ARGUMENTS = (
@@ -127,8 +128,8 @@ def evaluate(answer: Any, t: Trial) -> None:
         "normal-quantile": "The factor is the normal quantile (1.96 at 95 %). It would"
         " be right if the spread were known; yours is estimated from n differences,"
         " so take Student's t with n - 1 degrees of freedom.",
-        "population-sd": "The standard deviation divides by n. The differences stand for"
-        " all seeds that might have been drawn, so divide by n - 1, which is what"
+        "population-sd": "The standard deviation divides by n. The differences stand"
+        " for all seeds that might have been drawn, so divide by n - 1, which is what"
         " `Tensor.std()` does and NumPy's `std` does not.",
         "no-root-n": "This interval says where a *single* difference may lie. The mean"
         " of n differences is steadier: divide the standard deviation by √n.",
@@ -168,10 +169,9 @@ class _Heard:
     def __call__(self, *args: Any, **options: Any) -> Tensor:
         """Note the arguments, then compute the loss."""
         self.calls += 1
-        try:
+        # inside vmap, or with other arguments, there is nothing to note
+        with contextlib.suppress(AttributeError, RuntimeError, TypeError):
             self._note(*args)
-        except (RuntimeError, TypeError):  # inside vmap, or other arguments
-            pass
         return self.loss_fn(*args, **options)
 
     def _note(self, logits: Tensor, labels: Tensor) -> None:
@@ -619,7 +619,9 @@ def _with_gradients(t: Trial, model: nn.Module) -> dict[str, Tensor]:
     """Give each parameter a gradient, as if an update were still to come."""
     for parameter in model.parameters():
         parameter.grad = t.randn(*parameter.shape)
-    return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+    return {
+        n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None
+    }
 
 
 def _require_unchanged(
@@ -638,9 +640,7 @@ def _require_unchanged(
         advice="Use `with torch.no_grad():` instead.",
     )
     for name, parameter in model.named_parameters():
-        kept = parameter.grad is not None and torch.equal(
-            parameter.grad, waiting[name]
-        )
+        kept = parameter.grad is not None and torch.equal(parameter.grad, waiting[name])
         t.require(
             kept,
             f"the gradient of `{name}` is not what it was before the call.",
@@ -785,8 +785,8 @@ def _require_intervals(t: Trial, asked: Sequence[Pairs]) -> None:
     first = wrong[0]
     t.case = first.case
     t.fail(
-        f"{ORDER} is not right.",
-        expected=_bounds_text(first.bounds()),
+        "the interval is not right.",
+        expected=f"(mean, low, high) = {_bounds_text(first.bounds())}",
         got=_bounds_text(first.got),
         mistake=mistake,
         advice=None if mistake else _interval_advice(wrong),
@@ -805,7 +805,9 @@ def _bounds_text(bounds: Bounds) -> str:
 def _interval_advice(wrong: Sequence[Pairs]) -> str:
     """Return the sentence that fits all failing cases, or what the first one shows."""
     slips: dict[str, Callable[[Pairs], Bounds]] = {
-        "This is (low, mean, high): the mean comes first.": lambda p: _moved(p, 1, 0, 2),
+        "This is (low, mean, high): the mean comes first.": lambda p: _moved(
+            p, 1, 0, 2
+        ),
         "The two bounds are the wrong way round: low comes before high.": (
             lambda p: _moved(p, 0, 2, 1)
         ),
@@ -839,7 +841,9 @@ def _interval_advice(wrong: Sequence[Pairs]) -> str:
         return "The first number must be the mean of treatment - control, seed by seed."
     if math.isclose(low + high, 2 * mean, rel_tol=1e-4, abs_tol=4e-4):
         ratio = (high - low) / (right[2] - right[1])
-        return f"The mean is right; the interval is {ratio:.3g} times as wide as wanted."
+        return (
+            f"The mean is right; the interval is {ratio:.3g} times as wide as wanted."
+        )
     return "The mean is right, but it is not in the middle of the two bounds."
 
 
