@@ -74,7 +74,7 @@ print("train", *map(tuple, (train.x.shape, train.y.shape)), "val", tuple(val.x.s
 
 # %% figure
 chosen = torch.stack([(train.y == k).nonzero()[0, 0] for k in range(10)])
-ax = plots.images(train.x[chosen], data.CLASS_NAMES)
+ax = plots.images(train.x[chosen], data.CLASS_NAMES, columns=5)
 ax.set_title("One training image of each of the ten classes", pad=18)
 plots.show(ax.figure, alt="Ten small grey images of clothes, one of each class, named.")
 
@@ -196,7 +196,7 @@ plots.show(
 )
 
 # %% [markdown]
-# In epoch 1 the validation loss is half a nat *below* the training loss, as if the network
+# In epoch 1 the validation loss is nearly half a nat *below* the training loss, as if the network
 # knew the images better that it has never seen. That cannot be, and it is not what is
 # shown. The running training loss is an average over the epoch: its first batches were
 # scored by a network that knew nothing and paid 2.3 nats each. The validation loss
@@ -284,7 +284,7 @@ with results(varies=VARIES) as table:
 #
 # Before you write your own loop, hunt a bug. The next cell trains the same network for 40
 # epochs with Adam, an optimizer that needs no tuning here. It differs from the loop above
-# in one harmless-looking place. Run it. The accuracy is respectable, and nothing complains.
+# in one harmless-looking place. Run it. Nothing complains.
 
 
 # %% experiment
@@ -306,8 +306,8 @@ hits = 100 * metrics.accuracy(suspect(train.x).detach(), train.y)
 print(f"training images right: {hits:.1f} %")
 
 # %% [markdown]
-# Almost all training images are right, so the loss should be close to 0. Instead it hangs
-# near one and a half nats. Which line is wrong, what exactly is the number at which it
+# More than nine in ten training images are right, so the loss should be a few tenths of a
+# nat. Instead it hangs near one and a half. Which line is wrong, what exactly is the number at which it
 # hangs, and why is it that one? Think before you unfold.
 #
 # <details><summary>The symptom, the cause, the mend</summary>
@@ -542,7 +542,8 @@ ax.plot(slide(clear=False), color=HOARDED, label="never cleared")
 ax.axhline(0, color="#1a1a1a", linewidth=1)
 ax.set(xlabel="step", ylabel="weight w (the minimum is at 0)")
 ax.set_title("Without clearing, the weight swings and never comes to rest")
-ax.legend()
+ax.set_ylim(-1.15, 1.7)
+ax.legend(loc="upper right")
 plots.show(
     fig,
     alt="The weight over 60 steps on a parabola. Cleared, it falls smoothly to the "
@@ -596,7 +597,7 @@ ax = plots.band(epochs, seen, label="cleared before each batch", color=NONE)
 plots.band(epochs, stuck, label="never cleared", color=HOARDED, ax=ax)
 ax.axhline(math.log(10), color="#1a1a1a", ls=":", lw=1, label="knowing nothing, ln 10")
 ax.legend()
-ax.set(xlabel="epoch", ylabel="training loss, averaged during the epoch (nats)")
+ax.set(xlabel="epoch", ylabel="training loss, running average (nats)")
 ax.set_title("Never cleared: learning is undone again and again")
 plots.show(
     ax.figure,
@@ -730,9 +731,7 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
 #
 # This is how such a bug survives for months. Somebody lowers the learning rate, the
 # disaster disappears, and what remains looks like a model that is a little weak.
-
-
-# %% [markdown]
+#
 # ## The second omission: measuring in the wrong mode
 #
 # Training and evaluation ask different things of a network, and PyTorch has two switches
@@ -1049,7 +1048,7 @@ def typical_error(size, spread, n=1000):
 
 # %% [markdown]
 # We check it on the eight plain networks: take their losses on the validation images one by
-# one, deal them into batches in 200 random orders, average the batch means as the naive
+# one, deal them into batches in 2,000 random orders, average the batch means as the naive
 # way does, and compare. Which of four batch sizes is the dangerous one: 500, 64, 900 or 999?
 
 # %% predict
@@ -1070,46 +1069,45 @@ def example_losses(net):
     return F.cross_entropy(net.eval()(val.x), val.y, reduction="none").cpu()
 
 
-def measured_error(values, size, orders=200):
+def measured_error(values, size, seed, orders=2000):
     """Return the root mean square error of the mean of means over random orders."""
-    generator = torch.Generator().manual_seed(0)
-    errors = []
-    for _ in range(orders):
-        shuffled = values[torch.randperm(len(values), generator=generator)]
-        means = torch.stack([part.mean() for part in shuffled.split(size)])
-        errors.append(means.mean() - values.mean())
-    return torch.stack(errors).square().mean().sqrt().item()
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.rand(orders, len(values), generator=generator).argsort(1)
+    means = [part.mean(1) for part in values[order].split(size, dim=1)]
+    return (torch.stack(means).mean(0) - values.mean()).square().mean().sqrt().item()
 
 
 single = [example_losses(net) for net, *_ in plain]
 error = {
-    size: torch.tensor([measured_error(values, size) for values in single])
+    size: torch.tensor([measured_error(single[k], size, seed=k) for k in SEEDS])
     for size in (500, 64, 900, 999)
 }
 
 # %% figure
-spread = torch.stack(single).std(1).mean().item()
 fig, ax = plots.figure()
-sizes = range(2, 1001)
-curve = [typical_error(size, spread) or math.nan for size in sizes]
-ax.plot(sizes, curve, color="#9a9a9a", linewidth=1, label="formula")
-for size in (64, 900, 999):
-    ax.plot([size] * 8, error[size], "o", color=NONE, alpha=0.6)
+for place, size in enumerate((64, 900, 999)):
+    derived = [typical_error(size, values.std().item()) for values in single]
+    ax.plot([place - 0.1] * 8, error[size], "o", color=NONE, alpha=0.6)
+    ax.plot([place + 0.1] * 8, derived, "_", color="#1a1a1a", ms=14)
 ax.plot([], [], "o", color=NONE, label="measured, one dot per network")
+ax.plot([], [], "_", color="#1a1a1a", ms=14, label="derived, one dash per network")
+names = ["64,\nlast one 40", "900,\nlast one 100", "999,\nlast one 1"]
+ax.set_xticks(range(3), names)
 ax.set(xlabel="batch size (examples)", ylabel="typical error of the loss (nats)")
-ax.set(yscale="log", title="Only a tiny last batch makes the error large")
-ax.legend()
+ax.set(yscale="log", xlim=(-0.5, 2.5), ylim=(1e-3, 3))
+ax.set_title("Only a tiny last batch makes the error large")
+ax.legend(loc="upper left")
 plots.show(
     fig,
-    alt="Typical error of the mean of batch means against the batch size, on a log "
-    "scale: the formula as a line with gaps where the batches are equal, and measured "
-    "dots on it for batches of 64, 900 and 999.",
+    alt="Typical error of the mean of batch means on a log scale for batches of 64, 900 "
+    "and 999 examples: a few thousandths, a few hundredths, and half a nat. Measured "
+    "dots and derived dashes lie side by side at the same heights.",
     after="start_here.batch-means",
 )
 
 # %% results
 expected = torch.tensor([typical_error(999, values.std().item()) for values in single])
-with results(varies=VARIES + "; 200 orders for each network") as table:
+with results(varies=VARIES + "; 2,000 orders for each network") as table:
     table.arms(
         {
             f"batches of {size}, last one {1000 % size or size}": error[size]
@@ -1128,11 +1126,10 @@ with results(varies=VARIES + "; 200 orders for each network") as table:
     recall("start_here.batch-means", 2)
 
 # %% [markdown]
-# The dots lie on the line. With batches of 64 the error is a few thousandths of a nat, for
+# Dots and dashes agree. With batches of 64 the error is a few thousandths of a nat, for
 # two reasons that the formula shows: there are 16 batches, so each has little weight, and
 # the last one is nearly full. A single example that weighs as much as 999 others is another
-# matter; then one lucky or unlucky image moves the reported loss by a third of a nat and
-# more. The honest verdict is: usually harmless, sometimes not, and always an error that
+# matter; then one lucky or unlucky image moves the reported loss by half a nat. The honest verdict is: usually harmless, sometimes not, and always an error that
 # changes with the order of the data while the network stays the same. Weighting by batch
 # size costs one multiplication.
 #
@@ -1171,9 +1168,9 @@ for person in range(4):
     print(f"without: {a:.1f} %   with: {b:.1f} %   difference {b - a:+.1f}")
 
 # %% [markdown]
-# These people will not agree with each other. We are in a better position: we have trained
-# 64 seeds of each, more than anybody does, so that the average over all of them can serve
-# as the truth. How far should one trust a single pair of runs with *different* seeds?
+# Four people, four sizes of effect, from nothing to several points. Whom should we believe?
+# The cell has trained 64 seeds of each setting, more than anybody does, so that the average
+# over all of them can serve as the truth. How far should one trust a single pair of runs with *different* seeds?
 
 # %% predict
 predict(
@@ -1425,8 +1422,6 @@ for name, scores in TREATMENTS.items():
     print(f"{name:15}  {rho:8.2f}      {told}")
 
 # %% [markdown]
-# Read the rows one by one.
-#
 # **Decay:** the correlation is close to 1, because a small pull on the weights hardly
 # changes what a run does. Unpaired, eight seeds say nothing. Paired, they decide.
 #
@@ -1656,10 +1651,10 @@ with results(
 
 # %% [markdown]
 # The intervals did nothing wrong. Each of them covers what it promises: the average over
-# seeds *on its split*. But the splits differ, by about as much as the seeds do, and no
+# seeds *on its split*. But the splits differ, their means by almost three points, and no
 # number of seeds on one split can show that. If you take all 192 runs for independent draws,
-# you get an interval that looks wonderful and is far too short, because 24 runs on one split
-# share their images. The honest interval counts splits.
+# you get an interval that looks wonderful and is three times too short, because 24 runs on
+# one split share their images. The honest interval counts splits.
 #
 # Where does a split's luck come from? Mostly from the 1,000 validation images: a share of
 # 0.77 of 1,000 independent images has a standard deviation of
@@ -1732,14 +1727,11 @@ ledger()
 # seeds.shift(1000)
 # ```
 #
-# Seed 0 is then 1000, seed 1 is 1001, and so on: for first weights, the order of the
-# data, dropout masks, label noise, toy data, and the choice of the examples to train,
-# validate and test on (`seeds.shift(1000, splits=False)` leaves that choice as it is). The
-# checks of your answers stay the same. The text stays the same, too: a number that it
-# names, or a picture that it describes, belongs to the course's own seeds, and yours may
-# differ. What you should compare are the claims. If one comes out as "not decided", your
-# measurement fits the sentence and its opposite alike. Shift by 2000 and by 3000 as well
-# before you believe either.
+# Seed 0 is then 1000, seed 1 is 1001, and so on, for everything that is drawn, the choice of
+# images included (`seeds.shift(1000, splits=False)` leaves that one as it is). The text
+# stays the same, so a number that it names belongs to the course's own seeds. What you
+# should compare are the claims. If one comes out as "not decided", shift by 2000 and by
+# 3000 as well before you believe either side.
 #
 # **Progress.** Each check that passes is noted in `.progress.json` beside the notebooks,
 # on your computer only. It has nothing to do with grades, which come from your
