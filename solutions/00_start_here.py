@@ -276,9 +276,8 @@ with results(varies=VARIES) as table:
 # network and clean labels. Regularization is everything we do to make the *unseen* side
 # better. Sometimes it will, sometimes it will not, and we shall measure both.
 #
-# The table above is how the course states a result: what was measured, over how many
-# seeds, with an interval, and below it *what varied* from seed to seed. What such an
-# interval is worth is the subject of the second half.
+# The table above is how the course states a result: with an interval over seeds, and below
+# it *what varied* from seed to seed. What that is worth is the subject of the second half.
 #
 # ## A loss that will not come down
 #
@@ -539,10 +538,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Notice the first few steps: the orange-red curve goes down *faster*. Until it first
-# reaches the minimum, a ball without friction is simply quicker. And one weight on a
-# parabola is not a network, whose valleys are all differently steep and whose gradients
-# are noisy. An optimizer whose `zero_grad` does nothing makes the experiment:
+# Notice the first steps: without clearing, the weight comes down *faster*. But a parabola is
+# not a network. An optimizer whose `zero_grad` does nothing makes the experiment:
 
 
 # %%
@@ -612,11 +609,10 @@ with results(varies=VARIES) as table:
     recall("start_here.zeroing", 2)
 
 # %% [markdown]
-# The run with momentum 1 printed the same losses, so the mechanics above is not a figure of
-# speech: it is the same computation. And the network does worse than the parabola. There
-# the swing never grew, because the bowl had one shape. Here each batch has a bowl of its
-# own, and its noise feeds the motion as well: pushes add up, and without friction nothing
-# takes them out again.
+# The run with momentum 1 has the same losses, so the mechanics above is not a figure of
+# speech but the same computation. And the network does worse than the parabola, whose swing
+# never grew. There the bowl had one shape. Here each batch has a bowl of its own; the pushes
+# add up, and without friction nothing takes them out again.
 #
 # But is it fair? 0.1 was a good learning rate for the *other* arm. Somebody who does not
 # know of the bug would try smaller ones. So both get the same choice of five. We train all
@@ -711,11 +707,11 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
 
 # %% [markdown]
 # The cost has shrunk from a ruin to a few accuracy points, and at the smallest rates the
-# run with the bug is far *ahead*. The derivation says why. One swing takes about
-# $2\pi/\sqrt{\eta a}$ steps, so with a small $\eta$ the 240 steps of this training are over
-# before the first quarter of a swing is. Until then the ball rolls downhill, and faster
-# than plain SGD, which has to make each step anew. It is not a technique but a schedule:
-# train longer, and the swing comes back.
+# run with the bug is far *ahead* of the one without. The derivation says why. One swing
+# takes about $2\pi/\sqrt{\eta a}$ steps, so with a small $\eta$ the 240 steps of this
+# training are over before the first quarter of a swing is. Until then the ball rolls
+# downhill, and it gathers speed, while plain SGD at that rate creeps. Yet at none of its
+# five rates does it reach what the correct loop reaches at its best one.
 #
 # This is how such a bug survives for months. Somebody lowers the learning rate, the
 # disaster disappears, and what remains looks like a model that is a little weak.
@@ -866,10 +862,9 @@ with results(varies=VARIES) as table:
 
 # %% [markdown]
 # The two usual curves say that this network does not overfit at all. They compare half a
-# network on images it knows with a whole network on images it does not know, and the two
-# handicaps happen to cancel. Two causes lift the blue line, and you can tell them apart:
-# averaging over the epoch matters at the start, when weights move fast, and dropout matters
-# until the end. Measured alike, the gap is there.
+# network on images it knows with a whole network on images it does not know, and at epoch
+# 15 the two handicaps happen to cancel. Measured alike, the gap is there. Averaging over the
+# epoch lifts the blue line mostly at the start; dropout lifts it until the end.
 #
 # With BatchNorm the wrong mode is worse in kind: a forward pass in train mode *changes* the
 # model, gradients or not.
@@ -1116,25 +1111,24 @@ with results(varies=VARIES + "; 2,000 orders for each network") as table:
 # Dots and dashes agree. With batches of 64 the error is a few thousandths of a nat, for
 # two reasons that the formula shows: there are 16 batches, so each has little weight, and
 # the last one is nearly full. A single example that weighs as much as 999 others is another
-# matter; then one lucky or unlucky image moves the reported loss by half a nat. The honest verdict is: usually harmless, sometimes not, and always an error that
-# changes with the order of the data while the network stays the same. Weighting by batch
-# size costs one multiplication.
+# matter: one lucky or unlucky image then moves the reported loss by half a nat. So the
+# error is usually harmless, sometimes not, and it changes with the order of the data while
+# the network stays the same. Weighting by batch size costs one multiplication.
 #
 # ## Comparing two runs
 #
-# Now the loop and the measurement can be trusted, and we can ask the question for which
-# all this is made: *is setting A better than setting B?* Our example is weight decay, a
-# steady pull of all weights towards zero (notebook 03). Does a decay of 0.01 help this
-# network? Train it without and with, and compare. Four people do so, each with seeds of
-# their own:
+# Now loop and measurement can be trusted, and we can ask the question for which all this is
+# made: *is setting A better than setting B?* Our example is weight decay, a steady pull of
+# all weights towards zero (notebook 03). Does a decay of 0.01 help this network? Four
+# people train it once without and once with, each run with a seed of its own:
 
 # %% experiment
 MANY = list(range(64))
 
 
-def final_accuracy(seeds=MANY, epochs=EPOCHS, build=network, **settings):
+def final_accuracy(seeds=MANY, epochs=EPOCHS, build=network, lr=0.1, **settings):
     """Return the validation accuracy of each seed after training, in percent."""
-    options = {"batch_size": 64, "optimizer": "sgd", "lr": 0.1, "progress": False}
+    options = {"batch_size": 64, "optimizer": "sgd", "lr": lr, "progress": False}
     runs = train_population(
         build,
         train,
@@ -1156,9 +1150,9 @@ for person in range(4):
     print(f"difference {pulled - without:+.1f}")
 
 # %% [markdown]
-# Four people, four sizes of effect, from nothing to several points. Whom should we believe?
-# The cell has trained 64 seeds of each setting, more than anybody does, so that the average
-# over all of them can serve as the truth. How far should one trust a single pair of runs with *different* seeds?
+# Four people, four answers, from nothing to several points. Whom should we believe? The cell
+# has trained 64 seeds of each setting, more than anybody does, so that the average over all
+# of them can serve as the truth.
 
 # %% predict
 predict(
@@ -1208,10 +1202,10 @@ with results(varies="64 initializations and data orders; one split") as table:
     recall("start_here.single-pair", 3)
 
 # %% [markdown]
-# There is a real difference, about half a point, and it is a *loss*: for this short
-# training, pulling on the weights only slows down the learning. But the seeds scatter by
-# one and a half points and more, three times the effect. Two runs with different seeds are
-# little better than a coin. The ten walking robots of the beginning are no surprise.
+# There is a real difference, about half a point, and it is a *loss*: this decay is too strong
+# for this network (notebook 03 looks for better ones). But the seeds scatter by one and a
+# half points and more, three times the effect, so two runs with different seeds are little
+# better than a coin. The ten walking robots of the beginning are no surprise.
 #
 # With the *same* seed on both sides, one pair in ten or so is wrong instead. Look at the
 # lines in the left panel: they are nearly level. A seed that is good luck for one setting
@@ -1220,7 +1214,7 @@ with results(varies="64 initializations and data orders; one split") as table:
 #
 # ### From dots to an interval
 #
-# Usually we cannot afford 64 seeds. Suppose there are $n$ seeds with differences
+# Usually we cannot afford 64 seeds. Let there be $n$ seeds with differences
 # $d_1, \dots, d_n$, treatment minus control, seed by seed. What may we say about $\mu$, the
 # average over all seeds that might have been drawn? The best guess is the mean $\bar d$.
 # How far may it be off?
@@ -1413,16 +1407,14 @@ for name, scores in TREATMENTS.items():
 # **Decay:** the correlation is close to 1, because a small pull on the weights hardly
 # changes what a run does. Unpaired, eight seeds say nothing. Paired, they decide.
 #
-# **Momentum:** here pairing gains nearly nothing. Momentum sends the weights on another
-# path from the first steps on, so a seed's luck with one setting says nothing about its
-# luck with the other. The interval over eight seeds spans several points. "Not decided" is
-# the right answer then, and it is *not* the same as "no difference": it says that eight
-# seeds cannot tell. To claim that two settings are equal, one has to name a margin and
-# show that the whole interval lies within it.
+# **Momentum:** here pairing gains nothing. The correlation is close to 0, as if momentum sent
+# each run on a path of its own. The interval spans several points, and "not decided" is
+# the right answer. It is *not* the same as "no difference". To claim that two settings are
+# equal, one has to name a margin and show that the whole interval lies within it.
 #
-# **Dropout:** between the two, and not decided either, even with 64 seeds. Is dropout useless
-# here? It is, after 15 epochs. So we move the nearest knob, the length of training, by a
-# factor of four, and ask again.
+# **Dropout:** in between, and not decided even with 64 seeds. Is dropout useless here? So it
+# seems, after 15 epochs. So we move the nearest knob, the length of training, by a factor
+# of four, and ask again.
 
 # %% experiment
 SIXTEEN = list(range(16))
@@ -1444,27 +1436,34 @@ with results(varies="16 initializations and data orders; one split") as table:
     )
 
 # %% [markdown]
-# After 60 epochs the same dropout gains most of a point. It slows down memorizing, and at
-# 15 epochs there was little memorizing to slow down yet. The interval at 15 epochs was not
-# wrong. It answered the question that was asked, and "after 15 epochs" was part of the
-# question. That is why the course moves a setting or two before it makes a sentence general,
-# and says where the sentence ends.
+# After 60 epochs the same dropout gains most of a point, while decay still costs. The
+# interval at 15 epochs was not wrong: "after 15 epochs" was part of the question that it
+# answered. That is why the course moves a setting or two before it makes a sentence
+# general, and says where the sentence ends.
 #
 # ### What do two runs with one seed have in common?
 #
 # A seed fixes two things here: the initial weights, and the order in which the images come.
 # Which of them carries the luck? Take them apart: a treatment that shares only the order
-# with its control, and one that shares only the initial weights.
+# with its control, and one that shares only the initial weights. And since one learning
+# rate is one learning rate, do it at 0.1 and at 0.01.
 
 # %% predict
 predict(
     "start_here.what-is-shared",
-    "Which of the two makes pairing work in this experiment?",
-    ["the initial weights", "the order of the images", "each does about half of it"],
+    "What has to be shared so that the differences scatter little?",
+    [
+        "the initial weights, at both learning rates",
+        "the order of the images, at both learning rates",
+        "the order at 0.1, the initial weights at 0.01",
+    ],
 )
 
 
 # %% experiment
+FEW, SHIFT = MANY[:32], 5000
+
+
 def started_from(shift):
     """Return a builder whose initial weights belong to another seed."""
 
@@ -1475,58 +1474,72 @@ def started_from(shift):
     return build
 
 
-SHIFT = 5000
-same_order = final_accuracy(build=started_from(SHIFT), weight_decay=0.01)
-same_start = final_accuracy(
-    [seed + SHIFT for seed in MANY], build=started_from(-SHIFT), weight_decay=0.01
-)
+def decay_effects(lr):
+    """Return what the two runs share → decay minus no decay, seed by seed."""
+    control, pull = final_accuracy(FEW, lr=lr), {"lr": lr, "weight_decay": 0.01}
+    elsewhere = [seed + SHIFT for seed in FEW]
+    treated = {
+        "both": final_accuracy(FEW, **pull),
+        "the order": final_accuracy(FEW, build=started_from(SHIFT), **pull),
+        "the start": final_accuracy(elsewhere, build=started_from(-SHIFT), **pull),
+    }
+    return {name: scores - control for name, scores in treated.items()}
+
+
+shared = {lr: decay_effects(lr) for lr in (0.1, 0.01)}
 
 # %% figure
-gains = {
-    "both": decay - none,
-    "only the order": same_order - none,
-    "only the\ninitial weights": same_start - none,
-}
-ax = demos_start.forest(
-    gains, colors=[DECAY] * 3, unit="decay 0.01 minus no decay (accuracy points)"
-)
-ax.set(ylabel="what the two runs share", title="The order carries the luck")
+fig, axes = plots.figure(2, sharex=True)
+for ax, (lr, effects) in zip(axes, shared.items(), strict=True):
+    unit = "decay 0.01 minus no decay (accuracy points)"
+    demos_start.forest(effects, colors=[DECAY] * 3, unit=unit, ax=ax)
+axes[0].set(title="Learning rate 0.1: share the order", ylabel="shared by both runs")
+axes[1].set_title("Learning rate 0.01: share the initial weights")
 plots.show(
-    ax.figure,
-    alt="Differences between decay and no decay for 64 seeds, in three rows: sharing "
-    "both, only the order, or only the initial weights. The third row scatters several "
-    "times as widely as the others.",
+    fig,
+    alt="Differences between decay and no decay for 32 seeds in rows: both shared, only "
+    "the order, only the initial weights. At the learning rate 0.1 the row of the "
+    "initial weights scatters most by far, at 0.01 the row of the order.",
     after="start_here.what-is-shared",
 )
 
+
 # %% results
-with results(varies="64 initializations and data orders; one split") as table:
-    table.arms(
-        {name.replace("\n", " "): gain for name, gain in gains.items()},
-        unit="points",
-    )
-    wide, narrow = (
-        gains[name] for name in ("only the\ninitial weights", "only the order")
-    )
+def scatter(effects):
+    """Return each seed's distance from the mean difference."""
+    return (effects - effects.mean()).abs()
+
+
+for lr, effects in shared.items():
+    told = [f"{name} {effect.std():.2f}" for name, effect in effects.items()]
+    print(f"standard deviation of the differences, lr {lr}: " + ", ".join(told))
+with results(varies="32 initializations and data orders; one split"):
     claim(
         "start_here.order-carries-the-luck",
-        "Differences scatter more if only the initial weights are shared than if only "
-        "the order is (mean distance from their average).",
-        (wide - wide.mean()).abs() - (narrow - narrow.mean()).abs(),
+        "At lr 0.1 differences scatter more if only the initial weights are shared "
+        "than if only the order is.",
+        scatter(shared[0.1]["the start"]) - scatter(shared[0.1]["the order"]),
         "> 0",
         unit="accuracy points",
     )
-    recall("start_here.what-is-shared", 2)
+    claim(
+        "start_here.start-carries-the-luck",
+        "At lr 0.01 it is the other way round.",
+        scatter(shared[0.01]["the order"]) - scatter(shared[0.01]["the start"]),
+        "> 0",
+        unit="accuracy points",
+    )
+    recall("start_here.what-is-shared", 3)
 
 # %% [markdown]
-# Sharing the order is nearly as good as sharing both, and sharing the initial weights alone
-# is hardly better than nothing. The reason is the learning rate, which stays at 0.1 to the
-# end. The last few batches push the weights around, and the accuracy after the last step
-# depends on which images came last. Two runs that see the same images last are pushed the
-# same way. So when you compare two settings, give them the same data order; a new
-# `DataLoader` with another state of its generator loses most of what pairing could give.
-# (With a learning rate that falls towards zero the last batches matter less; then it may
-# come out otherwise.)
+# At a learning rate of 0.1 the order is nearly all that counts. Each batch still moves the
+# weights a good way when training stops, so the last accuracy depends on which images came
+# last; you saw the curve of the very first run jump up and down. At 0.01 it is the other way
+# round: no batch moves much, and after 15 epochs the weights have not come far from where
+# they started. Had we tried one rate only, we would have told you a rule that is false at
+# the other. What holds at both is that sharing *everything* is best. So give both settings
+# the same initial weights *and* the same data order; a `DataLoader` whose generator is in
+# another state can lose most of what pairing gives.
 #
 # ## What the interval does not cover
 #
@@ -1644,16 +1657,16 @@ with results(
 # you get an interval that looks wonderful and is three times too short, because 24 runs on
 # one split share their images. The honest interval counts splits.
 #
-# Where does a split's luck come from? Mostly from the 1,000 validation images: a share of
-# 0.77 of 1,000 independent images has a standard deviation of
-# $\sqrt{0.77 \cdot 0.23 / 1000}$, which is 1.3 points, whatever the network. The effect of
-# decay hardly feels it, since both arms are judged on the same images. Pairing has worked
-# once more, this time across splits.
+# A good part of a split's luck is in the 1,000 validation images. Were they drawn
+# independently, a share of 0.77 of them would have a standard deviation of
+# $\sqrt{0.77 \cdot 0.23 / 1000}$, or 1.3 points, whatever the network. The effect of decay
+# hardly feels it, since both arms are judged on the same images. Pairing has worked once
+# more, this time across splits.
 #
-# Bouthillier et al. (2021) measured the same on five tasks with real networks. There,
-# drawing the data anew was the largest source of variance, and initial weights and data
-# order, the ones that a loop over seeds shows, came behind it. In our small setting the
-# order weighs more than in theirs, since our training stops at the full learning rate.
+# Bouthillier et al. (2021) took apart the variance of five real tasks. There, drawing the
+# data anew was the largest source, and initial weights and data order, the ones that a loop
+# over seeds shows, came behind it. In our small setting single seeds scatter more than
+# splits; but that part shrinks with every seed we add, and the splits' part does not.
 #
 # So this is how to read a table of this course:
 #
@@ -1661,17 +1674,16 @@ with results(
 #   noise anew; where only seeds vary, the sentence is about one data set.
 # - **Holds** means that the whole interval agrees with the sentence. **Does not hold** means
 #   that none of it does. **Not decided** is everything between, and needs more seeds.
-# - Five in a hundred intervals miss, and nobody can tell which. Look at twenty comparisons,
-#   keep the best, and you have probably found one of those (the *winner's curse*, which
-#   notebook 05 measures).
+# - Five in a hundred intervals miss, and nobody can tell which. Look at twenty changes that
+#   do nothing, keep the best, and you have probably found one of those (the *winner's
+#   curse*, which notebook 05 measures).
 # - **Seeds are independent; weights, examples or epochs of one run are not.** An interval
 #   over things that share their luck is too short.
 #
 # ## See it happen
 #
-# All this was about numbers. What does the gap between training and validation look like?
-# Below, one small network is trained twice in front of you, from the same weights, on the
-# same 60 points and in the same order: a paired comparison. Every fifth point has the wrong
+# All this was about numbers. Below, one small network is trained twice in front of you, from
+# the same weights, on the same 60 points and in the same order: a paired comparison. Every fifth point has the wrong
 # label; those have a black rim. The small dots are validation points, which no training
 # step ever sees. The network on the right has weight decay.
 #
@@ -1784,8 +1796,8 @@ challenge()
 #
 # 1. Zero, forward, backward, step, in train mode. Evaluate in eval mode *and* without
 #    gradients, then restore; average over examples. What is compared is measured alike.
-# 2. Compare two settings by their differences seed by seed, with the same data order, and
-#    give Student's interval of the mean. "Not decided" is not "no difference".
+# 2. Compare two settings by their differences seed by seed, with the same initial weights
+#    and data order, and give Student's interval. "Not decided" is not "no difference".
 # 3. An interval covers what was varied and nothing else: seeds do not stand for data.
 #
 # ## References
