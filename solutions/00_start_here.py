@@ -1490,7 +1490,7 @@ shared = {lr: decay_effects(lr) for lr in (0.1, 0.01)}
 
 # %% figure
 fig, axes = plots.figure(2, sharex=True)
-for ax, (lr, effects) in zip(axes, shared.items(), strict=True):
+for ax, effects in zip(axes, shared.values(), strict=True):
     unit = "decay 0.01 minus no decay (accuracy points)"
     demos_start.forest(effects, colors=[DECAY] * 3, unit=unit, ax=ax)
 axes[0].set(title="Learning rate 0.1: share the order", ylabel="shared by both runs")
