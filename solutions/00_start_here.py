@@ -898,7 +898,8 @@ print(f"a stored average has moved by {moved:.2f}")
 # are waiting for an update.
 #
 # </details>
-#
+
+# %% [markdown]
 # ### Exercise 0.2 · The evaluation (2 points, ~10 min)
 #
 # **Given:** `model`, `batches` and `loss_fn` as in 0.1.
