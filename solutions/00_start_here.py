@@ -587,8 +587,8 @@ ax.set_title("Never cleared: learning is undone again and again")
 plots.show(
     ax.figure,
     alt="Training loss over 15 epochs, mean and 95 % interval of 8 seeds. Cleared, it "
-    "falls smoothly below half a nat; never cleared, it stays near or above the loss "
-    "of a network that knows nothing.",
+    "falls smoothly below half a nat; never cleared, it gets down to about one and a "
+    "half and then climbs above the loss of a network that knows nothing.",
     after="start_here.zeroing",
 )
 
@@ -1269,8 +1269,6 @@ for n in (3, 5, 8, 30):
 #
 # Without pairing the last term is missing. If seeds carry their luck along, $\rho$ is near
 # 1 and almost everything cancels. If they do not, $\rho$ is near 0 and nothing is gained.
-# Student's own paper has a famous example: ten patients, two sleeping drugs, each patient
-# with both. You will need it in a minute.
 #
 # ### Exercise 0.3 · The paired difference (2 points, ~12 min)
 #
