@@ -140,8 +140,9 @@ def evaluate(answer: Any, t: Trial) -> None:
 def paired_difference(answer: Any, t: Trial) -> None:
     """Check 0.3: Student's interval of the differences, seed by seed."""
     t.part("three seeds by hand")
-    hand = ([60.0, 70.0, 80.0], [62.0, 71.0, 83.0])
-    asked = [_pairs_of(answer, t, *map(torch.tensor, hand), 0.95)]
+    control = torch.tensor([60.0, 70.0, 80.0])
+    treatment = torch.tensor([62.0, 71.0, 83.0])
+    asked = [_pairs_of(answer, t, control, treatment, 0.95)]
     t.part("other numbers of seeds")
     for n in (2, t.random.randint(4, 7), t.random.randint(9, 14)):
         asked.append(_drawn_pairs(answer, t, n, t.dtype(), 0.95))
@@ -688,8 +689,6 @@ def _student(
     factor: str = "student",
 ) -> Bounds:
     """Return mean and bounds of treatment - control, right or with one slip."""
-    from scipy.special import ndtri, stdtrit
-
     a, b = control.double(), treatment.double()
     n, mean = len(a), (b - a).mean().item()
     s = (b - a).std(correction=correction).item()
@@ -701,17 +700,26 @@ def _student(
         df = 2 * n - 2
     if spread == "welch":
         df = (n - 1) * (va + vb) ** 2 / (va**2 + vb**2)
-    upper = confidence if factor == "one-sided" else (1 + confidence) / 2
-    quantile = {
-        "student": lambda: stdtrit(df, upper),
-        "one-sided": lambda: stdtrit(df, upper),
-        "n degrees": lambda: stdtrit(n, upper),
-        "always 95 %": lambda: stdtrit(df, 0.975),
-        "normal": lambda: ndtri(upper),
-        "none": lambda: 1.0,
-    }[factor]
-    half = float(quantile()) * s / (math.sqrt(n) if root else 1)
+    half = _factor(factor, df, confidence) * s / (math.sqrt(n) if root else 1)
     return mean, mean - half, mean + half
+
+
+def _factor(kind: str, df: float, confidence: float) -> float:
+    """Return the number of standard errors on each side, right or with one slip."""
+    from scipy.special import ndtri, stdtrit
+
+    upper = (1 + confidence) / 2
+    if kind == "none":
+        return 1.0
+    if kind == "normal":
+        return float(ndtri(upper))
+    if kind == "one-sided":
+        return float(stdtrit(df, confidence))
+    if kind == "n degrees":
+        return float(stdtrit(df + 1, upper))
+    if kind == "always 95 %":
+        return float(stdtrit(df, 0.975))
+    return float(stdtrit(df, upper))
 
 
 def _pairs_of(
@@ -720,7 +728,7 @@ def _pairs_of(
     """Call the answer; require three numbers."""
     shown = f"control={_row(control)}, treatment={_row(treatment)}"
     text = f"paired_difference({shown}, confidence={confidence:g})"
-    options = {} if confidence == 0.95 else {"confidence": confidence}
+    options: dict[str, Any] = {} if confidence == 0.95 else {"confidence": confidence}
     result = t.call(answer, control, treatment, case=text, **options)
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         t.fail(
@@ -756,23 +764,29 @@ def _drawn_pairs(
     return _pairs_of(answer, t, control.to(dtype), treatment.to(dtype), confidence)
 
 
+Slip = Callable[[Pairs], Bounds]
+
+
+def _slip(**slip: Any) -> Slip:
+    """Return what gives the interval with one thing done wrongly."""
+    return lambda p: p.bounds(**slip)
+
+
 def _require_intervals(t: Trial, asked: Sequence[Pairs]) -> None:
     """Require all intervals; name a slip only if every wrong one is due to it."""
     wrong = [pairs for pairs in asked if not pairs.fits(pairs.bounds())]
     if not wrong:
         return
-    slips: dict[str, list[Callable[[Pairs], Bounds]]] = {
+    slips: dict[str, list[Slip]] = {
         "swapped": [lambda p: _turned(p.bounds())],
         "unpaired": [
-            lambda p, spread=spread, factor=factor: p.bounds(
-                spread=spread, factor=factor
-            )
+            _slip(spread=spread, factor=factor)
             for spread in ("pooled", "welch", "n - 1")
             for factor in ("student", "normal")
         ],
-        "normal-quantile": [lambda p: p.bounds(factor="normal")],
-        "population-sd": [lambda p: p.bounds(correction=0)],
-        "no-root-n": [lambda p: p.bounds(root=False)],
+        "normal-quantile": [_slip(factor="normal")],
+        "population-sd": [_slip(correction=0)],
+        "no-root-n": [_slip(root=False)],
     }
     mistake = next(
         (
@@ -804,7 +818,7 @@ def _bounds_text(bounds: Bounds) -> str:
 
 def _interval_advice(wrong: Sequence[Pairs]) -> str:
     """Return the sentence that fits all failing cases, or what the first one shows."""
-    slips: dict[str, Callable[[Pairs], Bounds]] = {
+    slips: dict[str, Slip] = {
         "This is (low, mean, high): the mean comes first.": lambda p: _moved(
             p, 1, 0, 2
         ),
@@ -816,17 +830,17 @@ def _interval_advice(wrong: Sequence[Pairs]) -> str:
             lambda p: (p.bounds()[0], *_turned(p.bounds())[1:])
         ),
         "This is the one-sided quantile. The interval leaves out (1 - confidence)/2 on"
-        " each side, so ask for the quantile at (1 + confidence)/2.": (
-            lambda p: p.bounds(factor="one-sided")
+        " each side, so ask for the quantile at (1 + confidence)/2.": _slip(
+            factor="one-sided"
         ),
-        "Student's t has n - 1 degrees of freedom here, not n.": (
-            lambda p: p.bounds(factor="n degrees")
+        "Student's t has n - 1 degrees of freedom here, not n.": _slip(
+            factor="n degrees"
         ),
-        "The quantile must follow `confidence`; yours is always that of 95 %.": (
-            lambda p: p.bounds(factor="always 95 %")
+        "The quantile must follow `confidence`; yours is always that of 95 %.": _slip(
+            factor="always 95 %"
         ),
-        "This is one standard error on each side. Multiply it by Student's quantile.": (
-            lambda p: p.bounds(factor="none")
+        "This is one standard error on each side. Multiply it by Student's quantile.": _slip(
+            factor="none"
         ),
         "Return the two bounds, mean - half and mean + half, not the half-width.": (
             lambda p: (p.bounds()[0], *_halves(p))
