@@ -839,7 +839,7 @@ def _interval_advice(wrong: Sequence[Pairs]) -> str:
         "The quantile must follow `confidence`; yours is always that of 95 %.": _slip(
             factor="always 95 %"
         ),
-        "This is one standard error on each side. Multiply by Student's quantile.": _slip(
+        "This is one standard error to each side. Multiply by the quantile.": _slip(
             factor="none"
         ),
         "Return the two bounds, mean - half and mean + half, not the half-width.": (
