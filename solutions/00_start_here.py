@@ -1443,7 +1443,7 @@ with results(varies="16 initializations and data orders; one split") as table:
 # general, and says where the sentence ends.
 #
 # Pairing has its schedule, too. The correlation for decay has fallen from close to 1 to
-# about a half: two runs that start alike and see the same images drift apart all the
+# about 0.7: two runs that start alike and see the same images drift apart all the
 # same, and the longer they train, the less luck they share.
 #
 # ### What do two runs with one seed have in common?
