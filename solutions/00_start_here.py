@@ -91,7 +91,7 @@ print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % r
 
 # %% [markdown]
 # With all 60,000 images at full size, a support vector machine reaches 89.7 % (Xiao et al.
-# 2017), and good convolutional networks reach 93 % and more. With a sixtieth of the data
+# 2017), and convolutional networks 93 % and more. With a sixtieth of the data
 # and a quarter of the pixels we should not expect that; but a network that learns should
 # beat the class averages.
 #
@@ -196,17 +196,17 @@ plots.show(
 )
 
 # %% [markdown]
-# In epoch 1 the validation loss is nearly half a nat *below* the training loss, as if the network
-# knew the images better that it has never seen. That cannot be, and it is not what is
-# shown. The running training loss is an average over the epoch: its first batches were
+# In epoch 1 the validation loss is nearly half a nat *below* the training loss, as if the
+# network knew images better that it has never seen. That cannot be, and it is not what
+# is shown. The running training loss is an average over the epoch: its first batches were
 # scored by a network that knew nothing and paid 2.3 nats each. The validation loss
 # was measured when the epoch was over, with better weights. It is the same network at two
 # different moments.
 #
-# The dotted line measures both parts at the same moment, and the puzzle is gone: on the
-# images it trained on, the network is a little better from the start and clearly
-# better at the end. The two blue lines approach each other, because late in training the
-# weights hardly change during one epoch, so it no longer matters when you look.
+# The dotted line is the training loss at the moment of the validation loss, and the puzzle
+# is gone: on the images it trained on, the network is a little better from the start and
+# clearly better at the end. The two blue lines approach each other, because late in
+# training the loss changes little during one epoch, so it hardly matters when you look.
 #
 # One run is one run. The course's own loop, `training.fit`, does what the cell above did
 # and returns a `History`; anything we want to know in between is a callback. Let us see
@@ -306,8 +306,8 @@ print(f"training images right: {hits:.1f} %")
 
 # %% [markdown]
 # More than nine in ten training images are right, so the loss should be a few tenths of a
-# nat. Instead it hangs near one and a half. Which line is wrong, what exactly is the number at which it
-# hangs, and why is it that one? Think before you unfold.
+# nat. Instead it hangs near one and a half. Which line is wrong, what exactly is the number
+# at which it hangs, and why is it that one? Think before you unfold.
 #
 # <details><summary>The symptom, the cause, the mend</summary>
 #
