@@ -1,8 +1,10 @@
-"""Checks of 00_start_here: the training epoch and the evaluation."""
+"""Checks of 00_start_here: training epoch, evaluation, paired difference."""
 
+import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -46,6 +48,16 @@ BATCH_MEANS = (
     " the number of all examples."
 )
 
+SOFTMAX_FIRST = (
+    "The logits go through a softmax before `loss_fn`. Cross-entropy takes logits and"
+    " does its own; a second one squeezes every row into [0, 1], so the loss can"
+    " never come near zero and the gradients shrink. Hand over `model(x)` as it is."
+)
+SWAPPED_ARGUMENTS = (
+    "`loss_fn` is called with the labels first. It takes the logits first and the"
+    " labels second: `loss_fn(model(x), y)`."
+)
+
 
 @exercise(
     "0.1",
@@ -57,6 +69,8 @@ BATCH_MEANS = (
         " BatchNorm does not look at the batch. Call `model.train()` before the first"
         " batch, and leave the model in train mode.",
         "batch-means": BATCH_MEANS,
+        "softmax-first": SOFTMAX_FIRST,
+        "swapped-arguments": SWAPPED_ARGUMENTS,
     },
 )
 def train_epoch(answer: Any, t: Trial) -> None:
@@ -88,6 +102,8 @@ def train_epoch(answer: Any, t: Trial) -> None:
         "left-in-eval": "The model came in train mode and is left in eval mode, as a"
         " whole or in part: training would go on without dropout. Remember"
         " `model.training` first and restore it by `model.train(…)` at the end.",
+        "softmax-first": SOFTMAX_FIRST,
+        "swapped-arguments": SWAPPED_ARGUMENTS,
     },
 )
 def evaluate(answer: Any, t: Trial) -> None:
@@ -103,6 +119,99 @@ def evaluate(answer: Any, t: Trial) -> None:
     _evaluated_from_eval_mode(answer, t)
 
 
+@exercise(
+    "0.3",
+    mistakes={
+        "unpaired": "The two groups are treated as if they had nothing to do with each"
+        " other: their variances are added. Subtract seed by seed *first*, and take"
+        " the standard deviation of the differences.",
+        "normal-quantile": "The factor is the normal quantile (1.96 at 95 %). It would"
+        " be right if the spread were known; yours is estimated from n differences,"
+        " so take Student's t with n - 1 degrees of freedom.",
+        "population-sd": "The standard deviation divides by n. The differences stand"
+        " for all seeds that might have been drawn, so divide by n - 1, which is what"
+        " `Tensor.std()` does and NumPy's `std` does not.",
+        "no-root-n": "This interval says where a *single* difference may lie. The mean"
+        " of n differences is steadier: divide the standard deviation by √n.",
+        "swapped": "This is control minus treatment. The effect of the treatment is"
+        " treatment - control: positive where the treatment gives more.",
+    },
+)
+def paired_difference(answer: Any, t: Trial) -> None:
+    """Check 0.3: Student's interval of the differences, seed by seed."""
+    t.part("three seeds by hand")
+    control = torch.tensor([60.0, 70.0, 80.0])
+    treatment = torch.tensor([62.0, 71.0, 83.0])
+    asked = [_pairs_of(answer, t, control, treatment, 0.95)]
+    t.part("other numbers of seeds")
+    for n in (2, t.random.randint(4, 7), t.random.randint(9, 14)):
+        asked.append(_drawn_pairs(answer, t, n, t.dtype(), 0.95))
+    t.part("other confidences")
+    for confidence in (0.8, 0.99):
+        n = t.random.randint(5, 12)
+        asked.append(_drawn_pairs(answer, t, n, t.dtype(), confidence))
+    t.part("a treatment that does harm")
+    asked.append(_drawn_pairs(answer, t, 8, torch.float64, 0.9, gain=-4.0))
+    _require_intervals(t, asked)
+
+
+# -- 0.1 and 0.2 --------------------------------------------------------------------
+
+
+class _Heard:
+    """A loss_fn that notes what it is called with."""
+
+    def __init__(self, loss_fn: Loss) -> None:
+        self.loss_fn = loss_fn
+        self.swapped = False
+        self.calls = self.probabilities = 0
+        self.row = ""
+
+    def __call__(self, *args: Any, **options: Any) -> Tensor:
+        """Note the arguments, then compute the loss."""
+        self.calls += 1
+        # inside vmap, or with other arguments, there is nothing to note
+        with contextlib.suppress(AttributeError, RuntimeError, TypeError):
+            self._note(*args)
+        return self.loss_fn(*args, **options)
+
+    def _note(self, logits: Tensor, labels: Tensor) -> None:
+        self.swapped |= labels.is_floating_point() and not logits.is_floating_point()
+        rows = logits.detach().double()
+        one = torch.ones(1, dtype=torch.float64)
+        if bool((rows >= 0).all()) and torch.allclose(rows.sum(1), one, atol=1e-5):
+            self.probabilities += 1
+            self.row = shown(rows[0])
+
+    def require_order(self, t: Trial) -> None:
+        """Require logits first, labels second."""
+        t.require(
+            not self.swapped,
+            "the loss's arguments are in the wrong order.",
+            expected="loss_fn(logits, labels)",
+            got="loss_fn(labels, logits)",
+            mistake="swapped-arguments",
+        )
+
+    def probabilities_only(self) -> bool:
+        """Tell whether all rows ever heard are ≥ 0 and sum to one."""
+        return self.calls == self.probabilities > 0
+
+    def require_logits(self, t: Trial, right: bool) -> None:
+        """Fail unless what came of the probabilities is `right` all the same."""
+        t.require(
+            right,
+            "the loss is computed from probabilities, not from logits.",
+            expected="loss_fn(model(x), y)",
+            got=f"a first row of {self.row}, which sums to 1",
+            mistake="softmax-first",
+        )
+
+
+def _squeezed(loss_fn: Loss) -> Loss:
+    return lambda logits, labels: loss_fn(logits.softmax(1), labels)
+
+
 # -- 0.1 ----------------------------------------------------------------------------
 
 
@@ -111,6 +220,7 @@ def _train(
 ) -> tuple[nn.Module, float]:
     """Let the answer train a copy of the model; return it and the loss returned."""
     model = copy.deepcopy(case.model)
+    heard = _Heard(case.loss_fn)
     optimizer = case.optimizer(model.parameters())
     for parameter, gradient in zip(model.parameters(), stale, strict=False):
         parameter.grad = gradient.clone()
@@ -119,11 +229,18 @@ def _train(
             answer,
             model,
             case.batches,
-            case.loss_fn,
+            heard,
             optimizer,
             case=f"train_epoch(…), {case.text}",
             may_change=True,
+            explain=lambda _: heard.require_order(t),
         )
+    heard.require_order(t)
+    squeezed = replace(case, loss_fn=_squeezed(case.loss_fn))
+    if heard.probabilities_only() and same_parameters(
+        model, right_epoch(squeezed).model
+    ):
+        heard.require_logits(t, same_parameters(model, right_epoch(case).model))
     return model, t.number(loss, what="the returned loss")
 
 
@@ -336,16 +453,19 @@ def _evaluate(
     text: str,
 ) -> tuple[float, float]:
     """Call the answer; require two numbers and that nothing but modes changes."""
+    heard = _Heard(loss_fn)
     with same_batches(t, batches):
         result = t.call(
             answer,
             model,
             batches,
-            loss_fn,
+            heard,
             case=f"evaluate(…), {text}",
             may_change=True,
+            explain=lambda _: heard.require_order(t),
         )
         still_recorded(t)
+    heard.require_order(t)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         t.fail(
             "the result is not a pair (loss, accuracy).",
@@ -354,6 +474,13 @@ def _evaluate(
             advice="Is `return` missing?" if result is None else None,
         )
     loss = t.number(result[0], what="the returned loss")
+    if heard.probabilities_only():
+        resting = copy.deepcopy(model).eval()
+        right, squeezed = (
+            scores(resting, batches, each) for each in (loss_fn, _squeezed(loss_fn))
+        )
+        if _near(loss, squeezed.mean(squeezed.losses)):
+            heard.require_logits(t, _near(loss, right.mean(right.losses)))
     return loss, t.number(result[1], what="the returned accuracy")
 
 
@@ -439,6 +566,7 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
     text = f"a model with {KINDS[layer]} that comes in train mode"
     right = scores(copy.deepcopy(model).eval(), batches, F.cross_entropy)
     state = copy.deepcopy(model.state_dict())
+    waiting = _with_gradients(t, model)
     notes: Any = model[-1].notes
     notes.clear()
     got = _evaluate(answer, t, model, batches, text=text)
@@ -458,7 +586,7 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
         mistake="tracks-gradients",
     )
     _require_restored(t, model, True)
-    _require_unchanged(t, model, state)
+    _require_unchanged(t, model, state, waiting)
 
 
 def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
@@ -466,11 +594,12 @@ def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
     text = "a model that comes in eval mode"
     batches = draw_batches(t, [6, 1], model)
     state = copy.deepcopy(model.state_dict())
+    waiting = _with_gradients(t, model)
     right = scores(model, batches, F.cross_entropy)
     got = _evaluate(answer, t, model, batches, text=text)
     _require_scores(t, got, right)
     _require_restored(t, model, False)
-    _require_unchanged(t, model, state)
+    _require_unchanged(t, model, state, waiting)
 
 
 def _require_restored(t: Trial, model: nn.Module, training: bool) -> None:
@@ -487,7 +616,18 @@ def _require_restored(t: Trial, model: nn.Module, training: bool) -> None:
     )
 
 
-def _require_unchanged(t: Trial, model: nn.Module, state: dict[str, Tensor]) -> None:
+def _with_gradients(t: Trial, model: nn.Module) -> dict[str, Tensor]:
+    """Give each parameter a gradient, as if an update were still to come."""
+    for parameter in model.parameters():
+        parameter.grad = t.randn(*parameter.shape)
+    return {
+        n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None
+    }
+
+
+def _require_unchanged(
+    t: Trial, model: nn.Module, state: dict[str, Tensor], waiting: dict[str, Tensor]
+) -> None:
     for name, value in model.state_dict().items():
         t.require(
             torch.equal(value, state[name]),
@@ -500,3 +640,233 @@ def _require_unchanged(t: Trial, model: nn.Module, state: dict[str, Tensor]) -> 
         expected="requires_grad = True, as before the call",
         advice="Use `with torch.no_grad():` instead.",
     )
+    for name, parameter in model.named_parameters():
+        kept = parameter.grad is not None and torch.equal(parameter.grad, waiting[name])
+        t.require(
+            kept,
+            f"the gradient of `{name}` is not what it was before the call.",
+            expected="gradients as before the call: an update may be waiting for them",
+            got="None" if parameter.grad is None else shown(parameter.grad),
+            advice="Measuring needs no `zero_grad()`, and no `backward()` either.",
+        )
+
+
+# -- 0.3 ----------------------------------------------------------------------------
+
+Bounds = tuple[float, float, float]
+ORDER = "(mean of treatment - control, low, high)"
+
+
+@dataclass
+class Pairs:
+    """One call of paired_difference, and what came back."""
+
+    case: str
+    control: Tensor
+    treatment: Tensor
+    confidence: float
+    got: Bounds = (math.nan, math.nan, math.nan)
+
+    def bounds(self, **slip: Any) -> Bounds:
+        """Return what is right, or what one slip gives."""
+        return _student(self.control, self.treatment, self.confidence, **slip)
+
+    def fits(self, wanted: Bounds) -> bool:
+        """Tell whether the answer's three numbers are these, up to rounding."""
+        # float32 keeps values near 80 to 5e-6; their differences no better
+        pairs = zip(self.got, wanted, strict=True)
+        return all(math.isclose(a, b, rel_tol=1e-4, abs_tol=2e-4) for a, b in pairs)
+
+
+def _student(
+    control: Tensor,
+    treatment: Tensor,
+    confidence: float,
+    *,
+    spread: str = "paired",
+    correction: int = 1,
+    root: bool = True,
+    factor: str = "student",
+) -> Bounds:
+    """Return mean and bounds of treatment - control, right or with one slip."""
+    a, b = control.double(), treatment.double()
+    n, mean = len(a), (b - a).mean().item()
+    s = (b - a).std(correction=correction).item()
+    va, vb = a.var().item(), b.var().item()
+    df: float = n - 1
+    if spread != "paired":
+        s = math.sqrt(va + vb)
+    if spread == "pooled":
+        df = 2 * n - 2
+    if spread == "welch":
+        df = (n - 1) * (va + vb) ** 2 / (va**2 + vb**2)
+    half = _factor(factor, df, confidence) * s / (math.sqrt(n) if root else 1)
+    return mean, mean - half, mean + half
+
+
+def _factor(kind: str, df: float, confidence: float) -> float:
+    """Return the number of standard errors on each side, right or with one slip."""
+    from scipy.special import ndtri, stdtrit
+
+    upper = (1 + confidence) / 2
+    if kind == "none":
+        return 1.0
+    if kind == "normal":
+        return float(ndtri(upper))
+    if kind == "one-sided":
+        return float(stdtrit(df, confidence))
+    if kind == "n degrees":
+        return float(stdtrit(df + 1, upper))
+    if kind == "always 95 %":
+        return float(stdtrit(df, 0.975))
+    return float(stdtrit(df, upper))
+
+
+def _pairs_of(
+    answer: Any, t: Trial, control: Tensor, treatment: Tensor, confidence: float
+) -> Pairs:
+    """Call the answer; require three numbers."""
+    shown = f"control={_row(control)}, treatment={_row(treatment)}"
+    text = f"paired_difference({shown}, confidence={confidence:g})"
+    options: dict[str, Any] = {} if confidence == 0.95 else {"confidence": confidence}
+    result = t.call(answer, control, treatment, case=text, **options)
+    if not isinstance(result, (tuple, list)) or len(result) != 3:
+        t.fail(
+            "the result is not three numbers.",
+            expected=ORDER,
+            got=_kind(t, result),
+            advice="Is `return` missing?" if result is None else None,
+        )
+    names = ("the mean", "the lower bound", "the upper bound")
+    mean, low, high = (
+        t.number(value, what=name) for value, name in zip(result, names, strict=True)
+    )
+    return Pairs(text, control, treatment, confidence, (mean, low, high))
+
+
+def _row(values: Tensor) -> str:
+    return "[" + ", ".join(f"{value:.2f}" for value in values.tolist()) + "]"
+
+
+def _drawn_pairs(
+    answer: Any,
+    t: Trial,
+    n: int,
+    dtype: torch.dtype,
+    confidence: float,
+    gain: float = 1.5,
+) -> Pairs:
+    """Draw seeds whose luck is shared, 4 points of it, and 1 that is not."""
+    luck, own = t.randn(n, dtype=torch.float64), t.randn(n, dtype=torch.float64)
+    own = own + torch.linspace(-1, 1, n)  # never all alike
+    control = (75 + 4 * luck).round(decimals=2)
+    treatment = (control + gain + own).round(decimals=2)
+    return _pairs_of(answer, t, control.to(dtype), treatment.to(dtype), confidence)
+
+
+Slip = Callable[[Pairs], Bounds]
+
+
+def _slip(**slip: Any) -> Slip:
+    """Return what gives the interval with one thing done wrongly."""
+    return lambda p: p.bounds(**slip)
+
+
+def _require_intervals(t: Trial, asked: Sequence[Pairs]) -> None:
+    """Require all intervals; name a slip only if every wrong one is due to it."""
+    wrong = [pairs for pairs in asked if not pairs.fits(pairs.bounds())]
+    if not wrong:
+        return
+    slips: dict[str, list[Slip]] = {
+        "swapped": [lambda p: _turned(p.bounds())],
+        "unpaired": [
+            _slip(spread=spread, factor=factor)
+            for spread in ("pooled", "welch", "n - 1")
+            for factor in ("student", "normal")
+        ],
+        "normal-quantile": [_slip(factor="normal")],
+        "population-sd": [_slip(correction=0)],
+        "no-root-n": [_slip(root=False)],
+    }
+    mistake = next(
+        (
+            name
+            for name, variants in slips.items()
+            if any(all(p.fits(variant(p)) for p in wrong) for variant in variants)
+        ),
+        None,
+    )
+    first = wrong[0]
+    t.case = first.case
+    t.fail(
+        "the interval is not right.",
+        expected=f"(mean, low, high) = {_bounds_text(first.bounds())}",
+        got=_bounds_text(first.got),
+        mistake=mistake,
+        advice=None if mistake else _interval_advice(wrong),
+    )
+
+
+def _turned(bounds: Bounds) -> Bounds:
+    mean, low, high = bounds
+    return -mean, -high, -low
+
+
+def _bounds_text(bounds: Bounds) -> str:
+    return "({:.4f}, {:.4f}, {:.4f})".format(*bounds)
+
+
+def _interval_advice(wrong: Sequence[Pairs]) -> str:
+    """Return the sentence that fits all failing cases, or what the first one shows."""
+    slips: dict[str, Slip] = {
+        "This is (low, mean, high): the mean comes first.": lambda p: _moved(
+            p, 1, 0, 2
+        ),
+        "The two bounds are the wrong way round: low comes before high.": (
+            lambda p: _moved(p, 0, 2, 1)
+        ),
+        "The mean is subtracted and added in the wrong order: this is the interval of"
+        " control - treatment around the mean of treatment - control.": (
+            lambda p: (p.bounds()[0], *_turned(p.bounds())[1:])
+        ),
+        "This is the one-sided quantile. The interval leaves out (1 - confidence)/2 on"
+        " each side, so ask for the quantile at (1 + confidence)/2.": _slip(
+            factor="one-sided"
+        ),
+        "Student's t has n - 1 degrees of freedom here, not n.": _slip(
+            factor="n degrees"
+        ),
+        "The quantile must follow `confidence`; yours is always that of 95 %.": _slip(
+            factor="always 95 %"
+        ),
+        "This is one standard error to each side. Multiply by the quantile.": _slip(
+            factor="none"
+        ),
+        "Return the two bounds, mean - half and mean + half, not the half-width.": (
+            lambda p: (p.bounds()[0], *_halves(p))
+        ),
+    }
+    for sentence, slip in slips.items():
+        if all(p.fits(slip(p)) for p in wrong):
+            return sentence
+    mean, low, high = wrong[0].got
+    right = wrong[0].bounds()
+    if not math.isclose(mean, right[0], rel_tol=1e-4, abs_tol=2e-4):
+        return "The first number must be the mean of treatment - control, seed by seed."
+    if math.isclose(low + high, 2 * mean, rel_tol=1e-4, abs_tol=4e-4):
+        ratio = (high - low) / (right[2] - right[1])
+        return (
+            f"The mean is right; the interval is {ratio:.3g} times as wide as wanted."
+        )
+    return "The mean is right, but it is not in the middle of the two bounds."
+
+
+def _moved(p: Pairs, *places: int) -> Bounds:
+    bounds = p.bounds()
+    a, b, c = (bounds[k] for k in places)
+    return a, b, c
+
+
+def _halves(p: Pairs) -> tuple[float, float]:
+    half = (p.bounds()[2] - p.bounds()[1]) / 2
+    return half, half

@@ -235,13 +235,17 @@ def test_the_table_knows_every_exercise_in_the_cards_order(root):
     books = progress.table()
     assert [b.stem for b in books] == checks.available()
     start = next(b for b in books if b.stem == "00_start_here")
-    assert start.exercises == {"train_epoch": "0.1", "evaluate": "0.2"}
+    assert start.exercises == {
+        "train_epoch": "0.1",
+        "evaluate": "0.2",
+        "paired_difference": "0.3",
+    }
 
 
 def test_the_table_shows_what_is_done_and_what_is_open(root):
     progress.record("00_start_here", "evaluate")
     start = next(b for b in progress.table() if b.stem == "00_start_here")
-    assert start.open == ["0.1 train_epoch"]
+    assert start.open == ["0.1 train_epoch", "0.3 paired_difference"]
     assert "00 · Start here" in repr(progress.table())
     assert "0.1 train_epoch" in progress.table()._repr_html_()
     assert progress.table().summary().startswith("1 of ")
