@@ -17,6 +17,7 @@ __all__ = [
     "Quadratics",
     "beside",
     "descend",
+    "landscape",
     "quadratics",
     "resting_point",
     "scene",
@@ -126,6 +127,34 @@ def ridge_solution(problem: Quadratics, strength: float) -> Tensor:
     return solved
 
 
+def landscape(ax: Axes, problem: Quadratics) -> None:
+    """Draw the first problem's loss as contours, and all its ridge solutions.
+
+    Args:
+        ax: where to draw; its limits are set to what the optimizers of the notebook
+            reach.
+    """
+    first, second = torch.meshgrid(
+        torch.linspace(0.5, 1.1, 80, dtype=torch.float64),
+        torch.linspace(-1.7, -0.2, 80, dtype=torch.float64),
+        indexing="xy",
+    )
+    w = torch.stack([first, second], -1)
+    h, b = problem.hessian[0], problem.slope[0]
+    loss = 0.5 * torch.einsum("abi,ij,abj->ab", w, h, w) - w @ b
+    ax.contour(
+        *(first, second, (loss - loss.min()).sqrt(), 12),
+        colors="#bbbbbb",
+        linewidths=0.8,
+    )
+    strengths = [0.0, *torch.logspace(-3, 4, 80).tolist()]
+    line = torch.stack([ridge_solution(problem, s)[0] for s in strengths])
+    ax.plot(
+        *line.T, color=INK, linestyle="--", linewidth=1, label="ridge, any strength"
+    )
+    ax.set(xlim=(0.5, 1.1), ylim=(-1.7, -0.2))
+
+
 def beside(
     panels: dict[str, tuple[Tensor, Tensor]], *, names: tuple[str, str]
 ) -> Figure:
@@ -190,7 +219,9 @@ def still(decay: float = 0.5, rate: float = 0.01, steps: int = 2000) -> Figure:
         ax.plot(*path.T, color=color, linewidth=1.5)
         ax.plot(*ridge, "s", color=plots.PALETTE[2], markersize=9, label="ridge")
         ax.plot(*BOWL.minimum, "o", color=INK, fillstyle="none", label="no penalty")
-        ax.plot(*path[-1], "o", color=color, markersize=8, label="ends here")
+        ax.plot(
+            *path[-1], "o", color=color, markersize=8, label=f"after {steps:,} steps"
+        )
         off = (path[-1] - ridge).norm()
         ax.set(xlim=(-1.2, 2.2), ylim=(-1.2, 2.2), xlabel="weight 1", ylabel="weight 2")
         ax.set_title(f"{name}: {off:.2f} from ridge")
