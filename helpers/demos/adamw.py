@@ -1,6 +1,7 @@
 """Pictures of notebook 04: where Adam with L2 and AdamW end on a quadratic."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ __all__ = [
     "Quadratics",
     "beside",
     "descend",
+    "ends_picture",
     "landscape",
     "quadratics",
     "resting_point",
@@ -153,6 +155,56 @@ def landscape(ax: Axes, problem: Quadratics) -> None:
         *line.T, color=INK, linestyle="--", linewidth=1, label="ridge, any strength"
     )
     ax.set(xlim=(0.5, 1.1), ylim=(-1.7, -0.2))
+
+
+def ends_picture(
+    problem: Quadratics,
+    ridge: Tensor,
+    coupled: Tensor,
+    ends: Mapping[str, Tensor],
+    forecasts: Mapping[str, Tensor],
+) -> Figure:
+    """Draw where AdamW ends: in the first problem's plane, and as distances in all.
+
+    Args:
+        problem: S problems.
+        ridge: the ridge solutions, (S, 2). coupled: where Adam + L2 ends, (S, 2).
+        ends: name of a batch size -> where AdamW ends, (S, 2).
+        forecasts: of the same names, without those that have none -> (S, 2).
+
+    Returns:
+        Two panels. Distances count the way from least squares to ridge as 1.
+    """
+    fig, (ax, right) = plots.figure(2)
+    landscape(ax, problem)
+    ax.plot(*coupled[0], "o", color=plots.PALETTE[0], label="Adam + L2")
+    ax.plot(*ridge[0], "s", color=INK, fillstyle="none", markersize=11, label="ridge")
+    way = (ridge_solution(problem, 0.0) - ridge).norm(dim=1)
+    spread = torch.linspace(-0.12, 0.12, len(ridge))
+    for place, (name, w) in enumerate(ends.items()):
+        color = plots.PALETTE[1 + place]
+        ax.plot(*w[0], "o", color=color, label=f"AdamW, {name}")
+        right.plot(
+            place - 0.15 + spread, (w - ridge).norm(dim=1) / way, "o", color=color, ms=4
+        )
+        if name in forecasts:
+            aim = forecasts[name]
+            box: dict[str, Any] = {"color": color, "fillstyle": "none"}
+            ax.plot(*aim[0], "s", markersize=11, **box)
+            off = (w - aim).norm(dim=1) / way
+            right.plot(place + 0.15 + spread, off, "s", ms=5, **box)
+    right.plot([], [], "o", color=INK, ms=4, label="from ridge")
+    right.plot(
+        [], [], "s", color=INK, ms=5, fillstyle="none", label="from its own ridge"
+    )
+    right.set_xticks(range(len(ends)), list(ends))
+    right.set(ylim=(-0.05, 1.05), ylabel="distance (1 = least squares to ridge)")
+    right.set_title("AdamW, all problems: at its own ridge")
+    right.legend(loc="upper right")
+    ax.set(xlabel="weight 1 (large feature)", ylabel="weight 2 (small feature)")
+    ax.set_title("Problem 0: dots end in their squares")
+    ax.legend(loc="upper left", fontsize=7)
+    return fig
 
 
 def beside(

@@ -83,3 +83,24 @@ def test_beside_draws_the_diagonal_and_the_weights():
         diagonal, dots = ax.lines
         assert list(diagonal.get_xdata()) == list(diagonal.get_ydata())
         assert list(dots.get_ydata()) == (sign * w).tolist()
+
+
+def test_ends_are_drawn_as_points_and_as_distances():
+    problem = quadratics(range(3))
+    ridge, plain = (demos_adamw.ridge_solution(problem, s) for s in (0.5, 0.0))
+    fig = demos_adamw.ends_picture(
+        problem, ridge, ridge, {"none": plain, "few": ridge}, {"few": plain}
+    )
+    left, right = fig.axes
+    from_ridge, few, own = (line.get_ydata() for line in right.lines[:3])
+    assert from_ridge == pytest.approx([1.0] * 3)
+    assert few == pytest.approx([0.0] * 3)
+    assert own == pytest.approx([1.0] * 3)
+    labels = left.get_legend_handles_labels()[1]
+    assert labels == [
+        "ridge, any strength",
+        "Adam + L2",
+        "ridge",
+        "AdamW, none",
+        "AdamW, few",
+    ]
