@@ -735,8 +735,8 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
 
 
 # %% [markdown]
-# Your groups for a small CNN: the decay and the shapes in each. (The check then takes a
-# model with shared and frozen parts.)
+# Your groups for a small CNN: for each decay, how many dimensions its tensors have. (The
+# check then takes a model with shared and frozen parts.)
 
 # %% look
 cnn = nn.Sequential(
@@ -744,12 +744,16 @@ cnn = nn.Sequential(
 )
 
 
-def shapes_by_decay():
-    groups = parameter_groups(cnn, 0.1)
-    return {g["weight_decay"]: [tuple(p.shape) for p in g["params"]] for g in groups}
+def dimensions_by_decay():
+    found = {}
+    for group in parameter_groups(cnn, 0.1):
+        found.setdefault(group["weight_decay"], []).extend(
+            p.ndim for p in group["params"]
+        )
+    return found
 
 
-look(shapes_by_decay, "0.1 with two shapes, 0.0 with four")
+look(dimensions_by_decay, {0.1: [4, 2], 0.0: [1, 1, 1, 1]})
 
 # %% test="parameter_groups" points=2
 check.parameter_groups(parameter_groups)
@@ -1732,9 +1736,8 @@ with results(varies=everything) as table:
 # residual networks of 26 layers on CIFAR-10 images. Ours are small networks on 40
 # numbers, and what we found equal is equal *here*. Our setting cannot say that their
 # gain was not real, and the rescaling experiment shows one way in which such a gain
-# comes about. (Why decay helps at all in networks with normalization layers, where the
-# scale of a weight changes nothing, is a story of its own: Zhang and colleagues, 2019,
-# find three mechanisms.)
+# comes about. (Behind normalization layers the scale of a weight changes nothing, and decay
+# works in another way: Zhang and colleagues, 2019.)
 #
 # ## Pitfalls
 #
@@ -1748,7 +1751,6 @@ with results(varies=everything) as table:
 # - Saving the model without the optimizer forgets $m$, $v$ and $t$, and the training
 #   loss need not show it.
 # - One step counter for all parameters is wrong as soon as one of them starts late.
-# - `λ‖w‖²` and `(λ/2)‖w‖²` differ by a factor of two. Ask which one a paper means.
 #
 # ## Nine questions, and cards for tomorrow
 
