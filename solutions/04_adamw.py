@@ -4,11 +4,11 @@
 # In November 2017 Ilya Loshchilov and Frank Hutter put a paper on arXiv whose title
 # sounded like a bug report: *Fixing Weight Decay Regularization in Adam*. Adam was
 # popular then, and yet image classifiers trained with it often did worse on new images
-# than classifiers trained with SGD and momentum. Some blamed adaptive step sizes as such
-# (Wilson and colleagues had just measured the gap). The two authors looked at something
-# smaller: the argument `weight_decay`, which common libraries offered, and which did
-# in Adam something that its name does not say. They changed one line. The result is
-# called AdamW, and today it is the usual choice for transformers.
+# than classifiers trained with SGD and momentum. Some blamed adaptive step sizes as
+# such (Wilson and colleagues had just measured the gap). The two authors looked at
+# something smaller: the argument `weight_decay`, which common libraries offered, and
+# which did in Adam something that its name does not say. They changed one line. The
+# result is called AdamW, and today it is the usual choice for transformers.
 #
 # This notebook takes that line apart. You will build Adam from the failures that it
 # mends, see what it does to a penalty, derive where AdamW comes to rest, and then test
@@ -315,12 +315,12 @@ plots.show(
 # because its average $m$ still points downhill for a few steps after the bottom has
 # been passed, as a heavy ball would roll on.
 #
-# On the right there is a lesson that the formulas hide. Adam's single steps are four
-# times shorter than those of its neighbor without momentum, and yet its floor is about
-# as high. The steps are shorter, but about ten in a row share a direction: each noisy
-# gradient still pushes the weight by $\eta$ in total, only spread over the steps that
-# follow. Momentum makes the walk smooth. What lowers the floor is a smaller learning
-# rate, and that is why schedules exist (notebook 05).
+# On the right there is a lesson that the formulas hide. Adam's single steps are up to
+# four times shorter than those of its neighbor without momentum, and yet its floor is
+# about as high. The steps are shorter, but about ten in a row share a direction: each
+# noisy gradient still pushes the weight by $\eta$ in total, only spread over the steps
+# that follow. Momentum makes the walk smooth. What lowers the floor is a smaller
+# learning rate, and that is why schedules exist (notebook 05).
 #
 # **Failure 4: the averages start at zero.** Unroll the recursion for $m$:
 #
@@ -338,8 +338,8 @@ plots.show(
 # The tiny $\varepsilon$ keeps a weight whose gradient is always zero from dividing by
 # zero.
 #
-# What would happen without the hats? Feed in a gradient that is always 1: all steps should
-# have length $\eta$.
+# What would happen without the hats? Feed in a gradient that is always 1: all steps
+# should have length $\eta$.
 
 # %% figure
 m = v = 0.0
@@ -735,8 +735,8 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
 
 
 # %% [markdown]
-# Your groups for a small CNN: for each decay, how many dimensions its tensors have. (The
-# check then takes a model with shared and frozen parts.)
+# Your groups for a small CNN: for each decay, how many dimensions its tensors have.
+# (The check then takes a model with shared and frozen parts.)
 
 # %% look
 cnn = nn.Sequential(
@@ -863,7 +863,7 @@ with results():
 
 # %% [markdown]
 # With its state, the resumed run is the unbroken one to the last bit. Without it the
-# first step is about ten times as long. Why? For a fresh Adam, $t=1$, and then $\hat
+# first step is about eleven times as long. Why? For a fresh Adam, $t=1$, and then $\hat
 # m/\sqrt{\hat v}$ is $\pm 1$: every weight with any gradient at all takes a step of
 # full length $\eta$, also the ones that had come to rest. You may have expected the
 # loss to suffer. In this run it does not; the printed losses without the state end
@@ -1517,11 +1517,11 @@ with results(varies=everything, after="adamw.map") as table:
     recall("adamw.map", 3)
 # %% [markdown]
 # Decay itself is worth several points here, with either optimizer. Between the two
-# there is next to nothing: at both lengths the difference is less than half a point,
-# and its interval contains zero and ends about a point away from it. Why equal? The
-# balance equation says that AdamW is L2 with the strengths $\lambda\sigma_j$, and on
-# this data the $\sigma_j$ are nearly alike (we measure them below). Penalties that are
-# nearly the same should do nearly the same.
+# there is next to nothing: at both lengths the mean difference is below one point, and
+# if anything AdamW is the one behind. Why so close? The balance equation says that
+# AdamW is L2 with the strengths $\lambda\sigma_j$, and on this data the $\sigma_j$ are
+# nearly alike (we measure them below). Penalties that are nearly the same should do
+# nearly the same.
 #
 # Two warnings come with the result. A coarse search would have produced a winner: in both
 # maps, two steps of the grid beside the best strength cost two points or more, so with
@@ -1615,7 +1615,7 @@ for panel, control, gains in (
     plots.points({k: v - control for k, v in gains.items()}, ax=panel)
     panel.axhline(0, color="#1a1a1a", linewidth=0.8)
     panel.set(ylabel="gain over no decay (accuracy points)", ylim=(-7, 13))
-ax.set_title("Inputs of one scale: equal gains")
+ax.set_title("Inputs of one scale: gains alike")
 right.set_title("Inputs of many scales: AdamW gains more")
 plots.show(
     fig,
@@ -1734,7 +1734,7 @@ with results(varies=everything) as table:
 #
 # The original paper reported a test error 15 % lower, relative to Adam with L2, for
 # residual networks of 26 layers on CIFAR-10 images. Ours are small networks on 40
-# numbers, and what we found equal is equal *here*. Our setting cannot say that their
+# numbers, and what we found alike is alike *here*. Our setting cannot say that their
 # gain was not real, and the rescaling experiment shows one way in which such a gain
 # comes about. (Behind normalization layers the scale of a weight changes nothing, and decay
 # works in another way: Zhang and colleagues, 2019.)
@@ -1768,8 +1768,8 @@ flashcards("04_adamw")
 #    each weight.
 # 2. Coupled decay is divided by the size of the gradient; decoupled decay takes the
 #    same share from every weight, with a memory of $1/(\eta\lambda)$ steps.
-# 3. Tuned alike they were equal on inputs of one scale, and AdamW won where gradients
-#    had many sizes.
+# 3. Tuned alike they were within a point of each other on inputs of one scale, and AdamW
+#    won where gradients had many sizes.
 #
 # ## References
 #
