@@ -19,7 +19,6 @@ __all__ = [
     "beside",
     "descend",
     "ends_picture",
-    "landscape",
     "quadratics",
     "resting_point",
     "scene",
@@ -129,7 +128,7 @@ def ridge_solution(problem: Quadratics, strength: float) -> Tensor:
     return solved
 
 
-def landscape(ax: Axes, problem: Quadratics) -> None:
+def _landscape(ax: Axes, problem: Quadratics) -> None:
     """Draw the first problem's loss as contours, and all its ridge solutions.
 
     Args:
@@ -176,7 +175,7 @@ def ends_picture(
         Two panels. Distances count the way from least squares to ridge as 1.
     """
     fig, (ax, right) = plots.figure(2)
-    landscape(ax, problem)
+    _landscape(ax, problem)
     ax.plot(*coupled[0], "o", color=plots.PALETTE[0], label="Adam + L2")
     ax.plot(*ridge[0], "s", color=INK, fillstyle="none", markersize=11, label="ridge")
     way = (ridge_solution(problem, 0.0) - ridge).norm(dim=1)
