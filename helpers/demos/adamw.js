@@ -1,13 +1,15 @@
 // Adam with an L2 penalty against AdamW on one tilted bowl: where does each come to rest?
 
 function adamw(stage) {
-  const { hessian: H, minimum: b, start } = stage.spec.data;
+  const { hessian: H, minimum: b, start, noise: sizes } = stage.spec.data;
   const [b1, b2, eps] = [0.9, 0.999, 1e-8];
   const REACH = { x: [-1.2, 2.2], y: [-1.2, 2.2] };
   let runs = {};
   let coins = null;
+  let aim = null;
 
   function restart() {
+    aim = scaled();
     coins = new Coins(stage.state.seed);
     const fresh = () => ({ w: [...start], m: [0, 0], v: [0, 0], path: [[...start]] });
     runs = { coupled: fresh(), decoupled: fresh() };
@@ -20,7 +22,7 @@ function adamw(stage) {
 
   function step() {
     const { rate, decay, noise } = stage.state;
-    const shared = [noise * coins.normal(), noise * coins.normal()];
+    const shared = sizes.map((size) => noise * size * coins.normal());
     for (const [kind, run] of Object.entries(runs)) {
       const t = run.path.length;
       const g = slope(run.w, shared);
@@ -38,13 +40,28 @@ function adamw(stage) {
     }
   }
 
-  /** Where the loss plus (decay/2)·|w|² is smallest: (H + decay I) w = H b. */
-  function ridge() {
-    const { decay } = stage.state;
-    const [p, q, s] = [H[0][0] + decay, H[0][1], H[1][1] + decay];
+  /** Where the loss plus ½·Σ strength_j·w_j² is smallest: (H + diag(strengths)) w = H b. */
+  function solve(strengths) {
+    const [p, q, s] = [H[0][0] + strengths[0], H[0][1], H[1][1] + strengths[1]];
     const c = [0, 1].map((i) => H[i][0] * b[0] + H[i][1] * b[1]);
     const det = p * s - q * q;
     return [(s * c[0] - q * c[1]) / det, (p * c[1] - q * c[0]) / det];
+  }
+
+  const ridge = () => solve([stage.state.decay, stage.state.decay]);
+
+  /** Ridge with the strengths decay·σ, σ the root mean square of the gradient there. */
+  function scaled() {
+    const { decay, noise } = stage.state;
+    const own = sizes.map((size) => noise * size);
+    let size = own.map((s) => s + 1);
+    let w = b;
+    for (let k = 0; k < 500; k++) {
+      w = solve(size.map((s) => decay * s));
+      const here = slope(w, [0, 0]);
+      size = size.map((s, i) => (s + Math.hypot(own[i], here[i])) / 2);
+    }
+    return w;
   }
 
   function contour(level) {
@@ -72,19 +89,22 @@ function adamw(stage) {
       axes.dot(b[0], b[1], { color: "ink", hollow: true });
       const [x, y] = ridge();
       axes.dot(x, y, { color: "test", radius: 6, square: true });
+      if (i) axes.dot(...aim, { color: "other", radius: 7, square: true, hollow: true });
       axes.dot(runs[kind].w[0], runs[kind].w[1], { color: i ? "val" : "train", radius: 6, edge: "ink" });
-      pen.key(axes, "bottom", [["square: ridge solution", "test"], ["ring: no penalty", "ink"]]);
+      const key = [["square: ridge solution", "test"], ["ring: no penalty", "ink"]];
+      if (i) key.push(["open square: one strength per weight", "other"]);
+      pen.key(axes, "bottom", key);
     });
   }
 
-  function distance(kind) {
-    const [x, y] = ridge();
+  function distance(kind, [x, y] = ridge()) {
     return Math.hypot(runs[kind].w[0] - x, runs[kind].w[1] - y);
   }
 
   function describe() {
     return `Step ${runs.coupled.path.length - 1}: Adam + L2 is ${distance("coupled").toFixed(3)} `
-      + `from the ridge solution, AdamW ${distance("decoupled").toFixed(3)}.`;
+      + `from the ridge solution, AdamW ${distance("decoupled").toFixed(3)}, and `
+      + `${distance("decoupled", aim).toFixed(3)} from the one with a strength per weight.`;
   }
 
   restart();
@@ -92,6 +112,7 @@ function adamw(stage) {
     height: (width) => (width >= 620 ? 360 : 720),
     draw, describe, restart,
     runs: () => [runs.coupled, runs.decoupled],
+    aim: () => scaled(),
     changed: restart,
     advance() {
       for (let k = 0; k < 4; k++) step();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.report import describe
+from helpers.checks.vocabulary.subject import Raised
 
 # Adam and AdamW in all of torch's forms; torch.optim.Optimizer is welcome.
 TORCH_ADAM = r"\boptim\.(\w+\.)*?_?(functional_)?adamw?\b|_fused_adamw?_"
@@ -65,6 +67,31 @@ ROOT_TOO_LARGE = (
     "under the root: √(v/(1-β₂ᵗ))."
 )
 EPS_EARLY = "eps is added to √v before the bias correction; add it to √v̂."
+REVERSED = (
+    "The betas stand at the wrong terms. Most of the old average is kept: "
+    "beta·old + (1-beta)·new."
+)
+V_FROM_M = "v is an average of grad², the squares of the gradients; not of m²."
+STARTED = (
+    "m and v start at the first gradient (and its square). They start at 0: that is "
+    "what the bias correction is made for."
+)
+POWER = "The correction is 1 - βᵗ, a power; 1 - β·t is something else from step 2 on."
+NEGATIVE = (
+    "A root of something negative, or a division by zero: is the correction 1 - βᵗ, a "
+    "power, and not 1 - β·t, which turns negative?"
+)
+L1_DECAY = (
+    "The decay has the same size for every weight: it uses the sign of the parameter. "
+    "It is weight_decay times the parameter itself."
+)
+OF_GRADIENT = (
+    "The decay multiplies the gradient; it is weight_decay times the parameter."
+)
+ENDS_LOOP = (
+    "b stands behind a parameter without gradient and was not updated at all. "
+    "`continue` skips one parameter; `return` and `break` end the whole loop."
+)
 FIRST_T = "t is 1 in the first call: count the step before you correct the moments."
 
 
@@ -95,8 +122,9 @@ def _judge(
         return
     seen: dict[str, Any] = {"expected": right, "got": got}
     if not got.isfinite().all():
-        zero_t = first and not got.isfinite().any()
-        t.fail(f"{what} is not finite.", **seen, advice=FIRST_T if zero_t else None)
+        everywhere = not got.isfinite().any()
+        hint = (FIRST_T if first else NEGATIVE) if everywhere else None
+        t.fail(f"{what} is not finite.", **seen, advice=hint)
     for value, mistake, hint in variants:
         if not _near(value, right, tol) and _near(got, value, tol):
             t.fail(f"{what} is not right.", **seen, mistake=mistake, advice=hint)
@@ -160,6 +188,9 @@ def _first_step(t: Trial, answer: Any) -> None:
             *(Variant(param - up * r, "no-bias-correction") for r in (a / b, 1 / b, a)),
             Variant(param - up * late, hint=FIRST_T),
             Variant(param - up * b, hint=ROOT_TOO_LARGE),
+            Variant(param - up * (1 - a) * b / (a * (1 - b**2) ** 0.5), hint=REVERSED),
+            Variant(param - up / a, hint=V_FROM_M),
+            Variant(param - up * b / a, hint=STARTED),
             Variant(param - up / s.lr, hint="The step is not multiplied by lr."),
             Variant(param + up, hint="The step goes up the hill: subtract it."),
             Variant(param - up * grad.abs() ** -1, hint="The root of v̂ is missing."),
@@ -200,6 +231,12 @@ def _more_steps(t: Trial, answer: Any) -> None:
         "`state` is empty, and use what is in it.",
         "sum": "m adds up the gradients; it is an average: beta1·m + (1-beta1)·grad.",
         "no first moment": "The step uses the gradient itself instead of m.",
+        "reversed": REVERSED,
+        "v from m": V_FROM_M,
+        "v from m hat": V_FROM_M,
+        "started": STARTED,
+        "m times t": POWER,
+        "times t": POWER,
         "no correction": None,
     }
     wrong = {flaw: _simulate(param, grads, s, flaw) for flaw in flaws}
@@ -220,13 +257,18 @@ def _simulate(
     (b1, b2), m, v, path = s.betas, 0 * param, 0 * param, []
     if flaw == "swapped":
         b1, b2 = b2, b1
+    if flaw == "reversed":
+        b1, b2 = 1 - b1, 1 - b2
     for t, grad in enumerate(grads, 1):
         if flaw in ("forgets", "anew"):
             m, v = 0 * param, 0 * param
+        if flaw == "started" and t == 1:
+            m, v = grad, grad**2
         m = b1 * m + (1 if flaw == "sum" else 1 - b1) * grad
-        v = b2 * v + (1 - b2) * grad**2
         t = 1 if flaw in ("stuck", "anew") else t
-        c1, c2 = (1, 1) if flaw == "no correction" else (1 - b1**t, 1 - b2**t)
+        c1, c2 = _corrections(b1, b2, t, flaw)
+        squared = {"v from m": m, "v from m hat": m / c1}.get(flaw, grad) ** 2
+        v = b2 * v + (1 - b2) * squared
         up, down = m / c1, v / c2
         if flaw == "stored":
             m, v = up, down
@@ -235,6 +277,16 @@ def _simulate(
         param = param - s.lr * up / (down.sqrt() + s.eps)
         path.append(param)
     return path
+
+
+def _corrections(b1: float, b2: float, t: int, flaw: str) -> tuple[float, float]:
+    """Return what m and v are divided by in step t."""
+    if flaw in ("no correction", "started"):
+        return 1.0, 1.0
+    return (
+        1 - (b1 * t if flaw in ("times t", "m times t") else b1**t),
+        1 - (b2 * t if flaw == "times t" else b2**t),
+    )
 
 
 def _eps(t: Trial, answer: Any) -> None:
@@ -297,6 +349,11 @@ def _decay_values(p: Tensor, g: Tensor, s: Settings) -> dict[str, list[Tensor]]:
         "sign": [p - move(g - wd * p), p * (1 + lr * wd) - bare],
         "scale": [p * (1 - f * lr * wd) - bare for f in wrong],
         "coupled scale": [p - move(g + f * wd * p) for f in wrong],
+        "same for all": [
+            p - move(g + wd * p.sign()),
+            p - lr * wd * p.sign() - bare,
+        ],
+        "of the gradient": [p - move(g + wd * g), p - lr * wd * g - bare],
     }
 
 
@@ -314,6 +371,8 @@ def _decay(t: Trial, answer: Any, right: str, names: dict[str, str]) -> None:
         "gradient.",
         "numerator": "The decay is in m but not in v; add it to the gradient first.",
         "denominator": "The decay is in v but not in m; add it to the gradient first.",
+        "same for all": L1_DECAY,
+        "of the gradient": OF_GRADIENT,
     }
     variants = [
         Variant(value, names.get(way), None if way in names else hints.get(way))
@@ -670,6 +729,8 @@ def _agree(
     tol = say.pop("tol", 1e-7)
     for p, q in zip(params, twins, strict=True):
         if not _near(p.detach(), q.detach(), tol):
+            if p.isnan().all():
+                say["advice"] = NEGATIVE
             t.fail(f"{what} are not right.", expected=q.detach(), got=p.detach(), **say)
 
 
@@ -696,6 +757,7 @@ def _one_step_values(p: Tensor, g: Tensor, s: Settings) -> tuple[Tensor, list[Va
     hints |= {"no lr": NOT_TIMES_LR, "updated": ON_UPDATED}
     hints["none"] = "weight_decay has no effect."
     hints["sign"] = "The decay has the wrong sign: it must pull the parameter to zero."
+    hints |= {"same for all": L1_DECAY, "of the gradient": OF_GRADIENT}
     right = values["decoupled"][0]
     a, b = 1 - s.betas[0], (1 - s.betas[1]) ** 0.5
     shrunk = p * (1 - s.lr * s.weight_decay)
@@ -706,6 +768,11 @@ def _one_step_values(p: Tensor, g: Tensor, s: Settings) -> tuple[Tensor, list[Va
              ((a, b), (1, b), (a, 1))]  # fmt: skip
     moves += [(g / d, EPS_INSIDE) for d in _eps_inside(size, s)]
     moves += [(g / (size + s.eps / b), EPS_EARLY), (g / size, "eps is not used.")]
+    moves += [
+        ((1 - a) / a * g / ((1 - b**2) ** 0.5 / b * size + s.eps), REVERSED),
+        (g / (a * size + s.eps), V_FROM_M),
+        (g / a / (size / b + s.eps), STARTED),
+    ]
     moves += [(-g / (size + s.eps), "The step goes up the hill: subtract it.")]
     variants += [Variant(shrunk - s.lr * move, hint=hint) for move, hint in moves]
     variants += [Variant(v, hint=h) for way, h in hints.items() for v in values[way]]
@@ -738,7 +805,8 @@ def _own_counters(t: Trial, answer: Any) -> None:
         Variant(before * 0.95 - lr * _growth(k) * grad.sign(), "step-counter-shared")
         for k in range(2, 4 * late)
     ]
-    _judge(t, b.detach(), right, shared, what="b, in its first step,")
+    stayed = Variant(before, hint=ENDS_LOOP)
+    _judge(t, b.detach(), right, [stayed, *shared], what="b, in its first step,")
 
     params = _parameters(t, (3,), (2,))
     starts = [p.detach().clone() for p in params]
@@ -960,3 +1028,206 @@ def _resume(t: Trial, answer: Any) -> None:
                 got=p.detach(),
                 mistake="state-lost",
             )
+
+
+# -- 4.5 ----------------------------------------------------------------------------
+
+ONE_STRENGTH = (
+    "Every weight is held by the same strength. Here each weight has its own: put the "
+    "strengths on the diagonal, torch.diag(strengths), where plain ridge has λ·I."
+)
+N_MISSING = (
+    "The factor 1/n is missing. The data term is a *mean* of squares, so its parts are "
+    "XᵀX/n and Xᵀy/n; with the sums, the penalty counts n times too little."
+)
+SQUARED = (
+    "The strengths are squared. The penalty is ½·Σ strengths_j·w_j², whose second "
+    "derivative is strengths_j itself. (Rows stacked below X hold its *root*, since "
+    "they are squared again.)"
+)
+EVERY_ROW = (
+    "`+ strengths` adds the vector to every row of the matrix. The penalty belongs on "
+    "the diagonal: torch.diag(strengths)."
+)
+HALVES = (
+    "The balance of the two terms is off by a factor of two: both have the ½, so that "
+    "it cancels from the gradient."
+)
+SINGULAR = (
+    "With all strengths 0 and fewer independent columns than columns, XᵀX has no "
+    "inverse. Take the solution of smallest norm: torch.linalg.pinv, or "
+    "torch.linalg.lstsq with driver='gelsd'."
+)
+
+Solved = tuple[Tensor, Tensor, Tensor]  # features, targets, strengths
+
+
+class _Flaw(NamedTuple):
+    """A wrong problem: (features, targets, strengths) -> the weights that solve it."""
+
+    solve: Callable[[Tensor, Tensor, Tensor], Tensor]
+    mistake: str | None = None
+    hint: str | None = None
+
+
+def _scaled_ridge(x: Tensor, y: Tensor, s: Tensor) -> Tensor:
+    """Return the right weights in float64; of minimum norm where all s are 0."""
+    x, y, s = x.double(), y.double(), s.double()
+    if not s.any():
+        weights: Tensor = torch.linalg.pinv(x) @ y
+        return weights
+    return _solved(x.T @ x / len(x) + torch.diag(s), x.T @ y / len(x))
+
+
+def _solved(matrix: Tensor, right: Tensor) -> Tensor:
+    """Return pinv(matrix) @ right in float64."""
+    solution: Tensor = torch.linalg.pinv(matrix.double()) @ right.double()
+    return solution
+
+
+def _ridge_flaws() -> list[_Flaw]:
+    """Return what wrong answers solve, named mistakes first."""
+
+    def strength(of: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+        return lambda x, y, s: _scaled_ridge(x, y, of(s.double()).expand(s.shape))
+
+    ones: list[Callable[[Tensor], Tensor]] = [
+        torch.mean, torch.sum, torch.amax, torch.amin, torch.linalg.norm,
+        lambda s: s[0], lambda s: s[-1],
+    ]  # fmt: skip
+    return [
+        *(_Flaw(strength(of), "one-strength") for of in ones),
+        _Flaw(lambda x, y, s: _scaled_ridge(x, y, s / len(x)), "n-missing"),
+        _Flaw(lambda x, y, s: len(x) * _scaled_ridge(x, y, s), "n-missing"),
+        _Flaw(lambda x, y, s: _scaled_ridge(x, y, s / len(x)) / len(x), "n-missing"),
+        _Flaw(strength(lambda s: s**2), "strengths-squared"),
+        _Flaw(
+            lambda x, y, s: _solved(x.T @ x / len(x) + s, x.T @ y / len(x)),
+            hint=EVERY_ROW,
+        ),
+        _Flaw(strength(lambda s: 0 * s), hint="The strengths have no effect."),
+        _Flaw(strength(lambda s: s / 2), hint=HALVES),
+        _Flaw(strength(lambda s: 2 * s), hint=HALVES),
+        _Flaw(
+            strength(lambda s: s.sqrt()),
+            hint="The strengths' roots are used instead of the strengths.",
+        ),
+        _Flaw(
+            lambda x, y, s: _scaled_ridge(x, y, s * len(x)),
+            hint="The penalty is n times too strong: one factor n too many.",
+        ),
+        _Flaw(
+            lambda x, y, s: _scaled_ridge(x, y, s * x.shape[1] / len(x)),
+            hint="The data term is divided by the number of columns; n is the number "
+            "of examples, len(features).",
+        ),
+        _Flaw(
+            lambda x, y, s: _solved(x.T @ x / len(x) - torch.diag(s), x.T @ y / len(x)),
+            hint="The penalty has the wrong sign: it is added to the loss.",
+        ),
+    ]
+
+
+@exercise(
+    "4.5",
+    mistakes={
+        "one-strength": ONE_STRENGTH,
+        "n-missing": N_MISSING,
+        "strengths-squared": SQUARED,
+    },
+)
+def scaled_ridge(answer: Any, t: Trial) -> None:
+    """Check 4.5: ridge with a strength per weight; minimum norm where all are 0."""
+    t.part("a case by hand")
+    hand = (torch.eye(2), torch.tensor([3.0, 3.0]), torch.tensor([0.5, 1.0]))
+    cases = [hand]
+
+    t.part("other strengths, both dtypes, more columns than rows, strengths of 0")
+    for dtype in (torch.float64, torch.float32):
+        cases.append(_ridge_case(t, 9, t.random.randint(3, 5), dtype))
+    cases.append(_ridge_case(t, 4, t.random.randint(6, 8), torch.float64))
+    cases.append(_ridge_case(t, 8, 4, torch.float64, zeros=2))
+    _judge_ridge(t, answer, cases)
+
+    t.part("all strengths 0: least squares, of smallest norm")
+    rank = t.random.randint(2, 3)
+    full = _ridge_case(t, 8, 3, t.dtype(), zeros=3)
+    x = full[0].double()
+    x = torch.cat([x[:, :rank], x[:, :1] - x[:, 1:2]], 1)
+    short = (x, t.randn(8, dtype=x.dtype), x.new_zeros(x.shape[1]))
+    wide = _ridge_case(t, 4, 7, torch.float64)
+    wide = (*wide[:2], torch.zeros_like(wide[2]))
+    _judge_ridge(t, answer, [full])
+    _judge_ridge(t, answer, [short, wide], advice=SINGULAR)
+
+
+def _ridge_case(
+    t: Trial, n: int, d: int, dtype: torch.dtype, *, zeros: int = 0
+) -> Solved:
+    """Draw small whole features, well conditioned, and strengths that are all apart.
+
+    `zeros` of the strengths are 0. No strength is 0 or 1 otherwise: those are their own
+    squares.
+    """
+    while True:
+        x = t.integers(5, n, d).double() - 2
+        values = torch.linalg.svdvals(x)
+        if values[-1] > 0.15 * values[0]:
+            break
+    sizes = [0.25, 0.4, 0.6, 1.5, 2.0, 2.5, 3.0, 4.0]
+    strengths = torch.tensor(t.random.sample(sizes, d), dtype=dtype)
+    for place in t.random.sample(range(d), zeros):
+        strengths[place] = 0.0
+    return x.to(dtype), t.randn(n, dtype=dtype), strengths
+
+
+def _judge_ridge(
+    t: Trial, answer: Any, cases: Sequence[Solved], advice: str | None = None
+) -> None:
+    """Call the answer for all cases; name a mistake only if it explains every one."""
+    told, got = [], []
+    for case in cases:
+        out = t.call(answer, *case, explain=partial(_singular, t, advice))
+        weights = t.tensor(out, like=case[2], what="the weight vector").detach()
+        told.append(t.case)
+        got.append(weights.clone())
+    right = [_scaled_ridge(*case) for case in cases]
+    near = [_near(g, r, _ridge_tol(g)) for g, r in zip(got, right, strict=True)]
+    if all(near):
+        return
+    worst = near.index(False)
+    t.case = told[worst]
+    flaw = _explains(cases, got)
+    if flaw is None:
+        hint = advice or (
+            "Right weights make the gradient vanish: Xᵀ(Xw - y)/n + strengths·w = 0."
+        )
+        flaw = _Flaw(_scaled_ridge, hint=hint)
+    t.fail(
+        "the weight vector is not right.",
+        expected=right[worst].to(got[worst].dtype),
+        got=got[worst],
+        mistake=flaw.mistake,
+        advice=flaw.hint,
+    )
+
+
+def _singular(t: Trial, advice: str | None, error: Raised) -> None:
+    """Explain an inverse that does not exist, where `advice` says what to do."""
+    if advice and error.names[0] in ("LinAlgError", "_LinAlgError"):
+        t.fail(f"your code raises {error.shown}.", advice=advice)
+
+
+def _ridge_tol(weights: Tensor) -> float:
+    # condition numbers stay below about 200: rounding is far smaller than either
+    return 1e-3 if weights.dtype == torch.float32 else 1e-6
+
+
+def _explains(cases: Sequence[Solved], got: Sequence[Tensor]) -> _Flaw | None:
+    """Return the first flaw that gives what was got in every case, right ones too."""
+    for flaw in _ridge_flaws():
+        values = [flaw.solve(*case) for case in cases]
+        pairs = zip(got, values, strict=True)
+        if all(_near(g, value, _ridge_tol(g)) for g, value in pairs):
+            return flaw
+    return None

@@ -330,6 +330,18 @@ def test_optimizers_walk_as_torchs_do(open_page):
         assert end == pytest.approx(w.tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize(("decay", "noise"), [(0.5, 1.0), (2.0, 0.0), (0.1, 2.0)])
+def test_adamw_aims_where_python_says_it_rests(open_page, decay, noise):
+    page = open_page(adamw.scene())
+    aim = page.evaluate(
+        f"""([decay, noise]) => {{ const stage = {STAGE};
+        Object.assign(stage.state, {{ decay, noise }});
+        return stage.demo.aim(); }}""",
+        [decay, noise],
+    )
+    assert aim == pytest.approx(adamw.resting_point(decay, noise).tolist(), abs=1e-3)
+
+
 @pytest.mark.parametrize(("degree", "points"), [(3, 20), (11, 12), (15, 60)])
 def test_polynomials_are_least_squares(open_page, degree, points):
     page = open_page(bias_variance.scene())

@@ -1,0 +1,5 @@
+def scaled_ridge(features, targets, strengths):
+    n = len(features)
+    strengths *= n
+    matrix = features.T @ features + torch.diag(strengths)
+    return torch.linalg.pinv(matrix) @ (features.T @ targets)

@@ -1,0 +1,4 @@
+def scaled_ridge(features, targets, strengths):
+    n, d = features.shape
+    matrix = features.T @ features / n + torch.diag(strengths + 1e-2)
+    return torch.linalg.pinv(matrix) @ (features.T @ targets / n)
