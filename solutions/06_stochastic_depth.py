@@ -87,20 +87,27 @@ noisy_labels, flipped = data.corrupt_labels(
 noisy = data.Split(clean.x, noisy_labels)
 
 # %% [markdown]
-# Eight of the training images, with the label that the network is told. Where that label
-# is false, the true one stands behind it.
+# Six of the training images, with the label that the network is told: three true labels,
+# and three false ones with the truth in parentheses.
 
 # %% figure
+right_ones, false_ones = (~flipped).nonzero()[:3, 0], flipped.nonzero()[:3, 0]
+chosen = torch.cat([right_ones, false_ones]).cpu()
 names = [
-    data.CLASS_NAMES[told] + (f"\n(a {data.CLASS_NAMES[true]})" if told != true else "")
-    for told, true in zip(noisy.y[:8].tolist(), clean.y[:8].tolist(), strict=True)
+    data.CLASS_NAMES[told]
+    + (f"\n(true: {data.CLASS_NAMES[true]})" if told != true else "")
+    for told, true in zip(
+        noisy.y[chosen].tolist(), clean.y[chosen].tolist(), strict=True
+    )
 ]
-ax = plots.images(noisy.x[:8], names)
-ax.set_title(f"{int(flipped.sum())} of {len(noisy.y)} labels are false", pad=30)
+ax = plots.images(noisy.x[chosen], names)
+ax.set_title(
+    f"{int(flipped.sum())} of {len(noisy.y)} training labels are false", pad=30
+)
 plots.show(
     ax.figure,
-    alt="Eight small grey images of clothes; some carry a false label, with the true "
-    "one in parentheses.",
+    alt="Six small grey images of clothes; three carry a false label, with the true one "
+    "in parentheses.",
 )
 
 # %% [markdown]
@@ -1543,7 +1550,7 @@ fig, ax = plots.figure()
 for k in range(8):
     ax.plot(hard.train.x[k].cpu() / 4 - k, color=plots.PALETTE[k % 2])
 ax.set_yticks(-torch.arange(8).numpy(), hard.train.y[:8].tolist())
-ax.set(xlabel="position, 1 to 40", ylabel="class")
+ax.set(xlabel="position", ylabel="class")
 ax.set_title("MNIST-1D: ten shapes, shifted, bent and noisy")
 plots.show(fig, alt="Eight noisy curves of 40 points with their classes.")
 

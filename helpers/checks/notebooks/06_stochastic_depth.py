@@ -786,6 +786,13 @@ def depth_distribution(answer: Any, t: Trial) -> None:
         return
     rates = missed[0][0]
     got = t.tensor(t.call(answer, [*rates]))
+    if all(_near(each, _depths(r).cumsum(0)) for r, each in missed):
+        t.fail(
+            "these are the chances of *at most* k blocks.",
+            expected=_short(_depths(rates).tolist()),
+            got=_short(got.tolist()),
+            advice="Leave the cumulative sum out: place k is for exactly k blocks.",
+        )
     t.fail(
         "the probabilities are not right.",
         expected=_short(_depths(rates).tolist()),
