@@ -295,6 +295,11 @@ with results(varies=initial) as table:
 # experiments on 50,000 images, 110 layers did beat 20.) Keep this in mind when we ask what
 # stochastic depth gains: it cannot be a gain from depth.
 #
+# The first line of the table deserves a look, too. With one label in five false, the
+# *linear* model, which has fewer parameters than any of the networks and cannot learn much
+# by heart, is ahead of all of them. These networks are far too large for these data, and
+# that is the situation in which a regularizer has something to do.
+#
 # ## What goes wrong on the way
 #
 # "Vanishing gradients" is what most texts would answer now. Let us look. Two things travel
