@@ -88,14 +88,14 @@ noisy = data.Split(clean.x, noisy_labels)
 
 # %% [markdown]
 # Six of the training images, with the label that the network is told: three true labels,
-# and three false ones with the truth in parentheses.
+# and three false ones with the truth below.
 
 # %% figure
 right_ones, false_ones = (~flipped).nonzero()[:3, 0], flipped.nonzero()[:3, 0]
 chosen = torch.cat([right_ones, false_ones]).cpu()
 names = [
     data.CLASS_NAMES[told]
-    + (f"\n(true: {data.CLASS_NAMES[true]})" if told != true else "")
+    + (f"\nin truth a\n{data.CLASS_NAMES[true]}" if told != true else "")
     for told, true in zip(
         noisy.y[chosen].tolist(), clean.y[chosen].tolist(), strict=True
     )
@@ -107,7 +107,7 @@ ax.set_title(
 plots.show(
     ax.figure,
     alt="Six small grey images of clothes; three carry a false label, with the true one "
-    "in parentheses.",
+    "under it.",
 )
 
 # %% [markdown]
