@@ -1,6 +1,8 @@
 """Figures about stochastic depth: which blocks run, and how many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import comb
 from typing import Any
 
 import torch
@@ -12,7 +14,7 @@ from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
 
-__all__ = ["scene", "COINS", "coin_map", "depth_distribution"]
+__all__ = ["COINS", "coin_map", "depth_distribution", "depths", "paths", "scene"]
 
 COINS = ("one per example", "one per batch")
 
@@ -45,7 +47,7 @@ def coin_map(
     _draw_coins(left, runs.expand(blocks, examples))
     computed = blocks if columns > 1 else int(runs.sum())
     left.set_title(f"{computed} of {blocks} blocks have to be computed")
-    _draw_depths(right, rates.tolist())
+    _draw_depths(right, rates.tolist(), saves=columns == 1)
     return fig
 
 
@@ -63,6 +65,48 @@ def depth_distribution(rates: Sequence[float]) -> Tensor:
     return chance
 
 
+def paths(blocks: int = 4) -> Figure:
+    """Every path through a residual network, and how many there are of each length.
+
+    Args:
+        blocks: 1 to 5, for there are 2^blocks paths.
+    """
+    taken = [c for k in range(blocks + 1) for c in combinations(range(blocks), k)]
+    fig, (left, right) = plots.figure(2)
+    for row, path in enumerate(taken):
+        left.plot([-0.7, blocks - 0.3], [row, row], color="#808080", linewidth=1)
+        left.plot(path, [row] * len(path), "s", color=plots.PALETTE[0], markersize=9)
+    left.grid(visible=False)
+    left.set_xticks(range(blocks), [str(k + 1) for k in range(blocks)])
+    left.set_yticks([])
+    left.set(xlabel="block (square: taken, line: walked around)", ylabel="path")
+    left.set_title(f"{blocks} blocks, {len(taken)} paths")
+    lengths = range(blocks + 1)
+    counts = [comb(blocks, k) for k in lengths]
+    right.bar(lengths, counts, color=plots.PALETTE[0])
+    right.set_xticks(lengths)
+    right.set(xlabel="blocks taken", ylabel="paths")
+    right.set_title("Most paths are of middling length")
+    return fig
+
+
+def depths(schedules: Mapping[str, Sequence[float]]) -> Figure:
+    """How many blocks run, for several schedules of drop rates.
+
+    Args:
+        schedules: name → drop rates, one per block.
+    """
+    fig, ax = plots.figure()
+    for name, rates in schedules.items():
+        mean = len(rates) - sum(rates)
+        chance = depth_distribution(rates)
+        ax.plot(range(len(chance)), chance, "o-", label=f"{name}: mean {mean:.2f}")
+    ax.set(xlabel="blocks that run", ylabel="probability", ylim=(0, None))
+    ax.set_title("The depth of one training step")
+    ax.legend(loc="upper left")
+    return fig
+
+
 def _draw_coins(ax: Axes, runs: Tensor) -> None:
     blocks, examples = runs.shape
     colors: dict[str, Any] = {"cmap": "Blues", "vmin": 0, "vmax": 1.6}
@@ -73,13 +117,14 @@ def _draw_coins(ax: Axes, runs: Tensor) -> None:
     ax.set(xlabel="example of the batch", ylabel="block (blue: added)")
 
 
-def _draw_depths(ax: Axes, rates: Sequence[float]) -> None:
+def _draw_depths(ax: Axes, rates: Sequence[float], *, saves: bool) -> None:
     blocks, chance = len(rates), depth_distribution(rates)
     mean = blocks - sum(rates)
     ax.bar(range(blocks + 1), chance, color=plots.PALETTE[0])
     ax.axvline(mean, color=plots.PALETTE[1], linestyle="--", label="expected depth")
     ax.set(xlabel="blocks that run", ylabel="probability", xlim=(-0.7, blocks + 0.7))
-    ax.set_title(f"{mean:.2f} of {blocks} run on average: {1 - mean / blocks:.0%} less")
+    less = f": {1 - mean / blocks:.0%} less work" if saves else " for each example"
+    ax.set_title(f"{mean:.2f} of {blocks} added on average{less}")
     ax.legend(loc="upper left")
 
 

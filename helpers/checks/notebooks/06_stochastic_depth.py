@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from helpers.checks.vocabulary.dropped import (
     scaled,
 )
 from helpers.checks.vocabulary.modes import Layer
-from helpers.checks.vocabulary.subject import Outcome
+from helpers.checks.vocabulary.subject import Outcome, Raised
 
 COARSE: dict[str, Any] = {
     "rtol": 1e-4,
@@ -33,8 +33,9 @@ KEEP = (
     "for small p almost everything disappears."
 )
 NOT_SCALED = (
-    "What survives is not scaled by 1/(1-p). On average the residual is then smaller "
-    "in training than at evaluation, where it is added whole."
+    "What survives is not scaled by 1/(1-p), so on average training adds only 1-p of "
+    "it. The card asks for the inverted form: training makes up for the missing, and "
+    "evaluation adds everything whole. (The paper scales at evaluation instead.)"
 )
 SCALE_P = (
     "What survives is scaled by 1/p. It survives with probability 1-p, so what makes "
@@ -101,6 +102,14 @@ def _rates(t: Trial, answer: Any, blocks: int, final: float) -> None:
             **shown,
             advice="The first blocks feed all others: they are dropped least.",
         )
+    _as_survival(t, values, blocks, final, shown)
+    if _near(values, [0.0] * (blocks - 1) + [final]):
+        t.fail(
+            "all rates but the last are 0.",
+            **shown,
+            advice="l // L cuts off to a whole number, which is 0 for every l below "
+            "L. Write l / L.",
+        )
     if any(list(values) == [round(v, d) for v in expected] for d in (1, 2, 3)):
         t.fail("the rates are rounded.", **shown, advice="Return them as they are.")
     starts = abs(values[0]) < 1e-6 < final
@@ -117,6 +126,20 @@ def _rates(t: Trial, answer: Any, blocks: int, final: float) -> None:
         mistake="starts-at-zero" if starts else "ends-below" if ends else None,
         advice="Block l of L has l/L · final_rate, with l = 1 … L.",
     )
+
+
+def _as_survival(
+    t: Trial, values: Sequence[float], blocks: int, final: float, shown: dict[str, str]
+) -> None:
+    """Name a final_rate that was taken for Huang's p_L, a probability of survival."""
+    falling = [1 - (k + 1) / blocks * (1 - final) for k in range(blocks)]
+    if _near(values, falling) or _near(values, [1 - p for p in falling]):
+        t.fail(
+            "final_rate is taken for the last block's probability of surviving.",
+            **shown,
+            advice="Huang and others write p_l for survival. Here every rate is a "
+            "probability of dropping, and the last block is dropped with final_rate.",
+        )
 
 
 def _list_of_floats(t: Trial, got: object) -> list[float]:
@@ -140,8 +163,8 @@ def _list_of_floats(t: Trial, got: object) -> list[float]:
     return [t.number(v, what=f"rate {k}") for k, v in enumerate(got, 1)]
 
 
-def _near(values: Sequence[float], expected: Sequence[float]) -> bool:
-    a, b = (torch.tensor(v, dtype=torch.float64) for v in (values, expected))
+def _near(values: Sequence[float] | Tensor, expected: Sequence[float] | Tensor) -> bool:
+    a, b = (torch.as_tensor(v, dtype=torch.float64) for v in (values, expected))
     return a.shape == b.shape and torch.allclose(a, b, **COARSE)
 
 
@@ -179,7 +202,9 @@ def drop_path(answer: Any, t: Trial) -> None:
     x = nonzero(t, 160, 2, 3, dtype=dtype)
 
     t.part("type, shape and dtype")
-    out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
+    explain = _coins_out_of_line(answer, t, p)
+    got = t.call(answer, x, p, True, t.generator(), explain=explain)
+    out = t.tensor(got, like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
     no_zeros(t, quiet, what="residuals")
 
@@ -231,6 +256,35 @@ def drop_path(answer: Any, t: Trial) -> None:
     t.draws(lambda g: t.call(answer, x, 0.5, True, g), case=case)
 
 
+def _coins_out_of_line(answer: Any, t: Trial, p: float) -> Callable[[Raised], None]:
+    """Return what explains an error by a mask of shape (N,) or (N, 1).
+
+    Such a mask meets the last dimensions instead of the first. Where all dimensions are
+    equally long no error comes, and every example loses the same parts.
+    """
+
+    def explain(_: Raised) -> None:
+        cube = nonzero(t, 6, 6, 6)
+        for _ in range(8):
+            done = t.outcome(answer, cube, p, True, t.generator())
+            if done.raised is not None or not isinstance(done.value, Tensor):
+                return
+            gone = done.value == 0
+            if gone.shape != cube.shape or not (gone == gone[:1]).all():
+                return
+            if gone.any() and not gone.all():
+                t.fail(
+                    "the coins meet the wrong dimension, so every example loses the "
+                    "same parts (and most other shapes give an error).",
+                    expected="each example all there or all zero",
+                    advice="Broadcasting lines shapes up at their ends: a mask of "
+                    "shape (N,) meets the last dimension, not the first. Give it "
+                    "the shape (N, 1, …, 1), as many dimensions as the residual has.",
+                )
+
+    return explain
+
+
 _ALREADY = "Training has scaled already; evaluation returns the residual as it is."
 
 
@@ -259,9 +313,7 @@ _FLOW = "Compute the result from the input itself: no .detach(), .data or numpy.
         "active-at-evaluation": "The block is still skipped at evaluation. A trained "
         "network must answer the same question the same way: in eval mode the result "
         "is always x + block(x). Ask `self.training`.",
-        "not-scaled": "A block that runs is not scaled by 1/(1-p) in training. On "
-        "average it then adds less in training than at evaluation, where it always "
-        "runs and is added whole.",
+        "not-scaled": NOT_SCALED.replace("What survives", "A block that runs"),
         "scales-by-p": SCALE_P.replace("What survives", "A block that runs").replace(
             "It survives", "It runs"
         ),
@@ -393,6 +445,9 @@ def _watch(
         block.seen.clear()
         out = _pass(t, layer, x)
         saved.append(sum(block.seen) < len(x))
+        if not block.seen:
+            advice = "A block that is skipped adds nothing: x passes on as it is."
+            t.close(out, x, what="the result when the block is skipped", advice=advice)
         ratio = (out - x) / f
         alone = torch.allclose(out, torch.zeros_like(out), atol=1e-6)
         t.require(
@@ -695,3 +750,100 @@ def _depth(t: Trial, answer: Any, rates: list[float], *, bent: bool = False) -> 
         advice="Add up, over the blocks, the probability that each one runs. The "
         "result need not be a whole number.",
     )
+
+
+# -- 6.5 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "6.5",
+    mistakes={
+        "mean-rate": "This is the binomial distribution, as if every block had the "
+        "mean rate. Its mean is right and its spread too wide. Every block tosses a "
+        "coin of its own: put the blocks in one after another, each with its rate.",
+        "swapped": "The distribution stands the wrong way round: place k holds the "
+        "probability that k blocks are *dropped*. A rate is the probability of "
+        "dropping; a block runs with probability 1 - rate.",
+        "not-normalized": "The probabilities do not sum to 1. With every block the "
+        "old distribution is split in two: rate of it stays at its depth, 1 - rate of "
+        "it moves up by one. Nothing is lost, nothing is added.",
+    },
+)
+def depth_distribution(answer: Any, t: Trial) -> None:
+    """Check 6.5: the Poisson–binomial distribution of the number of blocks that run."""
+    t.part("a case by hand")
+    hand = [0.5, 0.25]
+    t.part("any schedule")
+    sizes = t.random.sample(range(3, 10), 3)
+    drawn = [[t.random.randint(1, 99) / 100 for _ in range(n)] for n in sizes]
+    t.part("the limits: equal rates, rates of 0 and 1, one block")
+    alike = [0.5] * t.random.randint(3, 8)
+    ends = [0.0, 1.0, 0.0, t.random.choice([0.2, 0.3])]
+    cases = [hand, *drawn, alike, ends, [0.35], [1.0] * 3, [0.0] * 4]
+    results = [(rates, _distribution(t, answer, rates)) for rates in cases]
+    missed = [(r, got) for r, got in results if not _near(got, _depths(r))]
+    if not missed:
+        return
+    rates = missed[0][0]
+    got = t.tensor(t.call(answer, [*rates]))
+    if all(_near(each, _depths(r).cumsum(0)) for r, each in missed):
+        t.fail(
+            "these are the chances of *at most* k blocks.",
+            expected=_short(_depths(rates).tolist()),
+            got=_short(got.tolist()),
+            advice="Leave the cumulative sum out: place k is for exactly k blocks.",
+        )
+    t.fail(
+        "the probabilities are not right.",
+        expected=_short(_depths(rates).tolist()),
+        got=_short(got.tolist()) + f", sum {got.sum().item():.4g}",
+        mistake=_named(missed),
+        advice="Start with [1]: no block, depth 0 for certain. Then put in one block "
+        "after another.",
+    )
+
+
+def _distribution(t: Trial, answer: Any, rates: list[float]) -> Tensor:
+    """Return what the answer says, if it is a distribution by its form."""
+    given = [*rates]
+    got = t.tensor(t.call(answer, given))
+    t.require(
+        given == rates, "your code changes the list of rates.", advice="Only read it."
+    )
+    t.require(
+        tuple(got.shape) == (len(rates) + 1,),
+        "the result has the wrong shape.",
+        expected=f"shape ({len(rates) + 1},)",
+        got=f"shape {tuple(got.shape)}",
+        advice="There is a place for every depth from 0 to L: L + 1 of them.",
+    )
+    t.require(
+        got.dtype == torch.float64,
+        "the result has the wrong dtype.",
+        expected="torch.float64",
+        got=got.dtype,
+        advice="Products of many small numbers want all digits: dtype=torch.float64.",
+    )
+    t.require(got.isfinite().all(), "the result contains NaN or infinity.", got=got)
+    return got.detach()
+
+
+def _depths(rates: Sequence[float]) -> Tensor:
+    """Return the right probabilities: (L + 1,), float64."""
+    chance = torch.ones(1, dtype=torch.float64)
+    nothing = torch.zeros(1, dtype=torch.float64)
+    for p in rates:
+        stays, grows = torch.cat([chance, nothing]), torch.cat([nothing, chance])
+        chance = p * stays + (1 - p) * grows
+    return chance
+
+
+def _named(missed: Sequence[tuple[list[float], Tensor]]) -> str | None:
+    """Return the one mistake that explains every case that is not right."""
+    fits: dict[str, Callable[[list[float], Tensor], bool]] = {
+        "mean-rate": lambda r, got: _near(got, _depths([sum(r) / len(r)] * len(r))),
+        "swapped": lambda r, got: _near(got, _depths([1 - p for p in r])),
+        "not-normalized": lambda _, got: abs(got.sum().item() - 1) > 1e-3,
+    }
+    good = (name for name, fit in fits.items() if all(fit(r, got) for r, got in missed))
+    return next(good, None)

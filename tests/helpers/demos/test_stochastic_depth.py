@@ -1,6 +1,6 @@
 """Figures about stochastic depth: what is drawn is what was given."""
 
-from itertools import product
+from itertools import combinations, product
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -67,3 +67,20 @@ def test_another_draw_gives_other_coins():
 def test_other_words_are_refused():
     with pytest.raises(ValueError, match="one per example"):
         demos_depth.coin_map(0.5, "one per pixel")
+
+
+def test_every_path_is_drawn_once_and_counted():
+    fig = demos_depth.paths(3)
+    left, right = fig.axes
+    taken = {tuple(line.get_xdata()) for line in left.lines if line.get_marker() == "s"}
+    assert taken == {p for k in range(4) for p in combinations(range(3), k)}
+    assert [bar.get_height() for bar in right.patches] == [1, 3, 3, 1]
+
+
+def test_depths_are_drawn_with_their_means():
+    (ax,) = demos_depth.depths({"half": [0.5, 0.5], "none": [0.0]}).axes
+    assert list(ax.lines[0].get_ydata()) == [0.25, 0.5, 0.25]
+    assert [t.get_text() for t in ax.get_legend().texts] == [
+        "half: mean 1.00",
+        "none: mean 1.00",
+    ]

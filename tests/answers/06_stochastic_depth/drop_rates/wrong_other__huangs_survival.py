@@ -1,0 +1,2 @@
+def drop_rates(num_blocks, final_rate):
+    return [1 - l / num_blocks * (1 - final_rate) for l in range(1, num_blocks + 1)]
