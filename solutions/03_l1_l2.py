@@ -148,8 +148,8 @@ with results():
     )
 
 # %% [markdown]
-# The same "λ = 1" halves nothing, takes a third away, or takes half away. So before you
-# copy a λ from a paper, look up two things: **is there a ½, and is the loss a mean or a
+# The same "λ = 1" takes a third of the length away, or half of it, or next to nothing, and
+# SGD agrees with the first line. So before you copy a λ from a paper, look up two things: **is there a ½, and is the loss a mean or a
 # sum?** The second matters even within one code base. Beside a *sum* of losses the same λ
 # gets weaker as the data grow, because the sum grows and the price does not.
 #
@@ -157,7 +157,7 @@ with results():
 #
 # **Given** a `model` and a `strength`. **Return** the penalty as a 0-dim tensor that
 # can be differentiated, over *weights only*: the parameters with 2 or more dims. Biases
-# and the scales of normalisation layers have one dim; they are free. A tensor that two
+# and the scales of normalization layers have one dim; they are free. A tensor that two
 # layers share counts once. Both functions go into the one cell.
 #
 # **By hand:** `nn.Linear(2, 1)` with weight [[3, -4]] and any bias, strength 2: L2 is
@@ -221,8 +221,7 @@ look(lambda: [f(layer, 2.0) for f in (l2_penalty, l1_penalty)], [25.0, 14.0])
 
 # %% [markdown]
 # If the numbers agree, let the check try other networks: convolutions, norms, shared
-# weights. The figure after it belongs to the next section: all pairs of two weights that
-# cost the same, for three mixtures of L1 and L2.
+# weights.
 
 # %% test="l2_penalty" points=2
 check.l2_penalty(l2_penalty, l1_penalty)
@@ -490,20 +489,20 @@ def soft_threshold(w: torch.Tensor, threshold: float) -> torch.Tensor:
 
 # %% look
 def draw(yours, target):
-    ax = plots.compare(yours, target, kind="lines")
-    ax.set(
-        title="soft_threshold(w, 1)", xlabel="w, from -3 to 3 (index)", ylabel="result"
-    )
-    plots.show(ax.figure, alt="Your soft threshold over the expected one.")
+    fig, ax = plots.figure()
+    ax.plot(inputs, target, color="#bbbbbb", linewidth=7, label="expected")
+    ax.plot(inputs, yours, label="yours")
+    ax.set(title="soft_threshold(w, 1)", xlabel="w", ylabel="result")
+    ax.legend()
+    plots.show(fig, alt="Your soft threshold over the expected one.")
 
 
-steps = torch.linspace(-3, 3, 61)
-look(lambda: soft_threshold(steps, 1.0), F.softshrink(steps, 1.0), draw=draw)
+inputs = torch.linspace(-3, 3, 61)
+look(lambda: soft_threshold(inputs, 1.0), F.softshrink(inputs, 1.0), draw=draw)
 
 # %% [markdown]
 # Your curve should lie on torch's. The check tries negative weights, a threshold of 0
-# and exact zeros. The figure after it shows what L2 does to the same weight (its proximal
-# map is w/(1+λ)), and the hard threshold, which only cuts.
+# and exact zeros.
 
 # %% test="soft_threshold" points=2
 check.soft_threshold(soft_threshold)
@@ -512,6 +511,23 @@ from helpers.checks import load
 
 load("03_l1_l2").soft_threshold(soft_threshold, seed=48_271)
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# Here are all maps side by side: the soft threshold, what L2 does to the same weight, and the
+# *hard* threshold, which only cuts small weights off and leaves large ones alone.
+
+# %% figure
+plots.show(
+    figures.shrink_maps(1.0),
+    alt="Left: prices λ|w| and λw²/2; the parabola is flat at 0. Right: the soft "
+    "threshold is 0 between -1 and 1 and shifted outside, L2 is a line with half the "
+    "slope, the hard threshold jumps at 1.",
+)
+
+# %% [markdown]
+# L2 multiplies every weight by the same factor, so a nonzero weight never becomes zero. L1
+# subtracts the same amount from every weight: small ones are gone, and large ones are *biased*,
+# each by the full threshold. Remember that bias; it comes back in section 6.
 
 # %% [markdown]
 # ## 5 · The naive way: put L1 into the loss
@@ -1004,15 +1020,15 @@ wrong, fine = flipped.nonzero()[:3, 0], (~flipped).nonzero()[:3, 0]
 chosen = torch.cat([fine, wrong]).cpu()
 told, true = false_labels[chosen].tolist(), splits.train.y[chosen].tolist()
 names = [
-    data.CLASS_NAMES[a] + (f"\n(true: {data.CLASS_NAMES[b]})" if a != b else "")
+    data.CLASS_NAMES[a] + (f"\nin truth a\n{data.CLASS_NAMES[b]}" if a != b else "")
     for a, b in zip(told, true, strict=True)
 ]
 ax = plots.images(splits.train.x[chosen], names)
-ax.set_title(f"{int(flipped.sum())} of {len(flipped)} labels are false", pad=30)
+ax.set_title(f"{int(flipped.sum())} of {len(flipped)} labels are false", pad=45)
 plots.show(
     ax.figure,
     alt="Six small grey images of clothes; three carry a false label, with the true one "
-    "in parentheses.",
+    "under it.",
 )
 
 # %% [markdown]
@@ -1513,7 +1529,7 @@ look(after_clipping, torch.tensor([[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]]))
 
 # %% [markdown]
 # Directions stay, short rows stay, long ones end at the limit. The check knows more
-# shapes. After it come the quiz and the cards.
+# shapes.
 
 # %% test="max_norm_" points=2
 check.max_norm_(max_norm_)

@@ -17,7 +17,6 @@ __all__ = [
     "boundaries",
     "coefficient_paths",
     "decay_pair",
-    "equal_prices",
     "moon_boundary",
     "moon_grid",
     "one_problem",
@@ -30,20 +29,6 @@ __all__ = [
 ]
 
 GREY = "#999999"
-
-
-def equal_prices(ratios: Sequence[float] = (1.0, 0.5, 0.0)) -> Figure:
-    """Draw the pairs of weights that cost the same, one panel per l1_ratio."""
-    ticks = torch.linspace(-1.6, 1.6, 161)
-    w1, w2 = torch.meshgrid(ticks, ticks, indexing="xy")
-    fig, axes = plots.figure(len(ratios), sharey=True)
-    for ax, ratio in zip(axes, ratios, strict=True):
-        price = ratio * (w1.abs() + w2.abs()) + (1 - ratio) / 2 * (w1**2 + w2**2)
-        ax.contour(w1, w2, price, levels=[0.25, 0.5, 0.75, 1.0])
-        ax.set(title=f"l1_ratio = {ratio:g}", xlabel="weight 1", aspect="equal")
-    axes[0].set_ylabel("weight 2")
-    fig.suptitle("The more L1, the sharper the corners on the axes", x=0.01, ha="left")
-    return fig
 
 
 def shrink_maps(threshold: float = 1.0) -> Figure:
@@ -122,7 +107,7 @@ def decay_pair(
 
     Args:
         decays: (n,).
-        tables: kind of labels -> "train" and "val" -> accuracies in percent, (seeds, n).
+        tables: labels -> "train" and "val" -> accuracies in percent, (seeds, n).
     """
     fig, axes = plots.figure(len(tables), sharey=True, squeeze=False)
     place = range(len(decays))
@@ -175,7 +160,7 @@ def coefficient_paths(
         mark: strength at which a dashed line is drawn.
     """
     fig, axes = plots.figure(len(paths), sharey=True, squeeze=False)
-    for ax, (name, weights) in zip(axes[0], paths.items(), strict=True):
+    for ax, weights in zip(axes[0], paths.values(), strict=True):
         for real, color in ((False, GREY), (True, plots.PALETTE[0])):
             lines = ax.plot(strengths, weights[:, (truth != 0) == real], color=color)
             lines[0].set_label("real feature" if real else "useless feature")

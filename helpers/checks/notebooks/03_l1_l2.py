@@ -14,7 +14,7 @@ from helpers.checks.vocabulary.subject import Raised
 
 BIASES = (
     "Biases are counted, or other tensors with fewer than 2 dims such as the scales of "
-    "a normalisation layer. The penalty is over weights only: tensors with 2 or more "
+    "a normalization layer. The penalty is over weights only: tensors with 2 or more "
     "dims."
 )
 HALF = (
