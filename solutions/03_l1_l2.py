@@ -281,7 +281,8 @@ for strength in (0.0, 1.0, 10.0):
 #
 # with $\lambda$ = `strength` and $\rho$ = `l1_ratio` in [0, 1]. Why anybody would mix them
 # will become clear in section 6, when two features say the same thing.
-#
+
+# %% [markdown]
 # ### Exercise 3.2 · Elastic net (1 point, ~5 min)
 #
 # **Given** a `model`, a `strength` and an `l1_ratio` in [0, 1]. **Return** the penalty
@@ -662,7 +663,8 @@ for name, weights in fits.items():
 # for that same length of step. If the threshold did not shrink with $\eta$, halving the
 # learning rate would double the penalty. The method is called proximal gradient descent or
 # ISTA (Daubechies et al. 2004, Beck and Teboulle 2009).
-#
+
+# %% [markdown]
 # ### Exercise 3.4 · Proximal step (2 points, ~8 min)
 #
 # **Given** `weights`, the gradient `grad` of the *data loss*, the learning rate `lr`
@@ -1296,6 +1298,9 @@ look(
     ),
     torch.tensor([[2.4, 3.2], [0.0, 0.0], [0.0, 0.0]]),
 )
+
+# %% [markdown]
+# The first row has kept its direction, the second is gone, the third was nothing before.
 
 # %% test="group_soft_threshold" points=2
 check.group_soft_threshold(group_soft_threshold)
