@@ -128,7 +128,6 @@ solutions = {
 for name, weights in solutions.items():
     print(f"{name:6} length of the weights {weights.norm():.3f}")
 
-# %%
 by_sgd = torch.zeros(5, dtype=torch.float64, requires_grad=True)
 sgd = torch.optim.SGD([by_sgd], lr=0.1, weight_decay=1.0)
 for _ in range(300):
