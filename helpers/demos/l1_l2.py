@@ -15,31 +15,20 @@ from helpers.show import plots
 __all__ = [
     "balls",
     "boundaries",
-    "scene",
-    "decay_bands",
-    "equal_prices",
+    "coefficient_paths",
+    "decay_pair",
     "moon_boundary",
     "moon_grid",
+    "one_problem",
+    "pruning",
+    "rate_lines",
     "recovery",
+    "scene",
     "shrink_maps",
     "sorted_sizes",
 ]
 
 GREY = "#999999"
-
-
-def equal_prices(ratios: Sequence[float] = (1.0, 0.5, 0.0)) -> Figure:
-    """Draw the pairs of weights that cost the same, one panel per l1_ratio."""
-    ticks = torch.linspace(-1.6, 1.6, 161)
-    w1, w2 = torch.meshgrid(ticks, ticks, indexing="xy")
-    fig, axes = plots.figure(len(ratios), sharey=True)
-    for ax, ratio in zip(axes, ratios, strict=True):
-        price = ratio * (w1.abs() + w2.abs()) + (1 - ratio) / 2 * (w1**2 + w2**2)
-        ax.contour(w1, w2, price, levels=[0.25, 0.5, 0.75, 1.0])
-        ax.set(title=f"l1_ratio = {ratio:g}", xlabel="weight 1", aspect="equal")
-    axes[0].set_ylabel("weight 2")
-    fig.suptitle("The more L1, the sharper the corners on the axes", x=0.01, ha="left")
-    return fig
 
 
 def shrink_maps(threshold: float = 1.0) -> Figure:
@@ -111,24 +100,120 @@ def recovery(
     return fig
 
 
-def decay_bands(
-    decays: Sequence[float], table: Mapping[str, Tensor], *, title: str
+def decay_pair(
+    decays: Sequence[float], tables: Mapping[str, Mapping[str, Tensor]]
 ) -> Figure:
-    """Draw training and validation accuracy over the decay.
+    """Draw training and validation accuracy over the decay, one panel per labels.
 
     Args:
         decays: (n,).
-        table: "train" and "val" -> accuracies in [0, 1], (seeds, n).
-        title: the finding.
+        tables: labels -> "train" and "val" -> accuracies in percent, (seeds, n).
     """
-    fig, ax = plots.figure()
+    fig, axes = plots.figure(len(tables), sharey=True, squeeze=False)
     place = range(len(decays))
-    for part, style in (("train", plots.TRAIN), ("val", plots.VAL)):
-        name = {"train": "training (wrong labels included)", "val": "validation"}[part]
-        plots.band(place, 100 * table[part], label=name, color=style, ax=ax)
-    ax.set_xticks(place, [f"{decay:g}" for decay in decays])
-    ax.set(xlabel="weight decay λ (0, then by factors of ten)", ylabel="accuracy (%)")
-    ax.set_title(title)
+    for ax, (labels, table) in zip(axes[0], tables.items(), strict=True):
+        for part, style in (("train", plots.TRAIN), ("val", plots.VAL)):
+            name = {"train": "training", "val": "validation"}[part]
+            plots.band(place, table[part], label=name, color=style, ax=ax)
+        best = decays[int(table["val"].mean(0).argmax())]
+        ax.set_xticks(place, [f"{decay:g}" for decay in decays])
+        ax.set(
+            xlabel="weight decay λ (not to scale)", title=f"{labels}: best at {best:g}"
+        )
+    axes[0, 0].set_ylabel("accuracy (%)")
+    return fig
+
+
+def one_problem(x: Tensor, y: Tensor, truth: Tensor) -> Figure:
+    """Draw a sparse problem: true weights, and each feature's correlation with y.
+
+    Args:
+        x: (n, d). y: (n,). truth: (d,), 0 where a feature is useless.
+    """
+    z = (x - x.mean(0)) / x.std(0)
+    correlation = (z * ((y - y.mean()) / y.std())[:, None]).mean(0)
+    fig, (left, right) = plots.figure(2)
+    for ax, heights in ((left, truth), (right, correlation)):
+        for real, color in ((True, plots.PALETTE[0]), (False, GREY)):
+            at = ((truth != 0) == real).nonzero()[:, 0]
+            ax.bar(at, heights[at], color=color, label="real" if real else "useless")
+        ax.set_xlabel("feature, 0 to 49")
+    left.set(ylabel="true weight", title="The truth: 10 of 50 features")
+    right.set(ylabel="correlation with the outcome")
+    right.set_title("What 100 patients show")
+    right.legend()
+    return fig
+
+
+def coefficient_paths(
+    strengths: Sequence[float],
+    paths: Mapping[str, Tensor],
+    truth: Tensor,
+    mark: float,
+) -> Figure:
+    """Draw how every weight of one problem moves with the strength.
+
+    Args:
+        strengths: (n,), > 0.
+        paths: name of the penalty -> weights (n, d).
+        truth: (d,), 0 where a feature is useless.
+        mark: strength at which a dashed line is drawn.
+    """
+    fig, axes = plots.figure(len(paths), sharey=True, squeeze=False)
+    for ax, weights in zip(axes[0], paths.values(), strict=True):
+        for real, color in ((False, GREY), (True, plots.PALETTE[0])):
+            lines = ax.plot(strengths, weights[:, (truth != 0) == real], color=color)
+            lines[0].set_label("real feature" if real else "useless feature")
+        ax.axvline(mark, color=GREY, linestyle="--", linewidth=1)
+        ax.set(xscale="log", xlabel="strength (log scale)")
+    axes[0, 0].set(ylabel="weight", title="L1 switches weights off")
+    axes[0, -1].set_title("L2 turns them all down")
+    axes[0, -1].legend()
+    return fig
+
+
+def pruning(nets: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figure:
+    """Draw accuracy and units left against the share of weights that are zero.
+
+    Args:
+        nets: name -> (zeros in percent, units left, accuracy in percent), each
+            (strengths, seeds).
+    """
+    fig, (left, right) = plots.figure(2)
+    for (name, (zeros, units, accuracy)), color in zip(
+        nets.items(), plots.PALETTE, strict=False
+    ):
+        for ax, values in ((left, accuracy), (right, units)):
+            ax.plot(zeros, values, ".", color=color, alpha=0.4)
+            ax.plot(zeros.mean(1), values.mean(1), "o-", color=color, label=name)
+            ax.set_xlabel("weights of the first layer that are 0 (%)")
+    left.set(ylabel="validation accuracy (%)", title="Half of the weights can go")
+    right.set(ylabel="units left of 32", title="Units die as a whole under both")
+    right.legend(title="mean, and one dot per seed")
+    return fig
+
+
+def rate_lines(rates: Sequence[float], scores: Mapping[str, Tensor]) -> Figure:
+    """Draw accuracy against the learning rate, one panel without and one with dropout.
+
+    Args:
+        rates: (n,), > 0.
+        scores: "dropout P, NAME" -> accuracy in percent, (n, seeds).
+    """
+    fig, axes = plots.figure(2, sharey=True)
+    panels = dict.fromkeys(name.split(", ")[0] for name in scores)
+    for ax, panel in zip(axes, panels, strict=True):
+        for name, values in scores.items():
+            if name.startswith(panel + ", "):
+                label = name.split(", ")[1]
+                color = plots.PALETTE[0 if label == "no limit" else 2]
+                plots.band(rates, values.T, label=label, color=color, ax=ax)
+        ax.axhline(10, color=GREY, linestyle=":", label="guessing")
+        ax.set(xscale="log", xlabel="learning rate (log scale)", title=panel)
+        ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        ax.minorticks_off()
+        ax.legend()
+    axes[0].set_ylabel("validation accuracy (%)")
     return fig
 
 

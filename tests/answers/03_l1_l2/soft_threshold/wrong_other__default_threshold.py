@@ -1,0 +1,2 @@
+def soft_threshold(w, threshold):
+    return F.softshrink(w)

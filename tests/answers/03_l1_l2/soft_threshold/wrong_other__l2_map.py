@@ -1,0 +1,2 @@
+def soft_threshold(w, threshold):
+    return w / (1 + threshold)
