@@ -102,7 +102,8 @@ def _network(ax: Axes, kept: list[Tensor]) -> None:
             ax.plot(x, y, "o", ms=13, mfc=color, mec=edge, zorder=2)
             if not there:
                 ax.plot(x, y, "x", ms=7, color="#8a8a8a", zorder=3)
-    ax.set_xticks(range(len(kept)), ["input", "hidden 1", "hidden 2", "output"])
+    names = ["input", *(f"hidden {k}" for k in range(1, len(kept) - 1)), "output"]
+    ax.set_xticks(range(len(kept)), names)
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -214,7 +215,7 @@ def rates_over_steps(steps: Tensor, percent: Mapping[float, Tensor]) -> Figure:
     best = max(percent, key=lambda p: float(percent[p][:, -1].mean()))
     gain = float((percent[best] - percent[0.0])[:, -1].mean())
     right.set_title(f"Last step: p = {best:g} is {gain:.0f} points ahead")
-    right.set_xlabel("one dot per seed; diamond: mean, 95 % interval")
+    right.set_xlabel("dots: seeds; diamond: their mean")
     return fig
 
 
@@ -235,19 +236,17 @@ def filters(none: Tensor, half: Tensor, count: int = 16) -> Figure:
         none, half: (units, side²); each unit is scaled by its own largest weight.
         count: how many units of each.
     """
-    side = int(none.shape[1] ** 0.5)
+    side, rows = int(none.shape[1] ** 0.5), 4
     fig, axes = plots.figure(2)
     for ax, weights, name in zip(axes, (none, half), ("none", "p = 0.5"), strict=True):
-        chosen = weights[:count].detach().cpu()
-        tiles = chosen.view(2, count // 2, side, side)
+        tiles = weights[:count].detach().cpu().view(rows, count // rows, side, side)
         tiles = tiles / tiles.abs().amax((2, 3), keepdim=True)
         tiles = torch.nn.functional.pad(tiles, (1, 1, 1, 1), value=float("nan"))
-        picture = tiles.transpose(1, 2).reshape(2 * (side + 2), -1)
-        drawn = ax.imshow(picture, cmap="RdBu_r", vmin=-1, vmax=1)
+        picture = tiles.transpose(1, 2).reshape(rows * (side + 2), -1)
+        ax.imshow(picture, cmap="RdBu_r", vmin=-1, vmax=1)
         ax.axis("off")
-        ax.set_title(f"{name}: what {count} units look for")
-    label = "weight / unit's largest"
-    fig.colorbar(drawn, ax=axes, label=label, shrink=0.7)
+        ax.set_title(f"{name}: incoming weights of {count} units")
+    fig.colorbar(axes[0].images[0], ax=axes, label="weight / the unit's largest")
     return fig
 
 
@@ -281,7 +280,6 @@ def family(masks: int = 4) -> Figure:
         _network(ax, kept)
         there = "".join(str(int(unit)) for unit in kept[1])
         ax.set_title(f"mask {there}" if k else "all six units", fontsize=11)
-        ax.set_xticks(range(3), ["input", "hidden", "output"], fontsize=9)
     return fig
 
 
@@ -333,7 +331,7 @@ def weights_by_size(
         sizes, truth: (d,). solutions: name -> weights (d,).
     """
     fig, ax = plots.figure()
-    looks = [
+    looks: list[dict[str, Any]] = [
         {"color": plots.PALETTE[2], "ls": ":", "marker": "s"},
         {"color": color(0.5), "ls": "-"},
         {"color": color(0.5), "ls": "", "marker": "o", "ms": 8, "mfc": "none"},

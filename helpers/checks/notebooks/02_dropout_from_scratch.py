@@ -764,7 +764,8 @@ def _of_no_network(probs: Tensor, net: ThinnedNetworks) -> str | None:
 
 def _means_of_two(net: ThinnedNetworks) -> Tensor:
     """Return the means of all pairs of thinned networks, (1024, 12, 3)."""
-    return (net.each[:, None] + net.each[None]).flatten(0, 1) / 2
+    each: Tensor = net.each
+    return (each[:, None] + each[None]).flatten(0, 1) / 2
 
 
 def _strangest(probs: Tensor, net: ThinnedNetworks) -> tuple[int, str]:
