@@ -556,7 +556,7 @@ panels = {}
 for n in (1000, 3000):
     lines = torch.stack([gains[n, w] for w in widths], 1)  # (labels, widths, seeds)
     low, high = lines[:, 0].mean(), lines[:, -1].mean()
-    title = f"{n:,} images: from {low:+.0f} to {high:+.0f} points"
+    title = f"{n:,} images: from {low:+z.0f} to {high:+z.0f} points"
     panels[title] = dict(zip(("true labels", "20 % false labels"), lines, strict=True))
 plots.show(
     pictures.width_map(widths, panels),
@@ -796,9 +796,9 @@ load("02_dropout_from_scratch").Dropout(Dropout, seed=31_337)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## The trap: `no_grad` is not `eval`
+# ## Two switches that are easily confused
 #
-# Both words appear in every evaluation loop, so they are easily taken for each other.
+# `eval()` and `no_grad()` appear side by side in every evaluation loop. Is one enough?
 # Take the networks with dropout 0.5 from the sweep, leave them in train mode, and ask
 # each the same question twice under `torch.no_grad()`.
 
@@ -1151,7 +1151,7 @@ for forward_pass in range(1, 7):
 
 
 # %% experiment
-def train_connect(seed, p, steps=400):
+def train_connect(seed, p, steps=200):
     """Return weight and bias of a first layer trained with dropped weights."""
     torch.manual_seed(seed)
     first, last = nn.Linear(196, 64).to(DEVICE), nn.Linear(64, 10).to(DEVICE)
@@ -1275,13 +1275,12 @@ for p in (0.5, 0.9):
     print(f"p = {p}: the geometric mean differs from the whole network by {gap:.0e}")
 
 # %% figure
+panels = {}
+for p, m in means.items():
+    tops = [m[name].max() for name in ("whole", "arithmetic")]
+    panels[f"p = {p}: top class {tops[0]:.2f}, on average {tops[1]:.2f}"] = m
 plots.show(
-    pictures.means_beside(
-        {
-            f"p = {p}: top class {m['whole'].max():.2f} or {m['arithmetic'].max():.2f}": m
-            for p, m in means.items()
-        }
-    ),
+    pictures.means_beside(panels),
     alt="Bars for three classes: whole network and geometric mean are equal; the "
     "arithmetic mean spreads its probability more evenly, most so at p = 0.9.",
 )
@@ -1411,7 +1410,7 @@ def layer_by_layer(net, p, x):
     return found
 
 
-def shortcut_gaps(net, p, masks=1000, x=val.x[:50]):
+def shortcut_gaps(net, p, masks=1000, x=val.x[:25]):
     """Distance of the single pass from the mean over masks, % of its spread, per layer."""
     torch.manual_seed(0)  # the masks do not depend on what you ran before
     single = layer_by_layer(net, 0.0, x)

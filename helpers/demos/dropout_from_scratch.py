@@ -102,7 +102,8 @@ def _network(ax: Axes, kept: list[Tensor]) -> None:
             ax.plot(x, y, "o", ms=13, mfc=color, mec=edge, zorder=2)
             if not there:
                 ax.plot(x, y, "x", ms=7, color="#8a8a8a", zorder=3)
-    names = ["input", *(f"hidden {k}" for k in range(1, len(kept) - 1)), "output"]
+    hidden = [f"hidden {k}" for k in range(1, len(kept) - 1)]
+    names = ["input", *(hidden if len(hidden) > 1 else ["hidden"]), "output"]
     ax.set_xticks(range(len(kept)), names)
     ax.set_yticks([])
     ax.grid(visible=False)
@@ -268,18 +269,15 @@ def removed(parts: Sequence[float], accuracy: Mapping[float, Tensor]) -> Figure:
     return fig
 
 
-def family(masks: int = 4) -> Figure:
-    """Draw one small network with some of its hidden units gone, several times."""
-    fig, axes = plots.figure(masks)
+def family() -> Figure:
+    """Draw a network with six hidden units, and three of its thinned versions."""
+    masks = ([1] * 6, [1, 0, 1, 1, 0, 1], [0, 1, 1, 0, 0, 1], [1, 1, 0, 0, 1, 0])
+    fig, axes = plots.figure(len(masks))
     fig.set_size_inches(10, 2.8)
-    sizes = (3, 6, 2)
-    for k, ax in enumerate(axes):
-        kept = [torch.ones(size, dtype=torch.bool) for size in sizes]
-        if k:
-            kept[1] = torch.rand(sizes[1], generator=generator(k + 2)) >= 0.5
-        _network(ax, kept)
-        there = "".join(str(int(unit)) for unit in kept[1])
-        ax.set_title(f"mask {there}" if k else "all six units", fontsize=11)
+    for ax, mask in zip(axes, masks, strict=True):
+        there = [torch.ones(3).bool(), torch.tensor(mask).bool(), torch.ones(2).bool()]
+        _network(ax, there)
+        ax.set_title(f"{sum(mask)} of 6 hidden units", fontsize=11)
     return fig
 
 
