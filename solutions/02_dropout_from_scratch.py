@@ -413,11 +413,12 @@ plots.show(
 
 # %% [markdown]
 # Lines are means over seeds, bands their 95 % intervals. The network without dropout
-# peaks early and then forgets what it knew; the moderate rates climb more slowly and keep
-# what they have. Why? To store one false label, the same few units have to be there
-# together each time that image comes by, and with $p = 0.5$ a team of five is complete in
-# one visit of 32. What many images have in common is rehearsed at every step by whoever
-# is there. So masks slow down all learning, but learning by heart most of all.
+# peaks early and then loses what it had; the moderate rates climb more slowly and keep
+# what they have. Here is a possible reason. If five units together store one false label,
+# they have to be there together when that image comes by, and with $p = 0.5$ they are
+# complete in one visit of 32. What many images have in common is rehearsed at every step,
+# by whoever is there. So masks should slow down all learning, but learning by heart most
+# of all. The table will say how many false labels each rate has learned.
 #
 # The winning rate was *chosen* on validation data, which flatters it. So we open the
 # sealed test part, once, and compare the chosen rate with none there. And one more
@@ -428,6 +429,9 @@ plots.show(
 test = splits.test.open("compare the chosen dropout rate with none")
 right = (sweep.logits(test.x).argmax(-1) == test.y).float().mean(1).cpu() * 100
 stopped = {p: values.max(1).values for p, values in percent.items()}
+given = noisy.repeat(len(rates), 1)  # (32, 1000)
+learned = (sweep.logits(train.x).argmax(-1) == given) & (given != train.y)
+by_heart = 100 * learned.sum(1).cpu() / (given != train.y).sum(1).cpu()
 at_200 = (percent[0.5] - percent[0.0])[:, sweep.steps == 200].flatten()
 points = {"unit": "points"}
 with results(varies="8 initializations, orders and draws of false labels") as table:
@@ -442,6 +446,10 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
         paired_with="none, best moment",
         unit="% accuracy",
     )
+    table.arms(
+        {f"{names[p]}, end": by_heart[members[p]] for p in rates},
+        unit="% of the false labels learned",
+    )
     sentence = "At the end p = 0.5 is ahead of none, on test images."
     gain = right[members[0.5]] - right[members[0.0]]
     claim("dropout.helps", sentence, gain, "> 0", **points)
@@ -455,22 +463,23 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     recall("dropout.early", 1)
 
 # %% [markdown]
-# Two tables, and two different answers. At the end of training dropout is worth many
+# The first two tables give different answers. At the end of training dropout is worth many
 # points. But nearly all of them can be had by stopping the plain network at the right
 # moment: on these data the two methods fight the same enemy, the memorizing that comes
-# late. Dropout's advantage is that it does not need to know the right moment. (Both bests
-# are a little flattered, for they are picked on the data that score them.)
+# late. Dropout's advantage is that it does not need to know the right moment. (All bests
+# are a little flattered, for they are picked on the data that score them.) The third table
+# confirms the explanation: the higher the rate, the fewer false labels are known by heart.
 #
 # It can do more than this. On MNIST, with 60,000 true labels and two or three hidden layers
 # of 800 units and more, Hinton and colleagues (2012) report that dropout, together with a
 # limit on the weights' norms (notebook 03), brings the errors on 10,000 digits from 160 to
-# about 130, and to about 110 with 20 % of the pixels dropped as well. Long training does
-# little harm there, so stopping early cannot be what dropout replaces. We shall see a gain of
-# that kind, a small one, when we train with true labels ourselves.
+# about 130, and to about 110 with 20 % of the pixels dropped as well. With true labels long
+# training does much less harm, so there is less for stopping to rescue. We shall see a gain
+# of that kind, a small one, when we train with true labels ourselves.
 #
-# Note also that $p = 0.75$ is worse than 0.5 throughout. With three of four units gone, 16
-# of 64 are left, and a network of that size has trouble even with what the images have in
-# common.
+# Note also that $p = 0.75$ is behind 0.5 throughout, and that its curve still rises at the end.
+# In two such layers the units that meet in one step hardly ever meet again, and 1,200 steps
+# are not enough. When we trained twice as long, the gap got smaller but did not close.
 #
 # ## The price: more steps
 #
@@ -588,9 +597,9 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # its work. Whether there *is* work depends on the labels: false ones add to the gain. The
 # right panel lies lower because 1,200 steps are only 20 epochs of 3,000 images, and in that
 # time the plain network has not yet learned the false labels. Trained four times as long, it
-# does, and dropout's gain at 64 units and 3,000 images gets as large as on the left; at 8
-# units nothing changes. That is a result of the schedule, and worth remembering: dropout
-# cannot mend what has not yet gone wrong.
+# does, and dropout's gain at 64 units, 3,000 images and false labels gets as large as on the
+# left, while at 8 units it stays a loss. So the height of the right-hand lines is a result of
+# the schedule, and worth remembering: dropout cannot mend what has not yet gone wrong.
 #
 # Srivastava and others (2014) give the rule of thumb that follows: if a layer of $n$ units
 # is right without dropout, give it $n/(1-p)$ units with it, so double it for $p = 0.5$.
@@ -635,6 +644,16 @@ def nets(p, labels):
     return [run.member(k) for k in run.where(dropout=p).view(2, 8)[labels].tolist()]
 
 
+@torch.no_grad()
+def active_and_left(net):
+    """Share of active units, and of contributions to the lead that do not cancel (%)."""
+    hidden = net[2](net[1](val.x))  # (1000, 64)
+    first, second = net[4](hidden).topk(2, -1).indices.T  # top class, next one
+    parts = (net[4].weight[first] - net[4].weight[second]) * hidden  # c, (1000, 64)
+    left = parts.sum(1).abs() / parts.abs().sum(1)
+    return [100 * (hidden > 0).float().mean().item(), 100 * left.mean().item()]
+
+
 parts = [0.0, 0.125, 0.25, 0.5, 0.75]
 robust = {
     p: torch.tensor([[accuracy_without(n, part) for part in parts] for n in nets(p, 0)])
@@ -655,34 +674,39 @@ plots.show(
 )
 
 lost = {p: values[:, 0] - values[:, 3] for p, values in robust.items()}
-with torch.no_grad():
-    active = {
-        p: torch.tensor(
-            [100 * (n[1](val.x) > 0).float().mean().item() for n in nets(p, 0)]
-        )
-        for p in (0.0, 0.5)
-    }
-with results(
-    varies="8 initializations and orders; one split, all labels true"
-) as table:
-    for unit, values in {
-        "% accuracy": {p: v[:, 0] for p, v in robust.items()},
-        "points lost with half the units": lost,
-        "% of units active on an image": active,
-    }.items():
-        both = {"none": values[0.0], "p = 0.5": values[0.5]}
+inside = {p: torch.tensor([active_and_left(n) for n in nets(p, 0)]).T for p in robust}
+tables = {
+    "% accuracy": {p: values[:, 0] for p, values in robust.items()},
+    "points lost with half the units": lost,
+    "% of units active on an image": {p: values[0] for p, values in inside.items()},
+    "% of contributions not cancelled": {p: values[1] for p, values in inside.items()},
+}
+with results(varies="8 initializations and orders; one split, true labels") as table:
+    for unit, arms in tables.items():
+        both = {"none": arms[0.0], "p = 0.5": arms[0.5]}
         table.arms(both, paired_with="none", unit=unit)
     recall("dropout.removed", 3)
     sentence = "With half the units gone, p = 0.5 loses fewer points than none."
     claim("dropout.removed", sentence, lost[0.0] - lost[0.5], "> 0", **points)
+    sentence = "With p = 0.5 the units' contributions cancel one another less."
+    more = inside[0.5][1] - inside[0.0][1]
+    claim("dropout.cancel", sentence, more, "> 0", unit="% of contributions")
 
 # %% [markdown]
-# So the company *has* become reliable, or rather: nobody depends on it any more. Without
-# dropout a network loses about twenty points when half of its units leave; with dropout
-# about three. The third table shows how they do it. On an average image fewer units
-# are active; each responds to less, and several respond to the same things, so that the
-# evidence for a class is held in copies. Srivastava and others found sparser activations,
-# too. They also show first-layer features that look cleaner with dropout (their figure 7,
+# Without dropout a network loses about twenty points when half of its units leave; with
+# dropout about three. The last table shows what has changed inside. The lead of the top class
+# $a$ over the second one $b$ is a sum of what each unit contributes,
+#
+# $$z_a - z_b = \sum_j c_j \;+\; \text{bias}, \qquad c_j = (W_{aj} - W_{bj})\, h_j .$$
+#
+# How much of these contributions is left after they have cancelled one another? Without
+# dropout it is a fifth: four fifths of what the units say is contradicted by other units. One
+# unit overshoots, and three others are there to correct it. That is co-adaptation, in the very
+# words of its inventors, and when one of the correctors leaves, the lead is gone. With
+# dropout more than half is left, and fewer units speak up at all on a given image
+# (Srivastava and others found sparser activations, too).
+#
+# The same authors show first-layer features that look cleaner with dropout (their figure 7,
 # an autoencoder on MNIST). Do ours?
 
 # %% figure
@@ -711,8 +735,8 @@ plots.show(
 # nearly as good a one in its own, fragile way. Robustness turns into accuracy where fragile
 # combinations are what does the harm: where a few units together store an accident, such as
 # a false label. That is the experiment with the four rates, where the gain was many times
-# larger. So redundancy is what dropout trains; better generalization is what it buys
-# where there is something to be un-learned.
+# larger. So independence of single units is what dropout trains; better generalization is
+# what that buys where there is something to un-learn.
 # </details>
 #
 # ## A layer that knows its mode
@@ -924,8 +948,9 @@ with results(varies="8 sets of random filters; one set of 200 images") as table:
 # %% [markdown]
 # A good part of what pixel dropout hides is still written all around it. To hide what a
 # channel says, drop the *whole map* (Tompson and others, 2015). Other channels may still
-# know something: that kind of redundancy is what dropout is meant to build. Whether it
-# pays in accuracy is another question, which this measurement does not answer.
+# know something about it, and relying on several channels is what dropout is meant to
+# teach. Whether it pays in accuracy is another question, which this measurement does not
+# answer.
 #
 # ### Exercise 2.4 · Channel dropout (2 points, ~6 min)
 #
@@ -1742,8 +1767,8 @@ flashcards("02_dropout_from_scratch")
 #
 # 1. Inverted dropout zeroes with probability $p$ and divides by $1-p$ in training;
 #    evaluation is the identity, and `eval()`, not `no_grad()`, is its switch.
-# 2. It builds redundancy always, and accuracy where there is something to un-learn and units
-#    to spare: width decided whether it paid, and stopping in time paid nearly as much.
+# 2. It makes units depend less on each other, and pays in accuracy where there is something to
+#    un-learn and there are units to spare; stopping in time paid nearly as much here.
 # 3. One pass is the *geometric* mean of all thinned networks, exactly behind one hidden
 #    layer; and dropout on the inputs of a linear unit is L2 with the features' mean squares.
 #
