@@ -550,7 +550,7 @@ def both_ways(images, width):
         steps=1200,
         batch_size=50,
         lr=2e-3,
-        record_every=600,
+        record_every=1200,
     )
 
 
