@@ -1145,7 +1145,7 @@ for forward_pass in range(1, 7):
 # Half of the weights that are left disappear in each pass, and those that stay double, so
 # the mean looks right while the layer dies. The line with <code>*=</code> writes the mask
 # into the parameter itself, and what has been overwritten does not come back in the next
-# pass. The mend is one word of thought: make a <em>new</em> tensor,
+# pass. The mend is to make a <em>new</em> tensor,
 # <code>weight = self.linear.weight * mask / (1 - self.p)</code>, and hand it to
 # <code>F.linear</code>. The test that finds this bug is cheap: compare the parameters
 # before and after a forward pass.
@@ -1212,14 +1212,15 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # The paper reports slightly fewer errors than dropout in most of its comparisons; dropout,
 # which is simpler and cheaper, is what stayed in use.
 #
-# ## One network instead of a million
+# ## One network instead of a committee
 #
-# Suppose a hidden layer has 20 units. Dropout can switch off any subset of them, so
-# training visits up to $2^{20}$, about a million, different networks. They share their
-# weights, but each makes its own prediction. A committee of a million would be wonderful
-# to have and hopeless to run. And yet people run it all the time: at evaluation they
-# switch dropout off, do *one* forward pass, and say that it "averages the thinned
-# networks". Is that a figure of speech, or is it true? An average in which sense?
+# How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$ subsets, some
+# 18 billion billions, and each is a network of its own with its own prediction, though they
+# all share their weights. In statistics one would let such a committee vote: averages of
+# many models are nearly always better than one of them. Asking them all is out of the
+# question. Still, textbooks say that we do so all the time: dropout off, *one* forward pass,
+# and out comes "the average of the thinned networks". Is that a figure of speech, or is it
+# true? And if it is true, which kind of average is meant?
 
 # %% figure
 plots.show(
@@ -1229,22 +1230,21 @@ plots.show(
 )
 
 # %% [markdown]
-# Start with the smallest case that is interesting: one hidden layer, dropout behind it,
-# then the output layer. With hidden activations $\mathbf h$ and a mask $\mathbf m$ the
-# logits of the thinned network are
+# Take one hidden layer, dropout behind it, and then the output layer. With hidden activations
+# $\mathbf h$ and a mask $\mathbf m$ the logits of the thinned network are
 #
 # $$\mathbf z(\mathbf m) = W\,\frac{\mathbf m \odot \mathbf h}{1-p} + \mathbf b .$$
 #
-# Look at where the mask stands. It is multiplied by numbers and summed, and nothing else
-# happens to it: **the logits are linear in the mask.** The ReLU came *before* the mask;
-# after it there is only a weighted sum. For a linear function the average of the outputs
-# is the output of the average. The average of $\mathbf m/(1-p)$ is a vector of ones. So
-# the average logits of all thinned networks are exactly those of the network with dropout
-# off.
+# See what happens to the mask on its way to the logits. It is multiplied by numbers, and the
+# products are added; that is all. The ReLU has done its work *before* the mask comes. So **the
+# logits are linear in the mask**, and for a linear function the average of the outputs is the
+# output of the average. The average of $\mathbf m/(1-p)$ is a vector of ones, hence the average
+# logits of all thinned networks are exactly those of the network with dropout off.
 #
-# We do not average logits, though, but probabilities. Softmax turns *adding* logits into
-# *multiplying* probabilities, so averaging logits is the same as taking the geometric mean
-# of the probabilities $P_{\mathbf m}$ and rescaling it to sum to one:
+# A committee averages probabilities, though, and not logits. Between the two stands the
+# softmax, which makes a sum of logits into a product of probabilities. Averaging logits
+# therefore means taking the *geometric* mean of the probabilities $P_{\mathbf m}$, and
+# rescaling it so that the classes sum to one:
 #
 # $$\frac{1}{Z}\prod_{\mathbf m} P_{\mathbf m}(k)^{\Pr(\mathbf m)}
 # = \text{softmax}_k(W \mathbf h + \mathbf b).$$
@@ -1306,11 +1306,11 @@ with results():
     claim("dropout.geometric", sentence, gap, "within 1e-6")
 
 # %% [markdown]
-# The two agree up to rounding, at both rates. But nobody would call a geometric mean "the
-# average". The ordinary, arithmetic mean is much less sure of itself. That is what
-# geometric means do: one network that says "almost surely not" pulls the product down,
-# whereas in a sum its voice counts once. Keep this in mind for notebook 09, where the
-# arithmetic mean is the one we want. To get it, you sample.
+# The two agree up to rounding, at both rates. The ordinary, arithmetic mean is another
+# thing: it is less sure of itself, and at $p = 0.9$ very much so. In a product a single network
+# that finds a class nearly impossible rules that class out, whatever the others say; in a
+# sum it has one vote. So the class that the fewest object to gets nearly everything. If you
+# want the arithmetic mean, as notebook 09 will, you have to sample.
 #
 # ### Exercise 2.6 · The average of thinned networks (3 points, ~12 min)
 #
