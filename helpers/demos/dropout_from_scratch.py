@@ -336,7 +336,7 @@ def weights_by_size(
     ]
     for (name, w), look in zip(solutions.items(), looks, strict=True):
         ax.plot(sizes, 100 * w / truth, label=name, **look)
-    ax.axhline(100, color=INK, lw=0.8)
+    ax.axhline(100, color=INK, lw=0.8, label="true weight")
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes.tolist(), [f"{size:g}" for size in sizes.tolist()])
     ax.set(xlabel="size of the feature, root mean square (log scale)")
