@@ -3,8 +3,8 @@
 #
 # Dropout is three lines of code, and it comes with more half-true advice than anything
 # else in this course: where to put it, how to scale it, what turns it off, what it
-# averages, when it helps. In this notebook you write it in all its forms and measure the
-# advice, one piece at a time.
+# averages, when it helps. In this notebook you write it in all its forms and measure
+# the advice, one piece at a time.
 #
 # When you are done you can
 #
@@ -58,7 +58,8 @@ print(f"{(noisy != train.y).sum(1).tolist()} of {len(train.y)} labels are false"
 # %% [markdown]
 # **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
 # next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
-# exercise, one of them follows, to be written again from memory. One click skips either.
+# exercise, one of them follows, to be written again from memory. One click skips
+# either.
 
 # %%
 warm_up("02_dropout_from_scratch")
@@ -74,8 +75,8 @@ warm_up("02_dropout_from_scratch")
 # Geoffrey Hinton likes to tell where the idea came from (2014, in an open question
 # hour). At his bank the tellers kept changing. He asked why; they did not know, only
 # that they got moved around a lot. To cheat the bank, he reasoned, employees would have
-# to work together, and people who are moved around all the time cannot. So he thought of
-# hiding a different random part of a network's units from each training example, to
+# to work together, and people who are moved around all the time cannot. So he thought
+# of hiding a different random part of a network's units from each training example, to
 # *break up conspiracies*.
 #
 # What would a conspiracy be in a network? Let us first give one a chance to form. The
@@ -100,9 +101,9 @@ plots.show(
 # with true labels, good convolutional networks reach about 94 % (Xiao and others, 2017,
 # keep the list), and people without training 83.5 %.
 #
-# Now a plain network with two hidden layers, trained until nothing is left to learn: once
-# with the careless labels, and once with the true ones, for comparison. The validation
-# labels are all true. Everything that happens is in this cell.
+# Now a plain network with two hidden layers, trained until nothing is left to learn:
+# once with the careless labels, and once with the true ones, for comparison. The
+# validation labels are all true. Everything that happens is in this cell.
 
 
 # %% experiment
@@ -138,20 +139,21 @@ plots.show(
 
 # %% [markdown]
 # Look at the left panel first. The solid line counts how many of its labels the network
-# gives back, false ones included. As one in five is false, it can only pass 80 % by learning
-# false labels by heart, and it does. The dashed line is what we care about. It climbs quickly,
-# while the network learns what most shirts have in common, and then it falls, epoch after
-# epoch, as the network bends its answers around single images. On the right, where there
-# is nothing false to learn, the same network for the same time does no such damage.
+# gives back, false ones included. As one in five is false, it can only pass 80 % by
+# learning false labels by heart, and it does. The dashed line is what we care about. It
+# climbs quickly, while the network learns what most shirts have in common, and then it
+# falls, epoch after epoch, as the network bends its answers around single images. On
+# the right, where there is nothing false to learn, the same network for the same time
+# does no such damage.
 #
-# So here is our conspiracy: to remember that one particular shirt is called a bag, several
-# units have to combine their responses to the accidents of that one picture. None of
-# these responses is of use anywhere else.
+# So here is our conspiracy: to remember that one particular shirt is called a bag,
+# several units have to combine their responses to the accidents of that one picture.
+# None of these responses is of use anywhere else.
 #
 # ## The idea: never the same network twice
 #
-# Hinton and colleagues (2012) called it *co-adaptation*: a feature detector that is only
-# helpful in the company of several particular others. So they made the company
+# Hinton and colleagues (2012) called it *co-adaptation*: a feature detector that is
+# only helpful in the company of several particular others. So they made the company
 # unreliable. For each training example every hidden unit $h_j$ tosses its own coin, and
 # may be missing:
 #
@@ -161,25 +163,25 @@ plots.show(
 #
 # `p` is the probability of **dropping**, here and in PyTorch. Each vector of coins
 # $\mathbf{m}$ leaves a *thinned network*. (Their later paper compares this with sexual
-# reproduction: a gene that has to work with a random half of another parent's genes must
-# be useful by itself or with few others.)
+# reproduction: a gene that has to work with a random half of another parent's genes
+# must be useful by itself or with few others.)
 #
-# Press **Play** below: every mask is another network. On the right are the activations of
-# the first hidden layer, gray before dropout and blue after it, and three means: before
-# dropout, with the present mask, and over all masks so far. Which of the three jumps
-# about, and where does the third one settle? Then choose the other form and play again,
-# and compare training with evaluation in each form.
+# Press **Play** below: every mask is another network. On the right are the activations
+# of the first hidden layer, gray before dropout and blue after it, and three means:
+# before dropout, with the present mask, and over all masks so far. Which of the three
+# jumps about, and where does the third one settle? Then choose the other form and play
+# again, and compare training with evaluation in each form.
 
 # %% demo
 pictures.scene().show()
 
 # %% [markdown]
 # A single mask misses the mean by a lot. The average over many masks comes back to it,
-# provided that the units that stay are made larger, by the factor $1/(1-p)$. That is the
-# *inverted* form, which every library uses today. The *standard* form, that of 2012, only
-# masks in training. At evaluation all units are present, which is more than the next layer
-# has ever met, so every unit is made smaller there: times $1-p$, the share of the time
-# for which it was present.
+# provided that the units that stay are made larger, by the factor $1/(1-p)$. That is
+# the *inverted* form, which every library uses today. The *standard* form, that of
+# 2012, only masks in training. At evaluation all units are present, which is more than
+# the next layer has ever met, so every unit is made smaller there: times $1-p$, the
+# share of the time for which it was present.
 #
 # ### Exercise 2.1 · Standard dropout (2 points, ~10 min)
 #
@@ -256,8 +258,8 @@ load("02_dropout_from_scratch").standard_dropout(standard_dropout, seed=20_121)
 # ## Who pays: training or evaluation?
 #
 # The form of 2012 sends the bill to evaluation, and every program that runs the trained
-# network has to know `p`. What if somebody forgets? "Then activations double," one reads.
-# Ask the numbers: mask a large batch of activations, scale nothing, and compare.
+# network has to know `p`. What if somebody forgets? "Then activations double," one
+# reads. Ask the numbers: mask a large batch of activations, scale nothing, and compare.
 
 # %% experiment
 activations = torch.rand(2000, 500, generator=torch.Generator().manual_seed(1))
@@ -269,8 +271,8 @@ for p in (0.3, 0.5, 0.75):
     )
 
 # %% [markdown]
-# The activations double at $p = 0.5$ only. In general they are $1/(1-p)$ times too large,
-# because in training the share $1-p$ of them was there.
+# The activations double at $p = 0.5$ only. In general they are $1/(1-p)$ times too
+# large, because in training the share $1-p$ of them was there.
 #
 # *Inverted* dropout pays at once: it multiplies by that factor in training,
 #
@@ -366,8 +368,8 @@ quick_check("unscaled-dropout")
 #
 # Back to the careless labels. Four rates, eight seeds each, trained together as one
 # population: 32 networks with two hidden layers of 64 units and dropout behind each of
-# them. Every seed has its own false labels, first weights, order and masks, and the four
-# rates share them; within a seed nothing differs but the rate. Predict first.
+# them. Every seed has its own false labels, first weights, order and masks, and the
+# four rates share them; within a seed nothing differs but the rate. Predict first.
 
 # %% predict
 predict(
@@ -414,11 +416,11 @@ plots.show(
 # %% [markdown]
 # Lines are means over seeds, bands their 95 % intervals. The network without dropout
 # peaks early and then loses what it had; the moderate rates climb more slowly and keep
-# what they have. Here is a possible reason. If five units together store one false label,
-# they have to be there together when that image comes by, and with $p = 0.5$ they are
-# complete in one visit of 32. What many images have in common is rehearsed at every step,
-# by whoever is there. So masks should slow down all learning, but learning by heart most
-# of all. The table will say how many false labels each rate has learned.
+# what they have. Here is a possible reason. If five units together store one false
+# label, they have to be there together when that image comes by, and with $p = 0.5$
+# they are complete in one visit of 32. What many images have in common is rehearsed at
+# every step, by whoever is there. So masks should slow down all learning, but learning
+# by heart most of all. The table will say how many false labels each rate has learned.
 #
 # The winning rate was *chosen* on validation data, which flatters it. So we open the
 # sealed test part, once, and compare the chosen rate with none there. And one more
@@ -463,30 +465,33 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     recall("dropout.early", 1)
 
 # %% [markdown]
-# The first two tables give different answers. At the end of training dropout is worth many
-# points. But nearly all of them can be had by stopping the plain network at the right
-# moment: on these data the two methods fight the same enemy, the memorizing that comes
-# late. Dropout's advantage is that it does not need to know the right moment. (All bests
-# are a little flattered, for they are picked on the data that score them.) The third table
-# confirms the explanation: the higher the rate, the fewer false labels are known by heart.
+# The first two tables give different answers. At the end of training dropout is worth
+# many points. But nearly all of them can be had by stopping the plain network at the
+# right moment: on these data the two methods fight the same enemy, the memorizing that
+# comes late. Dropout's advantage is that it does not need to know the right moment.
+# (All bests are a little flattered, for they are picked on the data that score them.)
+# The third table confirms the explanation: the higher the rate, the fewer false labels
+# are known by heart.
 #
-# It can do more than this. On MNIST, with 60,000 true labels and two or three hidden layers
-# of 800 units and more, Hinton and colleagues (2012) report that dropout, together with a
-# limit on the weights' norms (notebook 03), brings the errors on 10,000 digits from 160 to
-# about 130, and to about 110 with 20 % of the pixels dropped as well. With true labels long
-# training does much less harm, so there is less for stopping to rescue. We shall see a gain
-# of that kind, a small one, when we train with true labels ourselves.
+# It can do more than this. On MNIST, with 60,000 true labels and two or three hidden
+# layers of 800 units and more, Hinton and colleagues (2012) report that dropout,
+# together with a limit on the weights' norms (notebook 03), brings the errors on 10,000
+# digits from 160 to about 130, and to about 110 with 20 % of the pixels dropped as
+# well. With true labels long training does much less harm, so there is less for
+# stopping to rescue. We shall see a gain of that kind, a small one, when we train with
+# true labels ourselves.
 #
-# Note also that $p = 0.75$ is behind 0.5 throughout, and that its curve still rises at the end.
-# In two such layers the units that meet in one step hardly ever meet again, and 1,200 steps
-# are not enough. When we trained twice as long, the gap got smaller but did not close.
+# Note also that $p = 0.75$ is behind 0.5 throughout, and that its curve still rises at
+# the end. In two such layers the units that meet in one step hardly ever meet again,
+# and 1,200 steps are not enough. When we trained twice as long, the gap got smaller but
+# did not close.
 #
 # ## The price: more steps
 #
 # Each unit gets a gradient only when it is there, and a noisy one at that. So how much
-# longer does training take? It would be unfair to ask when the *training loss* gets low:
-# a network that refuses to memorize false labels would count as slow. Ask for the first
-# step at which it reaches 75 % on validation images.
+# longer does training take? It would be unfair to ask when the *training loss* gets
+# low: a network that refuses to memorize false labels would count as slow. Ask for the
+# first step at which it reaches 75 % on validation images.
 
 
 # %% experiment
@@ -509,19 +514,20 @@ with results(varies="8 initializations, orders and draws of false labels"):
     claim("dropout.slower", sentence, more, "> 0", unit="steps")
 
 # %% [markdown]
-# At $p = 0.5$ it is about twice as many, and at 0.25 little more than without. The makers
-# of AlexNet reported the same of their two dropout layers on a million images: it "roughly
-# doubles the number of iterations required to converge" (Krizhevsky and others, 2012). The
-# factor depends on the level you ask for, so measure yours. The practical advice does not
-# depend on it: never judge dropout by a schedule that was tuned without it.
+# At $p = 0.5$ it is about twice as many, and at 0.25 little more than without. The
+# makers of AlexNet reported the same of their two dropout layers on a million images:
+# it "roughly doubles the number of iterations required to converge" (Krizhevsky and
+# others, 2012). The factor depends on the level you ask for, so measure yours. The
+# practical advice does not depend on it: never judge dropout by a schedule that was
+# tuned without it.
 #
 # ## Where it helps, and where it costs
 #
 # So far the network was large enough to learn a thousand labels by heart. Dropout takes
 # away units; what if there are none to spare? What if there are more images, or if all
-# labels are true? People have answers to each of these. To find out which of them decides,
-# change them *one at a time*: one hidden layer of 8, 16 or 64 units, 1,000 or 3,000 images,
-# 0 or 20 % false labels, without dropout and with $p = 0.5$.
+# labels are true? People have answers to each of these. To find out which of them
+# decides, change them *one at a time*: one hidden layer of 8, 16 or 64 units, 1,000 or
+# 3,000 images, 0 or 20 % false labels, without dropout and with $p = 0.5$.
 
 # %% predict
 predict(
@@ -591,25 +597,28 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 
 # %% [markdown]
 # The lines rise from left to right in both panels: the width decides most. With 8 units
-# there are none to spare. At $p = 0.5$ four are there on average, and with them the network
-# has to separate ten classes; more images do not help it, and with true labels it has
-# nothing to unlearn either. With 64 units half of them are enough, and dropout is free to do
-# its work. Whether there *is* work depends on the labels: false ones add to the gain. The
-# right panel lies lower because 1,200 steps are only 20 epochs of 3,000 images, and in that
-# time the plain network has not yet learned the false labels. Trained four times as long, it
-# does, and dropout's gain at 64 units, 3,000 images and false labels gets as large as on the
-# left, while at 8 units it stays a loss. So the height of the right-hand lines is a result of
-# the schedule, and worth remembering: dropout cannot mend what has not yet gone wrong.
+# there are none to spare. At $p = 0.5$ four are there on average, and with them the
+# network has to separate ten classes; more images do not help it, and with true labels
+# it has nothing to unlearn either. With 64 units half of them are enough, and dropout
+# is free to do its work. Whether there *is* work depends on the labels: false ones add
+# to the gain. The right panel lies lower because 1,200 steps are only 20 epochs of
+# 3,000 images, and in that time the plain network has not yet learned the false labels.
+# Trained four times as long, it does, and dropout's gain at 64 units, 3,000 images and
+# false labels gets as large as on the left, while at 8 units it stays a loss. So the
+# height of the right-hand lines is a result of the schedule, and worth remembering:
+# dropout cannot mend what has not yet gone wrong.
 #
-# Srivastava and others (2014) give the rule of thumb that follows: if a layer of $n$ units
-# is right without dropout, give it $n/(1-p)$ units with it, so double it for $p = 0.5$.
+# Srivastava and others (2014) give the rule of thumb that follows: if a layer of $n$
+# units is right without dropout, give it $n/(1-p)$ units with it, so double it for $p =
+# 0.5$.
 #
 # ## Has the company become reliable?
 #
 # The story promised more than accuracy: units that no longer depend on particular other
-# units. Do we find that? Take the networks with 64 hidden units from the experiment above,
-# and take hidden units away *after* training, more and more of them, chosen at random (the
-# rest scaled up, as in dropout). A conspiracy should collapse when a member is missing.
+# units. Do we find that? Take the networks with 64 hidden units from the experiment
+# above, and take hidden units away *after* training, more and more of them, chosen at
+# random (the rest scaled up, as in dropout). A conspiracy should collapse when a member
+# is missing.
 
 # %% predict
 predict(
@@ -694,20 +703,20 @@ with results(varies="8 initializations and orders; one split, true labels") as t
 
 # %% [markdown]
 # Without dropout a network loses about twenty points when half of its units leave; with
-# dropout about three. The last table shows what has changed inside. The lead of the top class
-# $a$ over the second one $b$ is a sum of what each unit contributes,
+# dropout about three. The last table shows what has changed inside. The lead of the top
+# class $a$ over the second one $b$ is a sum of what each unit contributes,
 #
 # $$z_a - z_b = \sum_j c_j \;+\; \text{bias}, \qquad c_j = (W_{aj} - W_{bj})\, h_j .$$
 #
 # How much of these contributions is left after they have cancelled one another? Without
-# dropout it is a fifth: four fifths of what the units say is contradicted by other units. One
-# unit overshoots, and three others are there to correct it. That is co-adaptation, in the very
-# words of its inventors, and when one of the correctors leaves, the lead is gone. With
-# dropout more than half is left, and fewer units speak up at all on a given image
-# (Srivastava and others found sparser activations, too).
+# dropout it is a fifth: four fifths of what the units say is contradicted by other
+# units. One unit overshoots, and three others are there to correct it. That is
+# co-adaptation, in the very words of its inventors, and when one of the correctors
+# leaves, the lead is gone. With dropout more than half is left, and fewer units speak
+# up at all on a given image (Srivastava and others found sparser activations, too).
 #
-# The same authors show first-layer features that look cleaner with dropout (their figure 7,
-# an autoencoder on MNIST). Do ours?
+# The same authors show first-layer features that look cleaner with dropout (their
+# figure 7, an autoencoder on MNIST). Do ours?
 
 # %% figure
 pair = [nets(p, 0)[0][1].weight for p in (0.0, 0.5)]
@@ -719,24 +728,26 @@ plots.show(
 )
 
 # %% [markdown]
-# No. Both look like noise, with a patch of one color here and there. A picture from a paper
-# need not come out in another setting: theirs were trained much longer, on 60,000 digits, and
-# to draw the digit again. But we should not pretend to see here what is not there.
+# No. Both look like noise, with a patch of one color here and there. A picture from a
+# paper need not come out in another setting: theirs were trained much longer, on 60,000
+# digits, and to draw the digit again. But we should not pretend to see here what is not
+# there.
 #
 # **Why?** One thing should bother you. All labels were true here, and the two kinds of
 # network had nearly the same accuracy before anything was removed (the first table). So
-# robustness against missing units came *without* much better predictions. Why does the one
-# not bring the other along? And when would it? Write your answer down before you open ours.
+# robustness against missing units came *without* much better predictions. Why does the
+# one not bring the other along? And when would it? Write your answer down before you
+# open ours.
 #
 # <details><summary>A model answer</summary>
-# Validation images are classified by the whole network. In it all units are there, so it
-# does not matter to accuracy whether they depend on each other. What matters is which
-# function the network has learned, and with true labels a plain network of this size learns
-# nearly as good a one in its own, fragile way. Robustness turns into accuracy where fragile
-# combinations are what does the harm: where a few units together store an accident, such as
-# a false label. That is the experiment with the four rates, where the gain was many times
-# larger. So independence of single units is what dropout trains; better generalization is
-# what that buys where there is something to un-learn.
+# Validation images are classified by the whole network. In it all units are there, so
+# it does not matter to accuracy whether they depend on each other. What matters is
+# which function the network has learned, and with true labels a plain network of this
+# size learns nearly as good a one in its own, fragile way. Robustness turns into
+# accuracy where fragile combinations are what does the harm: where a few units together
+# store an accident, such as a false label. That is the experiment with the four rates,
+# where the gain was many times larger. So independence of single units is what dropout
+# trains; better generalization is what that buys where there is something to un-learn.
 # </details>
 
 # %% [markdown]
@@ -748,8 +759,9 @@ plots.show(
 # ### Exercise 2.3 · Dropout as a module (2 points, ~8 min)
 #
 # **Given** `p`. **Write** a class `Dropout(nn.Module)`: inverted dropout that obeys
-# `self.training`, draws a new mask in each forward pass (from torch's global generator),
-# and raises `ValueError` for a bad `p` when it is *built* (that part is given).
+# `self.training`, draws a new mask in each forward pass (from torch's global
+# generator), and raises `ValueError` for a bad `p` when it is *built* (that part is
+# given).
 #
 # **By hand:** `Dropout(0.5)` on `[1, 1, 1, 1]` gives zeros and twos in train mode,
 # others in each call, and `[1, 1, 1, 1]` after `.eval()`.
@@ -757,8 +769,8 @@ plots.show(
 # `F.dropout` is welcome here. Look up its third argument, though.
 #
 # <details><summary>Hint 1</summary>
-# Nothing random happens in <code>__init__</code>: the layer does not even know the shape
-# of x yet.
+# Nothing random happens in <code>__init__</code>: the layer does not even know the
+# shape of x yet.
 # </details>
 # <details><summary>Hint 2</summary>
 # <code>F.dropout(x, p)</code> always drops: its flag <code>training</code> is True
@@ -854,9 +866,9 @@ with results(varies="8 initializations, orders and draws of false labels"):
     claim("dropout.no-eval", sentence, cost, "< 0", **points)
 
 # %% [markdown]
-# `no_grad` tells autograd to keep no record of what is computed. *What* a layer computes is
-# the business of its mode. Nothing warns you: the program runs, a few points below what it
-# could do, and gives another answer every time.
+# `no_grad` tells autograd to keep no record of what is computed. *What* a layer
+# computes is the business of its mode. Nothing warns you: the program runs, a few
+# points below what it could do, and gives another answer every time.
 #
 # ## Before or after the activation?
 #
@@ -881,16 +893,17 @@ recall("dropout.order", 2)
 
 # %% [markdown]
 # Each entry $s$ of the scaled mask is 0 or positive, and $\max(0, s\,a) = s \max(0, a)$
-# for every $s \ge 0$. So with ReLU the two orders are the same computation, and the rule
-# forbids something that does not exist. For the others the order matters. A sigmoid turns a
-# dropped 0 into ½, so a unit that was dropped *before* it is not silent; and GELU bends, so
-# that scaling before it is not scaling after it. There the rule is right.
+# for every $s \ge 0$. So with ReLU the two orders are the same computation, and the
+# rule forbids something that does not exist. For the others the order matters. A
+# sigmoid turns a dropped 0 into ½, so a unit that was dropped *before* it is not
+# silent; and GELU bends, so that scaling before it is not scaling after it. There the
+# rule is right.
 #
 # ## Pixels are not units
 #
-# In a convolutional layer neighbors carry similar numbers. Drop each pixel of a feature map
-# with probability ½: how much of what is gone can the surviving neighbors tell? Fill each
-# hole with the mean of the survivors around it, and look.
+# In a convolutional layer neighbors carry similar numbers. Drop each pixel of a feature
+# map with probability ½: how much of what is gone can the surviving neighbors tell?
+# Fill each hole with the mean of the survivors around it, and look.
 
 
 # %% experiment
@@ -921,10 +934,10 @@ ax.set_title("The surviving neighbors tell much of what was dropped")
 plots.show(ax.figure, alt="A map, with holes, refilled nearly as it was, and empty.")
 
 # %% [markdown]
-# To put a number on "much", take the squared correlation between what was dropped and the
-# mean of what still stands around it. It is the share of the dropped pixels' variance that
-# the neighbors explain. As a control, do the same with the pixels of the maps shuffled:
-# the same numbers, but no neighborhood.
+# To put a number on "much", take the squared correlation between what was dropped and
+# the mean of what still stands around it. It is the share of the dropped pixels'
+# variance that the neighbors explain. As a control, do the same with the pixels of the
+# maps shuffled: the same numbers, but no neighborhood.
 
 
 # %% experiment
@@ -948,17 +961,17 @@ with results(varies="8 sets of random filters; one set of 100 images") as table:
 
 # %% [markdown]
 # A good part of what pixel dropout hides is still written all around it. To hide what a
-# channel says, drop the *whole map* (Tompson and others, 2015). Other channels may still
-# know something about it, and relying on several channels is what dropout is meant to
-# teach. Whether it pays in accuracy is another question, which this measurement does not
-# answer.
+# channel says, drop the *whole map* (Tompson and others, 2015). Other channels may
+# still know something about it, and relying on several channels is what dropout is
+# meant to teach. Whether it pays in accuracy is another question, which this
+# measurement does not answer.
 #
 # ### Exercise 2.4 · Channel dropout (2 points, ~6 min)
 #
-# **Given** `x` of shape (N, C, H, W), and the rest as in 2.2. What you have written before
-# is in the stub already: a bad `p`, evaluation, and `p = 1`.
-# **Return** in training each of the N·C maps all zero with probability `p`, else divided
-# by $1-p$; one coin per map, drawn for each example anew.
+# **Given** `x` of shape (N, C, H, W), and the rest as in 2.2. What you have written
+# before is in the stub already: a bad `p`, evaluation, and `p = 1`. **Return** in
+# training each of the N·C maps all zero with probability `p`, else divided by $1-p$;
+# one coin per map, drawn for each example anew.
 #
 # **By hand:** two examples with two maps of ones, `p = 0.5`, coins *drop keep / keep
 # keep*: the first map of the first example is all zeros, the other three are all twos.
@@ -1044,9 +1057,9 @@ load("02_dropout_from_scratch").channel_dropout(channel_dropout, seed=20_151)
 #
 # **Given** `linear`, an `nn.Linear` with or without bias, and `p`. The class
 # `DropConnect(nn.Module)` keeps both; **write** its `forward`. In train mode: one fresh
-# mask of the weight's shape per forward pass, survivors divided by $1-p$, the bias added
-# whole. In eval mode: `linear(x)`. The parameters stay the very ones they were, unchanged,
-# and go on learning; `p = 1` leaves the bias. Inputs are (…, in_features).
+# mask of the weight's shape per forward pass, survivors divided by $1-p$, the bias
+# added whole. In eval mode: `linear(x)`. The parameters stay the very ones they were,
+# unchanged, and go on learning; `p = 1` leaves the bias. Inputs are (…, in_features).
 #
 # **By hand:** weight `[[1, 2], [3, 4]]`, bias `[10, 20]`, `p = 0.5`, mask
 # `[[1, 0], [1, 1]]`: `x = [1, 1]` gives `[2 + 10, 6 + 8 + 20] = [12, 34]`.
@@ -1116,9 +1129,9 @@ load("02_dropout_from_scratch").DropConnect(DropConnect, seed=20_131)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **Bug hunt.** A colleague has written the layer below. It runs, the shapes are right, the
-# masks are fresh, the survivors are scaled. Run it, look at the numbers, and say what is
-# wrong and how you would mend it, before you open the answer.
+# **Bug hunt.** A colleague has written the layer below. It runs, the shapes are right,
+# the masks are fresh, the survivors are scaled. Run it, look at the numbers, and say
+# what is wrong and how you would mend it, before you open the answer.
 
 
 # %% experiment
@@ -1143,28 +1156,29 @@ for forward_pass in range(1, 7):
 
 # %% [markdown]
 # <details><summary>What is wrong</summary>
-# Half of the weights that are left disappear in each pass, and those that stay double, so
-# the mean looks right while the layer dies. The line with <code>*=</code> writes the mask
-# into the parameter itself, and what has been overwritten does not come back in the next
-# pass. The mend is to make a <em>new</em> tensor,
+# Half of the weights that are left disappear in each pass, and those that stay double,
+# so the mean looks right while the layer dies. The line with <code>*=</code> writes the
+# mask into the parameter itself, and what has been overwritten does not come back in
+# the next pass. The mend is to make a <em>new</em> tensor,
 # <code>weight = self.linear.weight * mask / (1 - self.p)</code>, and hand it to
 # <code>F.linear</code>. The test that finds this bug is cheap: compare the parameters
 # before and after a forward pass.
 # </details>
 #
 # Now to evaluation. What training has prepared the next layer for is the *average over
-# masks* of $\text{relu}(\mathbf{y})$. We use $\text{relu}$ of the average, and the two are
-# not the same, because ReLU bends. The paper does better at no great cost. Each $y_i$ is a
-# sum of many independent terms, so it is nearly Gaussian, with mean and variance
+# masks* of $\text{relu}(\mathbf{y})$. We use $\text{relu}$ of the average, and the two
+# are not the same, because ReLU bends. The paper does better at no great cost. Each
+# $y_i$ is a sum of many independent terms, so it is nearly Gaussian, with mean and
+# variance
 #
 # $$\mu_i = \mathbf{w}_i^\top \mathbf{x} + b_i, \qquad
 # \sigma_i^2 = \frac{p}{1-p} \sum_j w_{ij}^2 x_j^2 .$$
 #
 # (A mask entry divided by $1-p$ has variance $p/(1-p)$; you will meet it again in 2.7.)
-# The authors sample from this Gaussian and average behind the ReLU. For a ReLU the average
-# is known: $\mu\,\Phi(\mu/\sigma) + \sigma\,\varphi(\mu/\sigma)$ with the normal
-# distribution's $\Phi$ and density $\varphi$. Measure both shortcuts against 300 sampled
-# masks, on networks trained with DropConnect, true labels.
+# The authors sample from this Gaussian and average behind the ReLU. For a ReLU the
+# average is known: $\mu\,\Phi(\mu/\sigma) + \sigma\,\varphi(\mu/\sigma)$ with the
+# normal distribution's $\Phi$ and density $\varphi$. Measure both shortcuts against 300
+# sampled masks, on networks trained with DropConnect, true labels.
 
 
 # %% experiment
@@ -1208,20 +1222,21 @@ with results(varies="8 initializations, orders and draws of masks") as table:
     )
 
 # %% [markdown]
-# The Gaussian is several times nearer to what it should be. What is left of its error is
-# mostly the noise of our 300 samples. Does it matter for accuracy? That is another question.
-# The paper reports slightly fewer errors than dropout in most of its comparisons; dropout,
-# which is simpler and cheaper, is what stayed in use.
+# The Gaussian is several times nearer to what it should be. What is left of its error
+# is mostly the noise of our 300 samples. Does it matter for accuracy? That is another
+# question. The paper reports slightly fewer errors than dropout in most of its
+# comparisons; dropout, which is simpler and cheaper, is what stayed in use.
 #
 # ## One network instead of a committee
 #
-# How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$ subsets, some
-# 18 billion billions, and each is a network of its own with its own prediction, though they
-# all share their weights. In statistics one would let such a committee vote: averages of
-# many models are nearly always better than one of them. Asking them all is out of the
-# question. Still, textbooks say that we do so all the time: dropout off, *one* forward pass,
-# and out comes "the average of the thinned networks". Is that a figure of speech, or is it
-# true? And if it is true, which kind of average is meant?
+# How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$
+# subsets, some 18 billion billions, and each is a network of its own with its own
+# prediction, though they all share their weights. In statistics one would let such a
+# committee vote: averages of many models are nearly always better than one of them.
+# Asking them all is out of the question. Still, textbooks say that we do so all the
+# time: dropout off, *one* forward pass, and out comes "the average of the thinned
+# networks". Is that a figure of speech, or is it true? And if it is true, which kind of
+# average is meant?
 
 # %% figure
 plots.show(
@@ -1231,16 +1246,17 @@ plots.show(
 )
 
 # %% [markdown]
-# Take one hidden layer, dropout behind it, and then the output layer. With hidden activations
-# $\mathbf h$ and a mask $\mathbf m$ the logits of the thinned network are
+# Take one hidden layer, dropout behind it, and then the output layer. With hidden
+# activations $\mathbf h$ and a mask $\mathbf m$ the logits of the thinned network are
 #
 # $$\mathbf z(\mathbf m) = W\,\frac{\mathbf m \odot \mathbf h}{1-p} + \mathbf b .$$
 #
-# See what happens to the mask on its way to the logits. It is multiplied by numbers, and the
-# products are added; that is all. The ReLU has done its work *before* the mask comes. So **the
-# logits are linear in the mask**, and for a linear function the average of the outputs is the
-# output of the average. The average of $\mathbf m/(1-p)$ is a vector of ones, hence the average
-# logits of all thinned networks are exactly those of the network with dropout off.
+# See what happens to the mask on its way to the logits. It is multiplied by numbers,
+# and the products are added; that is all. The ReLU has done its work *before* the mask
+# comes. So **the logits are linear in the mask**, and for a linear function the average
+# of the outputs is the output of the average. The average of $\mathbf m/(1-p)$ is a
+# vector of ones, hence the average logits of all thinned networks are exactly those of
+# the network with dropout off.
 #
 # A committee averages probabilities, though, and not logits. Between the two stands the
 # softmax, which makes a sum of logits into a product of probabilities. Averaging logits
@@ -1255,20 +1271,23 @@ plots.show(
 # Each network has $\log P_{\mathbf m}(k) = z_k(\mathbf m) - c(\mathbf m)$, where
 # $c(\mathbf m)$, the logarithm of softmax's denominator, is the same for all classes.
 #
-# Take the average over masks:
-# $\sum_{\mathbf m}\Pr(\mathbf m)\log P_{\mathbf m}(k) = \mathbb{E}[z_k(\mathbf m)] - \mathbb{E}[c(\mathbf m)]$.
+# Take the average over masks: $\sum_{\mathbf m}\Pr(\mathbf m)\log P_{\mathbf m}(k) =
+# \mathbb{E}[z_k(\mathbf m)] - \mathbb{E}[c(\mathbf m)]$.
 #
-# The logits are linear in the mask, so $\mathbb{E}[z_k(\mathbf m)] = z_k(\mathbb{E}[\mathbf m]) = (W\mathbf h + \mathbf b)_k$.
+# The logits are linear in the mask, so $\mathbb{E}[z_k(\mathbf m)] =
+# z_k(\mathbb{E}[\mathbf m]) = (W\mathbf h + \mathbf b)_k$.
 #
-# Exponentiate: the geometric mean is $e^{(W\mathbf h + \mathbf b)_k}$ times a number that does
-# not depend on $k$, and rescaling removes that number. What is left is the softmax.
+# Exponentiate: the geometric mean is $e^{(W\mathbf h + \mathbf b)_k}$ times a number
+# that does not depend on $k$, and rescaling removes that number. What is left is the
+# softmax.
 #
 # </details>
 #
-# So the exact statement is this. Behind one hidden layer, switching dropout off gives the
-# *normalized geometric mean* of all thinned networks, each counted with the probability
-# that dropout draws it. It holds for every $p$, and nothing about it is approximate
-# (Baldi and Sadowski, 2013). Ten hidden units have 1,024 masks, few enough to visit all.
+# So the exact statement is this. Behind one hidden layer, switching dropout off gives
+# the *normalized geometric mean* of all thinned networks, each counted with the
+# probability that dropout draws it. It holds for every $p$, and nothing about it is
+# approximate (Baldi and Sadowski, 2013). Ten hidden units have 1,024 masks, few enough
+# to visit all.
 
 
 # %% experiment
@@ -1308,10 +1327,10 @@ with results():
 
 # %% [markdown]
 # The two agree up to rounding, at both rates. The ordinary, arithmetic mean is another
-# thing: it is less sure of itself, and at $p = 0.9$ very much so. In a product a single network
-# that finds a class nearly impossible rules that class out, whatever the others say; in a
-# sum it has one vote. So the class that the fewest object to gets nearly everything. If you
-# want the arithmetic mean, as notebook 09 will, you have to sample.
+# thing: it is less sure of itself, and at $p = 0.9$ very much so. In a product a single
+# network that finds a class nearly impossible rules that class out, whatever the others
+# say; in a sum it has one vote. So the class that the fewest object to gets nearly
+# everything. If you want the arithmetic mean, as notebook 09 will, you have to sample.
 #
 # ### Exercise 2.6 · The average of thinned networks (3 points, ~12 min)
 #
@@ -1321,10 +1340,10 @@ with results():
 # (N, K), without gradients. Afterwards every module in the model is in the mode it came
 # in, each its own.
 #
-# **By hand:** `Dropout(0.5)` on the input 1, then logits $(w\,\tilde{x}, 0)$ with
-# $w = \tfrac12 \ln 9$. Kept, $\tilde{x} = 2$ and the probabilities are (0.9, 0.1);
-# dropped, they are (0.5, 0.5). The mean is (0.7, 0.3). Averaging the *logits* would give
-# (0.75, 0.25): the whole network again.
+# **By hand:** `Dropout(0.5)` on the input 1, then logits $(w\,\tilde{x}, 0)$ with $w =
+# \tfrac12 \ln 9$. Kept, $\tilde{x} = 2$ and the probabilities are (0.9, 0.1); dropped,
+# they are (0.5, 0.5). The mean is (0.7, 0.3). Averaging the *logits* would give (0.75,
+# 0.25): the whole network again.
 #
 # <details><summary>Hint 1</summary>
 # Which mode must the dropout layers be in while you sample?
@@ -1389,11 +1408,12 @@ load("02_dropout_from_scratch").ensemble_predict(ensemble_predict, seed=10_241)
 # %% [markdown]
 # ## Where the shortcut stops being exact
 #
-# The argument used one thing only: that nothing bends between mask and logits. With three
-# hidden layers, and dropout behind each of them, there are ReLUs in between. Follow some
-# images through trained networks: for the input of each layer's activation (the
-# *pre-activations* of the three hidden layers, and the logits), compare the mean over 1,000
-# masks with what the network says with dropout off. Where do the two part first?
+# The argument used one thing only: that nothing bends between mask and logits. With
+# three hidden layers, and dropout behind each of them, there are ReLUs in between.
+# Follow some images through trained networks: for the input of each layer's activation
+# (the *pre-activations* of the three hidden layers, and the logits), compare the mean
+# over 1,000 masks with what the network says with dropout off. Where do the two part
+# first?
 
 # %% predict
 predict(
@@ -1444,8 +1464,8 @@ gaps = {
 }
 
 # %% [markdown]
-# And does it matter for the answer? For that, the accuracy of the single pass beside that
-# of the arithmetic mean over 50 thinned networks.
+# And does it matter for the answer? For that, the accuracy of the single pass beside
+# that of the arithmetic mean over 50 thinned networks.
 
 
 # %% experiment
@@ -1483,50 +1503,54 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     claim("dropout.shortcut", sentence, mean - single, "within 1.5", **points)
 
 # %% [markdown]
-# Hidden layer 1 has seen no mask yet, so its gap is 0. The pre-activations of layer 2 are a
-# weighted sum of masked numbers: linear in the mask, hence equal in the mean. What the table
-# shows there is the noise of 1,000 samples, and it shrinks when you take more. Then comes
-# the first ReLU *behind* a mask. A pre-activation that is negative on average is positive
-# under some masks, and those masks count, while the single pass says 0: the mean of a ReLU is
-# larger than the ReLU of the mean. So the gap opens at layer 3, and the error is handed on
-# and grows in the logits, the more the larger $p$ is, because the masks scatter the
-# pre-activations more widely.
+# Hidden layer 1 has seen no mask yet, so its gap is 0. The pre-activations of layer 2
+# are a weighted sum of masked numbers: linear in the mask, hence equal in the mean.
+# What the table shows there is the noise of 1,000 samples, and it shrinks when you take
+# more. Then comes the first ReLU *behind* a mask. A pre-activation that is negative on
+# average is positive under some masks, and those masks count, while the single pass
+# says 0: the mean of a ReLU is larger than the ReLU of the mean. So the gap opens at
+# layer 3, and the error is handed on and grows in the logits, the more the larger $p$
+# is, because the masks scatter the pre-activations more widely.
 #
 # And still, at $p = 0.5$, the accuracy of the single pass is as good as that of fifty
-# samples, at a fiftieth of the price. The gap in the logits is small against their spread, so
-# only images whose two top classes are closer than that can change sides. That is why
-# everybody uses the shortcut. At 0.75 the gap is no longer small, half of the spread. But
-# there the networks have learned much less, and the mean of fifty is not clearly better than
-# one pass either. What does differ, as in the example with ten units, is confidence, and that
-# is why notebook 09 samples on purpose.
+# samples, at a fiftieth of the price. The gap in the logits is small against their
+# spread, so only images whose two top classes are closer than that can change sides.
+# That is why everybody uses the shortcut. At 0.75 the gap is no longer small, half of
+# the spread. But there the networks have learned much less, and the mean of fifty is
+# not clearly better than one pass either. (At 0.9 three layers of 64 units hardly learn
+# at all: six units of each are there on average, and no average over masks can repair
+# that.) What does differ, as in the example with ten units, is confidence, and that is
+# why notebook 09 samples on purpose.
 #
 # ## Where dropout stands today
 #
-# Dropout made its name in the two large fully connected layers of AlexNet. Much has changed
-# since. In convolutional networks BatchNorm and augmentation do most of the work, and
-# dropping whole residual branches (notebook 06) has taken dropout's place. In transformers
-# it sits in up to three places: on the sum of embeddings and positions, on the output of
-# each sublayer just before it is added to the residual stream (both with $p = 0.1$ in
-# Vaswani and others, 2017), and on the attention weights. Large language models that see
-# each text only once have nothing to memorize, and leave it out: PaLM was trained without,
-# and fine-tuned with 0.1 (Chowdhery and others, 2022). For models that rather *under*fit, Liu
-# and others (2023) use it for the first epochs alone (*early dropout*). For a small vision
-# transformer on ImageNet they report 73.9 % without, 67.9 % with dropout throughout, and
-# 74.3 % with early dropout. You have seen why the middle number is the smallest: no room to
-# spare.
+# Dropout made its name in the two large fully connected layers of AlexNet. Much has
+# changed since. In convolutional networks BatchNorm and augmentation do most of the
+# work, and dropping whole residual branches (notebook 06) has taken dropout's place. In
+# transformers it sits in up to three places: on the sum of embeddings and positions, on
+# the output of each sublayer just before it is added to the residual stream (both with
+# $p = 0.1$ in Vaswani and others, 2017), and on the attention weights. Large language
+# models that see each text only once have little chance to memorize, and leave it out:
+# PaLM was trained without, and fine-tuned with 0.1 (Chowdhery and others, 2022). For
+# models that rather *under*fit, Liu and others (2023) use it for the first epochs alone
+# (*early dropout*). For a small vision transformer on ImageNet they report 73.9 %
+# without, 67.9 % with dropout throughout, and
+# 74.3 % with early dropout. The middle number is the smallest, presumably for the
+# reason that you have seen with 8 units: there is no room to spare.
 #
 # <details><summary>A box: SELU and alpha dropout</summary>
-# SELU (Klambauer and others, 2017) is an activation built so that mean 0 and variance 1 are
-# kept from layer to layer. A dropped unit that says 0 disturbs that, since the "silent" end
-# of SELU is not 0 but about −1.76. <em>Alpha dropout</em> sets dropped units there and then
-# shifts and scales so that both moments survive. Use <code>nn.AlphaDropout</code> with SELU,
-# and with nothing else: its constants are derived for that activation.
+# SELU (Klambauer and others, 2017) is an activation built so that mean 0 and variance 1
+# are kept from layer to layer. A dropped unit that says 0 disturbs that, since the
+# "silent" end of SELU is not 0 but about −1.76. <em>Alpha dropout</em> sets dropped
+# units there and then shifts and scales so that both moments survive. Use
+# <code>nn.AlphaDropout</code> with SELU, and with nothing else: its constants are
+# derived for that activation.
 # </details>
 #
-# There is also much advice on *rates by layer*: a little on the inputs (0.2 in Hinton and
-# others, 2012), and more towards the output, where the parameters are. Try it once, with three
-# hidden layers and 20 % false labels: three ways to spread a mean rate of 0.3, and 0.2 on the
-# pixels in addition.
+# There is also much advice on *rates by layer*: a little on the inputs (0.2 in Hinton
+# and others, 2012), and more towards the output, where the parameters are. Try it once,
+# with three hidden layers and 20 % false labels: three ways to spread a mean rate of
+# 0.3, and 0.2 on the pixels in addition.
 
 # %% predict
 predict(
@@ -1583,50 +1607,52 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     claim("dropout.falling", sentence, ahead[-1], "> 0", **points)
 
 # %% [markdown]
-# Here the advice is the wrong way round: rates that fall do better than rates that rise, and a
-# little dropout on the pixels adds something, too. The lower table shows when the difference
-# arises. Early on there is hardly any; it comes with the memorizing.
-# A likely reason is that our first layer holds most of the weights (196 × 64 of them), and that
-# false labels are stored there; in AlexNet most weights were near the output. With true labels,
-# in a run that is not shown, all four came out within half a point of each other. So take
-# "more towards the output" as what it is, advice for networks whose weights are there.
+# Here the advice is the wrong way round: rates that fall do better than rates that
+# rise, and a little dropout on the pixels adds something, too. The lower table shows
+# when the difference arises: early on there is hardly any, and it comes with the
+# memorizing. A likely reason is that our first layer holds most of the weights (196 ×
+# 64 of them), and that false labels are stored there; in AlexNet most weights were near
+# the output. With true labels, in a run that is not shown, all four came out within
+# half a point of each other. So take "more towards the output" as what it is, advice
+# for networks whose weights are there.
 #
 # ## Dropout on the inputs is a kind of L2
 #
 # One more place remains, the inputs. There dropout can be understood completely, and it
 # turns out to be an old acquaintance. Take one linear unit with a squared error. Write
-# $\tilde x_j = m_j x_j/(1-p)$ for the masked inputs, and ask for the error that training
-# sees *on average over the masks*:
+# $\tilde x_j = m_j x_j/(1-p)$ for the masked inputs, and ask for the error that
+# training sees *on average over the masks*:
 #
 # $$\mathbb{E}\Big[\big(y - \mathbf{w}^\top \tilde{\mathbf{x}}\big)^2\Big]
 # = \big(y - \mathbf{w}^\top \mathbf{x}\big)^2
 # + \operatorname{Var}\big(\mathbf{w}^\top \tilde{\mathbf{x}}\big).$$
 #
 # That is bias and variance again (notebook 01): a random number with mean
-# $\mathbf{w}^\top\mathbf{x}$ misses $y$ by the square of its mean error, plus its variance. The
-# coins are independent, so the variance of the sum is the sum of the variances. And one
-# mask entry, $m_j/(1-p)$, has the variance
+# $\mathbf{w}^\top\mathbf{x}$ misses $y$ by the square of its mean error, plus its
+# variance. The coins are independent, so the variance of the sum is the sum of the
+# variances. And one mask entry, $m_j/(1-p)$, has the variance
 #
 # $$\mathbb{E}\Big[\frac{m_j^2}{(1-p)^2}\Big] - 1 = \frac{1-p}{(1-p)^2} - 1
 # = \frac{p}{1-p}.$$
 #
-# Averaged over the $n$ examples, dropout has added to the mean squared error the penalty
+# Averaged over the $n$ examples, dropout has added to the mean squared error the
+# penalty
 #
 # $$\frac{p}{1-p} \sum_j w_j^2 \cdot \frac1n \sum_i x_{ij}^2 .$$
 #
-# It is an L2 penalty, with one difference: each weight pays in proportion to the mean square
-# of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others, 2013). No
-# masks are left in it.
+# It is an L2 penalty, with one difference: each weight pays in proportion to the mean
+# square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
+# 2013). No masks are left in it.
 #
 # ### Exercise 2.7 · The penalty that dropout is (2 points, ~10 min)
 #
-# **Given** `x` (n, d), `w` (d,) and `p` in [0, 1); another `p` raises `ValueError`, which
-# is in the stub already.
-# **Return** the penalty above as a 0-dim tensor, differentiable in `w`.
+# **Given** `x` (n, d), `w` (d,) and `p` in [0, 1); another `p` raises `ValueError`,
+# which is in the stub already. **Return** the penalty above as a 0-dim tensor,
+# differentiable in `w`.
 #
 # **By hand:** `x = [[1, 2], [3, 0]]`, `w = [2, -1]`, `p = 0.2`. The mean squares of the
-# features are 5 and 2, the squared weights 4 and 1, so the sum is 22; $p/(1-p) = 0.25$, and
-# the penalty is 5.5.
+# features are 5 and 2, the squared weights 4 and 1, so the sum is 22; $p/(1-p) = 0.25$,
+# and the penalty is 5.5.
 #
 # <details><summary>Hint 1</summary>
 # What are the two numbers that belong to feature j? One comes from <code>w</code>, the
@@ -1661,8 +1687,8 @@ def dropout_penalty(x: torch.Tensor, w: torch.Tensor, p: float) -> torch.Tensor:
 
 
 # %% [markdown]
-# The example worked by hand; and then the penalty that 100,000 sampled masks show, beside
-# yours. They should agree to two digits.
+# The example worked by hand; and then the penalty that 100,000 sampled masks show,
+# beside yours. They should agree to two digits.
 
 
 # %% look
@@ -1692,11 +1718,11 @@ load("02_dropout_from_scratch").dropout_penalty(dropout_penalty, seed=20_171)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What does the difference to plain L2 do? Take five features that matter equally but are
-# measured in different units, so that their sizes run from ¼ to 4, and their true weights
-# from 4 to ¼. Fit them by least squares on 2,000 masked copies of the data, with $p = 0.5$;
-# by the formula, which has no masks in it; and by plain ridge regression (1.2), with the
-# same mean penalty per weight.
+# What does the difference to plain L2 do? Take five features that matter equally but
+# are measured in different units, so that their sizes run from ¼ to 4, and their true
+# weights from 4 to ¼. Fit them by least squares on 2,000 masked copies of the data,
+# with $p = 0.5$; by the formula, which has no masks in it; and by plain ridge
+# regression (1.2), with the same mean penalty per weight.
 
 # %% predict
 predict(
@@ -1757,19 +1783,20 @@ with results(varies="8 draws of masks; one data set"):
     claim("dropout.inputs", sentence, distance, "within 2", unit="%")
 
 # %% [markdown]
-# The circles lie on the line: least squares on masked copies *is* ridge regression, with a
-# strength of its own for each weight. Why is the line flat, at one half? For features that do
-# not depend on each other, the solution for one weight is
-# $\frac{1}{1 + p/(1-p)} = 1-p$ times the least squares weight: the feature's size stands in
-# the data term and in the penalty, and cancels. Rescale a feature from meters to miles, and
+# The circles lie on the line: least squares on masked copies *is* ridge regression,
+# with a strength of its own for each weight. Why is the line flat, at one half? For
+# features that do not depend on each other, the solution for one weight is $\frac{1}{1
+# + p/(1-p)} = 1-p$ times the least squares weight: the feature's size stands in the
+# data term and in the penalty, and cancels. Rescale a feature from meters to miles, and
 # dropout does not notice, while plain ridge crushes whatever happens to be measured in
 # small numbers. (This is why people standardize features before they use ridge.)
 #
-# The argument needs a linear unit and a squared error. For logistic regression Wager and
-# others find nearly the same with the feature's *Fisher information* in place of its mean
-# square, which makes features that are rare and decisive cheap. Behind a hidden layer it
-# holds for the output weights only as long as the hidden units are held still. There is no
-# formula for the whole network, which is why this notebook had to measure.
+# The argument needs a linear unit and a squared error. For logistic regression Wager
+# and others find nearly the same with the feature's *Fisher information* in place of
+# its mean square, which makes features that are rare and decisive cheap. Behind a
+# hidden layer it holds for the output weights only as long as the hidden units are held
+# still. There is no formula for the whole network, which is why this notebook had to
+# measure.
 #
 # ## Test yourself
 #
@@ -1786,10 +1813,11 @@ flashcards("02_dropout_from_scratch")
 #
 # 1. Inverted dropout zeroes with probability $p$ and divides by $1-p$ in training;
 #    evaluation is the identity, and `eval()`, not `no_grad()`, is its switch.
-# 2. It makes units depend less on each other, and pays in accuracy where there is something to
-#    un-learn and there are units to spare; stopping in time paid nearly as much here.
+# 2. It makes units depend less on each other, and pays in accuracy where there is
+#    something to un-learn and there are units to spare; here stopping in time paid
+#    nearly as much.
 # 3. One pass is the *geometric* mean of all thinned networks, exactly behind one hidden
-#    layer; and dropout on the inputs of a linear unit is L2 with the features' mean squares.
+#    layer; dropout on the inputs of a linear unit is L2 with the features' mean squares.
 #
 # **Pitfalls**
 #
@@ -1797,8 +1825,8 @@ flashcards("02_dropout_from_scratch")
 # - In some papers and older libraries `p` or `keep_prob` is the probability of *keeping*.
 # - A mask drawn in `__init__` is not dropout but a smaller network.
 # - A mask written into the parameter is never taken back.
-# - A schedule that was tuned without dropout is too short with it, and a layer that was just
-#   wide enough is too narrow.
+# - A schedule that was tuned without dropout is too short with it, and a layer that was
+#   just wide enough is too narrow.
 # - Dropout before a BatchNorm layer shifts its statistics: notebook 10.
 #
 # **References**
@@ -1831,9 +1859,9 @@ flashcards("02_dropout_from_scratch")
 #   [arXiv:2204.02311](https://arxiv.org/abs/2204.02311)
 # - Liu, Xu, Jin, Shen, Darrell (2023). *Dropout reduces underfitting.*
 #   [arXiv:2303.01500](https://arxiv.org/abs/2303.01500)
-# - Xiao, Rasul, Vollgraf (2017). *Fashion-MNIST.* With a list of results, and that of people.
+# - Xiao, Rasul, Vollgraf (2017). *Fashion-MNIST.* With a list of results.
 #   [arXiv:1708.07747](https://arxiv.org/abs/1708.07747)
 #
 # **Next:** [03 · L1 and L2](../03_l1_l2/03_l1_l2.ipynb) takes up where the last section
-# ended: it punishes weights for their size instead of hiding units, and shows why "L1 gives
-# zeros" needs a footnote.
+# ended: it punishes weights for their size instead of hiding units, and shows why "L1
+# gives zeros" needs a footnote.
