@@ -216,7 +216,7 @@ def rates_over_steps(steps: Tensor, percent: Mapping[float, Tensor]) -> Figure:
     best = max(percent, key=lambda p: float(percent[p][:, -1].mean()))
     gain = float((percent[best] - percent[0.0])[:, -1].mean())
     right.set_title(f"Last step: p = {best:g} is {gain:.0f} points ahead")
-    right.set_xlabel("dots: seeds; diamond: their mean")
+    right.set_xlabel("dots: seeds; diamond: mean, 95 % interval", fontsize=9)
     return fig
 
 
