@@ -867,7 +867,7 @@ with results(varies="8 initializations, orders and draws of false labels"):
 
 # %% [markdown]
 # `no_grad` tells autograd to keep no record of what is computed. *What* a layer
-# computes is the business of its mode. Nothing warns you: the program runs, a few
+# computes is the business of its mode. Nothing warns you: the program runs, about eight
 # points below what it could do, and gives another answer every time.
 #
 # ## Before or after the activation?
