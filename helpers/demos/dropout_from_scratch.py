@@ -1,20 +1,47 @@
-"""Pictures of notebook 02: a thinned network, and your masks beside PyTorch's."""
+"""Pictures of notebook 02: thinned networks, masks, and what dropout did to a network.
 
+Each rate of dropout has one color in all of them, see `color`.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from torch import Tensor
 
 from helpers.demos._stage import Choice, Scene, Slider
+from helpers.evidence.intervals import mean_interval
 from helpers.seeds import generator
 from helpers.show import plots
 
-__all__ = ["scene", "masks_beside", "thinned_network"]
+__all__ = [
+    "color",
+    "family",
+    "filters",
+    "labeled_images",
+    "masks_beside",
+    "means_beside",
+    "opening",
+    "rates_over_steps",
+    "removed",
+    "scene",
+    "thinned_network",
+    "weights_by_size",
+    "width_map",
+]
 
 WIDTHS = (5, 8, 8, 3)  # units per layer of the network that is drawn
 INK, PALE = "#1a1a1a", "#d9d9d9"
+_COLORS = {0.0: 0, 0.25: 4, 0.5: 1, 0.75: 3, 0.9: 5}  # rate -> place in the palette
+
+
+def color(rate: float) -> str:
+    """Return the color of a rate of dropout: 0, 0.25, 0.5, 0.75 or 0.9."""
+    return plots.PALETTE[_COLORS[rate]]
 
 
 def thinned_network(
@@ -75,7 +102,9 @@ def _network(ax: Axes, kept: list[Tensor]) -> None:
             ax.plot(x, y, "o", ms=13, mfc=color, mec=edge, zorder=2)
             if not there:
                 ax.plot(x, y, "x", ms=7, color="#8a8a8a", zorder=3)
-    ax.set_xticks(range(len(kept)), ["input", "hidden 1", "hidden 2", "output"])
+    hidden = [f"hidden {k}" for k in range(1, len(kept) - 1)]
+    names = ["input", *(hidden if len(hidden) > 1 else ["hidden"]), "output"]
+    ax.set_xticks(range(len(kept)), names)
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines[["left", "bottom"]].set_visible(False)
@@ -95,7 +124,7 @@ def _activations(ax: Axes, before: Tensor, after: Tensor) -> None:
 
 
 def masks_beside(yours: Any, target: Tensor) -> None:
-    """Show your result beside PyTorch's as pictures, on one colour scale.
+    """Show which entries are 0 in your result, beside those in PyTorch's.
 
     Args:
         yours: what the answer returned; anything but a (rows, columns) tensor of the
@@ -106,12 +135,215 @@ def masks_beside(yours: Any, target: Tensor) -> None:
         got = tuple(yours.shape) if isinstance(yours, Tensor) else type(yours).__name__
         print(f"Expected a tensor of shape {tuple(target.shape)}, got {got}.")
         return
-    fig, ax = plots.figure()
-    plots.compare(yours, target, kind="images", ax=ax)
-    mine, theirs = (float((m == 0).float().mean()) for m in (yours, target))
-    ax.set_title(f"dropped: {mine:.0%} in yours, {theirs:.0%} in PyTorch's")
-    alt = f"Two pictures of masks side by side; in yours {mine:.0%} is dropped."
+    fig, axes = plots.figure(2)
+    two = ListedColormap(["white", plots.PALETTE[0]])
+    shares = []
+    for ax, values, whose in zip(
+        axes, (yours, target), ("yours", "torch's"), strict=True
+    ):
+        there = (values.detach().cpu() != 0).float()
+        shares.append(1 - there.mean().item())
+        ax.imshow(there, cmap=two, vmin=0, vmax=1, aspect="auto")
+        ax.set(xlabel="column", ylabel="row")
+        ax.set_title(f"{whose}: {shares[-1]:.0%} dropped")
+        ax.grid(visible=False)
+    marks = [
+        Patch(facecolor=plots.PALETTE[0], label="kept"),
+        Patch(facecolor="white", edgecolor=INK, label="dropped"),
+    ]
+    fig.legend(handles=marks, loc="outside lower center", ncols=2)
+    alt = f"Two pictures of masks side by side; in yours {shares[0]:.0%} is dropped."
     plots.show(fig, alt=alt)
+
+
+def labeled_images(images: Tensor, given: Sequence[str], true: Sequence[str]) -> Figure:
+    """Draw images with the labels they are given; false ones in red, with the truth.
+
+    Args:
+        images: (n, side²), n at most 14.
+        given, true: n names each.
+    """
+    side = int(images.shape[-1] ** 0.5)
+    fig = plots.figure()[0]
+    fig.clear()
+    fig.set_size_inches(10, 3.6)
+    axes = fig.subplots(2, -(-len(images) // 2)).ravel()
+    for ax, image, told, truth in zip(axes, images, given, true, strict=False):
+        ax.imshow(image.cpu().view(side, side), cmap="gray")
+        false = told != truth
+        text = f"{told}\n(is: {truth})" if false else f"{told}\n"
+        ax.set_title(text, fontsize=9, color="#b3261e" if false else INK, loc="center")
+        ax.axis("off")
+    return fig
+
+
+def opening(curves: Mapping[str, Tensor]) -> Figure:
+    """Draw training and validation accuracy of the opening's two runs.
+
+    Args:
+        curves: name of the labels -> (epochs, 2): accuracy on the training labels and
+            on the validation images, in percent.
+    """
+    fig, axes = plots.figure(2, sharey=True)
+    for ax, (name, values) in zip(axes, curves.items(), strict=True):
+        epochs = range(1, len(values) + 1)
+        ax.plot(epochs, values[:, 0], color=color(0.0), label="training labels learned")
+        ax.plot(epochs, values[:, 1], color=color(0.0), ls="--", label="validation")
+        low = f"{values[:, 1].max():.0f} % at best, {values[-1, 1]:.0f} % at the end"
+        ax.set_title(f"{name}: {low}")
+        ax.set(xlabel="epoch")
+    axes[0].set_ylabel("accuracy (%)")
+    axes[0].legend(loc="lower left")
+    return fig
+
+
+def rates_over_steps(steps: Tensor, percent: Mapping[float, Tensor]) -> Figure:
+    """Draw validation accuracy over steps for each rate, and the last step's dots.
+
+    Args:
+        steps: (records,). percent: rate -> (seeds, records).
+    """
+    fig, (left, right) = plots.figure(2, sharey=True, width_ratios=(3, 2))
+    for place, (p, values) in enumerate(percent.items()):
+        name = f"p = {p:g}" if p else "none"
+        plots.band(steps, values, label=name, color=color(p), ax=left)
+        _dots(right, place, values[:, -1], color(p))
+    left.set(xlabel="training step", ylabel="validation accuracy (%)")
+    left.set_ylim(bottom=40)
+    left.set_title("Without dropout: ahead first, behind later")
+    names = [f"p = {p:g}" if p else "none" for p in percent]
+    right.set_xticks(range(len(names)), names)
+    best = max(percent, key=lambda p: float(percent[p][:, -1].mean()))
+    gain = float((percent[best] - percent[0.0])[:, -1].mean())
+    right.set_title(f"Last step: p = {best:g} is {gain:.0f} points ahead")
+    right.set_xlabel("dots: seeds; diamond: mean, 95 % interval", fontsize=9)
+    return fig
+
+
+def _dots(ax: Axes, place: float, values: Tensor, shade: str) -> None:
+    """Draw one dot per seed, and beside them their mean with its 95 % interval."""
+    values = values.detach().cpu()
+    mean, low, high, n = mean_interval(values)
+    beside = place - 0.2 + 0.25 * torch.linspace(0, 1, n)
+    ax.plot(beside, values, "o", color=shade, alpha=0.55, ms=5)
+    bars = [[mean - low], [high - mean]]
+    ax.errorbar(place + 0.2, mean, yerr=bars, fmt="D", color=shade, ms=6, capsize=4)
+
+
+def filters(none: Tensor, half: Tensor, count: int = 16) -> Figure:
+    """Draw incoming weights of the first hidden units, without and with dropout.
+
+    Args:
+        none, half: (units, side²); each unit is scaled by its own largest weight.
+        count: how many units of each.
+    """
+    side, rows = int(none.shape[1] ** 0.5), 4
+    fig, axes = plots.figure(2)
+    for ax, weights, name in zip(axes, (none, half), ("none", "p = 0.5"), strict=True):
+        tiles = weights[:count].detach().cpu().view(rows, count // rows, side, side)
+        tiles = tiles / tiles.abs().amax((2, 3), keepdim=True)
+        tiles = torch.nn.functional.pad(tiles, (1, 1, 1, 1), value=float("nan"))
+        picture = tiles.transpose(1, 2).reshape(rows * (side + 2), -1)
+        ax.imshow(picture, cmap="RdBu_r", vmin=-1, vmax=1)
+        ax.axis("off")
+        ax.set_title(f"{name}: incoming weights of {count} units")
+    fig.colorbar(axes[0].images[0], ax=axes, label="weight / the unit's largest")
+    return fig
+
+
+def removed(parts: Sequence[float], accuracy: Mapping[float, Tensor]) -> Figure:
+    """Draw validation accuracy against the share of hidden units taken away.
+
+    Args:
+        parts: shares, in [0, 1]. accuracy: rate in training -> (seeds, parts), in %.
+    """
+    fig, ax = plots.figure()
+    for p, values in accuracy.items():
+        name = f"trained with p = {p:g}" if p else "trained without dropout"
+        percent = [100 * part for part in parts]
+        plots.band(percent, values, label=name, color=color(p), ax=ax)
+    ax.axhline(10, color=INK, lw=0.8, ls=":", label="chance")
+    ax.set(xlabel="hidden units taken away (%)", ylabel="validation accuracy (%)")
+    ax.set_ylim(0, 100)
+    ax.legend()
+    return fig
+
+
+def family() -> Figure:
+    """Draw a network with six hidden units, and three of its thinned versions."""
+    masks = ([1] * 6, [1, 0, 1, 1, 0, 1], [0, 1, 1, 0, 0, 1], [1, 1, 0, 0, 1, 0])
+    fig, axes = plots.figure(len(masks))
+    fig.set_size_inches(10, 2.8)
+    for ax, mask in zip(axes, masks, strict=True):
+        there = [torch.ones(3).bool(), torch.tensor(mask).bool(), torch.ones(2).bool()]
+        _network(ax, there)
+        ax.set_title(f"{sum(mask)} of 6 hidden units", fontsize=11)
+    return fig
+
+
+def means_beside(bars: Mapping[str, Mapping[str, Tensor]]) -> Figure:
+    """Draw the probabilities that each kind of mean gives to each class.
+
+    Args:
+        bars: panel's title -> name of the mean -> (classes,).
+    """
+    fig, axes = plots.figure(len(bars), sharey=True)
+    for ax, (title, means) in zip(axes, bars.items(), strict=True):
+        for k, (name, probs) in enumerate(means.items()):
+            place = torch.arange(len(probs)) + 0.27 * (k - 1)
+            ax.bar(place, probs, 0.25, label=name, color=(INK, PALE, "#8a8a8a")[k])
+        ax.set_xticks(range(len(probs)), [f"class {k}" for k in range(len(probs))])
+        ax.set_title(title)
+    axes[0].set_ylabel("probability")
+    axes[0].legend()
+    return fig
+
+
+def width_map(
+    widths: Sequence[int], gain: Mapping[str, Mapping[str, Tensor]]
+) -> Figure:
+    """Draw what dropout gains against the width of the hidden layer.
+
+    Args:
+        gain: panel's title -> name of the labels -> (widths, seeds), in points.
+    """
+    fig, axes = plots.figure(len(gain), sharey=True)
+    for ax, (title, lines) in zip(axes, gain.items(), strict=True):
+        for (name, values), style in zip(lines.items(), ("-", "--"), strict=True):
+            look = {"color": color(0.5), "linestyle": style, "marker": "o"}
+            plots.band(widths, values.T, label=name, color=look, ax=ax)
+        ax.axhline(0, color=INK, lw=0.8)
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(widths, [str(width) for width in widths])
+        ax.set(xlabel="hidden units (log scale)", title=title)
+    axes[0].set_ylabel("p = 0.5 minus none (points)")
+    return fig
+
+
+def weights_by_size(
+    sizes: Tensor, solutions: Mapping[str, Tensor], truth: Tensor
+) -> Figure:
+    """Draw what is left of each feature's true weight, against the feature's size.
+
+    Args:
+        sizes, truth: (d,). solutions: name -> weights (d,).
+    """
+    fig, ax = plots.figure()
+    looks: list[dict[str, Any]] = [
+        {"color": plots.PALETTE[2], "ls": ":", "marker": "s"},
+        {"color": color(0.5), "ls": "-"},
+        {"color": color(0.5), "ls": "", "marker": "o", "ms": 8, "mfc": "none"},
+    ]
+    for (name, w), look in zip(solutions.items(), looks, strict=True):
+        ax.plot(sizes, 100 * w / truth, label=name, **look)
+    ax.axhline(100, color=INK, lw=0.8, label="true weight")
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(sizes.tolist(), [f"{size:g}" for size in sizes.tolist()])
+    ax.set(xlabel="size of the feature, root mean square (log scale)")
+    ax.set_ylabel("weight left (% of the true one)")
+    ax.set_ylim(0, 115)
+    ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.66))  # between 55 and 95 %
+    return fig
 
 
 def scene() -> Scene:

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
@@ -35,7 +36,9 @@ from helpers.checks.vocabulary.thinned import (
     linear_layer,
     mean_is_off,
     no_graph,
+    row_of,
 )
+from helpers.checks.vocabulary.values import agree
 
 KEEP = (
     "p is the probability of dropping a unit. Here it is used as the probability of "
@@ -56,6 +59,10 @@ SCALE_P = (
 NAN = (
     "p=1 divides by 1-p = 0. When everything is dropped the answer is all zeros: "
     "treat p=1 before you divide."
+)
+FAIR = (
+    "Half of the units are dropped, whatever p is: a fair coin. Compare the uniform "
+    "numbers with p: one of them is below p with probability p."
 )
 SHARED = (
     "One mask is shared by the whole batch: every example loses the same units. Draw "
@@ -87,7 +94,8 @@ def _random(t: Trial, answer: Any, x: Tensor, case: str) -> None:
 
 
 def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") -> None:
-    wrong = {"keep-probability": 1 - p}
+    wrong = {"keep-probability": 1 - p, "fair-coin": 0.5}
+    wrong = {name: part for name, part in wrong.items() if name in t.mistakes}
     t.fraction(float((~masks).sum()), masks.numel(), p, what=what, mistakes=wrong)
 
 
@@ -103,6 +111,10 @@ def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") 
         "active-at-evaluation": ACTIVE,
         "no-scaling-at-evaluation": "Evaluation returns x as it is. All units are "
         "there now, so what the next layer receives is too large: multiply by 1-p.",
+        "divides-at-evaluation": "Evaluation divides by 1-p. All units are there now, "
+        "so what the next layer receives is too large already: multiply by 1-p. (The "
+        "division belongs to the inverted form, where it happens in training.)",
+        "fair-coin": FAIR,
     },
     from_scratch=r"dropout",
 )
@@ -129,7 +141,11 @@ def standard_dropout(answer: Any, t: Trial) -> None:
     t.close(
         t.call(answer, y, p, False),
         y * (1 - p),
-        mistakes={"keep-probability": y * p, "no-scaling-at-evaluation": y},
+        mistakes={
+            "keep-probability": y * p,
+            "no-scaling-at-evaluation": y,
+            "divides-at-evaluation": y / (1 - p),
+        },
     )
 
     t.part("the limits p=0 and p=1")
@@ -167,6 +183,7 @@ _COPIES = {
         "shared-mask": SHARED,
         "nan-at-one": NAN,
         "scales-by-p": SCALE_P,
+        "fair-coin": FAIR,
     },
     from_scratch=r"dropout",
 )
@@ -341,12 +358,7 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     g = t.generator()
     pixels = kept(lambda: t.call(answer, x, p, True, g)).flatten(3)  # (40, N, C, H*W)
     masks = pixels[..., 0]
-    t.require(
-        (pixels == masks[..., None]).all(),
-        "some maps are dropped in part.",
-        expected="each map all there or all zero",
-        mistake="pixels",
-    )
+    _whole_maps(t, pixels.unflatten(3, x.shape[2:]))
     shared = {
         1: ("all examples lose the same channels.", "same-channels"),
         2: ("an example loses all of its channels or none.", None),
@@ -364,6 +376,30 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     bad_rates(t, answer, y)
     _gradient(t, answer, nonzero(t, 4, 12, 2, 3, dtype=other), p, 1 / (1 - p))
     _random(t, answer, nonzero(t, 10, 12, 2, 2), "channel_dropout(x, 0.5, True)")
+
+
+def _whole_maps(t: Trial, kept_pixels: Tensor) -> None:
+    """Require maps that are all there or all gone; kept_pixels (calls, N, C, H, W)."""
+    maps = kept_pixels[..., :1, :1]
+    if (kept_pixels == maps).all():
+        return
+    lines = {
+        "rows": (kept_pixels == kept_pixels[..., :1]).all(),
+        "columns": (kept_pixels == kept_pixels[..., :1, :]).all(),
+    }
+    for name, together in lines.items():
+        if together:
+            t.fail(
+                f"whole {name} of the maps are dropped, not whole maps.",
+                expected="each map all there or all zero",
+                advice="One coin per map: a mask of shape (N, C, 1, 1), with a 1 for "
+                "the height and a 1 for the width.",
+            )
+    t.fail(
+        "some maps are dropped in part.",
+        expected="each map all there or all zero",
+        mistake="pixels",
+    )
 
 
 # -- 2.5 ----------------------------------------------------------------------------
@@ -387,6 +423,9 @@ def channel_dropout(answer: Any, t: Trial) -> None:
         "the layer has less weight in training than at evaluation.",
         "scales-by-p": "The surviving weights are scaled by 1/p. A weight survives "
         "with probability 1-p, so what makes up for the others is 1/(1-p).",
+        "scales-at-evaluation": "Evaluation scales by 1-p, as the form of 2012 does. "
+        "Here the surviving weights are divided by 1-p in training already, so "
+        "evaluation is linear(x), nothing else.",
         "keep-probability": KEEP.replace("a unit", "a weight"),
         "nan-at-one": NAN.replace("the answer is all zeros", "only the bias is left"),
     },
@@ -403,11 +442,15 @@ def DropConnect(answer: Any, t: Trial) -> None:
     t.tensor(out, shape=(6, 9), dtype=dtype)
 
     t.part("evaluation is linear(x)")
-    whole = linear(x).detach()
+    whole, weight, bias = (q.detach() for q in (linear(x), linear.weight, linear.bias))
     quiet = layer.eval()(x)
     again = layer(x)
     drawn = isinstance(quiet, Tensor) and not torch.equal(quiet, again)
-    t.close(quiet, whole, mistakes={"active-at-evaluation": quiet} if drawn else None)
+    wrong: dict[str, Tensor] = {"active-at-evaluation": quiet} if drawn else {}
+    for scaled_down in (whole * (1 - p), F.linear(x, weight * (1 - p), bias)):
+        if isinstance(quiet, Tensor) and agree(quiet, scaled_down, None, None):
+            wrong["scales-at-evaluation"] = scaled_down
+    t.close(quiet, whole, mistakes=wrong)
 
     t.part("training drops weights, not outputs and not the bias")
     layer.train()
@@ -609,6 +652,15 @@ def _drop_connect_gradients(
         "dropout-off": "Dropout is off, so all samples are one and the same network. "
         "In eval mode there is nothing to average: the dropout layers must be in train "
         "mode while you sample.",
+        "votes": "Each thinned network casts a vote for its top class, and the votes "
+        "are counted. Average the probabilities: a network that is half sure should "
+        "count as half sure.",
+        "wrong-count": "The number of networks that are summed is not the number that "
+        "the sum is divided by, or is not n_samples. range(n_samples) gives exactly "
+        "n_samples passes; divide by n_samples.",
+        "mixes-examples": "The samples of different examples are mixed: a row of the "
+        "result averages over other rows of x. If you repeat x, remember the order: "
+        "x.repeat(S, 1) lies as (S, N), x.repeat_interleave(S, 0) as (N, S).",
         "leaves-train-mode": "What comes in evaluation mode leaves in train mode, so "
         "the model's next prediction is random. Remember each module's own `training` "
         "and put it back.",
@@ -638,7 +690,7 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
         n,
         what="thinned networks",
         advice="Draw a new mask for each sample and divide by n_samples.",
-        mistake=lambda: "averages-logits" if averaged() else None,
+        mistake=lambda: "averages-logits" if averaged() else _mixed(probs, net, n),
     )
 
     _ensemble_modes(t, answer)
@@ -648,6 +700,16 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
     x = net.x.repeat(10, 1)
     case = "ensemble_predict(model, x, 3)"
     t.draws(lambda _: t.call(answer, net.model, x, 3), case=case, with_generator=False)
+
+
+def _mixed(probs: Tensor, net: ThinnedNetworks, n: int) -> str | None:
+    """Name the mistake if each row of probs (12, 3) is another's, or a mean of all."""
+    bound = 6 / n**0.5 / 2  # six standard deviations of a mean of n probabilities
+    gap = (probs[:, None] - net.mean[None]).abs().amax(-1)  # (rows, rows meant)
+    of_all = (probs - net.mean.mean(0)).abs().max() <= bound
+    places = gap.argmin(1)
+    others = (gap.min(1).values <= bound).all() and len(places.unique()) == len(probs)
+    return "mixes-examples" if of_all or others else None
 
 
 def _one_thinned_network(t: Trial, net: ThinnedNetworks, probs: Tensor) -> None:
@@ -660,20 +722,57 @@ def _one_thinned_network(t: Trial, net: ThinnedNetworks, probs: Tensor) -> None:
         "the rows are not probabilities.",
         expected="rows that sum to 1",
         got=f"row sums {probs.sum(-1).min():.3g} … {probs.sum(-1).max():.3g}",
-        mistake="averages-logits" if among(probs[None], logits) else None,
+        mistake=_not_probabilities(probs, net, logits),
         advice="Apply softmax over the last dimension of the logits.",
     )
     if not among(probs[None], net.each):
         off = torch.allclose(probs, net.whole, atol=1e-4)
+        worst, told = _strangest(probs, net)
         t.fail(
-            "a row is not the prediction of any thinned network.",
-            mistake="dropout-off" if off else None,
+            f"row {worst} is not the prediction of any thinned network.",
+            expected="with n_samples=1, what one thinned network says",
+            got=told,
+            mistake="dropout-off" if off else _of_no_network(probs, net),
         )
     t.require(
         not torch.allclose(probs, net.whole, atol=1e-4),
         "every row is the prediction of the whole network.",
         mistake="dropout-off",
     )
+
+
+def _not_probabilities(
+    probs: Tensor, net: ThinnedNetworks, logits: Tensor
+) -> str | None:
+    """Name why the rows of probs (12, 3) do not sum to 1, for n_samples=1."""
+    if among(probs[None], logits):
+        return "averages-logits"
+    sums = probs.sum(-1, keepdim=True)
+    if (sums > 0).all() and torch.allclose(sums, sums[:1].expand_as(sums), atol=1e-3):
+        two = _means_of_two(net)
+        if among((probs / sums)[None], net.each) or among((probs / sums)[None], two):
+            return "wrong-count"
+    return None
+
+
+def _of_no_network(probs: Tensor, net: ThinnedNetworks) -> str | None:
+    """Name what made rows that no thinned network predicts, for n_samples=1."""
+    if ((probs == 0) | (probs == 1)).all():
+        return "votes"
+    return "wrong-count" if among(probs[None], _means_of_two(net)) else None
+
+
+def _means_of_two(net: ThinnedNetworks) -> Tensor:
+    """Return the means of all pairs of thinned networks, (1024, 12, 3)."""
+    each: Tensor = net.each
+    return (each[:, None] + each[None]).flatten(0, 1) / 2
+
+
+def _strangest(probs: Tensor, net: ThinnedNetworks) -> tuple[int, str]:
+    """Return the row of probs (12, 3) farthest from every thinned network."""
+    gap = (probs[None] - net.each).abs().amax(-1).min(0).values  # (12,)
+    worst = int(gap.argmax())
+    return worst, row_of(probs, worst)
 
 
 def _ensemble(t: Trial, answer: Any, net: ThinnedNetworks, n: int) -> Tensor:
@@ -721,4 +820,112 @@ def _ensemble_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
         all(q.requires_grad for q in net.model.parameters()),
         "the model's parameters can not be trained any more: requires_grad is False.",
         advice="Leave the parameters as they came; torch.no_grad() is enough.",
+    )
+
+
+# -- 2.7 ----------------------------------------------------------------------------
+
+_Case = tuple[Tensor, Tensor, float]
+
+
+@exercise(
+    "2.7",
+    mistakes={
+        "no-one-minus-p": "The factor is p instead of p/(1-p). The noise of a survivor "
+        "counts too: it is larger than x, by 1/(1-p). Take the variance of m/(1-p).",
+        "odds-upside-down": "The factor is (1-p)/p, which is p/(1-p) upside down. "
+        "Without dropout, p = 0, there is no noise and so no penalty.",
+        "mask-variance": "The factor p(1-p) is the variance of the bare mask m. "
+        "Inverted dropout divides it by 1-p, so the variance by (1-p)^2: p/(1-p).",
+        "summed": "The squares are summed over the examples. The penalty belongs to "
+        "the *mean* squared error, so take the mean over the rows of x.",
+        "plain-l2": "The size of x plays no part, or not its square. Dropping x_j "
+        "takes away w_j·x_j, so what counts is w_j²·x_j²: a feature that is always 0 "
+        "costs nothing, and one twice as large costs four times as much.",
+    },
+)
+def dropout_penalty(answer: Any, t: Trial) -> None:
+    """Check 2.7: what dropout on the inputs adds to a mean squared error."""
+    dtype, other = t.dtypes()
+
+    t.part("type, shape and dtype")
+    x, w, p = _features(t, 6, 4, dtype=dtype)
+    t.tensor(t.call(answer, x, w, p), shape=(), dtype=dtype)
+
+    t.part("a case worked by hand")
+    x = torch.tensor([[1.0, 2.0], [3.0, 0.0]], dtype=other)
+    w = torch.tensor([2.0, -1.0], dtype=other)
+    cases = [(x, w, 0.2)]
+    t.part("other numbers")
+    cases += [_features(t, n, d, dtype=dtype) for n, d in ((7, 5), (4, 3), (1, 6))]
+    _penalties(t, answer, cases)
+
+    t.part("the limit p=0, and features that are always 0")
+    x, w, p = _features(t, 5, 4, dtype=other)
+    zero = torch.zeros((), dtype=other)
+    t.close(t.call(answer, x, w, 0.0), zero)
+    t.close(t.call(answer, torch.zeros_like(x), w, p), zero)
+
+    t.part("a p outside [0, 1)")
+    for bad in (-0.1, 1.0, 1.5):
+        t.raises(ValueError, answer, x, w, bad)
+
+    t.part("gradients")
+    w = w.requires_grad_()
+    out = t.tensor(t.call(answer, x, w, p), shape=(), dtype=other)
+    grad = gradient(t, out, w, of="w", advice=_FLOW.replace("x itself", "w itself"))
+    slope = 2 * p / (1 - p) * w.detach() * (x**2).mean(0)
+    t.close(grad, slope, what="the gradient in w")
+
+
+def _features(t: Trial, n: int, d: int, *, dtype: torch.dtype) -> _Case:
+    """Draw x (n, d) whose columns differ in size, w (d,), and a rate."""
+    sizes = 0.5 + 2 * t.rand(d, dtype=dtype)
+    return nonzero(t, n, d, dtype=dtype) * sizes, nonzero(t, d, dtype=dtype), rate(t)
+
+
+def _right_penalty(x: Tensor, w: Tensor, p: float) -> Tensor:
+    return p / (1 - p) * (w**2 * (x**2).mean(0)).sum()
+
+
+def _wrong_penalties(x: Tensor, w: Tensor, p: float) -> dict[str, list[Tensor]]:
+    """Return what each named mistake gives, written in one way or several."""
+    energy, odds = (w**2 * (x**2).mean(0)).sum(), p / (1 - p)
+    sizes = [x.abs().mean(0), x.mean(0), x.mean(0) ** 2, torch.ones_like(w)]
+    return {
+        "no-one-minus-p": [p * energy],
+        "odds-upside-down": [(1 - p) / p * energy],
+        "mask-variance": [p * (1 - p) * energy],
+        "summed": [odds * len(x) * energy],
+        "plain-l2": [odds * (w**2 * size).sum() for size in sizes],
+    }
+
+
+def _penalties(t: Trial, answer: Any, cases: list[_Case]) -> None:
+    """Compare in all cases; a mistake is named if every case that fails fits it."""
+    failed = []
+    for x, w, p in cases:
+        got = t.tensor(t.call(answer, x, w, p), shape=(), dtype=x.dtype)
+        if not agree(got.detach(), _right_penalty(x, w, p), None, None):
+            failed.append((x, w, p, got.detach()))
+    if not failed:
+        return
+    fits = None
+    for name in t.mistakes:
+        ways = [
+            [agree(got, way, None, None) for way in _wrong_penalties(x, w, p)[name]]
+            for x, w, p, got in failed
+        ]
+        if any(all(column) for column in zip(*ways, strict=True)):
+            fits = name
+            break
+    x, w, p, got = failed[0]
+    t.call(answer, x, w, p)  # so that the message shows this case
+    t.fail(
+        "the penalty is not right.",
+        expected=f"{_right_penalty(x, w, p).item():.6g}",
+        got=f"{got.item():.6g}",
+        mistake=fits,
+        advice="It is p/(1-p) times the sum over features j of w_j² times the mean "
+        "over examples of x_ij².",
     )

@@ -22,6 +22,7 @@ __all__ = [
     "linear_layer",
     "mean_is_off",
     "no_graph",
+    "row_of",
 ]
 
 
@@ -115,7 +116,12 @@ def among(rows: Tensor, each: Tensor) -> bool:
 
 def first_row(probs: Tensor) -> str:
     """Write out the probabilities of the first example of probs (n, K)."""
-    return "[" + ", ".join(f"{value:.2f}" for value in probs[0].tolist()) + "]"
+    return row_of(probs, 0)
+
+
+def row_of(probs: Tensor, row: int) -> str:
+    """Write out the probabilities of one example of probs (n, K)."""
+    return "[" + ", ".join(f"{value:.2f}" for value in probs[row].tolist()) + "]"
 
 
 def mean_is_off(
@@ -131,12 +137,15 @@ def mean_is_off(
         mistake: looks for the mistake's id once the mean is off.
     """
     bound = math.sqrt(math.log(2 * got.numel() / FALSE_ALARM) / (2 * n))
-    if (got.double() - right).abs().max() <= bound:  # nan is off too
+    off = (got.double() - right).abs().amax(-1)  # (12,)
+    if off.max() <= bound:  # nan is off too
         return
+    worst = int(off.argmax())  # a nan counts as the largest
     t.fail(
         f"the mean over {n} {what} is off.",
-        expected=f"{first_row(right)} ± {bound:.2f} for the first example",
-        got=first_row(got),
+        expected=f"{row_of(right, worst)} ± {bound:.2f} for row {worst}, where the "
+        "difference is largest",
+        got=row_of(got, worst),
         mistake=mistake(),
         advice=advice,
     )

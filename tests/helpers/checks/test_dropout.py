@@ -250,3 +250,51 @@ ENSEMBLE = {
 @pytest.mark.parametrize("seed", range(3))
 def test_ensemble_predict_says_what_is_wrong(check, answer, seed) -> None:
     assert ENSEMBLE[answer] in _message(check.ensemble_predict, answer, seed)
+
+
+def _one_row_wrong(model, x, n_samples):
+    probs = _average(model, x, n_samples)
+    if n_samples > 100 and len(x) > 5:
+        probs[5] = 1 / 3
+    return probs
+
+
+def test_the_row_that_is_off_is_printed(check) -> None:
+    """Not the first one, whose digits may agree with what was expected."""
+    said = _message(check.ensemble_predict, _one_row_wrong, 0)
+    assert "for row 5, where the difference is largest" in said
+    assert "[0.33, 0.33, 0.33]" in said
+
+
+def _drops(shape):
+    def answer(x, p, training, generator=None):
+        _probability(p)
+        if not training or p == 1:
+            return x * (not training)
+        sizes = [n if keep else 1 for n, keep in zip(x.shape, shape, strict=True)]
+        return x * (torch.rand(sizes, generator=generator) >= p) / (1 - p)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((1, 1, 1, 0), "whole rows of the maps"),
+        ((1, 1, 0, 1), "whole columns of the maps"),
+    ],
+)
+def test_rows_and_columns_are_not_called_pixels(check, shape, said) -> None:
+    assert said in _message(check.channel_dropout, _drops(shape), 0)
+
+
+def _two_slips(x, w, p):
+    if not 0 <= p < 1:
+        raise ValueError(p)
+    return p * (w**2 * x**2).sum()
+
+
+def test_a_penalty_with_two_slips_is_given_no_name(check) -> None:
+    said = _message(check.dropout_penalty, _two_slips, 0)
+    assert "the penalty is not right" in said
+    assert "Expected 5.5 Got 8.8" in said

@@ -28,7 +28,16 @@ USES = (
 STEMS = [stem for stem in Course().stems() if Course().release(stem).is_file()]
 NAME = "inverted_dropout"
 TEST = f"test_{NAME}"
-LOOK = "a2fe0e185ba8"
+
+
+def _cell(text: str) -> str:
+    """Return the id of the given cell that holds this text."""
+    return next(cell.id for cell in bundle().cells if text in cell.source)
+
+
+LOOK = _cell("lambda: inverted_dropout(")
+EXPERIMENT = _cell("for p in (0.3, 0.5, 0.75):")
+CONSTANTS = _cell("SEEDS = range(8)")
 ALL = {*bundle().questions}
 
 
@@ -213,7 +222,7 @@ def test_the_helper_before_a_moved_answer_goes_with_it(tmp_path):
     assert position(found, "extra", HELPER) < position(found, "answer", NAME)
 
 
-@pytest.mark.parametrize("where", [LOOK, TEST, "setup", "844657e20ef8"])
+@pytest.mark.parametrize("where", [LOOK, TEST, "setup", EXPERIMENT])
 def test_an_answer_written_into_another_cell_is_found(tmp_path, where):
     sheet = Sheet()
     sheet[where]["source"] = RIGHT + "\n\n" + "".join(sheet[where]["source"])
@@ -325,8 +334,8 @@ def test_what_is_added_to_a_given_cell_is_kept(tmp_path, ids):
 
 def test_experiments_are_not_run_but_their_helpers_are(tmp_path):
     sheet = Sheet().fill(**{NAME: RIGHT})
-    source = "".join(sheet["844657e20ef8"]["source"])
-    sheet["844657e20ef8"]["source"] = (
+    source = "".join(sheet[EXPERIMENT]["source"])
+    sheet[EXPERIMENT]["source"] = (
         "def mine():\n    pass\n" + source.replace("0.75", "0.9") + "\nfit(1)\np = 7"
     )
     found = only(tmp_path, sheet)
@@ -334,7 +343,7 @@ def test_experiments_are_not_run_but_their_helpers_are(tmp_path):
     assert found.repairs == ()
 
 
-@pytest.mark.parametrize("name", ["setup", LOOK, TEST, "844657e20ef8"])
+@pytest.mark.parametrize("name", ["setup", LOOK, TEST, EXPERIMENT])
 def test_copies_of_given_cells_are_left_out(tmp_path, name):
     sheet = Sheet().fill(**{NAME: RIGHT})
     sheet.cells.insert(40, sheet.copy(name))
@@ -354,7 +363,7 @@ def test_a_changed_check_is_replaced(tmp_path, ids):
 
 def test_deleted_cells_are_put_back(tmp_path):
     sheet = Sheet().fill(**{NAME: RIGHT})
-    for name in (TEST, "setup", "896980725893", LOOK):
+    for name in (TEST, "setup", CONSTANTS, LOOK):
         sheet.cells.pop(sheet.at(name))
     found = only(tmp_path, sheet)
     assert [s.kind for s in found.steps] == [

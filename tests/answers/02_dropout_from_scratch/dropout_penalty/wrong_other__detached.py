@@ -1,0 +1,4 @@
+def dropout_penalty(x, w, p):
+    if not 0 <= p < 1:
+        raise ValueError(f"p must be in [0, 1), got {p}")
+    return p / (1 - p) * (w.detach() ** 2 * (x**2).mean(0)).sum()

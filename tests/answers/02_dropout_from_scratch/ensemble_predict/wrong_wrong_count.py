@@ -1,0 +1,11 @@
+def ensemble_predict(model, x, n_samples):
+    modes = [(m, m.training) for m in model.modules()]
+    model.train()
+    with torch.no_grad():
+        probs = model(x).softmax(-1)
+        for _ in range(n_samples):
+            probs = probs + model(x).softmax(-1)
+        probs = probs / (n_samples + 1)
+    for m, mode in modes:
+        m.training = mode
+    return probs

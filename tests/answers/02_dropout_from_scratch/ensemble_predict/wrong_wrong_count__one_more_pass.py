@@ -1,0 +1,10 @@
+def ensemble_predict(model, x, n_samples):
+    modes = [(m, m.training) for m in model.modules()]
+    model.train()
+    with torch.no_grad():
+        probs = model(x).softmax(-1) / n_samples
+        for _ in range(n_samples):
+            probs += model(x).softmax(-1) / n_samples
+    for m, mode in modes:
+        m.training = mode
+    return probs
