@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers.show import display, plots
 from staff.environment import VARIABLE, child_environment
 from staff.setup.server import free_port, lab_command
 from tests.chromium import NEEDS_CHROMIUM
@@ -52,18 +53,17 @@ for columns in (1, 2, 3):
     plots.show(fig, f"{columns} lines.")
 """
 CARDS = """
-from helpers.checks import exercise
+import torch
+from helpers import cards, checks
 from helpers.evidence import claims
 from helpers.study import bookmarks, challenge, progress, quick_checks, quizzes
 from helpers.study.predictions import predict, recall
-from helpers import cards
-@exercise("9.9", mistakes={"half": "The factor `two` is missing."})
-def double(answer, t):
-    t.part("by hand")
-    t.close(t.call(answer, 3.0), 6.0, mistakes={"half": 3.0})
-def stub(x):
+check = checks.load("08_distillation")
+def stub(logits, temperature):
     raise NotImplementedError
-double(stub)
+def unsoftened(logits, temperature):
+    return torch.softmax(logits, dim=-1)
+check.soften(stub)
 with claims.results():
     claims.claim("t.first", "It grows by 3 points.", 3.0, "> 0")
 predict("t.gap", "What does the gap do?", ["it grows", "it shrinks"])
@@ -73,9 +73,11 @@ quizzes.flashcards("00_start_here")
 challenge.challenge()
 cards.publish({"text/html": cards.card("good", "Well", "done", [("Got", "`1`")]),
                "text/plain": "Well"})
+bookmarks.mark("8.1")
+display(bookmarks.table())
 progress.table()
 """
-FAILURE = "double(lambda x: x)"
+FAILURE = "check.soften(unsoftened)"
 CELLS = (FIGURE, CARDS, FAILURE)
 
 
@@ -128,11 +130,12 @@ class Lab:
         chosen = {"theme": f"JupyterLab {name.title()}", "adaptive-theme": False}
         (place / "themes.jupyterlab-settings").write_text(json.dumps(chosen))
 
-    def open(self, browser, width: int):
+    def open(self, browser, width: int, name: str = "looks"):
         page = browser.new_page(viewport={"width": width, "height": 1000})
         page.set_default_timeout(120_000)
-        page.goto(f"{self.address}/lab/tree/00_start_here/looks.ipynb")
-        page.wait_for_selector(".jp-NotebookPanel .jp-MarkdownOutput p")
+        page.goto(f"{self.address}/lab/tree/00_start_here/{name}.ipynb")
+        panel = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # others may be restored
+        page.wait_for_selector(f"{panel} .jp-MarkdownOutput p")
         page.evaluate(MEASURES)
         return page
 
@@ -147,7 +150,7 @@ IDLE = (
 def run_all(page) -> None:
     page.wait_for_function(IDLE)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.get_by_text("The factor two is missing.").first.wait_for()
+    page.locator(".jp-OutputArea div", has_text="✗ Exercise 8.1").first.wait_for()
     page.wait_for_function(IDLE)
 
 
@@ -191,6 +194,28 @@ def test_panels_stack_instead_of_shrinking(browser, lab, width, stacked):
 
 
 @pytest.mark.timeout(1200)
+@pytest.mark.parametrize("width", [900, 1700])
+def test_without_trust_one_picture_stands_there(browser, lab, width):
+    """A front end that takes the rule away leaves the wide one."""
+    fig = plots.figure(2)[0]
+    image = display.png(fig)
+    data, metadata = display.bundle(image, "Two panels.", narrow=image)
+    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    cells = [
+        nbformat.v4.new_markdown_cell(SENTENCE),
+        nbformat.v4.new_code_cell("", outputs=[output], execution_count=1),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbformat.write(notebook, lab.folder / "00_start_here/foreign.ipynb")
+    page = lab.open(browser, width, "foreign")
+    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    panel.locator(".jp-OutputArea img").first.wait_for()
+    seen = [img.is_visible() for img in panel.locator(".jp-OutputArea img").all()]
+    assert seen.count(True) == 1
+    page.close()
+
+
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_words_contrast_with_what_is_behind_them(browser, lab, theme):
     lab.theme(theme)
@@ -220,9 +245,10 @@ def test_words_contrast_with_what_is_behind_them(browser, lab, theme):
 
 @pytest.mark.timeout(1200)
 def test_clicks_are_kept(browser, lab):
+    record = lab.folder / ".progress.json"
+    record.unlink(missing_ok=True)  # other tests have clicked, too
     page = lab.open(browser, 1300)
     run_all(page)
-    record = lab.folder / ".progress.json"
     quiz = page.locator(".study-panel").filter(has=page.locator(".answers")).first
     quiz.locator(".answers button").first.click()
     quiz.get_by_text("Kept.").wait_for()
