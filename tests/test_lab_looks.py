@@ -133,9 +133,8 @@ class Lab:
     def open(self, browser, width: int, name: str = "looks"):
         page = browser.new_page(viewport={"width": width, "height": 1000})
         page.set_default_timeout(120_000)
-        page.goto(f"{self.address}/lab/tree/00_start_here/{name}.ipynb")
-        panel = ".jp-NotebookPanel:not(.lm-mod-hidden)"  # others may be restored
-        page.wait_for_selector(f"{panel} .jp-MarkdownOutput p")
+        page.goto(f"{self.address}/lab/tree/00_start_here/{name}.ipynb?reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-MarkdownOutput p")
         page.evaluate(MEASURES)
         return page
 
@@ -208,7 +207,7 @@ def test_without_trust_one_picture_stands_there(browser, lab, width):
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbformat.write(notebook, lab.folder / "00_start_here/foreign.ipynb")
     page = lab.open(browser, width, "foreign")
-    panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    panel = page.locator(".jp-NotebookPanel")
     panel.locator(".jp-OutputArea img").first.wait_for()
     seen = [img.is_visible() for img in panel.locator(".jp-OutputArea img").all()]
     assert seen.count(True) == 1
