@@ -43,6 +43,11 @@ _SYSTEM = {
     *("LOCALE_ARCHIVE", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
     *("COURSE_TESTS", "COURSE_SECOND_PYTHON", VARIABLE, *_HARMLESS),
 }
+# ... whom programs that fetch something may trust, as behind a company's proxy ...
+_SYSTEM |= {
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    *("CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "PIP_CERT"),
+}
 # ... and which hardware is used, and how.
 _HARDWARE = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "OMP_", "GOMP_", "KMP_", "MKL_")
 
@@ -73,7 +78,8 @@ def plain_environment(**changes: str) -> dict[str, str]:
     """Return an environment that is the same for every person: tests run in it.
 
     Its home folder is empty and temporary; there is no network in it, and no setting
-    of the person's but `COURSE_TESTS`, `COURSE_SECOND_PYTHON` and the hardware.
+    of the person's but `COURSE_TESTS`, `COURSE_SECOND_PYTHON`, certificates and the
+    hardware.
 
     Args:
         changes: variables that have the last word.

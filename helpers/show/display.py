@@ -11,35 +11,38 @@ from matplotlib.figure import Figure
 
 from helpers import curtain
 from helpers.cards import Bundle, publish
+from helpers.show._stacked import stack
 
 __all__ = ["Bundle", "bundle", "picture_html", "png", "publish", "show"]
 
 DPI = 144  # sharp on dense screens; the page shows it at 96
+_SHRINKS_TO = 0.85  # of its width; where there is less room, its panels are stacked
 
 
 def png(fig: Figure) -> bytes:
     """Return the figure as a PNG, the same bytes for the same figure; close it."""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    image = _rendered(fig)
     plt.close(fig)
-    return buffer.getvalue()
+    return image
 
 
 def picture_html(image: bytes, alt: str) -> str:
     """Return an <img> element that holds the PNG `image` and its alternative text."""
-    width = int.from_bytes(image[16:20], "big") * 96 // DPI  # from the PNG's header
-    data = base64.b64encode(image).decode()
-    return (
-        f'<img src="data:image/png;base64,{data}" alt="{html.escape(alt)}"'
-        f' style="width: {width}px; max-width: 100%; height: auto">'
-    )
+    return _img(image, alt)
 
 
-def bundle(image: bytes, alt: str) -> Bundle:
-    """Return data and metadata of one output: a page shows the first it can."""
+def bundle(image: bytes, alt: str, *, narrow: bytes | None = None) -> Bundle:
+    """Return data and metadata of one output: a page shows the first it can.
+
+    Args:
+        image: a PNG.
+        alt: its alternative text.
+        narrow: the same figure for where the page has not room enough for `image`.
+    """
+    page = _img(image, alt) if narrow is None else _either(image, narrow, alt)
     data: dict[str, Any] = {
         "image/png": base64.b64encode(image).decode(),
-        "text/html": picture_html(image, alt),
+        "text/html": page,
         "text/plain": alt,
     }
     return data, {"image/png": {"alt": alt}}
@@ -48,8 +51,11 @@ def bundle(image: bytes, alt: str) -> Bundle:
 def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
     """Display the figure with its alternative text, and close it.
 
+    Panels that stand side by side stand one below the other where a page is narrow,
+    so that words in them stay large enough to be read.
+
     Args:
-        fig: a matplotlib figure; its size in inches is kept.
+        fig: a matplotlib figure; its size in inches is kept where there is room.
         alt: one sentence with what the figure shows, for those who cannot see it.
         after: id, or ids, of predictions that the figure decides; until they are made
             it stays folded.
@@ -64,7 +70,10 @@ def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
             " pass ax.figure."
         )
     alt = checked_alt(alt)
-    made = bundle(png(fig), alt)
+    image = _rendered(fig)
+    narrow = _rendered(fig) if stack(fig) else None
+    plt.close(fig)
+    made = bundle(image, alt, narrow=narrow)
     curtain.show([after] if isinstance(after, str) else after, lambda: made)
 
 
@@ -75,3 +84,41 @@ def checked_alt(alt: str) -> str:
             f"alt: expected a sentence that says what the figure shows, got {alt!r}."
         )
     return " ".join(alt.split())
+
+
+def _rendered(fig: Figure) -> bytes:
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _width(image: bytes) -> int:
+    """Return how many pixels of a page a PNG is wide; its header says it."""
+    return int.from_bytes(image[16:20], "big") * 96 // DPI
+
+
+def _img(image: bytes, alt: str, kind: str = "", hidden: bool = False) -> str:
+    data = base64.b64encode(image).decode()
+    named = f'class="{kind}" ' if kind else ""
+    return (
+        f'<img {named}src="data:image/png;base64,{data}" alt="{html.escape(alt)}"'
+        f' style="width: {_width(image)}px; max-width: 100%; height: auto'
+        f'{"; display: none" if hidden else ""}">'
+    )
+
+
+def _either(image: bytes, narrow: bytes, alt: str) -> str:
+    """Return both pictures, and the rule that shows the one for which there is room.
+
+    The room is that of the output, not of the window: a container query. Where pages
+    know none, or a front end takes the rule away, the wide picture stands alone.
+    """
+    least = round(_SHRINKS_TO * _width(image))
+    name = f"course-figure-{least}"
+    return (
+        f"<style>@container {name} (max-width: {least - 1}px) {{"
+        f" .{name} > .wide {{ display: none !important }}"
+        f" .{name} > .stacked {{ display: inline !important }} }}</style>"
+        f'<div class="{name}" style="container: {name} / inline-size">'
+        f"{_img(image, alt, 'wide')}{_img(narrow, alt, 'stacked', hidden=True)}</div>"
+    )

@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 CURVES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+_BY = "by "  # begins the reason of a run that a callback has ended
 TINY = 100_000  # below this many parameters a second CPU thread gains nothing
 
 
@@ -222,6 +223,8 @@ def fit(
             history.stopped = "interrupted"
             for name in CURVES:  # whole epochs only
                 del getattr(history, name)[state.epoch :]
+        if history.stopped:
+            _say_why(bar, state)
     _tell(callbacks, "on_fit_end", state)
     history.seconds = time.perf_counter() - start
     model.eval()
@@ -329,7 +332,25 @@ def _reason_to_stop(state: State, callbacks: Sequence[object]) -> str:
             stacklevel=3,
         )
         return f"loss was {loss}"
-    return f"by {type(stop[0]).__name__}" if stop else ""
+    return f"{_BY}{type(stop[0]).__name__}" if stop else ""
+
+
+def _say_why(bar: Any, state: State) -> None:
+    """Let the bar of a run that ended early say so; stopped by a callback, it is full.
+
+    A bar that is not full turns red, as if something had gone wrong.
+    """
+    if bar.disable:
+        return
+    why, before = state.history.stopped, bar.postfix
+    if why.startswith(_BY):
+        start = bar.start_t
+        bar.reset(total=state.epoch)
+        bar.start_t = start
+        bar.update(state.epoch)
+        why = f"stopped {why}"
+    said = f"{why} after {state.epoch} of {state.epochs} epochs"
+    bar.set_postfix_str(f"{before}, {said}" if before else said)
 
 
 def _tell(callbacks: Sequence[object], event: str, state: State) -> list[object]:

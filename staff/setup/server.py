@@ -5,9 +5,11 @@ Standard library only: set-up checks the port before anything is installed.
 
 import errno
 import os
+import shutil
 import socket
 from pathlib import Path
 
+from staff.environment import child_environment
 from staff.setup.steps import ROOT, SetupError
 
 __all__ = ["free_port", "lab_command"]
@@ -18,6 +20,7 @@ FIRST_PAGE = "00_start_here/00_start_here.ipynb"
 LEARNERS_SETTINGS = Path(__file__).parent / "lab" / "settings"
 # Opening a notebook does not change it, and Validate says that it works.
 LEARNERS_EXTENSIONS = Path(__file__).parent / "lab" / "extensions"
+STYLE = Path(__file__).parent / "lab" / "custom.css"
 
 
 def free_port(wanted: str = "") -> int:
@@ -83,9 +86,21 @@ def lab_command(
     else:
         command.append(f"--LabApp.app_settings_dir={LEARNERS_SETTINGS}")
         command.append(f"--LabApp.extra_labextensions_path={LEARNERS_EXTENSIONS}")
+        command += _styled()
         if (served / FIRST_PAGE).is_file():
             command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")
     if getattr(os, "geteuid", lambda: 1)() == 0:
         print("You are root, so JupyterLab is started with --allow-root.", flush=True)
         command.append("--allow-root")
     return command + extra
+
+
+def _styled() -> list[str]:
+    """Put the course's style where JupyterLab looks for one; return its argument."""
+    folder = Path(child_environment()["JUPYTER_CONFIG_DIR"]) / "custom"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(STYLE, folder / STYLE.name)
+    except OSError:  # a full disk, say: lines are longer then
+        return []
+    return ["--LabApp.custom_css=True"]

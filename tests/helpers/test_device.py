@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -39,6 +41,16 @@ def test_prints_one_line_that_names_the_device(capsys, monkeypatch):
         printed = capsys.readouterr().out
         assert printed.count("\n") == 1
         assert f"Using {name} " in printed
+
+
+def test_a_graphics_card_is_named_with_its_memory(capsys, monkeypatch):
+    machine(monkeypatch, cuda=1)
+    card = SimpleNamespace(name="Some GPU", total_memory=24 * 2**30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: card)
+    device("cuda")
+    printed = capsys.readouterr().out
+    assert printed.startswith("Using cuda (Some GPU, 24 GiB): ")
+    assert printed.count("\n") == 1
 
 
 def test_quiet_prints_nothing(capsys):

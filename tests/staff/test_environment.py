@@ -66,6 +66,7 @@ def test_a_setting_of_the_person_reaches_nothing_that_is_started(
 def test_tests_keep_what_finds_programs_and_hardware(live_as):
     live_as()
     kept = {"COURSE_TESTS": "all", "CUDA_VISIBLE_DEVICES": "1", "TMPDIR": "/else"}
+    kept |= dict.fromkeys(("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), "/own/authority")
     os.environ |= kept
     env = plain_environment(COURSE_STRICT="1")
     assert {**env, **kept, "COURSE_STRICT": "1"} == env

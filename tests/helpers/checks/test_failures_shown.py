@@ -54,7 +54,7 @@ def kernel(request, tmp_path_factory):
         yield client, bool(request.param)
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
+        manager.shutdown_kernel()  # in peace: it writes what it has reached
 
 
 def test_an_open_exercise_stops_only_who_grades(kernel):

@@ -17,6 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from helpers.evidence.intervals import mean_interval
 from helpers.show import display, plots
+from helpers.show._stacked import stack
 
 NAN = float("nan")
 ROOT = Path(__file__).resolve().parents[3]
@@ -358,3 +359,75 @@ def test_show_refuses_axes_and_silence():
     for alt in ("", "  ", None):
         with pytest.raises(ValueError, match="alt: expected a sentence"):
             plots.show(fig, alt)
+
+
+# --- narrow pages ------------------------------------------------------------------
+
+
+def panels(columns, **options):
+    fig, axs = plots.figure(columns, **options)
+    for ax in np.atleast_1d(axs):
+        ax.plot([0, 1], [2, 3])
+    np.atleast_1d(axs)[0].set_ylabel("loss (nats)")
+    return fig
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    """What is published: pages of HTML."""
+    found = []
+    monkeypatch.setattr(
+        "helpers.curtain.publish", lambda data, *_, **__: found.append(data)
+    )
+    return found
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_panels_side_by_side_have_a_stacked_picture_too(pages, columns):
+    plots.show(panels(columns), "Lines.")
+    page = pages[0]["text/html"]
+    assert page.count('alt="Lines."') == page.count("<img") == min(columns, 2)
+    sizes = [
+        plt.imread(io.BytesIO(base64.b64decode(data))).shape
+        for data in re.findall(r"base64,([^\"]*)", page)
+    ]
+    height, width, _ = sizes[-1]
+    assert width == 6 * 144
+    assert height == pytest.approx(columns * 3.7 * 144, abs=1) or columns == 1
+    wide = base64.b64decode(pages[0]["image/png"])  # GitHub and others: as it was drawn
+    assert plt.imread(io.BytesIO(wide)).shape == sizes[0]
+    assert not plt.get_fignums()
+
+
+def test_stacked_panels_get_back_what_a_neighbor_said_for_them():
+    fig = panels(2, sharey=True)
+    left, right = fig.axes
+    assert stack(fig)
+    assert left.get_position().y0 > right.get_position().y1
+    assert right.get_ylabel() == "loss (nats)"
+    assert any(label.get_text() for label in right.get_yticklabels())
+    inside = fig.get_tightbbox().extents
+    assert min(inside[:2]) >= 0
+    assert (inside[2:] <= fig.get_size_inches()).all()
+
+
+def test_a_colorbar_stays_beside_its_panel():
+    fig, (left, right) = plots.figure(2, sharey=True)
+    left.set_ylabel("loss (nats)")
+    picture = right.imshow(np.eye(3), aspect="auto")
+    bar = fig.colorbar(picture, ax=right).ax
+    assert stack(fig)
+    assert bar.get_position().y0 == pytest.approx(right.get_position().y0, abs=0.01)
+    assert min(fig.get_tightbbox().extents[:2]) >= 0
+
+
+def test_what_is_no_row_of_panels_stays_as_it_is():
+    grid = plt.subplots(2, 2)[0]
+    spanning = plt.figure()
+    spec = spanning.add_gridspec(1, 3)
+    spanning.add_subplot(spec[:2])
+    spanning.add_subplot(spec[2])
+    for fig in (grid, spanning, plt.figure()):
+        before = fig.get_size_inches().tolist()
+        assert not stack(fig)
+        assert fig.get_size_inches().tolist() == before

@@ -1,7 +1,9 @@
 """Answers, cards, bookmarks, whys, certificates: what is kept, what stays shut."""
 
+import importlib.metadata
 import json
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,6 +102,25 @@ def test_cards_rest_longer_each_time_and_start_anew_when_forgotten(root, monkeyp
     assert rests == [1, 3, 7, 1, 1]
 
 
+def test_what_was_known_is_kept_once_for_each_card(root, shown):
+    two = [cards.Known(STEM, "front", "back"), cards.Known(STEM, "other", "back")]
+    cards.show_cards(two)
+    _, spec, _, keep = shown[0]
+    first, second = (item["id"] for item in spec["items"])
+    keep({"turns": {first: True, second: "yes", "unknown": True}})
+    keep({"turns": {first: False}})  # what a card was first turned to stays
+    keep({"turns": None})
+    assert {id: entry["box"] for id, entry in saved(root)["cards"].items()} == {
+        first: 1
+    }
+
+
+def test_a_card_known_twice_on_one_day_moves_once(root):
+    cards.turned("a", True)
+    cards.turned("a", True)
+    assert saved(root)["cards"]["a"]["box"] == 1
+
+
 def test_warm_up_has_five_earlier_cards_and_an_exercise_once_passed(root, shown):
     warm_up.warm_up("03_l1_l2")
     assert [len(spec["items"]) for kind, spec, *_ in shown] == [5]
@@ -137,6 +158,95 @@ def test_only_a_better_time_is_kept(root, shown):
     keep({"rounds": [{"seconds": 50.0, "wrong": 1}, {"seconds": 70.0, "wrong": 0}]})
     assert challenge.best() == 50.0
     assert len(shown[0][1]["pool"]) >= challenge.COUNT
+
+
+def test_what_is_no_time_is_not_kept(root, shown):
+    challenge.challenge()
+    keep = shown[0][3]
+    keep({"rounds": ["x", {"seconds": "5"}, {"seconds": -1.0}]})
+    keep({"rounds": None})
+    assert challenge.best() is None
+    keep({"rounds": [None, None, None, {"seconds": 42.0, "wrong": 0}]})
+    challenge.challenge()
+    assert shown[1][1]["best"] == 42.0
+
+
+def test_picks_that_are_none_are_left_out(root):
+    (root / ".progress.json").write_text(
+        json.dumps({"answers": {"x": {"picks": "no"}, "y": {"picks": [1, "2"]}}})
+    )
+    assert answers.picks() == {"y": [1]}
+
+
+def test_an_unknown_quick_check_is_named_with_those_there_are(root):
+    with pytest.raises(ValueError, match="expected one of .*overfitting"):
+        quick_checks.quick_check("none")
+
+
+def test_a_mark_that_is_none_changes_nothing(root, shown):
+    bookmarks.offer(STEM, "Dropout")
+    shown[0][3]({"marked": "yes"})
+    assert bookmarks.table() == []
+
+
+class Shell:
+    """As much of IPython's shell as `after` needs: events at the end of a cell."""
+
+    def __init__(self):
+        self.waiting = []
+        self.events = self
+
+    def register(self, name, call):
+        assert name == "post_run_cell"
+        self.waiting.append(call)
+
+    def unregister(self, name, call):
+        self.waiting.remove(call)
+
+    def end_of_cell(self, error):
+        for call in [*self.waiting]:
+            call(SimpleNamespace(error_in_exec=error))
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    found = Shell()
+    monkeypatch.setattr(after, "get_ipython", lambda: found)
+    return found
+
+
+def test_a_failure_that_ends_the_cell_is_a_try(root, shown, shell):
+    error = ValueError()
+    after.failed(STEM, "Dropout", error, attempted=True)
+    assert not shown  # not before the error is shown
+    shell.end_of_cell(error)
+    assert [kind for kind, *_ in shown] == ["mark"]
+    assert after.tries(STEM, "Dropout") == 1
+    shell.end_of_cell(error)  # nobody listens any more
+    assert after.tries(STEM, "Dropout") == 1
+
+
+def test_a_failure_that_somebody_caught_is_no_try(root, shown, shell):
+    after.failed(STEM, "Dropout", ValueError(), attempted=True)
+    shell.end_of_cell(None)
+    after.failed(STEM, "Dropout", ValueError(), attempted=True)
+    shell.end_of_cell(KeyError())
+    assert not shown
+    assert after.tries(STEM, "Dropout") == 0
+
+
+def test_an_untouched_stub_offers_a_bookmark_and_is_no_try(root, shown, shell):
+    after.failed(STEM, "Dropout", ValueError(), attempted=False)
+    shell.end_of_cell(None)
+    assert [kind for kind, *_ in shown] == ["mark"]
+    assert after.tries(STEM, "Dropout") == 0
+
+
+@pytest.mark.parametrize("variable", ["NBGRADER_EXECUTION", "CI"])
+def test_nobody_counts_tries_while_grading(root, shown, shell, monkeypatch, variable):
+    monkeypatch.setenv(variable, "1")
+    after.failed(STEM, "Dropout", ValueError(), attempted=True)
+    assert not shell.waiting
 
 
 def test_after_a_pass_comes_a_why_and_the_solution(root, shown, monkeypatch):
@@ -178,6 +288,47 @@ def test_solutions_stay_shut_in_a_graded_class(root, tmp_path, monkeypatch):
     (tmp_path / "grading").mkdir()
     (tmp_path / "grading/gradebook.db").touch()
     assert "gradebook" in whys.closed()
+
+
+def test_a_switch_settles_whether_solutions_open(root, monkeypatch):
+    monkeypatch.setenv("COURSE_SOLUTIONS", "off")
+    assert whys.closed() == "COURSE_SOLUTIONS is off"
+    assert whys.solution(STEM, "inverted_dropout") is None
+
+
+@pytest.mark.parametrize(
+    "content", [None, "{", "{}", '{"cells": [{"metadata": {}, "source": []}]}']
+)
+def test_no_instructors_notebook_no_solution(root, tmp_path, monkeypatch, content):
+    monkeypatch.setenv("COURSE_SOLUTIONS", "on")
+    monkeypatch.setattr(whys, "_home", lambda: tmp_path)
+    if content is not None:
+        path = tmp_path / "solutions" / STEM / f"{STEM}.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    assert whys.solution(STEM, "inverted_dropout") is None
+
+
+def test_an_installed_course_knows_its_version(tmp_path, monkeypatch):
+    asked = []
+
+    def version(name):
+        asked.append(name)
+        if len(asked) > 1:
+            raise importlib.metadata.PackageNotFoundError
+        return "1.2.3"
+
+    monkeypatch.setattr(certificates, "__file__", str(tmp_path / "a/b/c.py"))
+    monkeypatch.setattr("importlib.metadata.version", version)
+    assert certificates.version() == "1.2.3"
+    assert certificates.version() == "unknown"
+    assert asked == ["regularization-course"] * 2
+
+
+def test_a_short_key_signs_nothing():
+    part = certificates.Part("02", {"a": "2.1"}, {})
+    with pytest.raises(ValueError, match="expected 32 bytes or more, got 3"):
+        certificates.signed("Ada", [part], key=b"abc", issued="2026-02-01")
 
 
 def test_a_signed_certificate_is_genuine_until_something_changes():

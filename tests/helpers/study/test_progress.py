@@ -287,3 +287,39 @@ def test_a_name_cannot_smuggle_html(root):
 def test_a_certificate_needs_a_name(root):
     with pytest.raises(ValueError, match="expected your name"):
         progress.certificate("  ")
+
+
+def test_a_certificate_that_cannot_be_written_is_said(root, monkeypatch, capsys):
+    finish_everything()
+    capsys.readouterr()
+
+    def full(path, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(progress, "write_whole", full)
+    assert progress.certificate("Ada") is None
+    out = capsys.readouterr().out
+    assert "could not be written to" in out
+    assert "No space left on device" in out
+
+
+def test_a_working_folder_that_is_gone_stops_nothing(root, monkeypatch):
+    def gone():
+        raise FileNotFoundError
+
+    monkeypatch.setattr(store.Path, "cwd", gone)
+    assert store.folder() == Path()
+
+
+def test_a_record_that_cannot_be_read_counts_as_empty(root, monkeypatch, capsys):
+    (root / ".progress.json").mkdir()
+    assert store.read() == store._empty()
+    assert "Progress cannot be read" in capsys.readouterr().out
+
+
+def test_a_chart_goes_into_the_axes_it_is_given(root):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    axes = plt.subplots()[1]
+    assert progress.chart(ax=axes) is axes
+    assert len(axes.patches) > 0
+    plt.close(axes.figure)

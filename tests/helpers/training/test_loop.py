@@ -663,6 +663,62 @@ def test_progress_bar_is_quiet_when_headless(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture
+def bars(monkeypatch):
+    """Bars as a notebook shows them: (style, value, maximum, words)."""
+    from functools import partial
+
+    from tqdm.notebook import tqdm
+
+    made = []
+
+    class Kept(tqdm):
+        def __init__(self, *args, **options):
+            super().__init__(*args, display=False, **options)
+            made.append(self)
+
+    monkeypatch.setattr("helpers.training._loop.tqdm", partial(Kept, mininterval=0))
+
+    def look():
+        left, bar, right = made[-1].container.children
+        words = f"{left.value}{right.value}".replace("\u2007", " ")
+        return bar.bar_style, bar.value, bar.max, words
+
+    return look
+
+
+class Ends:
+    def __init__(self, how):
+        self.how = how
+
+    def on_epoch_end(self, state):
+        return state.epoch == 2 and self.how()
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_a_bar_that_a_callback_ends_is_full_and_says_why(bars):
+    history = fit(net(), data(), epochs=5, callbacks=[Ends(lambda: True)])
+    assert history.stopped == "by Ends"
+    style, value, maximum, words = bars()
+    assert (style, value, maximum) == ("success", 2, 2)
+    assert "stopped by Ends after 2 of 5 epochs" in words
+    assert "loss=" in words
+    fit(net(), data(), epochs=2)
+    style, value, maximum, words = bars()
+    assert (style, value, maximum) == ("success", 2, 2)
+    assert "stopped" not in words
+
+
+def test_a_bar_of_an_interrupted_run_says_so(bars):
+    fit(net(), data(), epochs=5, callbacks=[Ends(interrupt)])
+    style, value, maximum, words = bars()
+    assert (style, value, maximum) == ("danger", 1, 5)
+    assert "interrupted after 2 of 5 epochs" in words
+
+
 # --- evaluate and the small ones -----------------------------------------------------
 
 

@@ -10,7 +10,12 @@ from helpers.training.callbacks import (
     read_checkpoint,
     save_checkpoint,
 )
-from helpers.training.runtime import DROPOUT_STREAM, all_or_nothing, kept_randomness
+from helpers.training.runtime import (
+    DROPOUT_STREAM,
+    all_or_nothing,
+    kept_randomness,
+    precision,
+)
 
 
 def draw(generator):
@@ -186,3 +191,38 @@ def test_after_an_error_every_part_is_as_before():
         fails()
     assert torch.equal(model.weight, kept)
     assert optimizer.param_groups[0]["lr"] == 0.1
+
+
+# --- number format ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float16)]
+)
+def test_half_precision_by_what_the_card_gains_from(monkeypatch, bf16, dtype):
+    """A stand-in says what the card supports; contexts and scaler are torch's own."""
+    asked, scalers = [], []
+
+    def supported(including_emulation=True):
+        asked.append(including_emulation)
+        return bf16
+
+    def scaler(device, *, enabled):
+        scalers.append((device, enabled))
+        return "scaler"
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    monkeypatch.setattr(torch.amp, "GradScaler", scaler)
+    monkeypatch.setattr(torch, "autocast", lambda device, kind: (device, kind))
+    context, made = precision(torch.device("cuda"))
+    assert asked == [False]  # an emulation gains nothing
+    assert (context(), made) == (("cuda", dtype), "scaler")
+    assert scalers == [("cuda", not bf16)]  # float16 has a narrow range
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps"])
+def test_elsewhere_float32_stays(device):
+    context, scaler = precision(torch.device(device))
+    assert not scaler.is_enabled()
+    with context():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32

@@ -424,6 +424,15 @@ def test_lab_command(monkeypatch, capsys):
     assert "You are root" in capsys.readouterr().out
 
 
+def test_lab_brings_its_style_along(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    assert "--LabApp.custom_css=True" in lab_command(Path("python"), 8890, [])
+    style = tmp_path / "jupyter/custom/custom.css"
+    assert "max-width" in style.read_text()
+    monkeypatch.setenv("COURSE_HOME", str(style))  # no folder can be made in a file
+    assert "--LabApp.custom_css=True" not in lab_command(Path("python"), 8890, [])
+
+
 def test_formgrader_serves_the_whole_course():
     command = lab_command(Path("python"), 8890, [], formgrader=True)
     assert f"--ServerApp.root_dir={HOME}" in command
