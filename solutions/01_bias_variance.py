@@ -1116,7 +1116,18 @@ load("01_bias_variance").corrupt_labels(corrupt_labels, seed=55_190)
 clothes, held_out, _ = data.fashion_mnist(1000, 1000, size=14, flat=True, device=DEVICE)
 
 # %% figure
-kinds = "T-shirt trouser pullover dress coat sandal shirt sneaker bag boot".split()
+kinds = [
+    "T-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "boot",
+]
 dice_shown = torch.randint(10, (8,), generator=torch.Generator().manual_seed(100))
 shown_names = [
     f"{kinds[int(true)]}\ndie: {kinds[int(thrown)]}"

@@ -38,8 +38,9 @@ def bias_variance(predictions: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
 def degrees_of_freedom(x: Tensor, strength: float) -> float:
     r"""Return the effective number of parameters of ridge regression.
 
-    $\operatorname{tr}[X(X^\top X + \lambda I)^{-1}X^\top] = \sum_i s_i^2/(s_i^2+\lambda)$
-    over the singular values $s_i$ above rounding; at strength 0 it is the rank.
+    $\operatorname{tr}[X(X^\top X + \lambda I)^{-1}X^\top]$, which is
+    $\sum_i s_i^2/(s_i^2 + \lambda)$ over the singular values $s_i$ above
+    rounding; at strength 0 it is the rank.
 
     Args:
         x: floating (n, d).

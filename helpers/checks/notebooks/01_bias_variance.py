@@ -1,4 +1,4 @@
-"""Checks of 01_bias_variance: why regularise."""
+"""Checks of 01_bias_variance: why regularize."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from torch import Tensor
 
 from helpers.checks import Trial, exercise
 
-__all__ = ["bias_variance", "corrupt_labels", "diagnose", "ridge_fit"]
+__all__ = [
+    "bias_variance",
+    "corrupt_labels",
+    "diagnose",
+    "effective_parameters",
+    "ridge_fit",
+]
 
 
 # -- 1.1 ----------------------------------------------------------------------------
@@ -281,6 +287,138 @@ def _ridge_mistakes(
             yield mistake, value
 
 
+# -- 1.5 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "1.5",
+    mistakes={
+        "not-squared": "The singular values are not squared. A direction survives by "
+        "the factor s²/(s² + strength): squares come from XᵀX, whose eigenvalues are "
+        "s².",
+        "scaled-by-n": "The strength is scaled by the number of examples. The squared "
+        "errors here are summed, not averaged, so the strength stands as it is.",
+        "zeros-counted": "With strength 0, directions with the singular value 0 are "
+        "counted. X cannot reach them, so they are no parameters: count the singular "
+        "values above rounding, as `torch.linalg.matrix_rank` does.",
+        "all-columns": "This is the number of columns d, or of singular values, "
+        "whatever the strength. With a penalty a direction counts only by "
+        "s²/(s² + strength), and dependent columns not at all.",
+    },
+)
+def effective_parameters(answer: Any, t: Trial) -> None:
+    """Check 1.5: Σ s²/(s² + strength); at strength 0 the rank."""
+    t.part("cases by hand, any shape, both dtypes, strength 0, dependent columns")
+    cases = list(_matrices(t))
+    got = [_count_of(t, answer, *case) for case in cases]
+    for (x, strength), value in zip(cases, got, strict=True):
+        right = _effective(x, strength)
+        if not math.isclose(value, right, rel_tol=_within(x), abs_tol=_within(x)):
+            t.case = _matrix_text(x, strength)
+            t.fail(
+                "the number of effective parameters is not right.",
+                expected=f"{right:.6g}",
+                got=f"{value:.6g}",
+                mistake=_effective_mistake(cases, got),
+                advice="Right is the sum of s²/(s² + strength) over the singular "
+                "values s of X; at strength 0 each s above rounding counts 1.",
+            )
+
+
+def _matrices(t: Trial) -> Iterator[tuple[Tensor, float]]:
+    """Yield features and strengths; ranks are clear in any arithmetic."""
+    hand = torch.tensor([[2.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    yield hand, 1.0
+    yield hand, 0.0
+    for dtype in t.dtypes():
+        tall = _features(t, 9, t.random.randint(3, 5), dtype=dtype)
+        wide = _features(t, 4, t.random.randint(7, 9), dtype=dtype)
+        extra = t.random.randint(1, 2)
+        twins = _features(t, 8, 3, dependent=extra, dtype=dtype)
+        for x in (tall, wide, twins):
+            yield x, t.random.choice([0.25, 0.5, 3.0])
+            yield x, 0.0
+        yield torch.zeros(3, 2, dtype=dtype), 2.0
+
+
+def _count_of(t: Trial, answer: Any, x: Tensor, strength: float) -> float:
+    """Call the answer; require one finite number."""
+    text = _matrix_text(x, strength)
+    got = t.number(t.call(answer, x, strength, case=text))
+    t.require(
+        math.isfinite(got),
+        "the result is not finite.",
+        expected=f"{_effective(x, strength):.6g}",
+        got=got,
+        advice="Is something divided by zero? At strength 0, s²/(s² + 0) is 0/0 for a "
+        "singular value of 0: count the others instead.",
+    )
+    return got
+
+
+def _matrix_text(x: Tensor, strength: float) -> str:
+    rows = x.tolist() if x.numel() <= 8 else f"features of shape {tuple(x.shape)}"
+    return f"effective_parameters({rows}, {strength})"
+
+
+def _within(x: Tensor) -> float:
+    """Tolerance: float32 answers may go by way of XᵀX and a solver."""
+    return 2e-3 if x.dtype == torch.float32 else 1e-6
+
+
+def _effective(x: Tensor, strength: float) -> float:
+    s = torch.linalg.svdvals(x.double())
+    squares = s[s > 1e-6] ** 2
+    return float((squares / (squares + strength)).sum())
+
+
+def _effective_mistake(
+    cases: Sequence[tuple[Tensor, float]], got: Sequence[float]
+) -> str | None:
+    """Return the mistake that gives these numbers in all cases."""
+
+    def unsquared(x: Tensor, strength: float) -> float:
+        s = torch.linalg.svdvals(x.double())
+        s = s[s > 1e-6]
+        return float((s / (s + strength)).sum())
+
+    def fewest(x: Tensor, strength: float) -> float:
+        return float(min(x.shape))
+
+    def zeros(part: Callable[[Tensor], int]) -> Callable[[Tensor, float], float]:
+        return lambda x, v: _effective(x, v) if v else float(part(x))
+
+    variants: list[tuple[str, Callable[[Tensor, float], float]]] = [
+        ("all-columns", lambda x, v: float(x.shape[1])),
+        ("all-columns", fewest),
+        ("not-squared", unsquared),
+        ("not-squared", lambda x, v: unsquared(x, v) if v else fewest(x, v)),
+        ("scaled-by-n", lambda x, v: _effective(x, v * len(x))),
+        ("scaled-by-n", lambda x, v: _effective(x, v / len(x))),
+        ("zeros-counted", zeros(lambda x: min(x.shape))),
+        ("zeros-counted", zeros(lambda x: x.shape[1])),
+    ]
+    for mistake, compute in variants:
+        values = [(compute(*case), _within(case[0])) for case in cases]
+        if all(
+            math.isclose(value, wrong, rel_tol=tol, abs_tol=tol)
+            for value, (wrong, tol) in zip(got, values, strict=True)
+        ):
+            return mistake
+    counted = [
+        (value, x)
+        for (x, strength), value in zip(cases, got, strict=True)
+        if strength == 0 and value > _effective(x, 0.0) + 0.01
+    ]
+    if counted and all(
+        abs(value - _effective(x, v)) <= _within(x) * max(1, value)
+        for (x, v), value in zip(cases, got, strict=True)
+        if v
+    ):
+        return "zeros-counted"  # each rounding error counts as something of its own
+    return None
+
+
 # -- 1.3 ----------------------------------------------------------------------------
 
 _CALLS = 60
@@ -290,7 +428,7 @@ _CALLS = 60
     "1.3",
     mistakes={
         "in-place": "The labels that came in are changed in place: every later use of "
-        "the clean labels is spoilt. Work on `labels.clone()`.",
+        "the clean labels is spoiled. Work on `labels.clone()`.",
         "redraws-true-class": "The new class may be the old one, so fewer labels are "
         "wrong than the rate says. Draw among the other num_classes - 1 classes, for "
         "example by adding 1 … num_classes - 1 modulo num_classes.",
@@ -510,7 +648,7 @@ _ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu", "ourg")
     "1.4",
     mistakes={
         "wrong-order": "The tests come in the wrong order, or one is missing. A model "
-        "that has not even learnt its training set is underfitting, whatever the "
+        "that has not even learned its training set is underfitting, whatever the "
         "validation loss does: ask that first, then overfitting, and only what is left "
         "is a good fit.",
         "best-not-last": "The best loss (a minimum) is used where the last one is "
