@@ -43,6 +43,27 @@ _VARIANCE = [
 ]
 
 
+# Slips without a name of their own: which part, what to say, what it computes.
+_SLIPS = [
+    (
+        0,
+        "This is the mean of |bias|: square the difference at each point.",
+        lambda p, f: (p.mean(0) - f).abs().mean(),
+    ),
+    (
+        0,
+        "This is the whole mean squared error: for the bias average the fits first.",
+        lambda p, f: ((p - f) ** 2).mean(),
+    ),
+    (
+        1,
+        "This is the whole mean squared error: the variance is about the mean fit, not "
+        "about the truth.",
+        lambda p, f: ((p - f) ** 2).mean(),
+    ),
+]
+
+
 @exercise(
     "1.1",
     mistakes={
@@ -66,7 +87,11 @@ def bias_variance(answer: Any, t: Trial) -> None:
     answers = [_two_floats(t, t.call(answer, *case)) for case in cases]
     for which, got in enumerate(answers):
         t.case = f"bias_variance({_show(cases[which])})"
-        _parts(t, got, *cases[which], lambda k: _name(k, cases, answers))
+        _parts(
+            *(t, got, *cases[which]),
+            lambda k: _name(k, cases, answers),
+            lambda k: _slip(k, cases, answers),
+        )
 
     t.part("more points than data sets, and fewer")
     sizes = [(t.random.randint(2, 4), 9), (12, t.random.randint(2, 5))]
@@ -122,8 +147,12 @@ def _parts(
     predictions: Tensor,
     truth: Tensor,
     name: Callable[[int], str | None] = lambda which: None,
+    slip: Callable[[int], str | None] = lambda which: None,
 ) -> None:
-    """Compare both numbers; `name(0 or 1)` says which mistake the wrong one is."""
+    """Compare both numbers; `name(0 or 1)` says which mistake the wrong one is.
+
+    `slip(0 or 1)` says in words what a wrong one without a named mistake is.
+    """
     p, f = predictions.double(), truth.double()
     mean = p.mean(0) if p.dim() == 2 else p
     right = (((mean - f) ** 2).mean().item(), ((p - mean) ** 2).mean().item())
@@ -139,7 +168,7 @@ def _parts(
                 expected=right[which],
                 got=got[which],
                 mistake=name(which),
-                advice=advice,
+                advice=slip(which) or advice,
             )
 
 
@@ -154,6 +183,20 @@ def _name(
         values = [float(compute(*case)) for case in cases]  # type: ignore[no-untyped-call]
         if _near(got, values, 1e-5):
             return mistake
+    return None
+
+
+def _slip(
+    which: int,
+    cases: Sequence[tuple[Tensor, Tensor]],
+    answers: Sequence[tuple[float, float]],
+) -> str | None:
+    """Return what to say if one of `_SLIPS` gives these numbers in all cases."""
+    got = [answer[which] for answer in answers]
+    for part, text, compute in _SLIPS:
+        values = [float(compute(*case)) for case in cases]  # type: ignore[no-untyped-call]
+        if part == which and _near(got, values, 1e-5):
+            return text
     return None
 
 
@@ -193,7 +236,14 @@ def ridge_fit(answer: Any, t: Trial) -> None:
         y = t.randn(9, dtype=dtype)
         _weights(answer, t, x, y, t.random.choice([0.25, 0.5, 3.0]))
 
+    t.part("columns of very different sizes")
+    x = _features(t, 9, 3, dtype=torch.float64)
+    x = x * torch.tensor([30.0, 1.0, 0.1], dtype=torch.float64)
+    _weights(answer, t, x, t.randn(9, dtype=torch.float64), 0.01)
+
     t.part("strength 0 is least squares")
+    x = _features(t, 9, t.random.randint(3, 5), dtype=torch.float32)
+    y = t.randn(9)
     _weights(answer, t, x, y, 0.0)
 
     t.part("more columns than rows")
@@ -254,7 +304,7 @@ def _weights(
         rtol=tolerance,
         atol=tolerance,
         advice="Right weights satisfy Xᵀ(Xw - y) + strength·w = 0 (set the gradient of "
-        "the objective to zero).",
+        "the objective to zero). An iteration that is stopped too early does not.",
     )
 
 
@@ -538,6 +588,7 @@ def _exact(
     t.case = f"corrupt_labels(labels, {classes}, {rate}, generator), {n} labels"
     if set(changed) != {wanted}:
         t.case += f", {_CALLS} calls"
+        _not_a_fixed_map(t, labels, results)
         if max(changed) > wanted and len(set(changed)) > 1:
             coins = statistics.variance(changed) > wanted * (1 - rate) / 3
             t.fail(
@@ -567,6 +618,29 @@ def _exact(
             expected=f"True at {int((new != labels).sum())} labels, the changed ones",
             got=f"True at {int(flipped.sum())} labels, "
             f"{int((flipped & (new == labels)).sum())} of them unchanged",
+        )
+
+
+def _not_a_fixed_map(
+    t: Trial, labels: Tensor, results: Sequence[tuple[Tensor, Tensor]]
+) -> None:
+    """Fail if each class always becomes one other, and some stay as they are."""
+    moved = {
+        pair
+        for new, _ in results
+        for pair in zip(labels.tolist(), new.tolist(), strict=True)
+        if pair[0] != pair[1]
+    }
+    old = [a for a, _ in moved]
+    if len(old) == len(set(old)) < len(labels.unique()):
+        pairs = ", ".join(f"{a} → {b}" for a, b in sorted(moved)[:4])
+        still = sorted(set(labels.tolist()) - set(old))
+        t.fail(
+            "each class always becomes the same other class, and some never change.",
+            expected="a new class drawn for each chosen label, among all others",
+            got=f"{pairs}, …; never changed: {', '.join(map(str, still))}",
+            advice="A formula of the label alone meets the old class for some labels. "
+            "Add a random shift of 1 … num_classes - 1 modulo num_classes.",
         )
 
 
@@ -666,7 +740,7 @@ def diagnose(answer: Any, t: Trial) -> None:
             t.case = _call_text(*case)
             t.fail(
                 "the diagnosis is not right.",
-                expected=repr(_rule(*case)),
+                expected=f"{_rule(*case)!r}, because {_because(*case)}",
                 got=repr(got),
                 mistake=_diagnosis_mistake(cases, verdicts, case, got),
                 advice=_RULE,
@@ -694,6 +768,9 @@ def _curves(t: Trial) -> Iterator[Losses]:
         ([0.6], [1.6]),
         ([1.6], [1.7]),
         ([2.0, 0.3, 1.6], [2.1, 0.7, 3.9]),  # late blow-up of everything
+        # two of the notebook's own runs, in units of an acceptable 0.7 nats
+        ([2.44, 1.34, 1.04, 0.89, 0.77, 0.73], [1.61, 1.16, 1.03, 0.96, 0.91, 0.87]),
+        ([2.83, 1.73, 1.39, 1.06, 0.66, 0.51], [1.81, 1.16, 1.1, 1.04, 1.19, 1.47]),
     ]
     for (train, val), scale in itertools.product(shapes, (10.0, 0.1)):
         unit = scale * math.exp(t.random.uniform(-0.7, 0.7))
@@ -703,6 +780,21 @@ def _curves(t: Trial) -> Iterator[Losses]:
         curves = ([*rising, *train], [*rising, *val])
         first, second = ([float(f"{unit * v:.4g}") for v in curve] for curve in curves)
         yield first, second, unit
+
+
+def _because(train: list[float], val: list[float], acceptable: float) -> str:
+    """Return the comparison that decides this case, with its numbers."""
+    last, end, low = train[-1], val[-1], min(val)
+    if last > acceptable:
+        return f"the last train loss {last:.4g} > acceptable {acceptable:.4g}"
+    if end >= 1.1 * low:
+        return f"the last val loss {end:.4g} ≥ 1.1 · {low:.4g}, its minimum"
+    if last < 0.5 * end:
+        return f"the last train loss {last:.4g} < 0.5 · {end:.4g}, the last val loss"
+    return (
+        f"{last:.4g} ≤ {acceptable:.4g}, {end:.4g} < 1.1 · {low:.4g} and {last:.4g} ≥ "
+        f"0.5 · {end:.4g}"
+    )
 
 
 def _call_text(train: list[float], val: list[float], acceptable: float) -> str:
