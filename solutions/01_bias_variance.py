@@ -11,16 +11,15 @@
 # Fermi's objection is still the first thing to say about a model that fits: did it have
 # to? But his measure, the number of parameters, did not age so well. Networks that are
 # used every day have far more parameters than examples, and they predict. This notebook
-# keeps Fermi's question, looks for what should be counted in place of parameters, and
-# ends with curves on which more parameters first do harm and then help.
+# keeps Fermi's question and looks for what should be counted in place of parameters.
 #
 # When you are done you can
 #
 # - split an error into bias², variance and noise, and say what moves each of them,
 # - count the *effective* parameters of a fit, and predict from them how much its
 #   training error flatters it,
-# - explain why a network's perfect training score says nothing about new data, and
-#   where the peak of double descent comes from,
+# - explain why a network's perfect training score says nothing about new data, and what
+#   happens to the error where the parameters pass the number of examples,
 # - read learning curves: underfitting, overfitting, or neither.
 #
 # **You need:** notebook 00; a first course in linear algebra helps in exercises 1.2
@@ -227,9 +226,8 @@ plots.show(
 # the ends even the mean leaves the picture, because a few fits are so far out that they
 # carry the mean of all 200 with them.)
 #
-# Move the demo's sliders to see how the degree and the number of points change that.
-# Then switch *places x* from "evenly spaced" to "drawn anew". Something happens there
-# that we shall have to explain.
+# Move the demo's sliders to see how the degree, the number of points and the noise change
+# that. (Its places are evenly spaced at first; choose "drawn anew" for the picture above.)
 
 # %% demo
 demos_overfitting.scene().show()
@@ -1319,7 +1317,7 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 # learned to classify well with many random labels for each true one, given enough data.
 # It is the reason why stopping early works against label noise (notebook 05).
 #
-# ## A myth: n parameters memorize at most n examples
+# ## Do n parameters memorize at most n examples?
 #
 # The last experiment had far more parameters than labels. Is that needed? "With fewer
 # parameters than examples a model cannot memorize" sounds like counting equations and
@@ -1686,8 +1684,8 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 # with 6. Networks of 4 units are on average better than 12, too, but some of them get stuck
 # early, and they scatter so much from seed to seed that eight of them do not decide it.)
 #
-# The two curves on the left show what else moves it. After 250 steps the peak is lower,
-# for a short training does not get as far as fitting every false label: again time acts
+# The two curves on the left show what else moves it. After 250 steps the peak is lower
+# and stands at a larger width, for a short training does not get as far as fitting every false label: again time acts
 # as a regularizer. And with correct labels there is no peak at all, because a network
 # that is flexible enough has nothing left over that it must force. This agrees with
 # Nakkiran and colleagues (2021), who saw the peak of deep networks grow with label noise
