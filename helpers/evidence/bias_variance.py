@@ -1,11 +1,11 @@
-"""Bias and variance over data sets, and ridge regression over strengths."""
+"""Bias and variance over data sets; ridge regression and its effective parameters."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-__all__ = ["bias_variance", "ridge_path"]
+__all__ = ["bias_variance", "degrees_of_freedom", "ridge_path"]
 
 
 def bias_variance(predictions: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
@@ -35,8 +35,31 @@ def bias_variance(predictions: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     return (mean - truth).square().mean(dim=-1), variance.mean(dim=-1)
 
 
+def degrees_of_freedom(x: Tensor, strength: float) -> float:
+    r"""Return the effective number of parameters of ridge regression.
+
+    $\operatorname{tr}[X(X^\top X + \lambda I)^{-1}X^\top]$, which is
+    $\sum_i s_i^2/(s_i^2 + \lambda)$ over the singular values $s_i$ above
+    rounding; at strength 0 it is the rank.
+
+    Args:
+        x: floating (n, d).
+        strength: λ ≥ 0, beside a *sum* of squared errors.
+
+    Source: Hastie, Tibshirani, Friedman 2009, eq. 3.50,
+    https://doi.org/10.1007/978-0-387-84858-7.
+    """
+    if x.ndim != 2:
+        raise ValueError(f"expected x (n, d), got {tuple(x.shape)}.")
+    if not strength >= 0:
+        raise ValueError(f"expected a strength ≥ 0, got {strength}.")
+    s = torch.linalg.svdvals(x)
+    squares = s[s > max(x.shape) * torch.finfo(x.dtype).eps * s[0]] ** 2
+    return float((squares / (squares + strength)).sum())
+
+
 def ridge_path(x: Tensor, y: Tensor, strengths: Sequence[float]) -> Tensor:
-    r"""Return the minimisers of ‖Xw - y‖² + strength · ‖w‖², one per strength.
+    r"""Return the minimizers of ‖Xw - y‖² + strength · ‖w‖², one per strength.
 
     One singular value decomposition serves all strengths; strength 0 gives the
     solution of least norm.

@@ -255,7 +255,7 @@ _TABLES: list[Results] = []  # those that are being filled; the last takes the c
 def claim(
     id: str,
     sentence: str,
-    values: float | Sequence[float] | torch.Tensor,
+    values: float | Sequence[float] | torch.Tensor | Interval,
     condition: str,
     *,
     unit: str = "",
@@ -272,7 +272,8 @@ def claim(
         sentence: what is claimed, in words.
         values: one effect per seed (for a comparison: treatment minus control of the
             *same* seed), shape (n,), n ≥ 2, from any device; or one number, not a list,
-            for an exact fact.
+            for an exact fact; or an interval that is computed already, such as
+            `proportion_interval`'s of a share (`confidence` is then its own).
         condition: "> 0", "< -0.02", "within 0.01" (|effect| at most that) or
             "between 0.9 1.1".
         unit: of the effect, for the message.
@@ -359,6 +360,8 @@ def _limits(condition: str) -> tuple[float, float]:
 def _interval(
     id: str, values: object, confidence: float
 ) -> tuple[float, float, float, int]:
+    if isinstance(values, Interval):
+        return values
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()  # first: an Apple GPU has no float64
     numbers = torch.as_tensor(values, dtype=torch.float64)

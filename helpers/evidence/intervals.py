@@ -1,4 +1,4 @@
-"""Means over seeds, with the interval that a sentence about them may speak of."""
+"""Means and proportions, with the interval that a sentence about them may speak of."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-__all__ = ["Interval", "mean_interval", "paired_difference"]
+__all__ = ["Interval", "mean_interval", "paired_difference", "proportion_interval"]
 
 Array = npt.NDArray[np.float64]
 Values = Tensor | npt.NDArray[Any] | Sequence[float]
@@ -74,6 +74,43 @@ def paired_difference(
             f" {len(second)} for control; run both with the same seeds."
         )
     return mean_interval(first - second, confidence)
+
+
+def proportion_interval(
+    successes: int, trials: int, confidence: float = 0.95
+) -> Interval:
+    r"""Return the part of successes and Wilson's interval of their probability.
+
+    $\frac{k + z^2/2 \pm z\sqrt{k(n-k)/n + z^2/4}}{n + z^2}$ with the normal quantile
+    z: all probabilities p for which k differs from np by at most z standard deviations
+    of a binomial count. It has a width also at k = 0 and k = n, and stays in [0, 1].
+
+    Args:
+        successes: k, a whole number from 0 to n.
+        trials: n ≥ 1, independent of each other.
+        confidence: as in `mean_interval`.
+
+    Raises:
+        ValueError: counts that are no whole numbers or do not fit, or a confidence
+            outside (0, 1).
+
+    Source: Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953.
+    """
+    from scipy.special import ndtri
+
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected in (0, 1), got {confidence}.")
+    k, n = int(successes), int(trials)
+    if k != successes or n != trials or not 0 <= k <= n or n < 1:
+        raise ValueError(
+            "expected whole numbers 0 ≤ successes ≤ trials with trials ≥ 1, got "
+            f"{successes} of {trials}; pass counts, not fractions."
+        )
+    z = float(ndtri((1 + confidence) / 2))
+    center, half = k + z**2 / 2, z * math.sqrt(k * (n - k) / n + z**2 / 4)
+    low = 0.0 if k == 0 else (center - half) / (n + z**2)
+    high = 1.0 if k == n else (center + half) / (n + z**2)
+    return Interval(k / n, low, high, n)
 
 
 def _numbers(name: str, values: Values) -> Array:

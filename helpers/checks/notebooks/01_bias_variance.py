@@ -1,4 +1,4 @@
-"""Checks of 01_bias_variance: why regularise."""
+"""Checks of 01_bias_variance: why regularize."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from torch import Tensor
 
 from helpers.checks import Trial, exercise
 
-__all__ = ["bias_variance", "corrupt_labels", "diagnose", "ridge_fit"]
+__all__ = [
+    "bias_variance",
+    "corrupt_labels",
+    "diagnose",
+    "effective_parameters",
+    "ridge_fit",
+]
 
 
 # -- 1.1 ----------------------------------------------------------------------------
@@ -34,6 +40,27 @@ _VARIANCE = [
     ("wrong-axis", lambda p, f: p.var()),
     ("wrong-axis", lambda p, f: (p - f).var(1, correction=0).mean()),
     ("wrong-axis", lambda p, f: (p - f).var(1).mean()),
+]
+
+
+# Slips without a name of their own: which part, what to say, what it computes.
+_SLIPS = [
+    (
+        0,
+        "This is the mean of |bias|: square the difference at each point.",
+        lambda p, f: (p.mean(0) - f).abs().mean(),
+    ),
+    (
+        0,
+        "This is the whole mean squared error: for the bias average the fits first.",
+        lambda p, f: ((p - f) ** 2).mean(),
+    ),
+    (
+        1,
+        "This is the whole mean squared error: the variance is about the mean fit, not "
+        "about the truth.",
+        lambda p, f: ((p - f) ** 2).mean(),
+    ),
 ]
 
 
@@ -60,7 +87,11 @@ def bias_variance(answer: Any, t: Trial) -> None:
     answers = [_two_floats(t, t.call(answer, *case)) for case in cases]
     for which, got in enumerate(answers):
         t.case = f"bias_variance({_show(cases[which])})"
-        _parts(t, got, *cases[which], lambda k: _name(k, cases, answers))
+        _parts(
+            *(t, got, *cases[which]),
+            lambda k: _name(k, cases, answers),
+            lambda k: _slip(k, cases, answers),
+        )
 
     t.part("more points than data sets, and fewer")
     sizes = [(t.random.randint(2, 4), 9), (12, t.random.randint(2, 5))]
@@ -116,8 +147,12 @@ def _parts(
     predictions: Tensor,
     truth: Tensor,
     name: Callable[[int], str | None] = lambda which: None,
+    slip: Callable[[int], str | None] = lambda which: None,
 ) -> None:
-    """Compare both numbers; `name(0 or 1)` says which mistake the wrong one is."""
+    """Compare both numbers; `name(0 or 1)` says which mistake the wrong one is.
+
+    `slip(0 or 1)` says in words what a wrong one without a named mistake is.
+    """
     p, f = predictions.double(), truth.double()
     mean = p.mean(0) if p.dim() == 2 else p
     right = (((mean - f) ** 2).mean().item(), ((p - mean) ** 2).mean().item())
@@ -133,7 +168,7 @@ def _parts(
                 expected=right[which],
                 got=got[which],
                 mistake=name(which),
-                advice=advice,
+                advice=slip(which) or advice,
             )
 
 
@@ -148,6 +183,20 @@ def _name(
         values = [float(compute(*case)) for case in cases]  # type: ignore[no-untyped-call]
         if _near(got, values, 1e-5):
             return mistake
+    return None
+
+
+def _slip(
+    which: int,
+    cases: Sequence[tuple[Tensor, Tensor]],
+    answers: Sequence[tuple[float, float]],
+) -> str | None:
+    """Return what to say if one of `_SLIPS` gives these numbers in all cases."""
+    got = [answer[which] for answer in answers]
+    for part, text, compute in _SLIPS:
+        values = [float(compute(*case)) for case in cases]  # type: ignore[no-untyped-call]
+        if part == which and _near(got, values, 1e-5):
+            return text
     return None
 
 
@@ -187,7 +236,14 @@ def ridge_fit(answer: Any, t: Trial) -> None:
         y = t.randn(9, dtype=dtype)
         _weights(answer, t, x, y, t.random.choice([0.25, 0.5, 3.0]))
 
+    t.part("columns of very different sizes")
+    x = _features(t, 9, 3, dtype=torch.float64)
+    x = x * torch.tensor([30.0, 1.0, 0.1], dtype=torch.float64)
+    _weights(answer, t, x, t.randn(9, dtype=torch.float64), 0.01)
+
     t.part("strength 0 is least squares")
+    x = _features(t, 9, t.random.randint(3, 5), dtype=torch.float32)
+    y = t.randn(9)
     _weights(answer, t, x, y, 0.0)
 
     t.part("more columns than rows")
@@ -248,7 +304,7 @@ def _weights(
         rtol=tolerance,
         atol=tolerance,
         advice="Right weights satisfy Xᵀ(Xw - y) + strength·w = 0 (set the gradient of "
-        "the objective to zero).",
+        "the objective to zero). An iteration that is stopped too early does not.",
     )
 
 
@@ -281,6 +337,138 @@ def _ridge_mistakes(
             yield mistake, value
 
 
+# -- 1.5 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "1.5",
+    mistakes={
+        "not-squared": "The singular values are not squared. A direction survives by "
+        "the factor s²/(s² + strength): squares come from XᵀX, whose eigenvalues are "
+        "s².",
+        "scaled-by-n": "The strength is scaled by the number of examples. The squared "
+        "errors here are summed, not averaged, so the strength stands as it is.",
+        "zeros-counted": "With strength 0, directions with the singular value 0 are "
+        "counted. X cannot reach them, so they are no parameters: count the singular "
+        "values above rounding, as `torch.linalg.matrix_rank` does.",
+        "all-columns": "This is the number of columns d, or of singular values, "
+        "whatever the strength. With a penalty a direction counts only by "
+        "s²/(s² + strength), and dependent columns not at all.",
+    },
+)
+def effective_parameters(answer: Any, t: Trial) -> None:
+    """Check 1.5: Σ s²/(s² + strength); at strength 0 the rank."""
+    t.part("cases by hand, any shape, both dtypes, strength 0, dependent columns")
+    cases = list(_matrices(t))
+    got = [_count_of(t, answer, *case) for case in cases]
+    for (x, strength), value in zip(cases, got, strict=True):
+        right = _effective(x, strength)
+        if not math.isclose(value, right, rel_tol=_within(x), abs_tol=_within(x)):
+            t.case = _matrix_text(x, strength)
+            t.fail(
+                "the number of effective parameters is not right.",
+                expected=f"{right:.6g}",
+                got=f"{value:.6g}",
+                mistake=_effective_mistake(cases, got),
+                advice="Right is the sum of s²/(s² + strength) over the singular "
+                "values s of X; at strength 0 each s above rounding counts 1.",
+            )
+
+
+def _matrices(t: Trial) -> Iterator[tuple[Tensor, float]]:
+    """Yield features and strengths; ranks are clear in any arithmetic."""
+    hand = torch.tensor([[2.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+    yield hand, 1.0
+    yield hand, 0.0
+    for dtype in t.dtypes():
+        tall = _features(t, 9, t.random.randint(3, 5), dtype=dtype)
+        wide = _features(t, 4, t.random.randint(7, 9), dtype=dtype)
+        extra = t.random.randint(1, 2)
+        twins = _features(t, 8, 3, dependent=extra, dtype=dtype)
+        for x in (tall, wide, twins):
+            yield x, t.random.choice([0.25, 0.5, 3.0])
+            yield x, 0.0
+        yield torch.zeros(3, 2, dtype=dtype), 2.0
+
+
+def _count_of(t: Trial, answer: Any, x: Tensor, strength: float) -> float:
+    """Call the answer; require one finite number."""
+    text = _matrix_text(x, strength)
+    got = t.number(t.call(answer, x, strength, case=text))
+    t.require(
+        math.isfinite(got),
+        "the result is not finite.",
+        expected=f"{_effective(x, strength):.6g}",
+        got=got,
+        advice="Is something divided by zero? At strength 0, s²/(s² + 0) is 0/0 for a "
+        "singular value of 0: count the others instead.",
+    )
+    return got
+
+
+def _matrix_text(x: Tensor, strength: float) -> str:
+    rows = x.tolist() if x.numel() <= 8 else f"features of shape {tuple(x.shape)}"
+    return f"effective_parameters({rows}, {strength})"
+
+
+def _within(x: Tensor) -> float:
+    """Tolerance: float32 answers may go by way of XᵀX and a solver."""
+    return 2e-3 if x.dtype == torch.float32 else 1e-6
+
+
+def _effective(x: Tensor, strength: float) -> float:
+    s = torch.linalg.svdvals(x.double())
+    squares = s[s > 1e-6] ** 2
+    return float((squares / (squares + strength)).sum())
+
+
+def _effective_mistake(
+    cases: Sequence[tuple[Tensor, float]], got: Sequence[float]
+) -> str | None:
+    """Return the mistake that gives these numbers in all cases."""
+
+    def unsquared(x: Tensor, strength: float) -> float:
+        s = torch.linalg.svdvals(x.double())
+        s = s[s > 1e-6]
+        return float((s / (s + strength)).sum())
+
+    def fewest(x: Tensor, strength: float) -> float:
+        return float(min(x.shape))
+
+    def zeros(part: Callable[[Tensor], int]) -> Callable[[Tensor, float], float]:
+        return lambda x, v: _effective(x, v) if v else float(part(x))
+
+    variants: list[tuple[str, Callable[[Tensor, float], float]]] = [
+        ("all-columns", lambda x, v: float(x.shape[1])),
+        ("all-columns", fewest),
+        ("not-squared", unsquared),
+        ("not-squared", lambda x, v: unsquared(x, v) if v else fewest(x, v)),
+        ("scaled-by-n", lambda x, v: _effective(x, v * len(x))),
+        ("scaled-by-n", lambda x, v: _effective(x, v / len(x))),
+        ("zeros-counted", zeros(lambda x: min(x.shape))),
+        ("zeros-counted", zeros(lambda x: x.shape[1])),
+    ]
+    for mistake, compute in variants:
+        values = [(compute(*case), _within(case[0])) for case in cases]
+        if all(
+            math.isclose(value, wrong, rel_tol=tol, abs_tol=tol)
+            for value, (wrong, tol) in zip(got, values, strict=True)
+        ):
+            return mistake
+    counted = [
+        (value, x)
+        for (x, strength), value in zip(cases, got, strict=True)
+        if strength == 0 and value > _effective(x, 0.0) + 0.01
+    ]
+    if counted and all(
+        abs(value - _effective(x, v)) <= _within(x) * max(1, value)
+        for (x, v), value in zip(cases, got, strict=True)
+        if v
+    ):
+        return "zeros-counted"  # each rounding error counts as something of its own
+    return None
+
+
 # -- 1.3 ----------------------------------------------------------------------------
 
 _CALLS = 60
@@ -290,7 +478,7 @@ _CALLS = 60
     "1.3",
     mistakes={
         "in-place": "The labels that came in are changed in place: every later use of "
-        "the clean labels is spoilt. Work on `labels.clone()`.",
+        "the clean labels is spoiled. Work on `labels.clone()`.",
         "redraws-true-class": "The new class may be the old one, so fewer labels are "
         "wrong than the rate says. Draw among the other num_classes - 1 classes, for "
         "example by adding 1 … num_classes - 1 modulo num_classes.",
@@ -400,6 +588,7 @@ def _exact(
     t.case = f"corrupt_labels(labels, {classes}, {rate}, generator), {n} labels"
     if set(changed) != {wanted}:
         t.case += f", {_CALLS} calls"
+        _not_a_fixed_map(t, labels, results)
         if max(changed) > wanted and len(set(changed)) > 1:
             coins = statistics.variance(changed) > wanted * (1 - rate) / 3
             t.fail(
@@ -429,6 +618,29 @@ def _exact(
             expected=f"True at {int((new != labels).sum())} labels, the changed ones",
             got=f"True at {int(flipped.sum())} labels, "
             f"{int((flipped & (new == labels)).sum())} of them unchanged",
+        )
+
+
+def _not_a_fixed_map(
+    t: Trial, labels: Tensor, results: Sequence[tuple[Tensor, Tensor]]
+) -> None:
+    """Fail if each class always becomes one other, and some stay as they are."""
+    moved = {
+        pair
+        for new, _ in results
+        for pair in zip(labels.tolist(), new.tolist(), strict=True)
+        if pair[0] != pair[1]
+    }
+    old = [a for a, _ in moved]
+    if len(old) == len(set(old)) < len(labels.unique()):
+        pairs = ", ".join(f"{a} → {b}" for a, b in sorted(moved)[:4])
+        still = sorted(set(labels.tolist()) - set(old))
+        t.fail(
+            "each class always becomes the same other class, and some never change.",
+            expected="a new class drawn for each chosen label, among all others",
+            got=f"{pairs}, …; never changed: {', '.join(map(str, still))}",
+            advice="A formula of the label alone meets the old class for some labels. "
+            "Add a random shift of 1 … num_classes - 1 modulo num_classes.",
         )
 
 
@@ -510,7 +722,7 @@ _ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu", "ourg")
     "1.4",
     mistakes={
         "wrong-order": "The tests come in the wrong order, or one is missing. A model "
-        "that has not even learnt its training set is underfitting, whatever the "
+        "that has not even learned its training set is underfitting, whatever the "
         "validation loss does: ask that first, then overfitting, and only what is left "
         "is a good fit.",
         "best-not-last": "The best loss (a minimum) is used where the last one is "
@@ -528,7 +740,7 @@ def diagnose(answer: Any, t: Trial) -> None:
             t.case = _call_text(*case)
             t.fail(
                 "the diagnosis is not right.",
-                expected=repr(_rule(*case)),
+                expected=f"{_rule(*case)!r}, because {_because(*case)}",
                 got=repr(got),
                 mistake=_diagnosis_mistake(cases, verdicts, case, got),
                 advice=_RULE,
@@ -556,6 +768,9 @@ def _curves(t: Trial) -> Iterator[Losses]:
         ([0.6], [1.6]),
         ([1.6], [1.7]),
         ([2.0, 0.3, 1.6], [2.1, 0.7, 3.9]),  # late blow-up of everything
+        # two of the notebook's own runs, in units of an acceptable 0.7 nats
+        ([2.44, 1.34, 1.04, 0.89, 0.77, 0.73], [1.61, 1.16, 1.03, 0.96, 0.91, 0.87]),
+        ([2.83, 1.73, 1.39, 1.06, 0.66, 0.51], [1.81, 1.16, 1.1, 1.04, 1.19, 1.47]),
     ]
     for (train, val), scale in itertools.product(shapes, (10.0, 0.1)):
         unit = scale * math.exp(t.random.uniform(-0.7, 0.7))
@@ -565,6 +780,21 @@ def _curves(t: Trial) -> Iterator[Losses]:
         curves = ([*rising, *train], [*rising, *val])
         first, second = ([float(f"{unit * v:.4g}") for v in curve] for curve in curves)
         yield first, second, unit
+
+
+def _because(train: list[float], val: list[float], acceptable: float) -> str:
+    """Return the comparison that decides this case, with its numbers."""
+    last, end, low = train[-1], val[-1], min(val)
+    if last > acceptable:
+        return f"the last train loss {last:.4g} > acceptable {acceptable:.4g}"
+    if end >= 1.1 * low:
+        return f"the last val loss {end:.4g} ≥ 1.1 · {low:.4g}, its minimum"
+    if last < 0.5 * end:
+        return f"the last train loss {last:.4g} < 0.5 · {end:.4g}, the last val loss"
+    return (
+        f"{last:.4g} ≤ {acceptable:.4g}, {end:.4g} < 1.1 · {low:.4g} and {last:.4g} ≥ "
+        f"0.5 · {end:.4g}"
+    )
 
 
 def _call_text(train: list[float], val: list[float], acceptable: float) -> str:

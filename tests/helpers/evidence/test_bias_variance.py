@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from helpers.evidence.bias_variance import bias_variance, ridge_path
+from helpers.evidence.bias_variance import bias_variance, degrees_of_freedom, ridge_path
 
 
 def draw(*shape, seed=0):
@@ -55,3 +55,25 @@ def test_bad_input_is_refused():
         ridge_path(draw(3, 2), draw(3), [-1.0])
     with pytest.raises(ValueError, match=r"got \(3, 2\) and \(4,\)"):
         ridge_path(draw(3, 2), draw(4), [1.0])
+
+
+@pytest.mark.parametrize("shape", [(9, 4), (4, 9)])
+def test_degrees_of_freedom_are_the_trace(shape):
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(5)).double()
+    gram = x.T @ x + 0.7 * torch.eye(shape[1], dtype=torch.float64)
+    trace = torch.trace(x @ torch.linalg.solve(gram, x.T)).item()
+    assert degrees_of_freedom(x, 0.7) == pytest.approx(trace)
+    assert degrees_of_freedom(x, 0) == 4
+
+
+def test_degrees_of_freedom_of_dependent_columns_is_the_rank():
+    x = torch.tensor([[1.0, 1.0, 0.0], [2.0, 2.0, 1.0], [0.0, 0.0, 3.0]])
+    assert degrees_of_freedom(x, 0) == 2
+    assert degrees_of_freedom(torch.zeros(3, 2), 1.0) == 0
+
+
+def test_degrees_of_freedom_refuse():
+    with pytest.raises(ValueError, match=r"\(n, d\), got \(3,\)"):
+        degrees_of_freedom(torch.ones(3), 1)
+    with pytest.raises(ValueError, match="≥ 0, got -1"):
+        degrees_of_freedom(torch.ones(3, 1), -1)

@@ -8,6 +8,7 @@ import torch
 from helpers import seeds
 from helpers.evidence import claims
 from helpers.evidence.claims import ClaimFailed, claim, ledger, open_table, results
+from helpers.evidence.intervals import proportion_interval
 
 
 @pytest.fixture(autouse=True)
@@ -221,3 +222,13 @@ def test_arms_without_a_control_have_no_differences(capsys):
 def test_arms_that_cannot_be_compared(scores, control, words):
     with results() as table, pytest.raises(ValueError, match=words):
         table.arms(scores, paired_with=control)
+
+
+def test_a_claim_takes_an_interval_as_it_is():
+    claim("a.share", "All of 60.", proportion_interval(60, 60), "> 0.9")
+    [entry] = ledger()
+    assert entry.verdict == "holds"
+    assert (entry.mean, entry.high, entry.n) == (1, 1, 60)
+    assert entry.low == pytest.approx(0.9398, abs=1e-4)
+    claim("a.share", "Nearly certain.", proportion_interval(60, 60), "> 0.95")
+    assert ledger()[0].verdict == "not decided"

@@ -90,3 +90,37 @@ def test_paired_difference_wants_pairs():
         intervals.paired_difference([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="control: expected finite"):
         intervals.paired_difference([1.0, 2.0], [1.0, NAN])
+
+
+# -- proportions -------------------------------------------------------------------
+
+
+@given(st.integers(1, 300), st.data(), st.floats(0.5, 0.999))
+@settings(deadline=None)
+def test_proportion_equals_scipys_wilson(n, data, confidence):
+    k = data.draw(st.integers(0, n))
+    got = intervals.proportion_interval(k, n, confidence)
+    wanted = stats.binomtest(k, n).proportion_ci(confidence, method="wilson")
+    assert got.mean == k / n
+    assert got.n == n
+    assert got.low == pytest.approx(wanted.low, abs=1e-9)
+    assert got.high == pytest.approx(wanted.high, abs=1e-9)
+    assert 0 <= got.low <= got.mean <= got.high <= 1
+
+
+def test_proportion_by_hand():
+    # 60 of 60: n / (n + z²) = 60 / 63.8415
+    got = intervals.proportion_interval(60, 60)
+    assert got.low == pytest.approx(0.93983, abs=1e-5)
+    assert got.high == 1
+
+
+@pytest.mark.parametrize("counts", [(-1, 5), (6, 5), (0, 0), (0.5, 5), (1, 2.5)])
+def test_proportion_refuses_what_are_no_counts(counts):
+    with pytest.raises(ValueError, match="whole numbers"):
+        intervals.proportion_interval(*counts)
+
+
+def test_proportion_wants_a_probability():
+    with pytest.raises(ValueError, match="confidence"):
+        intervals.proportion_interval(1, 2, 95)
