@@ -54,6 +54,7 @@ def train_watched(
     batch_size: int = 100,
     momentum: float = 0.9,
     average: float = 0.98,
+    plateau: Sequence[int] | None = None,
 ) -> Watched:
     r"""Train M ReLU networks at once by SGD, each step at a rate of its own.
 
@@ -69,6 +70,9 @@ def train_watched(
         seeds: (M,): first weights and order of the data of each run.
         batch_size, momentum: of SGD.
         average: how much of the average is kept at a step, in [0, 1).
+        plateau: (M,): halve the rate of run k whenever its mean validation loss has
+            set no new best for more than plateau[k] epochs (torch's ReduceLROnPlateau
+            with factor ½ and threshold 0); 0 leaves the rate alone.
 
     Raises:
         ValueError: sizes that do not fit together.
@@ -89,11 +93,12 @@ def train_watched(
     velocity = [torch.zeros_like(w) for w in weights]
     mean = [w.clone() for w in weights]
     rows = torch.arange(members, device=x.device)[:, None]
+    halving = _Halving(plateau or [0] * members)
     looks: list[tuple[Tensor, ...]] = []
     per_epoch = count // batch_size
     orders = _orders(seeds, count, batch_size, x.device)
-    for step, rate in enumerate(rates.to(x).T):
-        batch = next(orders)
+    for step, given in enumerate(rates.to(x).T):
+        batch, rate = next(orders), given * halving.factor.to(x)
         slopes = _slopes(weights, x[rows, batch], y[rows, batch])
         keep = min(average, (1 + step) / (10 + step))
         for w, v, g, m in zip(weights, velocity, slopes, mean, strict=True):
@@ -102,7 +107,26 @@ def train_watched(
             m.lerp_(w, 1 - keep)
         if (step + 1) % per_epoch == 0:
             looks.append(_look(weights, mean, (x, y), val))
+            halving.see(looks[-1][1].mean(1).cpu())
     return Watched(*(torch.stack(part).cpu() for part in zip(*looks, strict=True)))
+
+
+class _Halving:
+    """Halve the rates of runs whose validation loss has stopped falling."""
+
+    def __init__(self, patience: Sequence[int]) -> None:
+        self.patience = torch.tensor(patience)
+        self.factor = torch.ones(len(patience))
+        self.best = torch.full((len(patience),), math.inf)
+        self.waited = torch.zeros(len(patience), dtype=torch.int64)
+
+    def see(self, loss: Tensor) -> None:
+        """Take the runs' losses (M,) after an epoch."""
+        self.waited = torch.where(loss < self.best, 0, self.waited + 1)
+        self.best = torch.minimum(self.best, loss)
+        due = (self.patience > 0) & (self.waited > self.patience)
+        self.factor[due] /= 2
+        self.waited[due] = 0
 
 
 def _first_weights(sizes: Sequence[int], seeds: Sequence[int], like: Tensor) -> Weights:

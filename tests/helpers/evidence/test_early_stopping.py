@@ -56,6 +56,25 @@ def test_a_run_is_what_torch_would_do_alone():
     assert torch.equal(run.averaged[-1, 1], model(val[0][1]).argmax(1) == val[1][1])
 
 
+def test_a_plateau_halves_the_rate_as_torch_does():
+    train, val = data(1), data(1, 8)
+    given = {"sizes": (5, 4, 3), "seeds": [0], "batch_size": 4}
+    rates = torch.full((1, 60), 0.5)
+    run = train_watched(train, val, rates, **given, plateau=[2])
+    model = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    plan = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.5, patience=2, threshold=0.0
+    )
+    told = []
+    for loss in run.loss[:, 0].mean(1).tolist():
+        told += [optimizer.param_groups[0]["lr"]] * 3
+        plan.step(loss)
+    assert told[-1] < 0.5, "the loss of this run must rise, or nothing is tested"
+    again = train_watched(train, val, torch.tensor([told]), **given)
+    torch.testing.assert_close(run.loss, again.loss)
+
+
 @pytest.mark.parametrize(
     ("rates", "seeds", "size", "message"),
     [
