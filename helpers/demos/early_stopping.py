@@ -141,7 +141,9 @@ def scene(
         right.set(xlabel=each, ylabel="validation accuracy")
         return fig
 
-    numbers: dict[str, Any] = {k: [round(float(v), 5) for v in row] for k, row in curves.items()}
+    numbers: dict[str, Any] = {
+        k: [round(float(v), 5) for v in row] for k, row in curves.items()
+    }
     return Scene(
         "early_stopping",
         "A run played back",

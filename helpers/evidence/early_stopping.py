@@ -35,13 +35,11 @@ class Watched:
         right: which images were classified right, bool (epochs, M, n).
         loss: cross-entropy of each image in nats, (epochs, M, n).
         averaged: the same as `right`, for the running average of the weights.
-        given: share of the training labels that are repeated, (epochs, M).
     """
 
     right: Tensor
     loss: Tensor
     averaged: Tensor
-    given: Tensor
 
 
 def train_watched(
@@ -97,8 +95,8 @@ def train_watched(
     looks: list[tuple[Tensor, ...]] = []
     per_epoch = count // batch_size
     orders = _orders(seeds, count, batch_size, x.device)
-    for step, given in enumerate(rates.to(x).T):
-        batch, rate = next(orders), given * halving.factor.to(x)
+    for step, planned in enumerate(rates.to(x).T):
+        batch, rate = next(orders), planned * halving.factor.to(x)
         slopes = _slopes(weights, x[rows, batch], y[rows, batch])
         keep = min(average, (1 + step) / (10 + step))
         for w, v, g, m in zip(weights, velocity, slopes, mean, strict=True):
@@ -106,7 +104,7 @@ def train_watched(
             w.sub_(rate[:, None, None] * v)
             m.lerp_(w, 1 - keep)
         if (step + 1) % per_epoch == 0:
-            looks.append(_look(weights, mean, (x, y), val))
+            looks.append(_look(weights, mean, val))
             halving.see(looks[-1][1].mean(1).cpu())
     return Watched(*(torch.stack(part).cpu() for part in zip(*looks, strict=True)))
 
@@ -170,16 +168,12 @@ def _slopes(weights: Weights, x: Tensor, y: Tensor) -> Sequence[Tensor]:
     return slopes
 
 
-def _look(
-    weights: Weights, mean: Weights, train: tuple[Tensor, Tensor], val: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
-    """Return right, loss, averaged and given of one epoch, see `Watched`."""
+def _look(weights: Weights, mean: Weights, val: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return right, loss and averaged of one epoch, see `Watched`."""
     x, y = val
     out = _outputs(weights, x)
     loss = F.cross_entropy(out.transpose(1, 2), y, reduction="none")
-    averaged = _outputs(mean, x).argmax(2) == y
-    given = (_outputs(weights, train[0]).argmax(2) == train[1]).float().mean(1)
-    return out.argmax(2) == y, loss, averaged, given
+    return out.argmax(2) == y, loss, _outputs(mean, x).argmax(2) == y
 
 
 # -- rules: after which epoch does a run end? ---------------------------------------
