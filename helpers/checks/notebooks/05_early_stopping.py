@@ -1174,7 +1174,9 @@ def _with_ties(t: Trial, count: int) -> Pair:
     selection, report = _scores(t, torch.float32)
     first = int(selection.argmax())
     free = [k for k in range(first + 1, len(selection)) if k != first + 2]
-    selection[t.random.sample(free, min(count - 1, len(free)))] = selection[first]
+    selection[t.random.sample(free, min(count - 1, len(free)))] = selection[
+        first
+    ].item()
     return selection, report
 
 
