@@ -57,7 +57,9 @@ SEEDS = range(8)
 LINEAR_SEEDS = range(24)  # of the linear problems in section 8
 DEVICE = device()
 NOISE = {"clean": 0.0, "20 % wrong": 0.2, "40 % wrong": 0.4}  # share of wrong labels
-COLOR = dict(zip(NOISE, (plots.PALETTE[0], plots.PALETTE[5], plots.PALETTE[1])))
+COLOR = dict(
+    zip(NOISE, (plots.PALETTE[0], plots.PALETTE[5], plots.PALETTE[1]), strict=True)
+)
 
 
 def network(*sizes, seed):
@@ -182,11 +184,12 @@ for epoch in (1, 5, 10, 15, 20, 30, 45, 60):
 # %% experiment
 def stacked(splits):
     """Return x and y of many splits, one row for each."""
-    return tuple(torch.stack(part) for part in zip(*splits))
+    return tuple(torch.stack(part) for part in zip(*splits, strict=True))
 
 
 trains, vals, _ = zip(
-    *(labeled(rate, k, n_val=1000) for rate in NOISE.values() for k in SEEDS)
+    *(labeled(rate, k, n_val=1000) for rate in NOISE.values() for k in SEEDS),
+    strict=True,
 )
 nights = train_population(
     lambda: mlp((196, 64, 64, 10)),
@@ -536,8 +539,8 @@ for value in (1.0, 0.8, math.nan, 0.9, 1.0, 1.1, 1.2):
 # 0.8 are lost. *Cause.* Every comparison with NaN is false, so `not value >= best` is *true*
 # for it. NaN is taken for an improvement. Now `best` is NaN, the same line is true for
 # whatever comes next, and 0.9 takes the place. If the losses stay NaN, each counts as
-# a new best, and the run never stops. *Mend.* Ask for what you want, not for the absence of its opposite:
-# `if value < self.best_value`. NaN fails this by itself.
+# a new best, and the run never stops. *Mend.* Ask for what you want, not for the absence
+# of its opposite: `if value < self.best_value`. NaN fails this by itself.
 # </details>
 #
 # The course's own version hangs into `fit` as a callback. It also restores the best
@@ -584,7 +587,12 @@ for k, name in ((0, "clean"), (2, "40 % wrong")):
     plots.band(epochs, losses[:, k].T, label=name, color=COLOR[name], ax=left)
 left.set(title="The loss turns up in both", xlabel="epoch")
 left.set(ylabel="validation loss (nats)")
-plots.points(best_by, ax=right)
+for place, (name, best_epochs) in enumerate(best_by.items()):
+    color = COLOR[name.split(",")[0]]
+    right.plot(place + torch.linspace(-0.2, 0.2, 8), best_epochs, "o", color=color)
+    right.plot(place, best_epochs.mean(), "D", color="#1a1a1a", label="mean")
+right.set_xticks(range(4), [name.replace(", ", ",\n") for name in best_by])
+right.legend(handles=right.lines[1:2])
 right.set(title="Clean: the loss is best before the accuracy", ylabel="best epoch")
 right.set_xlabel("labels, and what was watched")
 plots.show(
@@ -632,7 +640,9 @@ with results(varies="8 times other images, initialization and order"):
 # The optimizer is now SGD with momentum, so that section 6 can use the same code.
 
 # %% experiment
-watched_trains, watched_vals, _ = zip(*(labeled(0.4, k, n_val=4000) for k in SEEDS))
+watched_trains, watched_vals, _ = zip(
+    *(labeled(0.4, k, n_val=4000) for k in SEEDS), strict=True
+)
 watched = train_watched(
     stacked(watched_trains),
     stacked(watched_vals),
@@ -682,10 +692,10 @@ for name, found in asked.items():
     look_of = {"marker": "s" if by_loss else "o", "color": plots.PALETTE[3 + by_loss]}
     spot = found.epochs.mean(), 100 * found.honest.mean()
     ax.plot(*spot, ls="", ms=8, **look_of)
-    ax.annotate(name, spot, xytext=(6, -12), textcoords="offset points", fontsize=9)
+    ax.annotate(name, spot, xytext=(7, 5), textcoords="offset points", fontsize=9)
 ax.plot([], [], "o", color=plots.PALETTE[3], label="watching accuracy")
 ax.plot([], [], "s", color=plots.PALETTE[4], label="watching loss")
-ax.set(title="A longer patience soon buys nothing more", xlim=(0, 62))
+ax.set(title="A longer patience soon buys nothing more", xlim=(0, 65))
 ax.set(xlabel="epochs trained", ylabel="honest accuracy of the kept epoch (%)")
 ax.legend(loc="lower right")
 plots.show(
@@ -1003,7 +1013,7 @@ final, final_mean = (
     100 * part[-1].double().mean(1).unflatten(0, (3, 3, 8))  # (shape, rate, seed)
     for part in (race.right, race.averaged)
 )
-ends = dict(zip(shapes, final)) | {"averaged": final_mean[0]}
+ends = dict(zip(shapes, final, strict=True)) | {"averaged": final_mean[0]}
 
 
 def tuned(scores):
@@ -1019,7 +1029,7 @@ for name, scores in ends.items():
 # %% figure
 ax = plots.figure()[1]
 inks = ("#666666", plots.PALETTE[2], plots.PALETTE[3], plots.PALETTE[4])
-for (name, scores), color in zip(ends.items(), inks):
+for (name, scores), color in zip(ends.items(), inks, strict=True):
     plots.band(RATES, scores.T, label=name, color=color, ax=ax)
 ax.set_xscale("log")
 ax.set_xticks(RATES, [str(rate) for rate in RATES])
@@ -1200,7 +1210,7 @@ chosen = {
     by: [judge(watched, never, images=n, by=by) for n in SET_SIZES]
     for by in ("accuracy", "loss")
 }
-for n, one, other in zip(SET_SIZES, chosen["accuracy"], chosen["loss"]):
+for n, one, other in zip(SET_SIZES, chosen["accuracy"], chosen["loss"], strict=True):
     print(
         f"{n:4} images: chosen by accuracy optimism {100 * one.optimism.mean():.1f}, "
         f"honest {100 * one.honest.mean():.1f} %; "
@@ -1261,8 +1271,8 @@ with results(
 # 50}$), and the best of 45 such scores collects about one of them. With 1,000 images the
 # error is 1.3 points, and the prize for luck shrinks with it. The right panel shows the
 # other price: on few images the choice itself is worse. And choosing by the loss, which
-# flatters less, does not choose better here, for the reason of section 4. The same holds for the best of
-# many learning rates, many seeds, many papers: the more compete, the more luck the winner has.
+# flatters less, does not choose better here, for the reason of section 4. The same holds
+# for the best of many learning rates, many seeds, many papers: the more compete, the more luck the winner has.
 #
 # **Why?** Choosing by the *loss* of the same 50 images flatters the *accuracy* much less.
 # Say why before you open the answer. And will it do so for every pair of scores?
@@ -1390,7 +1400,7 @@ with results(varies="8 times other images, initialization and order") as table:
 
 # %% figure
 ax, grid = plots.figure()[1], torch.logspace(-2, 0, 200)
-for t, color in zip((10, 100, 1000), plots.PALETTE[2:5]):
+for t, color in zip((10, 100, 1000), plots.PALETTE[2:5], strict=True):
     ax.plot(grid, 1 - (1 - grid**2) ** t, color=color, label=f"stopped, t = {t:,}")
     ax.plot(grid, grid**2 / (grid**2 + 1 / t), "--", color=color)
 ax.plot([], [], "--", color="#666666", label="ridge, λ = 1/(ηt)")
@@ -1547,7 +1557,7 @@ predict(
 )
 
 # %% experiment
-known, unknown = zip(*(clock(seed) for seed in SEEDS))
+known, unknown = zip(*(clock(seed) for seed in SEEDS), strict=True)
 late = train_population(
     lambda: mlp((2 * HOURS, 128, HOURS)),
     stacked(known * 2),
