@@ -292,7 +292,7 @@ with results(
 # direction, because the same pixels matter in all of them. Their pulls add up. A picture
 # of a bag that is called a coat pulls toward "coat", the next bag is called a sandal and
 # pulls elsewhere, and most of this cancels. So the shared pattern wins the first steps,
-# although no single wrong label pulls less than a single right one.
+# although a single wrong label need not pull less than a single right one.
 #
 # That is a statement we can check before any training: take 800 rightly and 800 wrongly
 # labeled images, and compare the lengths of their mean gradients.
@@ -622,8 +622,8 @@ with results(varies="8 times other images, initialization and order"):
 #
 # With 40 % wrong labels it is rather the other way round. Look at the confidences that the
 # loop of section 1 printed. A network that is told the truth 60 % of the time learns to be
-# modest: around its best epoch it is right three times out of four and claims to be sure
-# of less than half. Growing surer *helps* the loss for a while, even after the accuracy
+# modest: around its best epoch it is right three times out of four and gives its
+# own answers only about one half. Growing surer *helps* the loss for a while, even after the accuracy
 # has begun to fall. So watch the curve that you will be asked about. If you will
 # report accuracy, the loss may stop you early or late; if you will use the probabilities,
 # it is the right one.
@@ -1272,7 +1272,8 @@ with results(
 # error is 1.3 points, and the prize for luck shrinks with it. The right panel shows the
 # other price: on few images the choice itself is worse. And choosing by the loss, which
 # flatters less, does not choose better here, for the reason of section 4. The same holds
-# for the best of many learning rates, many seeds, many papers: the more compete, the more luck the winner has.
+# for the best of many learning rates, many seeds, many papers: the more compete, the more
+# luck the winner has.
 #
 # **Why?** Choosing by the *loss* of the same 50 images flatters the *accuracy* much less.
 # Say why before you open the answer. And will it do so for every pair of scores?
