@@ -1,7 +1,7 @@
 // A training run played back: where early stopping would end it, and what it would keep.
 
 function early_stopping(stage) {
-  const { train, val, accuracy, film } = stage.spec.data; // one number per epoch
+  const { train, val, accuracy, film, each } = stage.spec.data; // one number per epoch
   const belief = film && bytes(film.frames);
   const SLOW = Math.max(1, Math.round(240 / train.length)); // frames per epoch: 4 s in all
   let frames = 0;
@@ -36,7 +36,7 @@ function early_stopping(stage) {
   function drawCurve(pen, box, title, y, rows) {
     const { kept, stop } = decide();
     const now = stage.state.epoch;
-    const axes = pen.axes(box, { x: [0, train.length], y, title, xlabel: "epoch" });
+    const axes = pen.axes(box, { x: [0, train.length], y, title, xlabel: each });
     const epochs = train.map((_, k) => k + 1);
     for (const [values] of rows) axes.line(epochs, values, { color: "pale", width: 1.2 });
     for (const [values, look] of rows) {
@@ -53,7 +53,7 @@ function early_stopping(stage) {
     const { kept, stop } = decide();
     const stopped = stop > 0 && stage.state.epoch >= stop;
     const epoch = stopped ? kept : stage.state.epoch;
-    const title = stopped ? `stopped: back to epoch ${kept}` : `after epoch ${epoch}`;
+    const title = stopped ? `stopped: back to ${each} ${kept}` : `after ${each} ${epoch}`;
     const axes = pen.axes(box, { ...film.extent, title, xlabel: "feature 1" });
     const size = film.side ** 2;
     const shown = belief.subarray((epoch - 1) * size, epoch * size);
@@ -64,9 +64,9 @@ function early_stopping(stage) {
   function describe() {
     const { kept, stop } = decide();
     const last = accuracy[accuracy.length - 1];
-    const end = stop ? `It stops after epoch ${stop} and keeps` : "It never stops; it would keep";
-    return `Epoch ${stage.state.epoch}. ${end} epoch ${kept}: ${percent(accuracy[kept - 1])} `
-      + `right, against ${percent(last)} after the last epoch.`;
+    const end = stop ? `It stops after ${each} ${stop} and keeps` : "It never stops; it would keep";
+    return `${each[0].toUpperCase()}${each.slice(1)} ${stage.state.epoch}. ${end} ${each} ${kept}: ${percent(accuracy[kept - 1])} `
+      + `right, against ${percent(last)} after the last ${each}.`;
   }
 
   function percent(share) { return `${(100 * share).toFixed(1)} %`; }

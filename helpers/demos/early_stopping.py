@@ -114,6 +114,7 @@ def scene(
     val_accuracy: Sequence[float],
     *,
     film: tuple[Playback, tuple[Tensor, Tensor]] | None = None,
+    each: str = "epoch",
 ) -> Scene:
     """Return the playback of a run: where early stopping ends it, what it keeps.
 
@@ -121,6 +122,7 @@ def scene(
         train_loss, val_loss, val_accuracy: one number per epoch, of equal length.
         film: what the network believed after each epoch, and the training points
             x (n, 2) with labels y (n,); no picture of the plane if None.
+        each: what one number stands for: "epoch", or another word with a plural in s.
     """
     curves = {"train": train_loss, "val": val_loss, "accuracy": val_accuracy}
     watched = {"loss": "validation loss", "accuracy": "validation accuracy"}
@@ -133,26 +135,28 @@ def scene(
         fig, (left, right) = plots.figure(2)
         left.plot(train_loss, **plots.TRAIN, label="training")
         left.plot(val_loss, **plots.VAL, label="validation")
-        left.set(xlabel="epoch", ylabel="loss (nats)")
+        left.set(xlabel=each, ylabel="loss (nats)")
         left.legend()
         right.plot(val_accuracy, **plots.VAL)
-        right.set(xlabel="epoch", ylabel="validation accuracy")
+        right.set(xlabel=each, ylabel="validation accuracy")
         return fig
 
-    numbers = {k: [round(float(v), 5) for v in row] for k, row in curves.items()}
+    numbers: dict[str, Any] = {
+        k: [round(float(v), 5) for v in row] for k, row in curves.items()
+    }
     return Scene(
         "early_stopping",
         "A run played back",
-        "Training and validation loss and validation accuracy over the epochs, with "
-        "the epoch at which early stopping ends the run and the one it keeps.",
+        f"Training and validation loss and validation accuracy over the {each}s, with "
+        f"the {each} at which early stopping ends the run and the one it keeps.",
         (
-            Slider("epoch", "epoch", 1, 1, epochs, 1),
-            Slider("patience", "patience (epochs)", 10, 1, 60, 1),
+            Slider("epoch", each, 1, 1, epochs, 1),
+            Slider("patience", f"patience ({each}s)", 10, 1, 60, 1),
             Slider("delta", "min_delta", 0.0, 0.0, 0.1, 0.005),
             Choice("watched", "watched", watched),
         ),
         picture,
-        numbers | (_film(*film) if film else {}),
+        numbers | {"each": each} | (_film(*film) if film else {}),
         parts=("_pixels.js",),
     )
 

@@ -1,4 +1,4 @@
-"""Checks of 05_early_stopping: when to stop, how to resume, how fast to learn."""
+"""Checks of 05_early_stopping: stopping, resuming, slowing down, choosing."""
 
 from __future__ import annotations
 
@@ -111,6 +111,18 @@ _IDEAS: tuple[tuple[str, Better], ...] = (
         "larger is.",
         lambda v, b, d: -v > -b + d,
     ),
+    *(
+        (
+            "min_delta is taken as a share of the best value. It is absolute: "
+            "value < best - min_delta, or value > best + min_delta.",
+            better,
+        )
+        for better in (
+            lambda v, b, d: v > b + d * abs(b),
+            lambda v, b, d: v > b + d * b,
+            lambda v, b, d: v > b - d * b,
+        )
+    ),
 )
 _DELTA_SIGN_MIN = (
     'min_delta has the wrong sign for mode="min": there an improvement is '
@@ -155,7 +167,7 @@ def _named_calls(
     largest = settings.get("mode") == "max"
     for key, better in _IDEAS:
         if key == "min-delta-sign" and not settings.get("min_delta"):
-            continue  # without a margin its sign does not show
+            key = ""  # without a margin its sign does not show
         if key == "min-delta-sign" and not largest:
             key = _DELTA_SIGN_MIN
         yield key, _calls(values, settings, better)
@@ -164,10 +176,21 @@ def _named_calls(
     yield _NO_RESET, _calls(values, settings, reset=False)
     yield _PREVIOUS, _calls(values, settings, previous=True)
     margin = "min_delta" in settings
-    ideas = [i for i in _IDEAS[1:] if margin or i[0] != "min-delta-sign"]
-    for (key, better), late in itertools.product(ideas, (1, -1)):
+    for (key, better), late in itertools.product(_IDEAS[1:], (1, -1)):
         named = key if key == "min-delta-sign" and largest else "off-by-one"
-        yield named, _calls(values, settings, better, late=late)
+        shows = margin or key != "min-delta-sign"
+        yield named if shows else "", _calls(values, settings, better, late=late)
+
+
+def _refuted(passed: Passed) -> set[int]:
+    """Return the numbers of the ideas that would have failed in a case that passed."""
+    found = set()
+    for values, settings in passed:
+        right = _until_stop(_calls(values, settings)[:-1])
+        for k, (_, calls) in enumerate(_named_calls(values, settings)):
+            if _until_stop(calls)[: len(right)] != right:
+                found.add(k)
+    return found
 
 
 def _until_stop(calls: Sequence[Call]) -> list[tuple[bool, int]]:
@@ -183,8 +206,13 @@ def _settings(settings: dict[str, Any]) -> str:
     return ", ".join(f"{key}={value!r}" for key, value in settings.items())
 
 
-def _follow(t: Trial, answer: Any, values: Sequence[float], **settings: Any) -> None:
-    """Require the right result of every call up to the stop.
+Passed = list[tuple[Sequence[float], dict[str, Any]]]  # what went well so far
+
+
+def _follow(
+    t: Trial, answer: Any, passed: Passed, values: Sequence[float], **settings: Any
+) -> None:
+    """Require the right result of every call up to the stop, then add to `passed`.
 
     The last value comes after the stop: it is used only to tell what is wrong.
     """
@@ -206,6 +234,7 @@ def _follow(t: Trial, answer: Any, values: Sequence[float], **settings: Any) -> 
         )
         _move(model)
     else:
+        passed.append((values, settings))
         return
     n = len(got)
     for k in range(n, len(values)):
@@ -213,7 +242,7 @@ def _follow(t: Trial, answer: Any, values: Sequence[float], **settings: Any) -> 
             got.append(_update(t, stopper, values[k], model, text))
         except CheckFailed:  # only asked in order to name the mistake
             break
-    _name_calls(t, values, settings, got, right[n - 1], n)
+    _name_calls(t, values, settings, passed, got, right[n - 1])
 
 
 def _update(t: Trial, stopper: Any, value: float, model: nn.Module, case: str) -> Call:
@@ -246,20 +275,31 @@ def _name_calls(
     t: Trial,
     values: Sequence[float],
     settings: dict[str, Any],
+    passed: Passed,
     got: Sequence[Call],
     want: Call,
-    n: int,
 ) -> None:
-    """Fail for call n - 1, the first wrong one, with the mistake that fits."""
+    """Fail for the first wrong call with the mistake that fits what was seen.
+
+    A mistake would have shown in the cases before, if it shows in them: one that did
+    not is none.
+    """
+    rights = _calls(values, settings)
+    n = next(
+        k
+        for k, (a, b) in enumerate(zip(got, rights, strict=False), 1)
+        if (a.stop, a.best_step) != (b.stop, b.best_step)
+    )
     call, key = got[n - 1], ""
+    refuted = _refuted(passed)
     steps = [(c.stop, c.best_step - 1) for c in got[:n]]
     if steps[0] == (False, 0) and call.stop == want.stop:
         key = "off-by-one"  # best_step counts from 1
-    wrong = _until_stop(_calls(values, settings))
-    for name, calls in _named_calls(values, settings):
+    wrong = _until_stop(rights)
+    for k, (name, calls) in enumerate(_named_calls(values, settings)):
         pattern = _until_stop(calls)
         fits = [(c.stop, c.best_step) for c in got[: len(pattern)]] == pattern
-        if not key and name and pattern != wrong and fits:
+        if not key and name and pattern != wrong and fits and k not in refuted:
             key = name
     problem = "best_step is not right."
     expected, value = f"{want.best_step}", f"{call.best_step}"
@@ -416,26 +456,32 @@ def _same_model(
 def EarlyStopping(answer: Any, t: Trial) -> None:
     """Check 5.1: when `update` stops, what is best, what `restore` brings back."""
     nan = math.nan
+    passed: Passed = []
     t.part("patience by hand")
-    _follow(t, answer, [1.0, 0.8, 0.9, 1.1, 1.2, 1.3], patience=3)
-    _follow(t, answer, [0.5, 0.75, 1.0], patience=1)
+    _follow(t, answer, passed, [1.0, 0.8, 0.9, 1.1, 1.2, 1.3], patience=3)
+    _follow(t, answer, passed, [0.5, 0.75, 1.0], patience=1)
     values = [2.0, 1.5, 1.6, 1.7, 1.4, 1.8, 1.75, 1.9, 1.6, 1.5, 1.95]
-    _follow(t, answer, values)
+    _follow(t, answer, passed, values)
     t.part('mode="max" and min_delta')
     _follow(
-        t, answer, [-3.0, -2.0, -2.5, -1.0, -1.5, -2.0, -2.0], patience=2, mode="max"
+        t,
+        answer,
+        passed,
+        [-3.0, -2.0, -2.5, -1.0, -1.5, -2.0, -2.0],
+        patience=2,
+        mode="max",
     )
     values = [0.5, 0.45, 0.55, 0.62, 0.58, 0.66, 0.55, 0.5]
-    _follow(t, answer, values, patience=3, min_delta=0.1, mode="max")
-    _follow(t, answer, [2 - v for v in values], patience=3, min_delta=0.1)
+    _follow(t, answer, passed, values, patience=3, min_delta=0.1, mode="max")
+    _follow(t, answer, passed, [2 - v for v in values], patience=3, min_delta=0.1)
     t.part("ties and NaN")
     values = [0.9, nan, 0.6, 0.6, nan, 0.7, 0.8, 0.9]
-    _follow(t, answer, values, patience=4)
+    _follow(t, answer, passed, values, patience=4)
     t.part("other values")
     for mode, delta in itertools.product(("min", "max"), (0.0, 0.75)):
         patience = t.random.randint(2, 4)
         settings = {"patience": patience, "min_delta": delta, "mode": mode}
-        _follow(t, answer, _walk(t, settings), **settings)
+        _follow(t, answer, passed, _walk(t, settings), **settings)
     t.part("the best weights come back")
     _restores(t, answer, torch.float32, "min")
     _restores(t, answer, torch.float64, "max")
@@ -451,6 +497,10 @@ RNG = (
     "The random state is missing. Dropout draws other masks after the resume: save "
     "torch.get_rng_state(), and give it to torch.set_rng_state when loading. (On a "
     "GPU the same goes for torch.cuda.)"
+)
+USED = (
+    "The random state is put back, and then used: something in load_checkpoint draws "
+    "random numbers after torch.set_rng_state. Put it back last."
 )
 IN_PLACE = (
     "The file is written in place: a crash half-way destroys the old checkpoint "
@@ -520,11 +570,28 @@ def _require_loaded(
         "after loading, the optimizer's state is not what was saved.",
         mistake="optimizer-missing",
     )
-    t.require(
-        torch.equal(torch.get_rng_state(), rng),
-        "after loading, torch's random state is not that of the save.",
-        mistake="rng-missing",
-    )
+    now = torch.get_rng_state()
+    if torch.equal(now, rng):
+        return
+    problem = "after loading, torch's random state is not that of the save."
+    if _used(rng, now):
+        t.fail(problem, got="that of the save, some draws later", advice=USED)
+    t.fail(problem, mistake="rng-missing")
+
+
+def _used(before: Tensor, now: Tensor) -> bool:
+    """Tell whether the CPU's random state `now` is `before` after some draws.
+
+    Compared are the 624 words of the Mersenne Twister, without its place in them.
+    """
+    words = slice(24, 24 + 8 * 624)
+    source = torch.Generator()
+    source.set_state(before)
+    for _ in range(50):
+        if torch.equal(source.get_state()[words], now[words]):
+            return True
+        torch.rand(624, generator=source)
+    return False
 
 
 def _snapshot(
@@ -831,33 +898,88 @@ def _near(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_RATE["rtol"], abs_tol=_RATE["atol"])
 
 
-def _other_rates(s: Schedule, step: int) -> Iterator[tuple[str, float]]:
-    done, length = step - s.warmup_steps, s.total_steps - s.warmup_steps
-    plain = _cosine(s, done / length)
-    up = "The warm-up is base_lr·step/warmup_steps: "
-    if step < s.warmup_steps:
-        yield up + "step, not step + 1.", s.base_lr * (step + 1) / s.warmup_steps
-        yield (
-            up + "it starts at 0, not at min_lr.",
-            s.min_lr + (s.base_lr - s.min_lr) * step / s.warmup_steps,
-        )
-        yield up + "it ends at base_lr, not at 1.", step / s.warmup_steps
-        return
-    after = "t counts from the end of the warm-up: (step - warmup)/(total - warmup)."
-    yield after, _cosine(s, step / s.total_steps)
-    yield after, _cosine(s, done / s.total_steps)
-    radians = "math.cos works in radians: cos(π·t)."
-    yield radians, _cosine(s, done / length / math.pi)
-    yield radians, _cosine(s, 180 * done / length / math.pi)
-    yield "The factor ½ is missing.", 2 * plain - s.min_lr
-    yield "The cosine starts at base_lr and falls.", _cosine(s, 1 - done / length)
-    yield (
+_UP = "The warm-up is base_lr·step/warmup_steps: "
+_AFTER = "t counts from the end of the warm-up: (step - warmup)/(total - warmup)."
+_RADIANS = "math.cos works in radians: cos(π·t)."
+
+Form = Callable[[Schedule, int], float]
+
+# Advice, and the rates that its mistake gives in the warm-up.
+_WARMUPS: tuple[tuple[str, Form], ...] = (
+    (
+        _UP + "step, not step + 1.",
+        lambda s, k: s.base_lr * (k + 1) / s.warmup_steps,
+    ),
+    (
+        _UP + "it starts at 0, not at min_lr.",
+        lambda s, k: s.min_lr + (s.base_lr - s.min_lr) * k / s.warmup_steps,
+    ),
+    (_UP + "it ends at base_lr, not at 1.", lambda s, k: k / s.warmup_steps),
+    (
+        "/ divides; // drops what is behind the point.",
+        lambda s, k: s.base_lr * (k // s.warmup_steps),
+    ),
+)
+
+
+def _share(s: Schedule, k: int) -> float:
+    return (k - s.warmup_steps) / (s.total_steps - s.warmup_steps)
+
+
+# The same after the warm-up.
+_FALLS: tuple[tuple[str, Form], ...] = (
+    (_AFTER, lambda s, k: _cosine(s, k / s.total_steps)),
+    (_AFTER, lambda s, k: _cosine(s, (k - s.warmup_steps) / s.total_steps)),
+    (_RADIANS, lambda s, k: _cosine(s, _share(s, k) / math.pi)),
+    (_RADIANS, lambda s, k: _cosine(s, 180 * _share(s, k) / math.pi)),
+    ("The factor ½ is missing.", lambda s, k: 2 * _cosine(s, _share(s, k)) - s.min_lr),
+    (
+        "The cosine starts at base_lr and falls.",
+        lambda s, k: _cosine(s, 1 - _share(s, k)),
+    ),
+    (
         "Scale by base_lr - min_lr, so that the schedule starts at base_lr.",
-        plain + s.min_lr * (1 + math.cos(math.pi * done / length)) / 2,
-    )
-    yield "min_lr is not used.", _cosine(s._replace(min_lr=0.0), done / length)
-    straight = s.base_lr + (s.min_lr - s.base_lr) * done / length
-    yield "This falls along a straight line, not along a cosine.", straight
+        lambda s, k: s.min_lr + _cosine(s._replace(min_lr=0.0), _share(s, k)),
+    ),
+    ("min_lr is not used.", lambda s, k: _cosine(s._replace(min_lr=0.0), _share(s, k))),
+    (
+        "The cosine falls to 0 and is cut off at min_lr. Let it end there instead: "
+        "min_lr + ½(base_lr - min_lr)(1 + cos πt).",
+        lambda s, k: max(s.min_lr, _cosine(s._replace(min_lr=0.0), _share(s, k))),
+    ),
+    (
+        "This falls along a straight line, not along a cosine.",
+        lambda s, k: s.base_lr + (s.min_lr - s.base_lr) * _share(s, k),
+    ),
+    (
+        "/ divides; // drops what is behind the point, and t stays 0 until the end.",
+        lambda s, k: _cosine(
+            s, (k - s.warmup_steps) // (s.total_steps - s.warmup_steps)
+        ),
+    ),
+    (
+        "This is a whole wave: cos(2πt) comes back to where it began. Half of one, "
+        "cos(πt), goes from 1 to -1.",
+        lambda s, k: _cosine(s, 2 * _share(s, k)),
+    ),
+)
+
+
+def _advice(s: Schedule, got: Sequence[float], bad: Sequence[int]) -> str | None:
+    """Return the advice whose rates are those of all bad steps; None if none is.
+
+    One mistake in the warm-up and another one after it make two pieces of advice.
+    """
+    said = []
+    rising = [k for k in bad if k < s.warmup_steps]
+    falling = [k for k in bad if k >= s.warmup_steps]
+    for steps, forms in ((rising, _WARMUPS), (falling, _FALLS)):
+        fits = (a for a, f in forms if all(_near(got[k], f(s, k)) for k in steps))
+        found = next(fits, None) if steps else ""
+        if found is None:
+            return None
+        said.append(found)
+    return " ".join(filter(None, said))
 
 
 def _judge(t: Trial, answer: Any, s: Schedule, **kwargs: Any) -> None:
@@ -901,11 +1023,7 @@ def _name_rate(
             return "off-by-one", None
         if set(bad) <= {last} and not _near(got[last], s.min_lr):
             return "off-by-one", None
-    for k in bad:
-        for advice, value in _other_rates(s, k):
-            if _near(got[k], value):
-                return None, advice
-    return None, None
+    return None, _advice(s, got, bad)
 
 
 @exercise(
@@ -933,3 +1051,216 @@ def cosine_schedule(answer: Any, t: Trial) -> None:
         base, low = t.random.uniform(0.1, 2.0), t.random.uniform(0.01, 0.08)
         case = Schedule(total, base, low, warmup)
         _judge(t, answer, case, min_lr=low, warmup_steps=warmup)
+
+
+# -- 5.4: select, then report -------------------------------------------------------
+
+Pair = tuple[Tensor, Tensor]
+_NAN = math.nan
+
+
+class Choice(NamedTuple):
+    """What an answer returned for one case."""
+
+    selection: list[float]
+    report: list[float]
+    chosen: int
+    score: float
+
+    @property
+    def best(self) -> int:
+        """The right index."""
+        known = [-math.inf if v != v else v for v in self.selection]
+        return known.index(max(known))
+
+    @property
+    def right(self) -> bool:
+        """Whether index and score are both right."""
+        return self.chosen == self.best and _alike(self.score, self.report[self.best])
+
+
+def _alike(a: float, b: float) -> bool:
+    """Tell whether two scores are equal up to float32; NaN is like NaN."""
+    return a == b or (a != a and b != b) or math.isclose(a, b, rel_tol=1e-6)
+
+
+def _first(values: Sequence[float]) -> int:
+    known = [-math.inf if v != v else v for v in values]
+    return known.index(max(known))
+
+
+def _tied(c: Choice) -> list[int]:
+    """Return all indices of the largest score on `selection`."""
+    return [k for k, v in enumerate(c.selection) if v == c.selection[c.best]]
+
+
+def _honest(c: Choice) -> bool:
+    return _alike(c.score, c.report[c.chosen])
+
+
+def _largest(values: Sequence[float]) -> list[int]:
+    """Return where a search for the largest may end: NaN first, if there is one."""
+    return [k for k, v in enumerate(values) if v != v][:1] + [_first(values)]
+
+
+# Mistake or advice, and whether one wrong case fits it.
+_CHOICES: tuple[tuple[str, Callable[[Choice], bool]], ...] = (
+    ("selects-on-report", lambda c: c.chosen in _largest(c.report)),
+    (
+        "reports-selection",
+        lambda c: _alike(c.score, c.selection[c.chosen]) and not _honest(c),
+    ),
+    (
+        "nan-wins",
+        lambda c: c.selection[c.chosen] != c.selection[c.chosen] and _honest(c),
+    ),
+    ("last-tie", lambda c: c.chosen == _tied(c)[-1] and _honest(c)),
+    (
+        "Of equal scores the first one wins.",
+        lambda c: c.chosen in _tied(c)[1:] and _honest(c),
+    ),
+    (
+        "The index counts all checkpoints, those with NaN as well.",
+        lambda c: c.chosen == _first([v for v in c.selection if v == v]),
+    ),
+    (
+        "Larger is better: this is the smallest score.",
+        lambda c: c.selection[c.chosen] == min(v for v in c.selection if v == v),
+    ),
+    (
+        "The index is right. Report the chosen checkpoint's score on `report`, not "
+        "the largest one there.",
+        lambda c: c.chosen == c.best and _alike(c.score, c.report[_first(c.report)]),
+    ),
+    (
+        "It goes wrong where `selection` holds NaN: every comparison with NaN is "
+        "False, so sorting and searching lose their way. Put -inf in its place.",
+        lambda c: any(v != v for v in c.selection),
+    ),
+)
+
+
+def _selections(t: Trial) -> Iterator[tuple[str, list[Pair]]]:
+    """Yield the behaviors and their cases, as (selection, report).
+
+    In each the largest score on `report` stands elsewhere than the best one on
+    `selection`, and the two scores of the best one differ.
+    """
+    given = [([0.7, 0.9, 0.9], [0.6, 0.75, 0.8]), ([0.1, 0.5, 0.3], [0.9, 0.2, 0.4])]
+    yield "by hand", [(torch.tensor(a), torch.tensor(b)) for a, b in given]
+    yield "longer lists", [_scores(t, dtype) for dtype in t.dtypes()]
+    low, high = _scores(t, torch.float32)
+    one = torch.tensor([0.25]), torch.tensor([0.75])
+    yield "scores below 0, and a single one", [(low - 9, high - 9), one]
+    yield "ties", [_with_ties(t, k) for k in (2, 3)]
+    places = ([0], [-1], [0, 1], None)
+    yield "NaN", [_with_nan(t, place, shift) for place in places for shift in (0, -9)]
+    selection, report = _scores(t, torch.float64)
+    report[int(selection.argmin())] = _NAN
+    yield "NaN on `report`", [(selection, report)]
+
+
+def _scores(t: Trial, dtype: torch.dtype) -> Pair:
+    """Draw 8 to 12 scores in [0, 1], the best at neither end on `selection`."""
+    n = t.random.randint(8, 12)
+    selection, report = t.rand(n, dtype=dtype) * 0.8, t.rand(n, dtype=dtype) * 0.8
+    best = t.random.randint(2, n - 3)
+    selection[best], report[best] = 0.9, 0.5
+    report[(best + 2) % n] = 0.95
+    return selection, report
+
+
+def _with_ties(t: Trial, count: int) -> Pair:
+    selection, report = _scores(t, torch.float32)
+    first = int(selection.argmax())
+    free = [k for k in range(first + 1, len(selection)) if k != first + 2]
+    selection[t.random.sample(free, min(count - 1, len(free)))] = selection[
+        first
+    ].item()
+    return selection, report
+
+
+def _with_nan(t: Trial, place: list[int] | None, shift: float) -> Pair:
+    """Put NaN at these places of `selection`; somewhere but at the best if None."""
+    selection, report = _scores(t, torch.float32)
+    best = int(selection.argmax())
+    others = [k for k in range(len(selection)) if k != best]
+    selection[t.random.sample(others, 3) if place is None else place] = _NAN
+    return selection + shift, report + shift
+
+
+def _choose(t: Trial, answer: Any, pair: Pair) -> Choice:
+    selection, report = pair
+    texts = [f"[{_text([float(f'{v:.3g}') for v in x.tolist()])}]" for x in pair]
+    case = f"select_and_report(tensor({texts[0]}), tensor({texts[1]}))"
+    result = t.call(answer, selection.clone(), report.clone(), case=case)
+    if isinstance(result, Tensor) or not isinstance(result, (tuple, list)):
+        t.fail(
+            "the result is not a pair.",
+            expected="a tuple (index, score)",
+            got="None" if result is None else f"{t.kind(result)}: {t.describe(result)}",
+            advice="Is `return` missing?" if result is None else None,
+        )
+    t.require(len(result) == 2, "the result is not a pair.", got=result)
+    index, score = result
+    if isinstance(index, float) and not isinstance(score, float):
+        t.fail("index and score are swapped.", expected="(index, score)", got=result)
+    t.require(
+        type(index) is int,
+        "the index is not an int.",
+        expected="int",
+        got=f"{t.kind(index)}: {t.describe(index)}",
+        advice="`int(…)` or `.item()` turns a tensor with one number into an int.",
+    )
+    score = t.number(score, what="the score")
+    t.require(
+        0 <= index < len(selection),
+        "the index is that of no checkpoint.",
+        expected=f"0 to {len(selection) - 1}",
+        got=index,
+        advice="Count from 0, from the front.",
+    )
+    return Choice(selection.tolist(), report.tolist(), index, score)
+
+
+def _name_choice(wrong: Sequence[Choice]) -> str | None:
+    """Return the mistake or advice that all wrong cases fit."""
+    fits = (key for key, rule in _CHOICES if all(rule(c) for c in wrong))
+    return next(fits, None)
+
+
+@exercise(
+    "5.4",
+    mistakes={
+        "reports-selection": "The score is that of `selection`. It has chosen the "
+        "checkpoint, so luck is in it: the winner's curse. Choose on `selection`, then "
+        "return the chosen checkpoint's score on `report`.",
+        "selects-on-report": "The checkpoint is chosen on `report`. Then `report` has "
+        "a say in the choice, and its score flatters, too. Choose on `selection`.",
+        "last-tie": "The last of equal scores wins here; the first one should. Use `>` "
+        "where you have `>=`.",
+        "nan-wins": "A NaN wins. `argmax` and `max` of torch take NaN for the largest, "
+        "and `nan_to_num()` alone makes 0 of it, which beats scores below 0. Put -inf "
+        "in its place before you choose.",
+    },
+)
+def select_and_report(answer: Any, t: Trial) -> None:
+    """Check 5.4: the best on one set of scores, reported on another."""
+    cases: list[tuple[str, Choice]] = []
+    for label, pairs in _selections(t):
+        t.part(label)
+        for pair in pairs:
+            choice = _choose(t, answer, pair)
+            cases.append((t.case or "", choice))
+    wrong = [(case, choice) for case, choice in cases if not choice.right]
+    if not wrong:
+        return
+    t.case, first = wrong[0]
+    key = _name_choice([choice for _, choice in wrong])
+    t.fail(
+        "the choice or its score is not right.",
+        expected=f"({first.best}, {first.report[first.best]:.6g})",
+        got=f"({first.chosen}, {first.score:.6g})",
+        mistake=key if key in t.mistakes else None,
+        advice=key,
+    )

@@ -1,0 +1,6 @@
+def select_and_report(selection, report):
+    best, top = 0, 0.0
+    for k, v in enumerate(selection.tolist()):
+        if v > top:
+            best, top = k, v
+    return best, report[best].item()

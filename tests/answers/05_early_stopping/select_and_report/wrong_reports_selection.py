@@ -1,0 +1,3 @@
+def select_and_report(selection, report):
+    best = selection.nan_to_num(nan=-math.inf).argmax().item()
+    return best, selection[best].item()
