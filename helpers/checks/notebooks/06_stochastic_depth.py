@@ -263,7 +263,7 @@ def _coins_out_of_line(answer: Any, t: Trial, p: float) -> Callable[[Raised], No
     equally long no error comes, and every example loses the same parts.
     """
 
-    def explain(_: Raised) -> None:
+    def explain(_error: Raised) -> None:
         cube = nonzero(t, 6, 6, 6)
         for _ in range(8):
             done = t.outcome(answer, cube, p, True, t.generator())
