@@ -171,14 +171,14 @@ with results():
 # For plain SGD all three agree, up to rounding. With momentum the third one leaves the
 # other two, and the reason will carry the rest of the notebook. Momentum keeps a memory
 # of gradients. The penalty's $\lambda\mathbf{w}$ came in *through the gradient*, so it
-# gets into that memory and is used again in the following steps. Shrinking by hand
-# never passes through it. The rule is: an optimizer that does something to gradients
-# does it to the penalty as well.
+# enters that memory and is used again in the following steps; shrinking by hand never
+# does. The rule is: an optimizer that does something to gradients does it to the
+# penalty as well.
 #
-# One warning about factors. Many papers write the penalty as $\lambda\|\mathbf{w}\|^2$,
-# without the ½. Its gradient is $2\lambda\mathbf{w}$, so such a paper's $\lambda$ is
-# `weight_decay=2*λ`. Decay by hand is called *decoupled* (from the gradient), the
-# penalty *coupled*. Decoupled decay also has two conventions:
+# Decay by hand is called *decoupled* (from the gradient), the penalty *coupled*. Mind
+# the factors. Many papers write the penalty as $\lambda\|\mathbf{w}\|^2$, without the
+# ½; its gradient is $2\lambda\mathbf{w}$, so their $\lambda$ is `weight_decay=2*λ`.
+# Decoupled decay has two conventions as well:
 #
 # | | what one step takes from $w$ | who |
 # |---|---|---|
@@ -312,10 +312,10 @@ plots.show(
 #
 # On the right there is a lesson that the formulas hide. Adam's single steps are up to
 # four times shorter than those of its neighbor without momentum, and yet its floor is
-# about as high. The steps are shorter, but successive ones share a direction: each
-# noisy gradient still pushes the weight by as much in total, only spread over the steps
-# that follow. Momentum makes the walk smooth. What lowers the floor is a smaller
-# learning rate, and that is why schedules exist (notebook 05).
+# about as high, because each noisy gradient still pushes the weight by as much in
+# total, only spread over the steps that follow. Momentum makes the walk smooth. What
+# lowers the floor is a smaller learning rate, and that is why schedules exist (notebook
+# 05).
 #
 # **Failure 4: the averages start at zero.** Unroll the recursion for $m$:
 #
@@ -331,8 +331,8 @@ plots.show(
 #
 # The tiny $\varepsilon$ prevents a division by zero where all gradients have been zero.
 #
-# What would happen without the hats? Feed in a gradient that is always 1: all steps
-# should have length $\eta$.
+# And without the hats? Feed in a gradient that is always 1: all steps should have
+# length $\eta$.
 
 # %% figure
 m = v = 0.0
@@ -349,15 +349,15 @@ ax.legend()
 plots.show(fig, alt="The uncorrected step starts at 3 lr, peaks above 6, falls to 1.")
 
 # %% [markdown]
-# They are too long, and not too short, although both averages start too small. The
-# reason is that they recover at different speeds: $m$ is nearly right after 20 steps,
-# $v$ needs thousands, and a $v$ that is too small stands in the denominator.
+# They are too long, although both averages start too small. The two recover at
+# different speeds: $m$ is nearly right after 20 steps, $v$ needs thousands, and a $v$
+# that is too small stands in the denominator.
 #
 # ### Exercise 4.1 · One step of Adam (3 points, ~15 min)
 #
-# **Given** tensors `param` and `grad` of one shape, a dict `state` that belongs to this
-# parameter, and the settings. `state` is `{}` before the first call; what you put in is
-# there in the next call. What you call it is up to you.
+# **Given** tensors `param` and `grad` of one shape, the settings, and a dict `state`
+# that belongs to this parameter. It is `{}` before the first call; what you put in,
+# under names of your own, is there in the next call.
 #
 # **Return** the new parameter, a new tensor. Do not change `param` or `grad`; do fill
 # `state` in place. `weight_decay` is *coupled*: add `weight_decay · param` to the
@@ -581,9 +581,9 @@ with results(varies="8 draws of the noise, each averaged over 64 weights") as ta
 # length $\eta$ whatever $\lambda$ says. A weight of 1 is gone after about 1,000 of
 # them.
 #
-# In between, at $s=1$, the two curves cross. There the division changes nothing, and
-# coupled and decoupled decay are the same. Remember this crossing: it comes back with
-# the ridge experiment.
+# In between, at $s=1$, the curves cross: there the division changes nothing, and
+# coupled and decoupled decay are the same. Remember this crossing for the ridge
+# experiment.
 #
 # Decoupled, every weight loses the same share of itself, because the decay never meets
 # the division:
@@ -685,8 +685,6 @@ load("04_adamw").adamw_step(adamw_step, seed=20_191)
 #
 # **By hand:** `nn.Linear(3, 2)` with `weight_decay=0.1` gives `[{"params": [weight],
 # "weight_decay": 0.1}, {"params": [bias], "weight_decay": 0.0}]`.
-#
-# How many groups you make is up to you.
 #
 # <details><summary>Hint 1</summary>
 # Neither the name nor the kind of layer matters, only <code>p.ndim</code>.
@@ -856,11 +854,11 @@ with results():
 # With its state, the resumed run is the unbroken one to the last bit. Without it the
 # first step is about eleven times as long. Why? For a fresh Adam, $t=1$, and then $\hat
 # m/\sqrt{\hat v}$ is $\pm 1$: every weight with any gradient at all takes a step of
-# full length $\eta$, also those that had come to rest. The loss does not suffer in this
-# run: without the state it even ends lower, because the kick sends a network that
-# learns 64 examples by heart downhill faster. So do not look for this bug in the
-# training loss. The damage is that it is a *different* run, with a burst of large steps
-# in place of the schedule that you planned, and that nobody told you.
+# full length $\eta$, also those that had come to rest. Do not look for this bug in the
+# training loss: here it even ends lower, because the kick sends a network that learns
+# 64 examples by heart downhill faster. The damage is that it is a *different* run, with
+# a burst of large steps in place of the schedule that you planned, and that nobody told
+# you.
 #
 # Whatever is in `self.state` and `self.param_groups` goes into `state_dict()`. Whatever
 # you keep anywhere else is lost.
@@ -976,8 +974,8 @@ load("04_adamw").AdamW(AdamW, seed=20_197)
 #
 # Somebody fine-tunes: the first layer stays frozen for 200 steps and then joins in.
 # Their optimizer agrees with PyTorch's on every network whose weights all train from
-# the start. Run it beside PyTorch's, look at the first steps of the layer that wakes
-# up, and say what is wrong before you open the resolution.
+# the start. Run both, look at the first steps of the layer that wakes up, and say what
+# is wrong before you open the resolution.
 
 
 # %%
@@ -1115,11 +1113,10 @@ with results(varies="20 problems: features, targets, batches") as table:
     recall("adamw.ridge", 1)
 
 # %% [markdown]
-# So the popular sentence has it backwards. `Adam(weight_decay=…)` minimizes the
-# *penalized* loss, as it must: Adam only rests where its gradient is zero, and its
-# gradient is that of the penalized loss. With noise it ends very close to the same
-# place. AdamW rests somewhere else, at another place for each batch size, and without
-# noise it hardly regularizes at all.
+# So the popular sentence has it backwards. Adam with L2 rests where its gradient is
+# zero, and its gradient is that of the penalized loss. With noise it ends very close to
+# the same place. AdamW rests somewhere else, at another place for each batch size, and
+# without noise it hardly regularizes at all.
 #
 # Without noise you also have to be patient. The distance from plain least squares tells
 # how slowly AdamW gets there:
@@ -1132,9 +1129,10 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # %% [markdown]
 # ### The balance
 #
-# Where *does* AdamW rest? Where the two parts of its step cancel. Look at one weight
-# $w_j$ near the end, when the learning rate is small and everything moves slowly. On
-# average
+# Even after 6,000 steps AdamW without noise is still creeping on, towards plain least
+# squares itself. Where *does* it rest, then? Where the two parts of its step cancel.
+# Look at one weight $w_j$ near the end, when the learning rate is small and everything
+# moves slowly. On average
 #
 # $$\underbrace{\lambda w_j}_{\text{decay}} \;+\;
 # \underbrace{\frac{\bar g_j}{\sigma_j}}_{\hat m/\sqrt{\hat v}} \;=\; 0 .$$
@@ -1151,9 +1149,9 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 #
 # $$L(\mathbf{w}) + \tfrac12\sum_j \lambda\sigma_j\, w_j^2$$
 #
-# is zero. AdamW *does* go to the solution of a penalized problem: ridge with **a
-# strength of its own for each weight, $\lambda\sigma_j$**, the decay that you set times
-# the size of that weight's gradient.
+# is zero. So AdamW should, after all, go to the solution of a penalized problem: ridge
+# with **a strength of its own for each weight, $\lambda\sigma_j$**, the decay that you
+# set times the size of that weight's gradient.
 #
 # Everything that the demo showed follows from it. Without noise $\sigma_j$ is the size
 # of the mean gradient itself and goes to zero with it, so the strengths vanish, and
@@ -1196,8 +1194,8 @@ for name, batch in list(batches.items())[1:]:
 fig = ends_picture(problems, ridge, coupled_end, adamw_ends, forecasts)
 plots.show(
     fig,
-    alt="Left: the ends of AdamW for three batch sizes lie in or beside their squares, away "
-    "from ridge, where Adam with L2 is. Right: distances to ridge are large, distances "
+    alt="Left: the ends of AdamW for three batch sizes lie in or beside their squares, "
+    "away from ridge, where Adam with L2 is. Right: distances to ridge are large, distances "
     "to the ridge with strengths of its own near zero, for all batch sizes.",
 )
 
@@ -1233,11 +1231,10 @@ with results(varies="20 problems: features, targets, batches") as table:
 
 # %% [markdown]
 # The forecast has no free parameter, and AdamW lands within a few hundredths of it.
-# Note what the batch size does. It is not meant as a regularization setting, and yet a
-# smaller batch makes AdamW regularize more, because noise is what fills $\sigma_j$.
-# With batches of 1 the large feature's strength is even above $\lambda$. That the ends
-# come closer to ridge with more noise is therefore a coincidence of these strengths and
-# no law.
+# Note that a smaller batch makes AdamW regularize more, because noise is what fills
+# $\sigma_j$. With batches of 1 the large feature's strength is even above $\lambda$.
+# That the ends come closer to ridge with more noise is therefore a coincidence of these
+# strengths and no law.
 #
 # ### Exercise 4.5 · Ridge with a strength per weight (2 points, ~10 min)
 #
@@ -1248,8 +1245,8 @@ with results(varies="20 problems: features, targets, batches") as table:
 # + \frac12\sum_j \text{strengths}_j\, w_j^2 .$$
 #
 # Where all strengths are 0 and several minima exist (fewer independent columns than
-# columns), return the one with the smallest norm. The result follows the dtype of the
-# input, and the arguments stay as they are.
+# columns), return the one with the smallest norm, in the dtype of the input. The
+# arguments stay as they are.
 #
 # **By hand:** `features = [[1, 0], [0, 1]]`, `targets = [3, 3]`, `strengths = [0.5,
 # 1]`. Here n = 2, so $\mathbf X^\top\mathbf X/n$ has ½ on its diagonal and $\mathbf
@@ -1446,12 +1443,11 @@ plots.show(
 
 # %% [markdown]
 # Each map has its hill inside, so neither search was cut off. But the best of 36 cells
-# is partly a lucky cell (notebook 05 calls it the winner's curse), so no sentence
-# should rest on the framed numbers. For the comparison, take 10 fresh seeds, let each
-# optimizer choose among three strengths (and none) at `lr=1e-2` by the mean
-# *validation* accuracy, and report the accuracy on 2,000 other held-out examples, which
-# chose nothing. Because a short run might favor one of them, do it at 800 steps and
-# again at four times as many.
+# is partly a lucky cell (notebook 05 calls it the winner's curse). So take 10 fresh
+# seeds for the comparison, let each optimizer choose among three strengths (and none)
+# at `lr=1e-2` by the mean *validation* accuracy, and report the accuracy on 2,000 other
+# held-out examples, which chose nothing. Because a short run might favor one of them,
+# do it at 800 steps and again at four times as many.
 
 # %% experiment
 FRESH = range(100, 110)
@@ -1624,11 +1620,12 @@ with results(varies=many, after="adamw.scales") as table:
 # \text{AdamW:}\quad \lambda\sigma_j w_j^2 \;\propto\; c_j\cdot\frac{1}{c_j^2} = \frac{1}{c_j}.$$
 #
 # L2 charges an input that came in the smallest units 100² times what it charges one in
-# the largest, AdamW only 100 times. For Adam + L2 no strength fits all: one that would
-# hold the other weights ruins those that must be large, and on validation data the best
-# of its four strengths was none at all. AdamW still gains, by a point or so. Its gain
-# is smaller than with inputs of one scale, because $1/c_j$ is not the same for all
-# inputs either; standardizing them would remove the factor altogether.
+# the largest, AdamW only 100 times. So for Adam + L2 no strength should fit all inputs:
+# one that holds the weights of large units ruins those of small units, which must be
+# large. Indeed, on validation data the best of its four strengths was none at all.
+# AdamW still gains, by a point or so. Its gain is smaller than with inputs of one
+# scale, because $1/c_j$ is not the same for all inputs either; standardizing them would
+# remove the factor altogether.
 #
 # The theory had predicted the direction: with the same network, the same number of
 # steps and the same data up to units, the advantage appears when the spread of the
@@ -1657,8 +1654,8 @@ with results(varies=many, after="adamw.scales") as table:
 #
 # The good cell looks extreme beside LLaMA's 0.1, but measured in memories it is not:
 # our run is 5.6 memories long, LLaMA's 7.5 at the full learning rate and about 4 with
-# its cosine, which ends at a tenth. The defaults of the first row, in a run of 800
-# steps, have no time to act. Do they?
+# its cosine, which ends at a tenth. By this measure the defaults of the first row can
+# hardly act in 800 steps. Is that so?
 
 # %% experiment
 default = population("adamw", FRESH, lr=1e-3, weight_decay=[0.0, 0.01])
@@ -1680,29 +1677,28 @@ with results(varies=everything) as table:
     )
 
 # %% [markdown]
-# As expected: the product $\eta\lambda\times$ steps is 0.008, so the decay takes less
-# than one percent of a weight in the whole run. That is a result about this *schedule*.
-# In a hundred times as many steps the same default is nearly a full memory.
+# As expected: $\eta\lambda\times$ steps is 0.008, so the decay takes less than one
+# percent of a weight in the whole run. That is a result about this *schedule*; in a
+# hundred times as many steps the same default is nearly a full memory.
 #
 # How do the two knobs depend on each other? In the balance equation $\eta$ has
-# canceled: *where* AdamW rests depends on $\lambda$ and on the gradients' sizes, and
-# $\eta$ only says how fast it gets there. If resting were all that counts, every row of
-# the map would have its best cell at the same decay. If memory were all, the best decay
-# would fall as fast as the learning rate rises. The list printed above the maps lies in
-# between (with two seeds a cell, read it as a tendency): from a learning rate of 0.003
-# to one of 0.03 the best decay falls by a factor of about four in both maps. So tune
-# the two together. Loshchilov and Hutter found AdamW's more independent, but they do
-# not multiply the decay by the learning rate. In their units, $\eta\lambda$, our best
-# values drift less, by a factor of two to three.
+# canceled: *where* AdamW rests depends on $\lambda$ and on the gradients' sizes. If
+# resting were all that counts, every row of the map would have its best cell at the
+# same decay. If memory were all, the best decay would fall as fast as the learning rate
+# rises. The list printed above the maps lies in between (with two seeds a cell, read it
+# as a tendency): from a learning rate of 0.003 to one of 0.03 the best decay falls by a
+# factor of about four in both maps. So tune the two together. Loshchilov and Hutter
+# found AdamW's more independent, but they do not multiply the decay by the learning
+# rate. In their units, $\eta\lambda$, our best values drift less, by a factor of two to
+# three.
 #
 # ### Why nearly everybody uses AdamW
 #
-# Our measurements give half an answer: where gradients come in many sizes, AdamW has an
-# advantage. A transformer is likely to be such a case: rare words send much smaller
-# gradients than frequent ones (Kunstner and colleagues, 2024, study what that does to
-# optimizers), and nobody can standardize words as one can standardize inputs. The other
-# half is practice. One number, 0.1 or 0.05, works across layers and model sizes well
-# enough that it is copied from recipe to recipe:
+# Our measurements give half an answer: AdamW can have an advantage where gradients come
+# in many sizes. A transformer is likely to be such a case, because rare words send much
+# smaller gradients than frequent ones (Kunstner and colleagues, 2024), and nobody can
+# standardize words as one can standardize inputs. The other half is practice: one
+# number, 0.1 or 0.05, is copied from recipe to recipe, across model sizes:
 #
 # | recipe | optimizer | $\beta_1,\beta_2$ | decay |
 # |---|---|---|---|
@@ -1723,8 +1719,8 @@ with results(varies=everything) as table:
 #   good values are a factor of tens apart.
 # - The default is 0 in Adam and 0.01 in AdamW. A control run "without decay" in AdamW
 #   has to say `weight_decay=0`.
-# - Schedules change `lr`, and with it the decay per step. So does the batch size, through
-#   the noise, with the strength of AdamW's penalty.
+# - A schedule changes `lr`, and with it the decay per step. A smaller batch makes
+#   gradients noisier, and with them AdamW's penalty stronger.
 # - Saving the model without the optimizer forgets $m$, $v$ and $t$, and the training
 #   loss need not show it.
 #
