@@ -123,8 +123,8 @@ def train(make, way, steps=100):
 
 
 # %% [markdown]
-# Plain SGD first; the algebra covers it. Then the same SGD with momentum 0.9, which the
-# algebra does not mention.
+# Plain SGD first, which the algebra covers; then SGD with momentum 0.9, which it does
+# not mention.
 
 # %% predict
 predict(
@@ -190,8 +190,8 @@ with results():
 # ## Adam, built from what goes wrong without it
 #
 # To know what Adam does to a penalty, you have to know what Adam does. Its formula has
-# two averages, two corrections and a square root, and looks arbitrary when it is
-# written down at once. So let us start with nothing and mend one failure at a time.
+# two averages, two corrections and a square root, and looks arbitrary when written down
+# at once. So we start with nothing and mend one failure at a time.
 #
 # The playground is a valley: the loss $\frac12(100\,w_1^2 + w_2^2)$ has a hundred times
 # more curvature in one direction than in the other. The function walks down from eight
@@ -266,7 +266,7 @@ for name, rule, lr in (
 # gradients agree it has length $\eta$.
 #
 # Here are the last two rules, and all four in the valley, without and with noise. (The
-# two divisions by $1-\beta^t$ are the mend of a fourth failure, which comes next.)
+# divisions by $1-\beta^t$ mend a fourth failure, which comes next.)
 
 
 # %%
@@ -482,12 +482,11 @@ fig = beside(
 plots.show(fig, alt="Final weights: on the diagonal for SGD, scattered for Adam.")
 
 # %% [markdown]
-# So `weight_decay` is one name for two things: in `Adam` it is the penalty, in `AdamW`
-# shrinking by hand. To see *what* differs, take weights whose gradient carries no
-# message at all, only noise of size $s$ with a random sign. Nothing but the decay
-# should move such a weight. All start at 1; $s$ runs from 0.001 to 1000; 2,000 steps
-# with `lr=1e-3` and `weight_decay=0.1`. Shrinking by $1-\eta\lambda$ in each step
-# leaves $(1-10^{-4})^{2000} = 0.82$.
+# So `weight_decay` is one name for two things: in `Adam` the penalty, in `AdamW`
+# shrinking by hand. To see *what* differs, take weights whose gradient is pure noise of
+# size $s$ with a random sign, so that nothing but the decay should move them. All start
+# at 1; $s$ runs from 0.001 to 1000; 2,000 steps with `lr=1e-3` and `weight_decay=0.1`.
+# Shrinking by $1-\eta\lambda$ in each step leaves $(1-10^{-4})^{2000} = 0.82$.
 
 # %% predict
 predict(
@@ -668,10 +667,9 @@ load("04_adamw").adamw_step(adamw_step, seed=20_191)
 #
 # A weight matrix mixes inputs, and making it smaller makes the function smoother. A
 # bias only shifts, and the scale of a normalization layer starts at 1 and not at 0, so
-# there is no such reason to pull either of them to 0. Common practice therefore exempts
-# them (He and colleagues, 2019, write it down). The simplest rule goes by dimensions:
-# decay tensors with two or more, spare the others. The spared numbers are few, and we
-# claim no gain in accuracy.
+# there is no such reason to pull either of them to 0. Common practice exempts them (He
+# and colleagues, 2019), most simply by dimensions: decay tensors with two or more,
+# spare the others. The spared numbers are few, and we claim no gain in accuracy.
 #
 # PyTorch's optimizers take a list of *groups*, each a dict with its parameters and its
 # own settings.
@@ -783,10 +781,10 @@ class PlainSGD(torch.optim.Optimizer):
 # a learning-rate schedule writes them there. A parameter without gradient is skipped.
 # And the closure computes gradients, although the step itself runs without.
 #
-# Plain SGD remembers nothing, and Adam remembers a lot: $m$, $v$ and $t$ for every
-# weight. What happens to a run that is saved and resumed with all its weights but
-# without that memory? The next cells train 60 steps, make a new optimizer, and train 60
-# more, once with the old state and once without it.
+# Plain SGD remembers nothing, Adam a lot: $m$, $v$ and $t$ for every weight. What
+# happens to a run that is resumed with all its weights but without that memory? The
+# next cells train 60 steps, make a new optimizer, and train 60 more, once with the old
+# state and once without it.
 
 
 # %% experiment
@@ -1057,8 +1055,8 @@ predict(
 # %% [markdown]
 # Press **Play** and wait until the dots hardly move; the line of text below the
 # pictures gives distances. Then change the decay. Then give the gradient noise, as
-# small batches do (weight 1 gets four times the noise of weight 2), and watch which of
-# the two ends moves. The open square is a forecast that the next pages derive.
+# small batches do (weight 1 gets four times the noise of weight 2), and watch which end
+# moves. The open square is a forecast, derived below.
 
 # %% demo
 demos_adamw.scene().show()
@@ -1154,13 +1152,12 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # set times the size of that weight's gradient.
 #
 # Everything that the demo showed follows from it. Without noise $\sigma_j$ is the size
-# of the mean gradient itself and goes to zero with it, so the strengths vanish, and
-# AdamW ends at plain least squares. (Unless $\lambda|w_j|$ exceeds 1 there: the ratio
-# $|\bar g_j|/\sigma_j$ cannot be larger than 1, so no weight rests outside the box
-# $|w_j|\le 1/\lambda$. Xie and Li, 2024, prove it for runs without noise; set the
-# demo's decay to 2.) With noise the strengths are real, larger for the weight with the
-# noisier gradient. And where all $\sigma_j$ happen to be 1, AdamW is ridge, which is
-# the crossing point in the fingerprint.
+# of the mean gradient itself and vanishes with it, so AdamW ends at plain least
+# squares. (Unless $\lambda|w_j|$ exceeds 1 there: the ratio $|\bar g_j|/\sigma_j$
+# cannot be larger than 1, so no weight rests outside the box $|w_j|\le 1/\lambda$. Xie
+# and Li, 2024, prove it for runs without noise; set the demo's decay to 2.) With noise
+# the strengths are real, larger for the weight with the noisier gradient. And where all
+# $\sigma_j$ happen to be 1, AdamW is ridge: the crossing point in the fingerprint.
 #
 # One catch remains: $\sigma_j$ depends on where we end, and where we end depends on
 # $\sigma_j$. So start at least squares, compute the gradients' sizes there, solve, and
@@ -1505,10 +1502,10 @@ with results(varies=everything, after="adamw.map") as table:
 # nearly alike (measured below). Penalties that are nearly the same should do nearly the
 # same.
 #
-# Two warnings come with the result. A coarse search would have produced a winner: with
-# strengths a factor of ten apart, the optimizer whose grid happens to hit its hill
-# comes out ahead. And the best strengths are a factor of tens apart, so a comparison
-# "at the same weight_decay" compares nothing.
+# Two warnings. A coarse search would have produced a winner: with strengths a factor of
+# ten apart, the optimizer whose grid happens to hit its hill comes out ahead. And the
+# best strengths are a factor of tens apart, so a comparison "at the same weight_decay"
+# compares nothing.
 #
 # ## When gradients come in many sizes
 #
