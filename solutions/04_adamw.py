@@ -1583,9 +1583,9 @@ for panel, control, gains in (
 ):  # fmt: skip
     plots.points({k: v - control for k, v in gains.items()}, ax=panel)
     panel.axhline(0, color="#1a1a1a", linewidth=0.8)
-    panel.set(ylabel="gain over no decay (accuracy points)", ylim=(-7, 13))
-ax.set_title("Inputs of one scale, 800 steps: gains alike")
-right.set_title("Inputs of many scales, 800 steps: AdamW gains more")
+    panel.set(ylabel="gain over no decay at 800 steps (points)", ylim=(-4, 10))
+ax.set_title("Inputs of one scale: gains alike")
+right.set_title("Inputs of many scales: AdamW gains more")
 plots.show(
     fig,
     alt="Gains over no decay, one dot per seed. Left: Adam with L2 and AdamW gain alike. "
