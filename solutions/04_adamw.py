@@ -3,17 +3,16 @@
 #
 # In November 2017 Ilya Loshchilov and Frank Hutter put a paper on arXiv whose title
 # sounded like a bug report: *Fixing Weight Decay Regularization in Adam*. Adam was
-# popular then, and yet image classifiers trained with it often did worse on new images
-# than classifiers trained with SGD and momentum. Some blamed adaptive step sizes as
-# such (Wilson and colleagues had just measured the gap). The two authors looked at
-# something smaller: the argument `weight_decay`, which common libraries offered, and
-# which did in Adam something that its name does not say. They changed one line. The
-# result is called AdamW, and today it is the usual choice for transformers.
+# popular, and yet image classifiers trained with it often did worse on new images than
+# those trained with SGD and momentum. Some blamed adaptive step sizes as such (Wilson
+# and colleagues had just measured the gap). The two authors looked at something
+# smaller: the argument `weight_decay`, which in Adam did not do what its name says.
+# They changed one line. The result is called AdamW, and today it is the usual choice
+# for transformers.
 #
 # This notebook takes that line apart. You will build Adam from the failures that it
 # mends, see what it does to a penalty, derive where AdamW comes to rest, and then test
-# what is said about the two. Part of it is true, part depends on the data, and one
-# popular sentence is false.
+# what is said about the two.
 #
 # When you are done you can
 #
@@ -77,19 +76,18 @@ warm_up("04_adamw")
 # $$L(\mathbf{w}) + \tfrac{\lambda}{2}\|\mathbf{w}\|^2, \qquad
 # \text{gradient } \mathbf{g} + \lambda\mathbf{w}.$$
 #
-# PyTorch's optimizers offer a second way, the argument `weight_decay`. And you could do
-# it by hand, which is the third way: just before each step, multiply every weight by
-# $1-\eta\lambda$, where $\eta$ is the learning rate (`lr`). For gradient descent a line
-# of algebra says that all three are the same:
+# PyTorch's optimizers offer a second way, the argument `weight_decay`. The third way is
+# to do it by hand: just before each step, multiply every weight by $1-\eta\lambda$,
+# where $\eta$ is the learning rate (`lr`). For gradient descent a line of algebra says
+# that the penalty and the shrinking by hand are the same:
 #
 # $$\mathbf{w} \leftarrow \mathbf{w} - \eta(\mathbf{g} + \lambda\mathbf{w})
 # = (1-\eta\lambda)\,\mathbf{w} - \eta\,\mathbf{g}.$$
 #
-# That is the algebra of *plain* gradient descent. Let us see how far it carries. The
-# network below is small, all 64 examples go into every step, and nothing is random
-# after the start, so that two runs can only differ through the way of shrinking. The
-# examples are random numbers with random labels: there is nothing to learn from them,
-# and nothing has to be learned, because we only want to compare weights.
+# That is the algebra of *plain* gradient descent. How far does it carry? The network
+# below is small, all 64 examples go into every step, and nothing is random after the
+# start, so two runs can only differ through the way of shrinking. The examples are
+# random numbers with random labels, because we only want to compare weights.
 
 # %%
 toy = torch.Generator().manual_seed(0)
@@ -125,8 +123,8 @@ def train(make, way, steps=100):
 
 
 # %% [markdown]
-# Plain SGD first; the algebra covers it. Then the same SGD with momentum 0.9, which the
-# algebra does not mention.
+# Plain SGD first, which the algebra covers; then SGD with momentum 0.9, which it does
+# not mention.
 
 # %% predict
 predict(
@@ -172,16 +170,15 @@ with results():
 # %% [markdown]
 # For plain SGD all three agree, up to rounding. With momentum the third one leaves the
 # other two, and the reason will carry the rest of the notebook. Momentum keeps a memory
-# of gradients. Whatever came in *through the gradient*, and $\lambda\mathbf{w}$ did,
-# gets into that memory and is used again in the following steps. What was shrunk by
-# hand never passed through it. So the rule is: an optimizer that does something to
-# gradients does it to the penalty as well.
+# of gradients. The penalty's $\lambda\mathbf{w}$ came in *through the gradient*, so it
+# enters that memory and is used again in the following steps; shrinking by hand never
+# does. The rule is: an optimizer that does something to gradients does it to the
+# penalty as well.
 #
-# One warning about factors before we go on. Many papers write the penalty as
-# $\lambda\|\mathbf{w}\|^2$, without the ½. Its gradient is $2\lambda\mathbf{w}$, and
-# `weight_decay` is the number that stands before $\mathbf{w}$, so such a paper's
-# $\lambda$ is `weight_decay=2*λ`. For decoupled decay there are two conventions as
-# well:
+# Decay by hand is called *decoupled* (from the gradient), the penalty *coupled*. Mind
+# the factors. Many papers write the penalty as $\lambda\|\mathbf{w}\|^2$, without the
+# ½; its gradient is $2\lambda\mathbf{w}$, so their $\lambda$ is `weight_decay=2*λ`.
+# Decoupled decay has two conventions as well:
 #
 # | | what one step takes from $w$ | who |
 # |---|---|---|
@@ -193,13 +190,12 @@ with results():
 # ## Adam, built from what goes wrong without it
 #
 # To know what Adam does to a penalty, you have to know what Adam does. Its formula has
-# two averages, two corrections and a square root, and looks arbitrary when it is
-# written down at once. So let us start with nothing and mend one failure at a time.
+# two averages, two corrections and a square root, and looks arbitrary when written down
+# at once. So we start with nothing and mend one failure at a time.
 #
-# The playground is a valley: the loss $\frac12(100\,w_1^2 + w_2^2)$ falls steeply in
-# one direction and gently in the other, by a factor of 100 in curvature. Real losses
-# have such valleys by the thousand. The function walks down from eight equal starts at
-# once, because soon there will be noise, and one walk could be lucky.
+# The playground is a valley: the loss $\frac12(100\,w_1^2 + w_2^2)$ has a hundred times
+# more curvature in one direction than in the other. The function walks down from eight
+# equal starts at once, because soon there will be noise, and one walk could be lucky.
 
 
 # %% experiment
@@ -237,20 +233,19 @@ for name, rule, lr in (
 # the distance along each direction by $1-\eta h$, where $h$ is the curvature. In the
 # steep direction that is $1-100\eta$, so any $\eta$ above 0.02 makes the factor smaller
 # than $-1$ and the walk flies apart, as the second line shows. Just below 0.02 the walk
-# is safe, but then the gentle direction shrinks by only 2 % per step. The steepest
-# direction dictates a learning rate with which all others crawl.
+# is safe, but the gentle direction shrinks by only 2 % per step. The steepest direction
+# dictates a learning rate with which all others crawl.
 #
 # The obvious cure is to *normalize*: divide each weight's gradient by its own size, so
-# that every weight moves by exactly $\eta$. Steep or gentle no longer matters, and
-# after 25 steps the valley's floor is reached. **Failure 2: it never settles.** A step
-# of fixed length that arrives near the bottom jumps over it, and the next one jumps
-# back. It bounces by $\eta$ forever, however small the gradient has become, because its
-# size was divided away.
+# that every weight moves by exactly $\eta$, steep or gentle, and after 25 steps the
+# valley's floor is reached. **Failure 2: it never settles.** A step of fixed length
+# that arrives near the bottom jumps over it, and the next one jumps back. It bounces by
+# $\eta$ forever, because the size of the gradient, which says how near the bottom is,
+# was divided away.
 #
-# What we want is to divide by the size that this weight's gradient *usually* has. Then
-# a gradient which is smaller than usual gives a step that is smaller than usual, and
-# the walk can come to rest. "Usually" means an average over the past, and a running
-# average costs one number per weight:
+# So divide by the size that this weight's gradient *usually* has. Then a gradient which
+# is smaller than usual gives a smaller step, and the walk can come to rest. "Usually"
+# means an average over the past, and a running average costs one number per weight:
 #
 # $$v \leftarrow \beta_2 v + (1-\beta_2)\,g^2, \qquad
 # w \leftarrow w - \eta\,\frac{g}{\sqrt{v}}.$$
@@ -259,19 +254,19 @@ for name, rule, lr in (
 # full step.** On small batches the gradient is mostly noise. Noise has its usual size
 # all the time, so each step still has length about $\eta$, in a direction that means
 # little. The remedy is to average the gradient as well, *before* dividing, because the
-# message in it stays and the noise cancels:
+# signal stays and the noise cancels:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\,g, \qquad
 # w \leftarrow w - \eta\,\frac{m}{\sqrt{v}}.$$
 #
-# By how much does it cancel? Successive noises are independent, so their variances add:
-# the average $m$ has the variance $(1-\beta_1)^2\sum_i \beta_1^{2i}=
-# \frac{1-\beta_1}{1+\beta_1}$ of a single gradient. For $\beta_1=0.9$ that is 1/19, and
-# its root 0.23. Where a gradient is pure noise, Adam's step has length $0.23\,\eta$;
-# where all gradients agree it has length $\eta$.
+# By how much? Successive noises are independent, so their variances add: the average
+# $m$ has the variance $(1-\beta_1)^2\sum_i \beta_1^{2i}= \frac{1-\beta_1}{1+\beta_1}$
+# of a single gradient. For $\beta_1=0.9$ that is 1/19, and its root 0.23. Where a
+# gradient is pure noise, Adam's step typically has length $0.23\,\eta$; where all
+# gradients agree it has length $\eta$.
 #
 # Here are the last two rules, and all four in the valley, without and with noise. (The
-# two divisions by $1-\beta^t$ are the mend of a fourth failure, which comes next.)
+# divisions by $1-\beta^t$ mend a fourth failure, which comes next.)
 
 
 # %%
@@ -300,7 +295,7 @@ for ax, noise in zip(axes, (0.0, 1.0), strict=True):
     ax.set(yscale="log", ylim=(1e-4, 300), xlabel="step", ylabel="loss (log scale)")
 axes[0].set_title("No noise: only a fixed length bounces")
 axes[1].set_title("Noise, mean of 8 walks: a floor for everyone")
-axes[0].legend(loc="lower left", fontsize=8)
+axes[1].legend(loc="lower left", ncols=2, fontsize=8)
 floor = [roll(rule, 0.05, 1.0)[100:].mean() for rule in (divided, averaged)]
 print(f"Mean loss after step 100, with noise: √v {floor[0]:.2f}, Adam {floor[1]:.2f}")
 plots.show(
@@ -310,36 +305,34 @@ plots.show(
 )
 
 # %% [markdown]
-# On the left, without noise, the fixed step crawls and the normalized step arrives and
-# bounces. Both rules that divide by $\sqrt v$ keep falling. Adam does so in swings,
-# because its average $m$ still points downhill for a few steps after the bottom has
-# been passed, as a heavy ball would roll on.
+# On the left, without noise, the fixed step crawls and the normalized step bounces.
+# Both rules that divide by $\sqrt v$ keep falling, Adam in swings, because its average
+# $m$ still points downhill for a few steps after the bottom has been passed, as a heavy
+# ball would roll on.
 #
 # On the right there is a lesson that the formulas hide. Adam's single steps are up to
 # four times shorter than those of its neighbor without momentum, and yet its floor is
-# about as high. The steps are shorter, but about ten in a row share a direction: each
-# noisy gradient still pushes the weight by $\eta$ in total, only spread over the steps
-# that follow. Momentum makes the walk smooth. What lowers the floor is a smaller
-# learning rate, and that is why schedules exist (notebook 05).
+# about as high, because each noisy gradient still pushes the weight by as much in
+# total, only spread over the steps that follow. Momentum makes the walk smooth. What
+# lowers the floor is a smaller learning rate, and that is why schedules exist (notebook
+# 05).
 #
 # **Failure 4: the averages start at zero.** Unroll the recursion for $m$:
 #
 # $$m_t = (1-\beta)\sum_{i=0}^{t-1}\beta^i g_{t-i}, \qquad
 # (1-\beta)\sum_{i=0}^{t-1}\beta^i = 1-\beta^t .$$
 #
-# The weights of a proper average add up to 1. These add up to $1-\beta^t$ (it is a
-# geometric series), because the share $\beta^t$ still belongs to the zero at the start.
-# So the cure is to divide by it. With hats on both averages we have Adam (Kingma and
-# Ba, 2015):
+# The weights of a proper average add up to 1. These add up to $1-\beta^t$ (a geometric
+# series), because the share $\beta^t$ still belongs to the zero at the start. So divide
+# by it. With hats on both averages we have Adam (Kingma and Ba, 2015):
 #
 # $$w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}, \qquad
 # \hat m = \frac{m}{1-\beta_1^{\,t}}, \quad \hat v = \frac{v}{1-\beta_2^{\,t}}.$$
 #
-# The tiny $\varepsilon$ keeps a weight whose gradient is always zero from dividing by
-# zero.
+# The tiny $\varepsilon$ prevents a division by zero where all gradients have been zero.
 #
-# What would happen without the hats? Feed in a gradient that is always 1: all steps
-# should have length $\eta$.
+# And without the hats? Feed in a gradient that is always 1: all steps should have
+# length $\eta$.
 
 # %% figure
 m = v = 0.0
@@ -356,17 +349,15 @@ ax.legend()
 plots.show(fig, alt="The uncorrected step starts at 3 lr, peaks above 6, falls to 1.")
 
 # %% [markdown]
-# Too long, and not too short, although both averages start too small. The reason is
-# that they recover at different speeds: $m$ is nearly right after 20 steps, $v$ needs
-# thousands (its correction is $1-0.999^t$), and a $v$ that is too small stands in the
-# denominator. Early steps that are six times too long are the opposite of the warm-up
-# that large models need.
+# They are too long, although both averages start too small. The two recover at
+# different speeds: $m$ is nearly right after 20 steps, $v$ needs thousands, and a $v$
+# that is too small stands in the denominator.
 #
 # ### Exercise 4.1 · One step of Adam (3 points, ~15 min)
 #
-# **Given** tensors `param` and `grad` of one shape, a dict `state` that belongs to this
-# parameter, and the settings. `state` is `{}` before the first call; what you put in is
-# there in the next call. What you call it is up to you.
+# **Given** tensors `param` and `grad` of one shape, the settings, and a dict `state`
+# that belongs to this parameter. It is `{}` before the first call; what you put in,
+# under names of your own, is there in the next call.
 #
 # **Return** the new parameter, a new tensor. Do not change `param` or `grad`; do fill
 # `state` in place. `weight_decay` is *coupled*: add `weight_decay · param` to the
@@ -454,10 +445,10 @@ load("04_adamw").adam_step(adam_step, seed=20_151)
 # ## What Adam does to a penalty
 #
 # Adam's `weight_decay` is the penalty, as it is in SGD: $\lambda w$ is added to the
-# gradient. And then Adam divides the gradient by its usual size. You may see it coming.
+# gradient. And then Adam divides the gradient by its usual size.
 #
 # First the three ways once more, now with Adam. Each dot in the picture is one weight
-# of the trained network; on the diagonal, the penalty and shrinking by hand agree.
+# of the trained network; on the diagonal, penalty and shrinking by hand agree.
 
 
 # %% experiment
@@ -491,12 +482,11 @@ fig = beside(
 plots.show(fig, alt="Final weights: on the diagonal for SGD, scattered for Adam.")
 
 # %% [markdown]
-# So `weight_decay` is one name for two things: in `Adam` it is the penalty, to the last
-# bit, and in `AdamW` it is shrinking by hand. To see *what* differs, take weights whose
-# gradient carries no message at all, only noise of size $s$ with a random sign. Nothing
-# but the decay should move such a weight. All start at 1; $s$ runs from 0.001 to 1000;
-# 2,000 steps with `lr=1e-3` and `weight_decay=0.1`. Shrinking by $1-\eta\lambda$ in
-# each step leaves $(1-10^{-4})^{2000} = 0.82$.
+# So `weight_decay` is one name for two things: in `Adam` the penalty, in `AdamW`
+# shrinking by hand. To see *what* differs, take weights whose gradient is pure noise of
+# size $s$ with a random sign, so that nothing but the decay should move them. All start
+# at 1; $s$ runs from 0.001 to 1000; 2,000 steps with `lr=1e-3` and `weight_decay=0.1`.
+# Shrinking by $1-\eta\lambda$ in each step leaves $(1-10^{-4})^{2000} = 0.82$.
 
 # %% predict
 predict(
@@ -577,21 +567,22 @@ with results(varies="8 draws of the noise, each averaged over 64 weights") as ta
     recall("adamw.shrink", 2)
 
 # %% [markdown]
-# This picture is the fingerprint by which you can tell the two apart without reading
-# code, and it has three parts.
+# By this fingerprint you can tell the two apart without reading code. It has three
+# parts.
 #
 # On the right, the gradient is large against $\lambda w$. Then $\sqrt{\hat v}\approx
-# s$, and the decay that was added to the gradient is divided by $s$ along with it. A
-# step takes $\eta\lambda w/s$: the dotted line. Weights with large gradients, the busy
-# ones, are hardly regularized.
+# s$, and the decay is divided by $s$ along with the gradient it was added to. A step
+# takes $\eta\lambda w/s$: the dotted line. Weights with large gradients are hardly
+# regularized.
 #
 # On the left, the gradient is small against $\lambda w$. Then $\lambda w$ *is* the
-# gradient, its usual size is its own size, and Adam turns it into full steps of length
-# $\eta$ whatever $\lambda$ says. Weights of 1 are gone after 1,000 such steps.
+# gradient, its usual size is its own size, and Adam turns it into steps of nearly full
+# length $\eta$ whatever $\lambda$ says. A weight of 1 is gone after about 1,000 of
+# them.
 #
-# In between, at $s=1$, the two curves cross. There the division changes nothing, and
-# coupled and decoupled decay are the same. Remember this crossing; the ridge experiment
-# will come back to it.
+# In between, at $s=1$, the curves cross: there the division changes nothing, and
+# coupled and decoupled decay are the same. Remember this crossing for the ridge
+# experiment.
 #
 # Decoupled, every weight loses the same share of itself, because the decay never meets
 # the division:
@@ -675,12 +666,10 @@ load("04_adamw").adamw_step(adamw_step, seed=20_191)
 # ## Not every parameter should shrink
 #
 # A weight matrix mixes inputs, and making it smaller makes the function smoother. A
-# bias only shifts, and the scale of a normalization layer sits at 1 and not at 0, so
-# there is no such reason to pull either of them to 0. Common practice therefore exempts
-# them (He and colleagues, 2019, is a place where it is written down). The simplest rule
-# goes by dimensions: decay tensors with two or more, spare the others. This is a matter
-# of principle more than of accuracy, because the spared numbers are few, and we claim
-# no gain.
+# bias only shifts, and the scale of a normalization layer starts at 1 and not at 0, so
+# there is no such reason to pull either of them to 0. Common practice exempts them (He
+# and colleagues, 2019), most simply by dimensions: decay tensors with two or more,
+# spare the others. The spared numbers are few, and we claim no gain in accuracy.
 #
 # PyTorch's optimizers take a list of *groups*, each a dict with its parameters and its
 # own settings.
@@ -694,8 +683,6 @@ load("04_adamw").adamw_step(adamw_step, seed=20_191)
 #
 # **By hand:** `nn.Linear(3, 2)` with `weight_decay=0.1` gives `[{"params": [weight],
 # "weight_decay": 0.1}, {"params": [bias], "weight_decay": 0.0}]`.
-#
-# How many groups you make is up to you.
 #
 # <details><summary>Hint 1</summary>
 # Neither the name nor the kind of layer matters, only <code>p.ndim</code>.
@@ -792,12 +779,12 @@ class PlainSGD(torch.optim.Optimizer):
 # %% [markdown]
 # Three things to notice. The settings are read from the group *in every step*, because
 # a learning-rate schedule writes them there. A parameter without gradient is skipped.
-# And a closure needs gradients, although the step itself runs without.
+# And the closure computes gradients, although the step itself runs without.
 #
-# SGD remembers nothing, and Adam remembers a lot: $m$, $v$ and $t$ for every weight.
-# What happens to a run that is saved and resumed without that memory? The weights are
-# all there. The next cells train 60 steps, make a new optimizer, and train 60 more,
-# once with the old state and once without it.
+# Plain SGD remembers nothing, Adam a lot: $m$, $v$ and $t$ for every weight. What
+# happens to a run that is resumed with all its weights but without that memory? The
+# next cells train 60 steps, make a new optimizer, and train 60 more, once with the old
+# state and once without it.
 
 
 # %% experiment
@@ -865,12 +852,11 @@ with results():
 # With its state, the resumed run is the unbroken one to the last bit. Without it the
 # first step is about eleven times as long. Why? For a fresh Adam, $t=1$, and then $\hat
 # m/\sqrt{\hat v}$ is $\pm 1$: every weight with any gradient at all takes a step of
-# full length $\eta$, also the ones that had come to rest. You may have expected the
-# loss to suffer. In this run it does not; the printed losses without the state end
-# lower, because the kick sends a network that is learning 64 examples by heart downhill
-# faster. So do not look for this bug in the training loss. The damage is that it is a
-# *different* run, with a burst of large steps in place of the schedule that you
-# planned, and that nobody told you.
+# full length $\eta$, also those that had come to rest. Do not look for this bug in the
+# training loss: here it even ends lower, because the kick sends a network that learns
+# 64 examples by heart downhill faster. The damage is that it is a *different* run, with
+# a burst of large steps in place of the schedule that you planned, and that nobody told
+# you.
 #
 # Whatever is in `self.state` and `self.param_groups` goes into `state_dict()`. Whatever
 # you keep anywhere else is lost.
@@ -985,10 +971,9 @@ load("04_adamw").AdamW(AdamW, seed=20_197)
 # ### Bug hunt: the layer that woke up late
 #
 # Somebody fine-tunes: the first layer stays frozen for 200 steps and then joins in.
-# Their optimizer passes the obvious tests. It agrees with PyTorch's on every network
-# whose weights all train from the start. Run it beside PyTorch's, look at the first
-# steps of the layer that wakes up, and say what is wrong before you open the
-# resolution.
+# Their optimizer agrees with PyTorch's on every network whose weights all train from
+# the start. Run both, look at the first steps of the layer that wakes up, and say what
+# is wrong before you open the resolution.
 
 
 # %%
@@ -1039,14 +1024,12 @@ for kind in (torch.optim.Adam, Suspect):
 # The symptom: PyTorch's first step for the late layer has length 1, as every first step
 # of Adam does. The suspect's is longer, and the following ones grow to more than twice
 # <code>lr</code>. The cause: <code>self.t</code> counts the steps of the whole
-# optimizer, so the late layer's first step is corrected as number 201. At 201 the
+# optimizer, so the late layer's first step is corrected as number 201. By then the
 # correction of <code>m</code> is gone, and that of <code>v</code> divides by 0.18
-# instead of by 0.001. But the averages of <em>this</em> layer have seen a single
-# gradient: m is 0.1 of it, the root of v 0.032 of its size, corrected to 0.074. Their
-# ratio is 1.35. The mend is one line: count in <code>self.state[p]</code>, so that each
-# parameter has a counter of its own. Then the counter is also part of
-# <code>state_dict()</code>, which <code>self.t</code> is not.
-# </details>
+# instead of by 0.001. But <em>this</em> layer's averages have seen a single gradient: m
+# is 0.1 of it, and the root of v is 0.032 of its size, corrected to 0.074. Their ratio
+# is 1.35. The mend is one line: count in <code>self.state[p]</code>. Then the counter
+# is also part of <code>state_dict()</code>, which <code>self.t</code> is not.
 #
 # ## Where do they come to rest?
 #
@@ -1072,8 +1055,8 @@ predict(
 # %% [markdown]
 # Press **Play** and wait until the dots hardly move; the line of text below the
 # pictures gives distances. Then change the decay. Then give the gradient noise, as
-# small batches do (weight 1 gets four times the noise of weight 2), and watch which of
-# the two ends moves. The open square is a forecast that the next pages derive.
+# small batches do (weight 1 gets four times the noise of weight 2), and watch which end
+# moves. The open square is a forecast, derived below.
 
 # %% demo
 demos_adamw.scene().show()
@@ -1083,8 +1066,8 @@ demos_adamw.scene().show()
 # take 20 problems, let the learning rate fall to zero along a cosine, and measure how
 # far the end is from ridge, in units of the way from plain least squares to ridge: 0 is
 # ridge, 1 is as far off as no penalty at all. Each problem has 40 examples and two
-# features, the first six times as large as the second. "No noise" uses all 40 in every
-# step; batches of 10, 4 and 1 are drawn anew for each step.
+# features, the first six times as large as the second. "No noise" uses all 40 examples
+# in every step; batches of 10, 4 and 1 are drawn anew for each step.
 
 # %% experiment
 DECAY = 0.5
@@ -1128,11 +1111,10 @@ with results(varies="20 problems: features, targets, batches") as table:
     recall("adamw.ridge", 1)
 
 # %% [markdown]
-# So the popular sentence has it backwards. The *penalty* is what `Adam(weight_decay=…)`
-# minimizes, as it must be: Adam only rests where its gradient is zero, and its gradient
-# is that of the penalized loss. Noise makes it wander a little around that place, and
-# does not move the place. AdamW rests somewhere else, at another place for each batch
-# size, and without noise it hardly regularizes at all.
+# So the popular sentence has it backwards. Adam with L2 rests where its gradient is
+# zero, and its gradient is that of the penalized loss. With noise it ends very close to
+# the same place. AdamW rests somewhere else, at another place for each batch size, and
+# without noise it hardly regularizes at all.
 #
 # Without noise you also have to be patient. The distance from plain least squares tells
 # how slowly AdamW gets there:
@@ -1145,17 +1127,19 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # %% [markdown]
 # ### The balance
 #
-# Where *does* AdamW rest? Where the two parts of its step cancel. Look at one weight
-# $w_j$ near the end, when the learning rate is small and everything moves slowly. On
-# average
+# Even after 6,000 steps AdamW without noise is still creeping on, towards plain least
+# squares itself. Where *does* it rest, then? Where the two parts of its step cancel.
+# Look at one weight $w_j$ near the end, when the learning rate is small and everything
+# moves slowly. On average
 #
 # $$\underbrace{\lambda w_j}_{\text{decay}} \;+\;
 # \underbrace{\frac{\bar g_j}{\sigma_j}}_{\hat m/\sqrt{\hat v}} \;=\; 0 .$$
 #
-# The second term needs a word. $\hat m$ averages gradients, so it is the mean gradient
-# $\bar g_j$, which is the slope of the loss. $\hat v$ averages *squared* gradients, so
-# its root is $\sigma_j=\sqrt{\bar g_j^2+\text{noise variance}}$, the root mean square
-# of this weight's gradient, with noise and all. Multiply by $\sigma_j$:
+# The second term needs a word. $\hat m$ averages gradients, so on average it is the
+# mean gradient $\bar g_j$, which is the slope of the loss. $\hat v$ averages *squared*
+# gradients over about a thousand steps, so it hardly fluctuates, and we may treat its
+# root as a constant: $\sigma_j=\sqrt{\bar g_j^2+\text{noise variance}}$, the root mean
+# square of this weight's gradient, noise included. Multiply by $\sigma_j$:
 #
 # $$\bar g_j + \lambda\sigma_j\, w_j = 0 .$$
 #
@@ -1163,18 +1147,17 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 #
 # $$L(\mathbf{w}) + \tfrac12\sum_j \lambda\sigma_j\, w_j^2$$
 #
-# is zero. AdamW *does* go to the solution of a penalized problem. It is a ridge problem
-# with **a strength of its own for each weight, $\lambda\sigma_j$**: the decay that you
-# set, times the size of that weight's gradient.
+# is zero. So AdamW should, after all, go to the solution of a penalized problem: ridge
+# with **a strength of its own for each weight, $\lambda\sigma_j$**, the decay that you
+# set times the size of that weight's gradient.
 #
-# Everything that the demo showed follows from it. Without noise $\sigma_j$ is the mean
-# gradient itself and goes to zero with it, so the strengths vanish, and AdamW ends at
-# plain least squares. (Unless $\lambda|w_j|$ exceeds 1 there: the ratio $|\bar
-# g_j|/\sigma_j$ cannot be larger than 1, so without noise no weight rests outside the
-# box $|w_j|\le 1/\lambda$. Xie and Li, 2024, prove it; set the demo's decay to 2.) With
-# noise the strengths are real, larger for the weight with the noisier gradient. And
-# where all $\sigma_j$ happen to be 1, AdamW is ridge, which is the crossing point in
-# the fingerprint.
+# Everything that the demo showed follows from it. Without noise $\sigma_j$ is the size
+# of the mean gradient itself and vanishes with it, so AdamW ends at plain least
+# squares. (Unless $\lambda|w_j|$ exceeds 1 there: the ratio $|\bar g_j|/\sigma_j$
+# cannot be larger than 1, so no weight rests outside the box $|w_j|\le 1/\lambda$. Xie
+# and Li, 2024, prove it for runs without noise; set the demo's decay to 2.) With noise
+# the strengths are real, larger for the weight with the noisier gradient. And where all
+# $\sigma_j$ happen to be 1, AdamW is ridge: the crossing point in the fingerprint.
 #
 # One catch remains: $\sigma_j$ depends on where we end, and where we end depends on
 # $\sigma_j$. So start at least squares, compute the gradients' sizes there, solve, and
@@ -1208,8 +1191,8 @@ for name, batch in list(batches.items())[1:]:
 fig = ends_picture(problems, ridge, coupled_end, adamw_ends, forecasts)
 plots.show(
     fig,
-    alt="Left: the ends of AdamW for four batch sizes lie in the forecast squares, away "
-    "from ridge, where Adam with L2 is. Right: distances to ridge are large, distances "
+    alt="Left: the ends of AdamW for three batch sizes lie in or beside their squares, "
+    "away from ridge, where Adam with L2 is. Right: distances to ridge are large, distances "
     "to the ridge with strengths of its own near zero, for all batch sizes.",
 )
 
@@ -1244,11 +1227,11 @@ with results(varies="20 problems: features, targets, batches") as table:
     )
 
 # %% [markdown]
-# The forecast has no free parameter, and AdamW lands within a few hundredths of it. Note what the batch size does. It is not a
-# regularization setting anywhere in the code, and yet halving the batch makes AdamW
-# regularize more, because noise is what fills $\sigma_j$. With batches of 1 the large
-# feature's strength is even above $\lambda$. That the dots come closer to ridge with
-# more noise is therefore a coincidence of these strengths and no law.
+# The forecast has no free parameter, and AdamW lands within a few hundredths of it.
+# Note that a smaller batch makes AdamW regularize more, because noise is what fills
+# $\sigma_j$. With batches of 1 the large feature's strength is even above $\lambda$.
+# That the ends come closer to ridge with more noise is therefore a coincidence of these
+# strengths and no law.
 #
 # ### Exercise 4.5 · Ridge with a strength per weight (2 points, ~10 min)
 #
@@ -1259,8 +1242,8 @@ with results(varies="20 problems: features, targets, batches") as table:
 # + \frac12\sum_j \text{strengths}_j\, w_j^2 .$$
 #
 # Where all strengths are 0 and several minima exist (fewer independent columns than
-# columns), return the one with the smallest norm. The result follows the dtype of the
-# input, and the arguments stay as they are.
+# columns), return the one with the smallest norm, in the dtype of the input. The
+# arguments stay as they are.
 #
 # **By hand:** `features = [[1, 0], [0, 1]]`, `targets = [3, 3]`, `strengths = [0.5,
 # 1]`. Here n = 2, so $\mathbf X^\top\mathbf X/n$ has ½ on its diagonal and $\mathbf
@@ -1303,8 +1286,8 @@ def scaled_ridge(
 
 
 # %% [markdown]
-# Problem 0 of the experiment, with the strengths that AdamW gave itself at batches of
-# 4. The target is the forecast from above: this is where the optimizer ended.
+# Problem 0, with the strengths that AdamW gave itself at batches of four examples. The
+# target is the forecast from above, close to where the optimizer ended.
 
 
 # %% look
@@ -1331,26 +1314,23 @@ load("04_adamw").scaled_ridge(scaled_ridge, seed=20_199)
 #
 # <details><summary>A model answer</summary>
 #
-# Formally yes: independent Gaussians with variances proportional to 1/(λσⱼ). But σⱼ is
-# the size of weight j's gradient, which depends on the data, on the batch size, and on
-# where training ends. A prior is what one believes <em>before</em> seeing the data, so
-# this is not one. It is a penalty that the run makes up for itself: it holds those
-# weights tightest whose gradients are largest, noise included.
-# </details>
+# Formally yes: independent Gaussians with variances proportional to 1/(λσⱼ). But σⱼ
+# depends on the data, on the batch size, and on where training ends, and a prior is
+# what one believes <em>before</em> seeing the data. So this is a penalty that the run
+# makes up for itself: it holds those weights tightest whose gradients are largest,
+# noise included.
 #
 # ## Who regularizes a network better?
 #
-# Not being L2 is no flaw. Which of the two *helps more* is a question for measurement,
-# and the derivation even tells us where to look for a difference: where the $\sigma_j$
-# differ between weights for reasons that have nothing to do with how useful a weight
-# is. First, though, the comparison that everybody makes: an ordinary data set and an
-# ordinary small network.
+# Not being L2 is no flaw. Which of the two *helps more* is a question for measurement.
+# First the comparison that everybody makes: an ordinary data set and an ordinary small
+# network.
 #
-# Here is the data. MNIST-1D (Greydanus and Kobak) asks for a digit's class from 40
-# numbers. We use 1,000 training examples and make one label in five wrong, so that
-# there is something to regularize against. Chance is 10 %. On the full, clean training
-# set of 4,000 the authors report 32 % for logistic regression, 68 % for a plain network
-# and 94 % for a convolutional one.
+# MNIST-1D (Greydanus and Kobak) asks for a digit's class from 40 numbers. We use 1,000
+# training examples and make one label in five wrong, so that there is something to
+# regularize against. Chance is 10 %. On the full, clean training set of 4,000 the
+# authors report 32 % for logistic regression, 68 % for a plain network and 94 % for a
+# convolutional one.
 
 
 # %%
@@ -1376,16 +1356,15 @@ for ax, offset in zip(axes, (0, 5), strict=True):
     ax.set(xlabel="position", ylabel="value, shifted by 4 per digit", yticks=[])
     ax.set_ylim(-19, 7)
     ax.legend(ncols=3, loc="upper center", fontsize=8)
-axes[0].set_title("One training example of each label")
-axes[1].set_title("(one label in five is false)")
+axes[0].set_title("One training example of each label, 0 to 4")
+axes[1].set_title("5 to 9; one label in five is false")
 plots.show(fig, alt="Ten curves of 40 values, one per label; each has a small wiggle.")
 
 # %% [markdown]
-# The comparison has to be fair, so both optimizers get the same search: six learning
-# rates and six strengths in steps of two, each range reaching from "hardly anything" to
-# "too much". Every seed brings its own split, its own false labels and its own
-# initialization. Loshchilov and Hutter (2019, figure 2) drew such maps and found
-# AdamW's good region better and easier to search.
+# To be fair, both optimizers get the same search: six learning rates and six strengths
+# in steps of about two, from "hardly anything" to "too much". Every seed brings its own
+# split, false labels and initialization. Loshchilov and Hutter (2019, figure 2) drew
+# such maps and found AdamW's good region better and easier to search.
 
 # %% predict
 predict(
@@ -1450,6 +1429,7 @@ for ax, key, name in zip(axes, maps, ("Adam + L2", "AdamW"), strict=True):
     )
     ax.images[0].set_clim(low, high)
     ax.set(xlabel="weight_decay", ylabel="learning rate")
+    ax.tick_params(axis="x", labelsize=8)
     ax.set_title(f"{name}: best cell {maps[key].max():.1f} %")
 plots.show(
     fig,
@@ -1460,12 +1440,11 @@ plots.show(
 
 # %% [markdown]
 # Each map has its hill inside, so neither search was cut off. But the best of 36 cells
-# is partly a lucky cell (notebook 05 calls it the winner's curse), so no sentence
-# should rest on the framed numbers. For the comparison, take 10 fresh seeds, let each
-# optimizer choose among three strengths and none at `lr=1e-2` by the mean *validation*
-# accuracy, and report the accuracy on 2,000 other held-out examples, which chose
-# nothing. And because a short run might favor one of them, do it at 800 steps and again
-# at four times as many.
+# is partly a lucky cell (notebook 05 calls it the winner's curse). So take 10 fresh
+# seeds for the comparison, let each optimizer choose among three strengths (and none)
+# at `lr=1e-2` by the mean *validation* accuracy, and report the accuracy on 2,000 other
+# held-out examples, which chose nothing. Because a short run might favor one of them,
+# do it at 800 steps and again at four times as many.
 
 # %% experiment
 FRESH = range(100, 110)
@@ -1517,36 +1496,26 @@ with results(varies=everything, after="adamw.map") as table:
     recall("adamw.map", 3)
 # %% [markdown]
 # Decay itself is worth several points here, with either optimizer. Between the two
-# there is next to nothing: at both lengths the mean difference is below one point, and
-# if anything AdamW is the one behind. Why so close? The balance equation says that
-# AdamW is L2 with the strengths $\lambda\sigma_j$, and on this data the $\sigma_j$ are
-# nearly alike (we measure them below). Penalties that are nearly the same should do
-# nearly the same.
+# there is next to nothing: at both lengths the mean difference is below half a point,
+# and its interval contains zero. Why so close? The balance equation says that AdamW
+# acts like L2 with the strengths $\lambda\sigma_j$, and on this data the $\sigma_j$ are
+# nearly alike (measured below). Penalties that are nearly the same should do nearly the
+# same.
 #
-# Two warnings come with the result. A coarse search would have produced a winner: in both
-# maps, two steps of the grid beside the best strength cost two points or more, so with
-# strengths a factor of ten apart the optimizer whose grid happens to hit its hill comes
-# out ahead. And the best strengths are a factor of tens apart, so a comparison "at the
-# same weight_decay" compares nothing.
+# Two warnings. A coarse search would have produced a winner: with strengths a factor of
+# ten apart, the optimizer whose grid happens to hit its hill comes out ahead. And the
+# best strengths are a factor of tens apart, so a comparison "at the same weight_decay"
+# compares nothing.
 #
 # ## When gradients come in many sizes
 #
-# The derivation says what to change. In this data all 40 inputs have about the same
-# scale, so all first-layer weights have gradients of about the same size, and AdamW's
-# strengths $\lambda\sigma_j$ are nearly one strength. Now multiply each of the 40
-# inputs by a random number between 1/10 and 10, drawn log-uniformly. Nobody
-# standardized the features, in other words. Nothing is lost: every network that existed
-# before still exists, with its first-layer weights divided by the same numbers. But the
-# gradient of weight $w_j$ is now larger by the scale $c_j$ of its input, while the
-# weight that is needed is smaller by $c_j$. Compare what the two penalties charge for
-# it:
-#
-# $$\text{L2:}\quad \lambda w_j^2 \;\propto\; \frac{1}{c_j^2}, \qquad\qquad
-# \text{AdamW:}\quad \lambda\sigma_j w_j^2 \;\propto\; c_j\cdot\frac{1}{c_j^2} = \frac{1}{c_j}.$$
-#
-# Neither is blind to the scale. L2 charges an input that came in small units 100² times
-# what it charges one in large units, across the whole range of scales, and AdamW 100
-# times.
+# The balance equation says where to look for a difference: where the $\sigma_j$ differ
+# between weights. In this data all 40 inputs have about the same scale, and so have the
+# gradients of the first layer's weights. Now multiply each input by a random number
+# $c_j$ between 1/10 and 10, drawn log-uniformly, as if nobody had standardized the
+# features. Nothing is lost: every network that existed before still exists, with its
+# first-layer weights divided by the same numbers. But the gradient of weight $w_j$ is
+# now larger by $c_j$, while the weight that is needed is smaller by $c_j$.
 
 # %% predict
 predict(
@@ -1577,8 +1546,8 @@ for key, values in spread_strengths.items():
         spread_score["none"] = 100 * run.test_accuracy[bare[kept_rate]].cpu()
 
 # %% [markdown]
-# And the cause itself: the gradients' sizes $\sqrt{\hat v}$ of the first layer's
-# weights, after 400 steps of AdamW on the data as it was and on the rescaled data.
+# And the cause itself: the sizes $\sqrt{\hat v}$ of the gradients of the first layer's
+# weights, after 400 steps of AdamW, on the data as it was and rescaled.
 
 
 # %% experiment
@@ -1605,16 +1574,16 @@ for name, spread in (("as it was", 1.0), ("rescaled", 10.0)):
 
 # %% figure
 fig, (ax, right) = plots.figure(2)
-usual = {"Adam + L2": score["adam", 3200], "AdamW": score["adamw", 3200]}
+usual = {"Adam + L2": score["adam", 800], "AdamW": score["adamw", 800]}
 for panel, control, gains in (
-    (ax, score["none", 3200], usual),
+    (ax, score["none", 800], usual),
     (right, spread_score["none"], {
         "Adam + L2": spread_score["adam"], "AdamW": spread_score["adamw"]
     }),
 ):  # fmt: skip
     plots.points({k: v - control for k, v in gains.items()}, ax=panel)
     panel.axhline(0, color="#1a1a1a", linewidth=0.8)
-    panel.set(ylabel="gain over no decay (accuracy points)", ylim=(-7, 13))
+    panel.set(ylabel="gain over no decay at 800 steps (points)", ylim=(-4, 10))
 ax.set_title("Inputs of one scale: gains alike")
 right.set_title("Inputs of many scales: AdamW gains more")
 plots.show(
@@ -1634,7 +1603,7 @@ with results(varies=many, after="adamw.scales") as table:
     )
     claim(
         "adamw.scales",
-        "With inputs of many scales tuned AdamW beats tuned Adam + L2.",
+        "With inputs of many scales tuned AdamW beats tuned Adam + L2 at 800 steps.",
         spread_score["adamw"] - spread_score["adam"],
         "> 0",
         unit="accuracy points",
@@ -1642,19 +1611,24 @@ with results(varies=many, after="adamw.scales") as table:
     recall("adamw.scales", 2)
 
 # %% [markdown]
-# Adam with L2 gets nothing out of its decay here: on validation data it chose none at
-# all, or one so weak that it hardly differs. Its strength is caught between two needs.
-# Weights of inputs in small units must be large, and L2 takes that for complexity; any
-# strength that would hold the other weights ruins these. AdamW, whose strengths follow
-# the gradients, still gains. Its advantage is a point or two, and not a miracle. It
-# does not reach the full gain of the left panel, because $1/c_j$ is not the same for
-# all either; only standardizing the inputs brings that back.
+# Compare what the two penalties charge for a weight $w_j \propto 1/c_j$:
 #
-# The theory had predicted the direction: with the same network and the same data up to
-# units, the advantage appears when the gradients' sizes spread from a factor of about 2
-# to a factor of some 70. That is also where it ends: with inputs of one scale there is
-# none. (Try it: set `spread=4.0`. Then make the labels clean in `draw`, and ask first
-# whether any decay is still worth having.)
+# $$\text{L2:}\quad \lambda w_j^2 \;\propto\; \frac{1}{c_j^2}, \qquad\qquad
+# \text{AdamW:}\quad \lambda\sigma_j w_j^2 \;\propto\; c_j\cdot\frac{1}{c_j^2} = \frac{1}{c_j}.$$
+#
+# L2 charges an input that came in the smallest units 100² times what it charges one in
+# the largest, AdamW only 100 times. So for Adam + L2 no strength should fit all inputs:
+# one that holds the weights of large units ruins those of small units, which must be
+# large. Indeed, on validation data the best of its four strengths was none at all.
+# AdamW still gains, by a point or so. Its gain is smaller than with inputs of one
+# scale, because $1/c_j$ is not the same for all inputs either; standardizing them would
+# remove the factor altogether.
+#
+# The theory had predicted the direction: with the same network, the same number of
+# steps and the same data up to units, the advantage appears when the spread of the
+# gradients' sizes grows from a factor of about 2 to one of about 70. (Try it: set
+# `spread=4.0`. Then make the labels clean in `draw`, and ask first whether any decay is
+# still worth having.)
 #
 # ## Learning rate, decay and time
 #
@@ -1664,7 +1638,7 @@ with results(varies=many, after="adamw.scales") as table:
 #
 # $$(1-\eta\lambda)^k \approx e^{-k\,\eta\lambda} .$$
 #
-# An AdamW weight is thus a running average of its own updates, with a memory of
+# An AdamW weight is thus a running sum of its own updates, with a memory of
 # $1/(\eta\lambda)$ steps (Wang and Aitchison, 2024, build on this view). Everything
 # older is forgotten, the initialization included. So ask of any pair of settings: how
 # does the memory compare with the length of the run?
@@ -1676,8 +1650,9 @@ with results(varies=many, after="adamw.scales") as table:
 # | LLaMA 7B (Touvron and colleagues, 2023) | 0.0003, cosine | 0.1 | 33,000 | about 250,000 |
 #
 # The good cell looks extreme beside LLaMA's 0.1, but measured in memories it is not:
-# both runs are about six to eight memories long. The defaults of the first row, in a
-# run of 800 steps, have no time to act. Do they?
+# our run is 5.6 memories long, LLaMA's 7.5 at the full learning rate and about 4 with
+# its cosine, which ends at a tenth. By this measure the defaults of the first row can
+# hardly act in 800 steps. Is that so?
 
 # %% experiment
 default = population("adamw", FRESH, lr=1e-3, weight_decay=[0.0, 0.01])
@@ -1699,31 +1674,28 @@ with results(varies=everything) as table:
     )
 
 # %% [markdown]
-# As expected: the product $\eta\lambda\times$ steps is 0.008, so the decay takes less
-# than one per cent of a weight in the whole run. That is a result about this
-# *schedule*. In a hundred times as many steps the same default is a full memory.
+# As expected: $\eta\lambda\times$ steps is 0.008, so the decay takes less than one
+# percent of a weight in the whole run. That is a result about this *schedule*; in a
+# hundred times as many steps the same default is nearly a full memory.
 #
-# Since PyTorch multiplies the decay by `lr`, a schedule that lowers the learning rate
-# lowers the decay with it and lengthens the memory. In the balance equation, on the
-# other hand, $\eta$ has canceled: *where* AdamW rests depends on $\lambda$ and on the
-# gradients' sizes, $\eta$ only says how fast it gets there. If resting were all that
-# counts, every row of the map would have its best cell at the same decay. If memory were
-# all, the best decay would fall as fast as the learning rate rises. The list printed above
-# the maps lies in between (with two seeds a cell, read it as a tendency): from a learning
-# rate of 0.003 to one of 0.03 the best decay falls by a factor of about four in both maps. So
-# neither optimizer lets you tune the two knobs one after the other here. Loshchilov and
-# Hutter promised that AdamW's are more independent, and they do not multiply the decay
-# by the learning rate. In their units $\eta\lambda$ our best values drift less, by a factor of
-# two to three.
+# How do the two knobs depend on each other? In the balance equation $\eta$ has
+# canceled: *where* AdamW rests depends on $\lambda$ and on the gradients' sizes. If
+# resting were all that counts, every row of the map would have its best cell at the
+# same decay. If memory were all, the best decay would fall as fast as the learning rate
+# rises. The list printed above the maps lies in between (with two seeds a cell, read it
+# as a tendency): from a learning rate of 0.003 to one of 0.03 the best decay falls by a
+# factor of about four in both maps. So tune the two together. Loshchilov and Hutter
+# found AdamW's more independent, but they do not multiply the decay by the learning
+# rate. In their units, $\eta\lambda$, our best values drift less, by a factor of two to
+# three.
 #
 # ### Why nearly everybody uses AdamW
 #
-# Our measurements give half an answer. With gradients of one size AdamW has no
-# advantage, and with gradients of many sizes it has one. A transformer is the second
-# case: rare words send much smaller gradients than frequent ones (Kunstner and
-# colleagues, 2024, study what that does to optimizers), and nobody can standardize those
-# as one can standardize inputs. The other half is practice. One number, 0.1 or 0.05, works across layers and model sizes
-# well enough that it is copied from recipe to recipe:
+# Our measurements give half an answer: AdamW can have an advantage where gradients come
+# in many sizes. A transformer is likely to be such a case, because rare words send much
+# smaller gradients than frequent ones (Kunstner and colleagues, 2024), and nobody can
+# standardize words as one can standardize inputs. The other half is practice: one
+# number, 0.1 or 0.05, is copied from recipe to recipe, across model sizes:
 #
 # | recipe | optimizer | $\beta_1,\beta_2$ | decay |
 # |---|---|---|---|
@@ -1734,23 +1706,20 @@ with results(varies=everything) as table:
 #
 # The original paper reported a test error 15 % lower, relative to Adam with L2, for
 # residual networks of 26 layers on CIFAR-10 images. Ours are small networks on 40
-# numbers, and what we found alike is alike *here*. Our setting cannot say that their
-# gain was not real, and the rescaling experiment shows one way in which such a gain
-# comes about. (Behind normalization layers the scale of a weight changes nothing, and decay
-# works in another way: Zhang and colleagues, 2019.)
+# numbers, so our tie does not contradict it, and the rescaling experiment shows one way
+# in which such a gain comes about. (Behind normalization layers the scale of a weight
+# changes nothing, and decay works in another way: Zhang and colleagues, 2019.)
 #
 # ## Pitfalls
 #
-# - `Adam(weight_decay=…)` and `AdamW(weight_decay=…)` are different things. In the maps
-#   above their good values are a factor of tens apart: a value cannot be carried over.
+# - A `weight_decay` cannot be carried over from Adam to AdamW: in the maps above their
+#   good values are a factor of tens apart.
 # - The default is 0 in Adam and 0.01 in AdamW. A control run "without decay" in AdamW
 #   has to say `weight_decay=0`.
-# - Schedules change `lr`, and with it the decay per step.
-# - A smaller batch makes gradients noisier, and AdamW then regularizes more at the same
-#   setting.
+# - A schedule changes `lr`, and with it the decay per step. A smaller batch makes
+#   gradients noisier, and with them AdamW's penalty stronger.
 # - Saving the model without the optimizer forgets $m$, $v$ and $t$, and the training
 #   loss need not show it.
-# - One step counter for all parameters is wrong as soon as one of them starts late.
 #
 # ## Nine questions, and cards for tomorrow
 
@@ -1768,8 +1737,8 @@ flashcards("04_adamw")
 #    each weight.
 # 2. Coupled decay is divided by the size of the gradient; decoupled decay takes the
 #    same share from every weight, with a memory of $1/(\eta\lambda)$ steps.
-# 3. Tuned alike they were within a point of each other on inputs of one scale, and AdamW
-#    won where gradients had many sizes.
+# 3. Tuned alike they were on average less than a point apart on inputs of one scale,
+#    and AdamW won, by a point or so, where gradients had many sizes.
 #
 # ## References
 #

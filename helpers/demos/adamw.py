@@ -201,7 +201,7 @@ def ends_picture(
     right.set_title("AdamW, all problems: at its own ridge")
     right.legend(loc="upper right")
     ax.set(xlabel="weight 1 (large feature)", ylabel="weight 2 (small feature)")
-    ax.set_title("Problem 0: dots end in their squares")
+    ax.set_title("Problem 0: dots end in or beside their squares")
     ax.legend(loc="upper left", fontsize=7)
     return fig
 
