@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 00 · Is it learning, or does it only look like it?
 #
-# In 2017 a group of researchers trained a running robot ten times, in simulation. The
-# algorithm was the same each time, and so was every setting; only the random seed
-# differed. Then they dealt the ten runs into two groups of five, averaged each group, and
-# drew the two averages as you would draw two competing methods. The curves lay far apart.
-# Anybody who saw that figure in a paper would have said that one method beats the other
-# (Henderson et al. 2018). There was only one method.
+# In 2017 a group of researchers trained a running robot ten times, in simulation, with the
+# same algorithm and the same settings; only the random seed differed. Then they dealt the ten
+# runs into two groups of five, and drew the average of each group as you would draw two
+# competing methods. The curves lay far apart. Anybody who saw that figure in a paper would
+# have said that one method beats the other (Henderson et al. 2018). There was only one
+# method.
 #
 # This notebook is about not being fooled, neither by luck like theirs nor by small
 # omissions in the code, of which nothing warns you. First you train a network with a loop
@@ -151,8 +151,7 @@ def seeded_network(seed, dropout=0.0):
 
 
 # %% [markdown]
-# (`MemberDropout` is dropout that also works when many networks train side by side. Its
-# rate is 0 for now, so it passes everything on.)
+# (`MemberDropout` is dropout for many networks side by side. Its rate is 0 for now.)
 
 # %% experiment
 model = seeded_network(0)
@@ -207,9 +206,9 @@ plots.show(
 # when the epoch was over, with better weights.
 #
 # The dotted line is the training loss at the moment of the validation loss, and the puzzle
-# is gone: on the images it trained on, the network is a little better from the start and
-# clearly better at the end. The two blue lines approach each other, because late in
-# training the loss changes little during one epoch.
+# is gone: on its training images the network is a little better from the start and clearly
+# better at the end. The two blue lines meet, because late in training the loss changes little
+# during one epoch.
 #
 # That was one run. The course's own loop, `training.fit`, does what the cell above did and
 # returns a `History`; anything to be noted in between is a callback. Is the order of the
@@ -275,9 +274,9 @@ with results(varies=VARIES) as table:
 
 # %% [markdown]
 # So the first impression was an artifact, and the last one is real: that gap between seen
-# and unseen images is what this course is about. It is there with a correct loop, a small
-# network and clean labels. Regularization is whatever we do to make the *unseen* side
-# better. Sometimes it does, sometimes it does not, and we shall measure both.
+# and unseen images, here with a correct loop, a small network and clean labels, is what this
+# course is about. Regularization is whatever we do to make the *unseen* side better.
+# Sometimes it does, sometimes it does not, and we shall measure both.
 #
 # The table states a result as the whole course does: with an interval over seeds, and below
 # it *what varied* from seed to seed. What that is worth is the subject of the second half.
@@ -335,9 +334,8 @@ print(f"training images right: {hits:.1f} %")
 # 4. The **check** cell decides.
 #
 # A check says in a few lines which case went wrong, what should have come and what came.
-# Here are two answers to the first exercise: one that has not been written yet, and one that
-# is merely lazy. The lazy one has the right arguments and returns a float, so the check has
-# to look at what it *does*.
+# Here are two answers to the first exercise. The lazy one has the right arguments and returns
+# a float, so the check has to look at what it *does*.
 
 
 # %%
@@ -360,7 +358,7 @@ for attempt in (not_written, lazy):
 # that line first.
 #
 # Checks judge what your code does, not how it is written, unless a card says "from
-# scratch". Run them as often as you want; only the first pass is counted.
+# scratch". Run them as often as you want.
 #
 # ### Exercise 0.1 · The training epoch (2 points, ~10 min)
 #
@@ -549,9 +547,8 @@ class Hoarder(torch.optim.SGD):
 
 
 # %% [markdown]
-# Before you run an experiment, commit to a guess. Nobody grades it, but a surprise is easier
-# to remember once you have said what you expected. (No buttons where you are? Add `pick=1`
-# to the call.)
+# Commit to a guess before you run an experiment. Nobody grades it, but a surprise is easier
+# to remember once you have said what you expected. (No buttons? Add `pick=1` to the call.)
 
 # %% predict
 predict(
@@ -612,10 +609,9 @@ with results(varies=VARIES) as table:
 # There the bowl had one shape. Here each batch has a bowl of its own; the pushes add up, and
 # without friction nothing takes them out again.
 #
-# But is the comparison fair? 0.1 was a good learning rate for the *other* arm, and somebody
-# who does not know of the bug would try smaller ones. So both arms get the same choice of
-# five. We train all eighty networks side by side, with momentum 1 for the arm that does not
-# clear.
+# But is the comparison fair? 0.1 was a good rate for the *other* arm, and somebody who does
+# not know of the bug would try smaller ones. So both arms get the same choice of five, in
+# eighty networks trained side by side, with momentum 1 for the arm that does not clear.
 
 # %% predict
 predict(
@@ -722,13 +718,12 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
 #
 # - `model.eval()` changes what layers *compute*: dropout stops dropping, and BatchNorm uses
 #   its stored averages in place of the batch's. `model.train()` puts them back.
-# - `torch.no_grad()` changes what autograd *remembers*: no graph is built, which saves
-#   time and memory.
+# - `torch.no_grad()` changes what autograd *remembers*: it builds no graph.
 #
 # Dropout sets each unit to zero with probability $p$ in every pass and scales the others by
-# $1/(1-p)$ (notebook 02). All you need here is that in train mode it tosses coins. Many
-# people use `no_grad` alone for evaluation. Is that not enough? Train eight networks with
-# dropout, and have each of them look at the validation images twice.
+# $1/(1-p)$ (notebook 02), so in train mode it tosses coins. Many people use `no_grad` alone
+# for evaluation. Is that not enough? Train eight networks with dropout, and have each of them
+# look at the validation images twice.
 
 # %% predict
 predict(
@@ -863,8 +858,8 @@ with results(varies=VARIES) as table:
 # network on images it knows with a whole network on images it does not know, and at epoch
 # 15 the two handicaps happen to cancel. Measured alike, the gap is there.
 #
-# With BatchNorm the wrong mode is worse in kind: a forward pass in train mode *changes* the
-# model, gradients or not.
+# With BatchNorm the wrong mode is worse: a forward pass in train mode *changes* the model,
+# gradients or not.
 
 # %%
 normed = nn.Sequential(nn.Linear(196, 64), nn.BatchNorm1d(64)).to(DEVICE).train()
@@ -880,18 +875,17 @@ print(f"a stored average has moved by {moved:.2f}")
 #
 # ### Why?
 #
-# Suppose a colleague's `evaluate` ends with `model.train()`, whatever the mode was before.
-# All tests pass, and training scripts work. Who will be hurt by it, and how would they
-# notice? Write down two sentences before you unfold.
+# A colleague's `evaluate` ends with `model.train()`, whatever the mode was before. All tests
+# pass, and training scripts work. Who will be hurt, and how would they notice? Write down two
+# sentences before you unfold.
 #
 # <details><summary>A model answer</summary>
 #
-# Whoever evaluates a *finished* model is hurt: it came in eval mode and leaves in train mode.
-# The evaluation itself is right; the next prediction is made with dropout on, and with
-# BatchNorm looking at its own batch and moving its averages. They would notice that the same
-# input gives two different answers, or that a batch of one gives strange ones. A function
-# that measures must leave what it measures as it was: the mode, the buffers, and gradients
-# that are waiting for an update.
+# Whoever evaluates a *finished* model: it came in eval mode and leaves in train mode. The
+# evaluation itself is right; the next prediction is made with dropout on, and with BatchNorm
+# looking at its own batch and moving its averages. They would notice that the same input
+# gives two different answers. A function that measures must leave what it measures as it
+# was: the mode, the buffers, and gradients that are waiting for an update.
 #
 # </details>
 
@@ -901,8 +895,7 @@ print(f"a stored average has moved by {moved:.2f}")
 # **Given:** `model`, `batches` and `loss_fn` as in 0.1.
 #
 # **Do:** measure in eval mode and without tracking gradients. Leave the model as it was:
-# same parameters, same buffers, same gradients if there are any, and `model.training` as it
-# came in, be it true or false.
+# parameters, buffers, gradients if there are any, and `model.training`, be it true or false.
 #
 # **Return:** a tuple of two Python floats: mean loss per *example*, and accuracy, the
 # share in [0, 1] of examples whose largest logit is at the label.
@@ -984,9 +977,8 @@ load("00_start_here").evaluate(evaluate, seed=48_271)
 # ## The third omission: a mean of means
 #
 # `loss_fn` has already averaged over its batch, so averaging the batches' losses is
-# tempting. It is even right as long as all batches have one size. The last one often
-# falls short: 1,000 examples in batches of 64 leave 40. How bad is that? We can derive the
-# answer.
+# tempting. It is even right as long as all batches have one size. But 1,000 examples in
+# batches of 64 leave 40. How bad is that? We can derive the answer.
 #
 # Let there be $n$ examples in $B$ batches, the last of them with $b$ examples and mean loss
 # $m_b$, and let $m_r$ be the mean over the rest. The right mean weighs by examples, and the
@@ -1101,19 +1093,18 @@ with results(varies=VARIES + "; 2,000 orders for each network") as table:
     recall("start_here.batch-means", 2)
 
 # %% [markdown]
-# Dots and dashes agree. With batches of 64 the error is a few thousandths of a nat, for
-# two reasons that the formula shows: each of the 16 batches has little weight, and the last
-# one is more than half full. A single example that weighs as much as 999 others is another
-# matter: one image then moves the reported loss by half a nat. So the error is usually
-# harmless, sometimes not, and it changes with the order of the data while the network stays
-# the same. Weighting by batch size costs one multiplication.
+# Dots and dashes agree. With batches of 64 the error is a few thousandths of a nat, because
+# each of the 16 batches has little weight and the last one is more than half full. A single
+# example that weighs as much as 999 others moves the reported loss by half a nat. So the
+# error is usually harmless, sometimes not, and it changes with the order of the data while
+# the network stays the same. Weighting by batch size costs one multiplication.
 #
 # ## Comparing two runs
 #
-# Now loop and measurement can be trusted, and we can ask the question for which all this is
-# made: *is setting A better than setting B?* Our example is weight decay, a steady pull of
-# all weights towards zero (notebook 03). Does a decay of 0.01 help this network? Four
-# people train it once without and once with it, and use a new seed for each run:
+# Now loop and measurement can be trusted, and we can ask: *is setting A better than setting
+# B?* Our example is weight decay, a steady pull of all weights towards zero (notebook 03).
+# Does a decay of 0.01 help this network? Four people train it once without and once with it,
+# and use a new seed for each run:
 
 # %% experiment
 MANY = list(range(64))
@@ -1257,8 +1248,8 @@ for n in (3, 5, 8, 30):
 # $$\sigma_d^2 = \operatorname{Var}(A - B) =
 # \sigma_A^2 + \sigma_B^2 - 2\rho\,\sigma_A\sigma_B .$$
 #
-# Without pairing the last term is missing. If seeds carry their luck along, $\rho$ is near
-# 1 and almost everything cancels. If $\rho$ is near 0, nothing is gained.
+# Without pairing the last term is missing. With $\rho$ near 1, where seeds carry their luck
+# along, almost everything cancels; with $\rho$ near 0 nothing is gained.
 #
 # ### Exercise 0.3 · The paired difference (2 points, ~12 min)
 #
@@ -1394,9 +1385,9 @@ for name, scores in TREATMENTS.items():
 # what a run does. Unpaired, eight seeds say nothing; paired, they decide.
 #
 # **Momentum:** the correlation is close to 0, as if momentum sent each run on a path of its
-# own, so pairing gains nothing. "Not decided" is the right answer, and it is *not* the same
-# as "no difference". To claim that two settings are equal, one has to name a margin and show
-# that the whole interval lies within it.
+# own, so pairing gains nothing. "Not decided" is the right answer, and it is *not* "no
+# difference": to claim that, one has to name a margin and show that the whole interval lies
+# within it.
 #
 # **Dropout:** in between, and not decided even with 64 seeds. Is dropout useless here? Move
 # the nearest knob, the length of training, by a factor of four, and ask again.
@@ -1425,8 +1416,7 @@ with results(varies="16 initializations and data orders; one split") as table:
 # %% [markdown]
 # After 60 epochs the same dropout gains most of a point, while decay still costs. The
 # interval at 15 epochs was not wrong: "after 15 epochs" was part of its question. That is
-# why the course moves a setting or two before it makes a sentence general, and says where
-# the sentence ends.
+# why the course moves a setting or two before it makes a sentence general.
 #
 # Pairing has its schedule, too. The correlation for decay has fallen from close to 1 to
 # about 0.7: two runs that start alike and see the same images drift apart with time.
@@ -1524,11 +1514,11 @@ with results(varies="32 initializations and data orders; one split"):
 # %% [markdown]
 # At a learning rate of 0.1 the order counts most. Each batch still moves the weights a good
 # way when training stops, so it matters which images came last; you saw the curves of the
-# very first run jump up and down. At 0.01 it is the other way round: no batch moves much, and
-# after 15 epochs a run still depends on where it started. Had we tried one rate only, we
-# would have told you a rule that is false at the other. At both, sharing *everything* is
-# best. So give both settings the same initial weights *and* the same data order; a
-# `DataLoader` whose generator is in another state can lose most of what pairing gives.
+# very first run jump up and down. At 0.01 no batch moves much, and after 15 epochs a run
+# still depends on where it started. A rule found at one rate would have been false at the
+# other. At both, sharing *everything* is best. So give both settings the same initial weights
+# *and* the same data order; a `DataLoader` whose generator is in another state can lose most
+# of what pairing gives.
 #
 # ## The same seeds on other images
 #
@@ -1536,7 +1526,7 @@ with results(varies="32 initializations and data orders; one split"):
 # interval says where the average would lie if you drew *new seeds and kept the same 1,000
 # training and 1,000 validation images*. How much would other images change?
 #
-# Draw the images anew, eight times, from the 10,000 that come with the course. On each
+# Draw the images anew, eight times, from the 10,000 that come with the course, and on each
 # split train 24 seeds, without and with decay.
 
 # %% predict
@@ -1653,10 +1643,10 @@ with results(
 # hardly feels it, since both arms are judged on the same images: pairing again, this time
 # across splits.
 #
-# Bouthillier et al. (2021) took apart the variance of five real tasks. There, drawing the
-# data anew was the largest source, ahead of initial weights and data order. Here single
-# seeds scatter more than splits, as the last line before the table says; but that part
-# shrinks with every seed we add, and the splits' part does not.
+# In five real tasks, drawing the data anew was the largest source of variance, ahead of
+# initial weights and data order (Bouthillier et al. 2021). Here single seeds scatter more
+# than splits, as printed above the table; but that part shrinks with every seed we add, and
+# the splits' part does not.
 #
 # So this is how to read a table of this course:
 #
@@ -1681,12 +1671,12 @@ with results(
 # Press **Play**, and let it run for about 1,000 steps. Look at three things in this order:
 #
 # 1. The colors: what does each network do about the points with a black rim?
-# 2. The curves: on which side do the training loss (blue) and the validation loss (orange,
-#    dashed) part? The orange dot is the moment at which validation was best.
+# 2. The curves: where do the training loss (blue) and the validation loss (orange, dashed)
+#    part? The orange dot marks the best validation loss.
 # 3. The weights at the bottom: which network has the large ones?
 #
 # Then set the false labels to 0 and press **Start again**. Is the pull on the weights still
-# worth having? The other controls have notebooks of their own.
+# worth having?
 
 # %% demo
 playground().show()
@@ -1717,9 +1707,9 @@ ledger()
 # ```
 #
 # Seed 0 is then 1000, seed 1 is 1001, and so on, also for the choice of images
-# (`seeds.shift(1000, splits=False)` keeps the images). Numbers in the text belong to the
-# course's own seeds; compare the claims. If one comes out as "not decided", shift by 2000 and
-# by 3000 as well before you believe either side.
+# (`seeds.shift(1000, splits=False)` keeps the images). Compare the claims; numbers in the
+# text belong to the course's own seeds. If a claim comes out as "not decided", shift by 2000
+# and by 3000 as well.
 #
 # **Progress.** Each check that passes is noted in `.progress.json` beside the notebooks,
 # on your computer only. Grades come from your instructor's own run of the checks.
@@ -1790,7 +1780,7 @@ challenge()
 #   <https://arxiv.org/abs/2103.03098>
 # - Henderson et al. (2018), *Deep Reinforcement Learning that Matters*,
 #   <https://arxiv.org/abs/1709.06560>
-# - PyTorch documentation, *Autograd mechanics*, on grad modes and evaluation mode,
+# - PyTorch documentation, *Autograd mechanics*,
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>
 # - Student (1908), *The Probable Error of a Mean*, Biometrika 6(1), 1–25,
 #   <https://doi.org/10.1093/biomet/6.1.1>
