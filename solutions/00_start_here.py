@@ -115,8 +115,8 @@ print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % r
 #
 # It is zero if the network is sure and right, and it grows without limit if the network is
 # sure and wrong. A network that has no idea gives each class $q = 1/10$ and pays
-# $\ln 10 \approx 2.30$ nats (a *nat* is the bit of natural logarithms). Remember this
-# number: a first loss far from it means that something is odd before anything has been
+# $\ln 10 \approx 2.30$ nats (the *nat* is to the natural logarithm what the bit is to
+# base 2). A first loss far from it means that something is odd before anything has been
 # learned.
 #
 # How should a logit change? Differentiate: the first term gives $-1$ for the right class,
@@ -334,7 +334,7 @@ print(f"training images right: {hits:.1f} %")
 # 4. The **check** cell decides.
 #
 # A check says in a few lines which case went wrong, what should have come and what came.
-# Here are two answers to the first exercise. The lazy one has the right arguments and returns
+# Here are two answers to the first exercise, an empty and a lazy one. The lazy one has the right arguments and returns
 # a float, so the check has to look at what it *does*.
 
 
@@ -362,7 +362,7 @@ for attempt in (not_written, lazy):
 #
 # ### Exercise 0.1 · The training epoch (2 points, ~10 min)
 #
-# Make the loop above a function for any network and data. Three things are new: the model
+# Make the loop above a function for any network and data. Three things need care: the model
 # may arrive in eval mode, its parameters may hold gradients from elsewhere, and the last
 # batch may be smaller than the others.
 #
@@ -702,12 +702,12 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
 
 # %% [markdown]
 # The cost has shrunk from a ruin to a few accuracy points, and at the smallest rates the
-# run with the bug is far *ahead*. The parabola says why. Plain SGD shrinks $w$ by the factor
-# $1 - \eta a$ in each step, so it needs some $1/(\eta a)$ steps to come down. The ball is at
-# the bottom after a quarter of a swing, $\pi / (2\sqrt{\eta a})$ steps. For $\eta = 0.001$
-# and $a = 1$ these are 1,000 and 50 steps, and this training has 240: the ball arrives while
-# plain SGD still creeps. It swings on afterwards, and yet at none of the five rates does it
-# reach what the correct loop reaches at its best one.
+# run with the bug is far *ahead*. A parabola with the gradient $a w$ says why. Plain SGD
+# shrinks $w$ by the factor $1 - \eta a$ in each step and needs some $1/(\eta a)$ steps to come
+# down. The ball is at the bottom after a quarter of a swing, $\pi / (2\sqrt{\eta a})$ steps.
+# For $\eta = 0.001$ and $a = 1$ these are 1,000 and 50 steps, and this training has 240: the
+# ball arrives while plain SGD still creeps. But it swings on, and at none of the five rates
+# does it reach what the correct loop reaches at its best one.
 #
 # This is how such a bug survives for months: somebody lowers the learning rate, the disaster
 # disappears, and what remains looks like a model that is a little weak.
@@ -1631,14 +1631,14 @@ with results(
     recall("start_here.other-split", 2)
 
 # %% [markdown]
-# The intervals did nothing wrong. Each covers what it promises: the average over seeds *on
-# its split*. But the means of the splits differ by almost three points, and no number of
-# seeds on one split can show that. Whoever takes all 192 runs for independent draws gets an
-# interval that looks wonderful and is three times too short, because 24 runs on one split
-# share their images. The honest interval counts splits.
+# Each interval covers what it promises: the average over seeds *on its split*. But the means
+# of the splits differ by almost three points, and no number of seeds on one split can show
+# that. Whoever takes all 192 runs for independent draws gets an interval that is three times
+# too short, because 24 runs on one split share their images. The honest interval counts
+# splits.
 #
-# A good part of a split's luck is in the 1,000 validation images. Were they drawn
-# independently, a share of 0.77 of them would have a standard deviation of
+# A good part of a split's luck is in its 1,000 validation images: if they were drawn
+# independently, a share of 0.77 would have a standard deviation of
 # $\sqrt{0.77 \cdot 0.23 / 1000}$, or 1.3 points, whatever the network. The effect of decay
 # hardly feels it, since both arms are judged on the same images: pairing again, this time
 # across splits.
@@ -1685,8 +1685,7 @@ playground().show()
 # The left network bends its boundary around single points, because every false label that
 # it learns lowers its training loss. Nothing in that loss says that a label is false; only
 # the validation points can tell. This is *overfitting* in slow motion. And it is one pair on
-# one set of points: press **Other points** a few times before you believe any difference
-# that you see.
+# one set of points: press **Other points** a few times before you believe a difference.
 #
 # ## Where your results go
 #
