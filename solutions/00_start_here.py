@@ -1,18 +1,18 @@
 # %% [markdown]
 # # 00 · Is it learning, or does it only look like it?
 #
-# In 2017 a group of researchers trained a running robot ten times, in simulation. The
-# algorithm was the same each time, and so was every setting; only the random seed
-# differed. Then they dealt the ten runs into two groups of five, averaged each group, and
-# drew the two averages as you would draw two competing methods. The curves lay far apart.
-# Anybody who saw that figure in a paper would have said that one method beats the other
-# (Henderson et al. 2018). There was only one method.
+# In 2017 a group of researchers trained a running robot ten times, in simulation, with the
+# same algorithm and the same settings; only the random seed differed. Then they dealt the ten
+# runs into two groups of five, and drew the average of each group as you would draw two
+# competing methods. The curves lay far apart. Anybody who saw that figure in a paper would
+# have said that one method beats the other (Henderson et al. 2018). There was only one
+# method.
 #
 # This notebook is about not being fooled, neither by luck like theirs nor by small
 # omissions in the code, of which nothing warns you. First you train a network with a loop
 # that hides nothing. Then you leave out three small things, one after the other, and
-# measure what each of them costs. At the end you compare runs honestly, with the tool on
-# which every claim of this course rests.
+# measure what each costs. At the end you compare runs with the tool on which every claim
+# of this course rests.
 #
 # When you are done you can
 #
@@ -21,7 +21,7 @@
 # - compare two settings by paired differences, and say what the interval covers.
 #
 # **You need:** Python, and a first idea of what `loss.backward()` does.
-# **Time:** about 75 minutes; the computing takes about a minute on a slow CPU.
+# **Time:** about 75 minutes, of which the computing takes one on a slow CPU.
 
 # %% setup
 import math
@@ -50,16 +50,16 @@ plots.use_course_style()
 check = load("00_start_here")
 
 # %% [markdown]
-# Here is the whole course. Each box is a notebook and opens with a click; it shows how
-# many of its exercises you have passed and how much of its quiz you have answered.
+# Here is the whole course. Each box is a notebook and opens with a click; it shows your
+# progress in exercises and quiz.
 
 # %%
 progress.course_map()
 
 # %% [markdown]
 # Each notebook fixes its seeds and sizes in one place. `device()` picks the fastest
-# hardware it finds and says what to expect; the environment variable `COURSE_DEVICE`
-# overrules it. The colors stand for the same treatment in every figure below.
+# hardware it finds (the environment variable `COURSE_DEVICE` overrules it). A color stands
+# for the same treatment in every figure.
 
 # %%
 SEEDS = range(8)
@@ -70,10 +70,9 @@ NONE, HOARDED, DROPOUT, DECAY, MOMENTUM = plots.PALETTE[:5]
 # %% [markdown]
 # ## The data
 #
-# Fashion-MNIST consists of small grey pictures of clothes in ten classes. It comes with
-# the course, so nothing is downloaded. We take 1,000 images to train on and 1,000 others
-# to validate, shrunk to 14×14 pixels and flattened to 196 numbers each. Look at them
-# before you do anything else: which classes would *you* mix up?
+# Fashion-MNIST consists of small grey pictures of clothes in ten classes, and it comes with
+# the course. We take 1,000 images to train on and 1,000 others to validate, shrunk to 14×14
+# pixels and flattened to 196 numbers each. Which classes would *you* mix up?
 
 # %%
 train, val, test = data.fashion_mnist(1000, 1000, size=14, flat=True, device=DEVICE)
@@ -86,10 +85,10 @@ ax.set_title("One training image of each of the ten classes", pad=18)
 plots.show(ax.figure, alt="Ten small grey images of clothes, one of each class, named.")
 
 # %% [markdown]
-# A number such as "78 % right" means little by itself, so let us get two others to hold
-# it against. The classes are balanced, so guessing gets 10 %. And here is about the
-# simplest classifier that learns at all: average the training images of each class, and
-# give a new image the class whose average is nearest.
+# A number such as "78 % right" means little by itself, so we need others to hold it
+# against. The classes are balanced, so guessing gets 10 %. And here is about the simplest
+# classifier that learns at all: average the training images of each class, and give a new
+# image the class whose average is nearest.
 
 # %%
 averages = torch.stack([train.x[train.y == k].mean(0) for k in range(10)])  # (10, 196)
@@ -98,38 +97,36 @@ print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % r
 
 # %% [markdown]
 # With all 60,000 images at full size, a support vector machine reaches 89.7 % (Xiao et al.
-# 2017), and convolutional networks 93 % and more. With a sixtieth of the data
-# and a quarter of the pixels we should not expect that; but a network that learns should
-# beat the class averages.
+# 2017). With a sixtieth of the images and a quarter of the pixels we should not expect
+# that, but a network that learns should beat the class averages.
 #
-# The third part, `test`, is sealed. It counts how often it is opened, and this notebook
-# has no reason to open it: it chooses nothing that a test set would have to confirm.
+# The third part, `test`, is sealed and counts how often it is opened. This notebook chooses
+# nothing that a test set would have to confirm, so it never opens it.
 #
 # ## One training run that hides nothing
 #
-# Our network is as plain as they come: 196 inputs, one hidden layer of 64 units, ten
-# outputs. For one image it returns ten numbers, the *logits* $z_1, \dots, z_{10}$, one for
-# each class. They may be any real numbers. To say how wrong they are we first turn them
-# into probabilities with the softmax, $q_k = e^{z_k} / \sum_j e^{z_j}$, and then look at
-# the probability of the right class $y$ alone. The *cross-entropy* is
+# Our network has 196 inputs, one hidden layer of 64 units, and ten outputs. For one image it
+# returns ten real numbers, the *logits* $z_1, \dots, z_{10}$, one for each class. To say
+# how wrong they are we turn them into probabilities with the softmax,
+# $q_k = e^{z_k} / \sum_j e^{z_j}$, and look at the probability of the right class $y$ alone.
+# The *cross-entropy* is
 #
 # $$\ell = -\ln q_y = -z_y + \ln \sum_j e^{z_j} .$$
 #
 # It is zero if the network is sure and right, and it grows without limit if the network is
 # sure and wrong. A network that has no idea gives each class $q = 1/10$ and pays
-# $\ln 10 \approx 2.30$ nats, which is a useful number to remember: a first loss far from
-# it means that something is odd before anything has been learned. (A *nat* is a unit of
-# information, like the bit, for natural logarithms.)
+# $\ln 10 \approx 2.30$ nats (the *nat* is to the natural logarithm what the bit is to
+# base 2). A first loss far from it means that something is odd before anything has been
+# learned.
 #
 # How should a logit change? Differentiate: the first term gives $-1$ for the right class,
 # the second gives $e^{z_k}/\sum_j e^{z_j} = q_k$. So
 #
 # $$\frac{\partial \ell}{\partial z_k} = q_k - [k = y] ,$$
 #
-# that is, predicted minus wanted. The right logit is pushed up until its probability is
-# 1, the others are pushed down in proportion to what they wrongly claim, and the push
-# fades as the answer gets right. All the rest is the chain rule, which `backward()` does
-# for us.
+# that is, predicted minus wanted. The right logit is pushed up, the others are pushed down
+# in proportion to what they wrongly claim, and the push fades as the answer gets right. All
+# the rest is the chain rule, which `backward()` does for us.
 #
 # One *epoch* walks once over the training data, in batches and in a new random order. For
 # every batch $B$ the weights $\mathbf{w}$ take one step against the gradient of the
@@ -138,8 +135,8 @@ print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % r
 # $$\mathbf{w} \leftarrow \mathbf{w} - \eta \, \nabla_{\mathbf{w}}\,
 # \frac{1}{|B|} \sum_{i \in B} \ell_i(\mathbf{w}).$$
 #
-# Here is all of it. `running` collects the loss of each batch while the epoch runs;
-# `after` and `unseen` are measured when the epoch is over.
+# `running` collects the loss of each batch while the epoch runs; `after` and `unseen` are
+# measured when the epoch is over.
 
 
 # %%
@@ -154,8 +151,7 @@ def seeded_network(seed, dropout=0.0):
 
 
 # %% [markdown]
-# (`MemberDropout` is dropout that also works when many networks train side by side. Its
-# rate is 0 for now, so it passes everything on.)
+# (`MemberDropout` is dropout for many networks side by side. Its rate is 0 for now.)
 
 # %% experiment
 model = seeded_network(0)
@@ -182,9 +178,9 @@ print(f"epoch 15: running {running[-1]:.2f}, after {after[-1]:.2f}, ", end="")
 print(f"unseen {unseen[-1]:.2f}; {right:.1f} % of the unseen images are right")
 
 # %% [markdown]
-# It learns: clearly more of the unseen images are right than with class averages. Nearly
-# every training script draws two of these three curves, `running` and `unseen`, and calls
-# them "training" and "validation". Look at the first epochs of exactly those two.
+# It learns, and it beats the class averages. Nearly every training script draws two of these
+# three curves, `running` and `unseen`, and calls them "training" and "validation". Look at
+# the first epochs of those two.
 
 # %% figure
 epochs = range(1, EPOCHS + 1)
@@ -204,20 +200,19 @@ plots.show(
 
 # %% [markdown]
 # In epoch 1 the validation loss is nearly half a nat *below* the training loss, as if the
-# network knew images better that it has never seen. That cannot be, and it is not what
-# is shown. The running training loss is an average over the epoch: its first batches were
-# scored by a network that knew nothing and paid 2.3 nats each. The validation loss
-# was measured when the epoch was over, with better weights. It is the same network at two
-# different moments.
+# network knew images better that it has never seen. But the two numbers were not measured
+# alike. The running training loss is an average over the epoch: its first batches were
+# scored by a network that knew nothing and paid 2.3 nats. The validation loss was measured
+# when the epoch was over, with better weights.
 #
 # The dotted line is the training loss at the moment of the validation loss, and the puzzle
-# is gone: on the images it trained on, the network is a little better from the start and
-# clearly better at the end. The two blue lines approach each other, because late in
-# training the loss changes little during one epoch, so it hardly matters when you look.
+# is gone: on its training images the network is a little better from the start and clearly
+# better at the end. The two blue lines meet, because late in training the loss changes little
+# during one epoch.
 #
-# One run is one run. The course's own loop, `training.fit`, does what the cell above did
-# and returns a `History`; anything we want to know in between is a callback. Let us see
-# whether the order of the three lines is luck, over eight seeds.
+# That was one run. The course's own loop, `training.fit`, does what the cell above did and
+# returns a `History`; anything to be noted in between is a callback. Is the order of the
+# three lines luck? Ask eight seeds.
 
 
 # %% experiment
@@ -279,18 +274,18 @@ with results(varies=VARIES) as table:
 
 # %% [markdown]
 # So the first impression was an artifact, and the last one is real: that gap between seen
-# and unseen images is what this course is about. It is there with a correct loop, a small
-# network and clean labels. Regularization is everything we do to make the *unseen* side
-# better. Sometimes it will, sometimes it will not, and we shall measure both.
+# and unseen images, here with a correct loop, a small network and clean labels, is what this
+# course is about. Regularization is whatever we do to make the *unseen* side better.
+# Sometimes it does, sometimes it does not, and we shall measure both.
 #
-# The table above is how the course states a result: with an interval over seeds, and below
+# The table states a result as the whole course does: with an interval over seeds, and below
 # it *what varied* from seed to seed. What that is worth is the subject of the second half.
 #
 # ## A loss that will not come down
 #
 # Before you write your own loop, hunt a bug. The next cell trains the same network for 40
-# epochs with Adam, an optimizer that needs no tuning here. It differs from the loop above
-# in one harmless-looking place. Run it. Nothing complains.
+# epochs with Adam. It differs from the loop above in one more, harmless-looking place.
+# Nothing complains when you run it.
 
 
 # %% experiment
@@ -313,38 +308,34 @@ print(f"training images right: {hits:.1f} %")
 
 # %% [markdown]
 # More than nine in ten training images are right, so the loss should be a few tenths of a
-# nat. Instead it hangs near one and a half. Which line is wrong, what exactly is the number
-# at which it hangs, and why is it that one? Think before you unfold.
+# nat. Instead it hangs near one and a half. Which line is wrong, and at what number exactly
+# does it hang? Think before you unfold.
 #
 # <details><summary>The symptom, the cause, the mend</summary>
 #
 # `F.cross_entropy` takes logits and applies its own softmax. Here it receives
 # probabilities, so the softmax is applied twice. The best that the network can do is to
-# hand over a 1 for the right class and nine zeros. The second softmax reads these as logits
-# that differ by only 1, and makes of them the probability $e / (e + 9) = 0.232$. The loss is
-# then $\ln(e + 9) - 1 = 1.461$ nats, and it can never go below that.
+# hand over a 1 and nine zeros. The second softmax reads these as logits that differ by only
+# 1, and makes of them the probability $e / (e + 9) = 0.232$. The loss is then
+# $\ln(e + 9) - 1 = 1.461$ nats, and it can never go below that.
 #
 # The gradient suffers as well. It has to pass through two softmaxes, and where the first is
 # already sure of itself its slope is nearly zero, also where it is sure of something wrong.
-# Such images are hardly learned any more. The mend is to delete `.softmax(dim=1)`. Remember
-# the number: with ten classes, a loss that settles at 1.46 is a softmax too many.
+# Such images are hardly learned any more. The mend is to delete `.softmax(dim=1)`.
 #
 # </details>
 #
 # ## How an exercise works
 #
-# An exercise has four parts:
+# 1. The **card** says what is given, what to return, and one value worked by hand, with
+#    three folded **hints**, the last of them nearly the answer.
+# 2. In the **answer cell** you replace `raise NotImplementedError`.
+# 3. The **look** cell puts your value beside the expected one.
+# 4. The **check** cell decides.
 #
-# 1. a **card** that says what is given, what to return, and one value worked by hand,
-#    with three folded **hints**, the last of them nearly the answer;
-# 2. the **answer cell**, where you replace `raise NotImplementedError`;
-# 3. a **look** cell, which puts your value beside the expected one;
-# 4. a **check** cell, which decides.
-#
-# A check never shows you a wall of red. It says in a few lines which case went wrong,
-# what should have come and what came. Here are two answers to the first exercise: one
-# that has not been written yet, and one that is merely lazy. The lazy one has the right
-# arguments and returns a float, so the check has to look at what it *does*.
+# A check says in a few lines which case went wrong, what should have come and what came.
+# Here are two answers to the first exercise, an empty and a lazy one. The lazy one has the right arguments and returns
+# a float, so the check has to look at what it *does*.
 
 
 # %%
@@ -363,22 +354,21 @@ for attempt in (not_written, lazy):
         display(message)
 
 # %% [markdown]
-# *Case*, *expected*, *got*, *hint*. Where the check recognizes a well-known slip, the
-# last line says *mistake* and names it. Read that line first.
+# Where the check recognizes a well-known slip, a last line says *mistake* and names it. Read
+# that line first.
 #
-# Checks judge what your code does, not how it is written: loops or no loops, any names,
-# any PyTorch function you like, unless a card says "from scratch". Run them as often as
-# you want; nothing is counted but the first pass.
+# Checks judge what your code does, not how it is written, unless a card says "from
+# scratch". Run them as often as you want.
 #
 # ### Exercise 0.1 · The training epoch (2 points, ~10 min)
 #
-# The loop above was written for one network and one data set. Make it a function for any.
-# Three things must be added: the model may arrive in eval mode, its parameters may hold
-# gradients from elsewhere, and the last batch may be smaller than the others.
+# Make the loop above a function for any network and data. Three things need care: the model
+# may arrive in eval mode, its parameters may hold gradients from elsewhere, and the last
+# batch may be smaller than the others.
 #
-# **Given:** `model`; `batches`, which yields pairs (inputs, labels) and whose last
-# batch may be smaller; `loss_fn(logits, labels)`, which returns the *mean* over its
-# batch; an `optimizer` over the model's parameters.
+# **Given:** `model`; `batches`, which yields pairs (inputs, labels); `loss_fn(logits,
+# labels)`, which returns the *mean* over its batch; an `optimizer` over the model's
+# parameters.
 #
 # **Do:** one update per batch, in train mode. Gradients left from before the call do not
 # count. The model ends in train mode, whatever mode it came in.
@@ -399,8 +389,8 @@ for attempt in (not_written, lazy):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Gradients must be zero before *every* `backward()`: `optimizer.zero_grad()`. For the
-# mean, keep two running sums: loss times batch size, and batch size.
+# `optimizer.zero_grad()` before *every* `backward()`. For the mean, keep two running sums:
+# loss times batch size, and batch size.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -442,7 +432,7 @@ def train_epoch(model, batches, loss_fn, optimizer) -> float:
 
 
 # %% [markdown]
-# Look first: the case from the card, your value beside the one worked by hand.
+# The case from the card, your value beside the one worked by hand:
 
 
 # %% look
@@ -473,8 +463,8 @@ load("00_start_here").train_epoch(train_epoch, seed=48_271)
 # %% [markdown]
 # ## The first omission: gradients that are never cleared
 #
-# `optimizer.zero_grad()` is the line that everybody forgets once. Why is it there at all?
-# Ask autograd. What does a second `backward()` do to the gradient that the first one left?
+# Everybody forgets `optimizer.zero_grad()` once. Why is it there at all? Ask autograd what
+# a second `backward()` does to the gradient that the first one left.
 
 # %%
 slope = torch.tensor(1.0, requires_grad=True)
@@ -485,22 +475,21 @@ second = slope.grad.item()
 print(f"after one backward: {first}, after two: {second}")
 
 # %% [markdown]
-# The derivative of $3w$ is 3, today and tomorrow. The second call did not replace the
-# gradient, it added to it. That is on purpose: if a batch does not fit into memory, you
-# can send it through in pieces, call `backward()` for each, and step once. But whoever
-# does not clear steps along the *sum of all gradients since the beginning*.
+# The derivative of $3w$ is 3, but the second call added its 3 to the one that was there.
+# That is on purpose: if a batch does not fit into memory, you can send it through in pieces,
+# call `backward()` for each, and step once. But whoever does not clear steps along the *sum
+# of all gradients since the beginning*.
 #
-# What kind of motion is that? Write $\mathbf g_t$ for the gradient of step $t$. Without
-# clearing, the update is
+# Write $\mathbf g_t$ for the gradient of step $t$. Without clearing, the update is
 # $\mathbf w_{t+1} = \mathbf w_t - \eta\,(\mathbf g_1 + \dots + \mathbf g_t)$. Subtract the
 # same line for the step before, and all old gradients cancel but for one:
 #
 # $$\mathbf w_{t+1} - \mathbf w_t = (\mathbf w_t - \mathbf w_{t-1}) - \eta\,\mathbf g_t .$$
 #
-# Read it as mechanics. On the left stands the velocity after the step. It is the *whole*
-# velocity from before, plus a push downhill. Nothing ever slows it down. SGD with momentum
-# $\beta$ keeps the share $\beta$ of its velocity, usually 0.9; never clearing is momentum
-# with $\beta = 1$, a ball in a bowl without friction. Such a ball does not come to rest.
+# On the left stands the velocity after the step. It is the *whole* velocity from before,
+# plus a push downhill, and nothing ever slows it down. SGD with momentum $\beta$ keeps the
+# share $\beta$ of its velocity, usually 0.9. So never clearing is momentum with
+# $\beta = 1$, a ball in a bowl without friction, and such a ball does not come to rest.
 #
 # <details><summary>Does it at least not fly off? The case of a parabola</summary>
 #
@@ -509,11 +498,11 @@ print(f"after one backward: {first}, after two: {second}")
 #
 # $$r^2 - (2 - \eta a)\, r + 1 = 0 .$$
 #
-# The product of the two roots is the constant term, 1. For $0 < \eta a < 4$ the roots are
-# complex and conjugate to each other, so both have absolute value exactly 1: the solution
-# neither grows nor shrinks. It swings forever, with an angle per step $\varphi$ given by
-# $\cos \varphi = 1 - \eta a / 2$, which is about $\sqrt{\eta a}$ for small steps. One swing
-# takes about $2\pi/\sqrt{\eta a}$ steps. For $\eta a > 4$ it flies off.
+# The product of the two roots is the constant term, 1. For $0 < \eta a < 4$ they are complex
+# and conjugate, so both have absolute value exactly 1: the solution swings forever and
+# neither grows nor shrinks. The angle per step $\varphi$ has
+# $\cos \varphi = 1 - \eta a / 2$, so it is about $\sqrt{\eta a}$ for small steps, and one
+# swing takes about $2\pi/\sqrt{\eta a}$ steps. For $\eta a > 4$ the weight flies off.
 #
 # </details>
 
@@ -545,8 +534,8 @@ plots.show(
 )
 
 # %% [markdown]
-# Notice the first steps: without clearing, the weight comes down *faster*. But a parabola is
-# not a network. An optimizer whose `zero_grad` does nothing makes the experiment:
+# In the first steps the weight comes down *faster* without clearing. But a parabola is not a
+# network. An optimizer whose `zero_grad` does nothing makes the experiment:
 
 
 # %%
@@ -558,9 +547,8 @@ class Hoarder(torch.optim.SGD):
 
 
 # %% [markdown]
-# Before you run an experiment, commit to a guess. The course notes it and comes back to
-# it. Nobody grades guesses, but a surprise is much easier to remember once you have said
-# what you expected. (No buttons where you are? Add `pick=1` to the call.)
+# Commit to a guess before you run an experiment. Nobody grades it, but a surprise is easier
+# to remember once you have said what you expected. (No buttons? Add `pick=1` to the call.)
 
 # %% predict
 predict(
@@ -616,14 +604,14 @@ with results(varies=VARIES) as table:
     recall("start_here.zeroing", 2)
 
 # %% [markdown]
-# The run with momentum 1 has the same losses, so the mechanics above is not a figure of
-# speech but the same computation. And the network does worse than the parabola, whose swing
-# never grew. There the bowl had one shape. Here each batch has a bowl of its own; the pushes
-# add up, and without friction nothing takes them out again.
+# The run with momentum 1 has the same losses, so the mechanics is not a figure of speech but
+# the same computation. And the network does worse than the parabola, whose swing never grew.
+# There the bowl had one shape. Here each batch has a bowl of its own; the pushes add up, and
+# without friction nothing takes them out again.
 #
-# But is it fair? 0.1 was a good learning rate for the *other* arm. Somebody who does not
-# know of the bug would try smaller ones. So both get the same choice of five. We train all
-# eighty networks side by side, with momentum 1 for the arm that does not clear.
+# But is the comparison fair? 0.1 was a good rate for the *other* arm, and somebody who does
+# not know of the bug would try smaller ones. So both arms get the same choice of five, in
+# eighty networks trained side by side, with momentum 1 for the arm that does not clear.
 
 # %% predict
 predict(
@@ -714,29 +702,28 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
 
 # %% [markdown]
 # The cost has shrunk from a ruin to a few accuracy points, and at the smallest rates the
-# run with the bug is far *ahead* of the one without. The derivation says why. One swing
-# takes about $2\pi/\sqrt{\eta a}$ steps, so with a small $\eta$ the 240 steps of this
-# training are over before the first quarter of a swing is. Until then the ball rolls
-# downhill, and it gathers speed, while plain SGD at that rate creeps. Yet at none of its
-# five rates does it reach what the correct loop reaches at its best one.
+# run with the bug is far *ahead*. A parabola with the gradient $a w$ says why. Plain SGD
+# shrinks $w$ by the factor $1 - \eta a$ in each step and needs some $1/(\eta a)$ steps to come
+# down. The ball is at the bottom after a quarter of a swing, $\pi / (2\sqrt{\eta a})$ steps.
+# For $\eta = 0.001$ and $a = 1$ these are 1,000 and 50 steps, and this training has 240: the
+# ball arrives while plain SGD still creeps. But it swings on, and at none of the five rates
+# does it reach what the correct loop reaches at its best one.
 #
-# This is how such a bug survives for months. Somebody lowers the learning rate, the
-# disaster disappears, and what remains looks like a model that is a little weak.
+# This is how such a bug survives for months: somebody lowers the learning rate, the disaster
+# disappears, and what remains looks like a model that is a little weak.
 #
 # ## The second omission: measuring in the wrong mode
 #
-# Training and evaluation ask different things of a network, and PyTorch has two switches
-# for that. They sound alike and do different jobs:
+# PyTorch has two switches for evaluation. They sound alike and do different jobs:
 #
 # - `model.eval()` changes what layers *compute*: dropout stops dropping, and BatchNorm uses
 #   its stored averages in place of the batch's. `model.train()` puts them back.
-# - `torch.no_grad()` changes what autograd *remembers*: no graph is built, which saves
-#   time and memory.
+# - `torch.no_grad()` changes what autograd *remembers*: it builds no graph.
 #
 # Dropout sets each unit to zero with probability $p$ in every pass and scales the others by
-# $1/(1-p)$; notebook 02 is about nothing else. All you need here is that in train mode it
-# tosses coins. Many people use `no_grad` alone for evaluation. Is that not enough? Train
-# eight networks with dropout, and have each of them look at the validation images twice.
+# $1/(1-p)$ (notebook 02), so in train mode it tosses coins. Many people use `no_grad` alone
+# for evaluation. Is that not enough? Train eight networks with dropout, and have each of them
+# look at the validation images twice.
 
 # %% predict
 predict(
@@ -820,15 +807,14 @@ with results(varies=VARIES) as table:
 # %% [markdown]
 # `no_grad` did its own job and nothing else. In train mode each pass used a thinned network,
 # another one each time, and each of them is worse than the whole. The less is dropped, the
-# less it costs: about one point at a rate of 0.1, which is small enough to go unnoticed for
-# a long time. Nobody retrained anything between the two columns of the figure. The networks
-# were fine; the measurement was not.
+# less it costs: about one point at a rate of 0.1, which can go unnoticed for a long time.
+# Nobody retrained anything between the two columns of the figure. The networks were fine;
+# the measurement was not.
 #
 # ### A gap that hides
 #
-# Now you can solve a harder version of the first puzzle. Here are the two usual curves for
-# dropout 0.5, and the training loss measured like the validation loss: after the epoch, in
-# eval mode.
+# The first puzzle has a harder version. Here are the two usual curves for dropout 0.5, and
+# the training loss measured like the validation loss: after the epoch, in eval mode.
 
 # %% figure
 noisy = torch.tensor([history.train_loss for _, history, _ in dropping[0.5]])
@@ -870,11 +856,10 @@ with results(varies=VARIES) as table:
 # %% [markdown]
 # The two usual curves say that this network does not overfit at all. They compare half a
 # network on images it knows with a whole network on images it does not know, and at epoch
-# 15 the two handicaps happen to cancel. Measured alike, the gap is there. Averaging over the
-# epoch lifts the blue line mostly at the start; dropout lifts it until the end.
+# 15 the two handicaps happen to cancel. Measured alike, the gap is there.
 #
-# With BatchNorm the wrong mode is worse in kind: a forward pass in train mode *changes* the
-# model, gradients or not.
+# With BatchNorm the wrong mode is worse: a forward pass in train mode *changes* the model,
+# gradients or not.
 
 # %%
 normed = nn.Sequential(nn.Linear(196, 64), nn.BatchNorm1d(64)).to(DEVICE).train()
@@ -885,24 +870,22 @@ moved = (normed[1].running_mean - before).abs().max().item()
 print(f"a stored average has moved by {moved:.2f}")
 
 # %% [markdown]
-# The stored averages belong to the model and are saved with it. The validation images have
-# just left a trace in the network that they were meant to judge.
+# The stored averages are saved with the model. The validation images have just left a trace
+# in the network that they were meant to judge.
 #
 # ### Why?
 #
-# Suppose a colleague's `evaluate` ends with `model.train()`, whatever the mode was before.
-# All tests pass, and training scripts work. Who will be hurt by it, when, and how would
-# they notice? Write down two sentences before you unfold.
+# A colleague's `evaluate` ends with `model.train()`, whatever the mode was before. All tests
+# pass, and training scripts work. Who will be hurt, and how would they notice? Write down two
+# sentences before you unfold.
 #
 # <details><summary>A model answer</summary>
 #
-# Whoever evaluates a *finished* model is hurt: it came in eval mode, because it is used
-# for predictions, and it leaves in train mode. The evaluation itself is right; the next
-# prediction is made with dropout on, and with BatchNorm looking at its own batch and moving
-# its averages. Nothing complains. They would notice that the same input gives two different
-# answers, or that a batch of one gives strange ones. A function that measures must leave
-# what it measures as it was, and that includes the mode, the buffers, and gradients that
-# are waiting for an update.
+# Whoever evaluates a *finished* model: it came in eval mode and leaves in train mode. The
+# evaluation itself is right; the next prediction is made with dropout on, and with BatchNorm
+# looking at its own batch and moving its averages. They would notice that the same input
+# gives two different answers. A function that measures must leave what it measures as it
+# was: the mode, the buffers, and gradients that are waiting for an update.
 #
 # </details>
 
@@ -912,8 +895,7 @@ print(f"a stored average has moved by {moved:.2f}")
 # **Given:** `model`, `batches` and `loss_fn` as in 0.1.
 #
 # **Do:** measure in eval mode and without tracking gradients. Leave the model as it was:
-# same parameters, same buffers, same gradients if there are any, and `model.training` as it
-# came in, be it true or false.
+# parameters, buffers, gradients if there are any, and `model.training`, be it true or false.
 #
 # **Return:** a tuple of two Python floats: mean loss per *example*, and accuracy, the
 # share in [0, 1] of examples whose largest logit is at the label.
@@ -924,22 +906,20 @@ print(f"a stored average has moved by {moved:.2f}")
 #
 # <details><summary>Hint 1</summary>
 #
-# Before the loop: remember `model.training`, then switch to eval mode. After it: put the
-# remembered mode back.
+# Remember `model.training`, switch to eval mode, and put the remembered mode back at the end.
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Keep three sums: loss times batch size, number of right answers, number of examples.
-# `logits.argmax(1) == y` says which answers are right.
+# Keep three sums: loss times batch size, right answers (`logits.argmax(1) == y`), and
+# examples.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
 # `was_training = model.training`, `model.eval()`, then `with torch.no_grad():` around the
 # loop. In it `total += loss_fn(logits, y).item() * len(y)` and
-# `right += (logits.argmax(1) == y).sum().item()`. Finally `model.train(was_training)`,
-# which takes the mode as its argument.
+# `right += (logits.argmax(1) == y).sum().item()`. Finally `model.train(was_training)`.
 #
 # </details>
 
@@ -974,7 +954,7 @@ def evaluate(model, batches, loss_fn) -> tuple[float, float]:
 
 
 # %% [markdown]
-# The case from the card again, made of a network that always gives logits (0, ln 3).
+# The case from the card, with a network that always gives logits (0, ln 3).
 
 # %% look
 constant = nn.Linear(1, 2, bias=False)
@@ -997,9 +977,8 @@ load("00_start_here").evaluate(evaluate, seed=48_271)
 # ## The third omission: a mean of means
 #
 # `loss_fn` has already averaged over its batch, so averaging the batches' losses is
-# tempting. It is even right as long as all batches have one size. The last one often
-# falls short: 1,000 examples in batches of 64 leave 40. How bad is that? Here we need not
-# guess first and measure then; we can derive the answer.
+# tempting. It is even right as long as all batches have one size. But 1,000 examples in
+# batches of 64 leave 40. How bad is that? We can derive the answer.
 #
 # Let there be $n$ examples in $B$ batches, the last of them with $b$ examples and mean loss
 # $m_b$, and let $m_r$ be the mean over the rest. The right mean weighs by examples, and the
@@ -1008,16 +987,14 @@ load("00_start_here").evaluate(evaluate, seed=48_271)
 # $$m = \frac{(n-b)\, m_r + b\, m_b}{n}, \qquad
 # \hat m = \frac{(B-1)\, m_r + m_b}{B} .$$
 #
-# (In the second formula the $B-1$ full batches are equally large, so the mean of their
-# means is $m_r$.) Subtract, and both fractions combine:
+# (The $B-1$ full batches are equally large, so the mean of their means is $m_r$.) Subtract:
 #
 # $$\hat m - m = \Big(\frac1B - \frac bn\Big)\,(m_b - m_r) .$$
 #
-# The first factor is the weight that the last batch has too much; it is zero if the last
-# batch is full. The second says by how much the last batch happens to differ, which is
-# chance. Means of $b$ and of $n-b$ shuffled examples differ with standard deviation
-# $\sigma\sqrt{1/b + 1/(n-b)}$, where $\sigma$ is that of single losses. So the typical
-# error, the root of its mean square, is
+# The first factor is the weight that the last batch has too much. The second says by how much
+# that batch happens to differ, which is chance. Means of $b$ and of $n-b$ shuffled examples
+# differ with standard deviation $\sigma\sqrt{1/b + 1/(n-b)}$, where $\sigma$ is that of
+# single losses. So the typical error, the root of its mean square, is
 #
 # $$\Big(\frac1B - \frac bn\Big)\,\sigma\,\sqrt{\frac1b + \frac1{n-b}} .$$
 
@@ -1033,8 +1010,8 @@ def typical_error(size, spread, n=1000):
 
 # %% [markdown]
 # We check it on the eight plain networks: take their losses on the validation images one by
-# one, deal them into batches in 2,000 random orders, average the batch means as the naive
-# way does, and compare. Which of four batch sizes is the dangerous one: 500, 64, 900 or 999?
+# one, deal them into batches in 2,000 random orders, and average the batch means as the naive
+# way does. The batch sizes are 500, 64, 900 and 999.
 
 # %% predict
 predict(
@@ -1116,19 +1093,18 @@ with results(varies=VARIES + "; 2,000 orders for each network") as table:
     recall("start_here.batch-means", 2)
 
 # %% [markdown]
-# Dots and dashes agree. With batches of 64 the error is a few thousandths of a nat, for
-# two reasons that the formula shows: there are 16 batches, so each has little weight, and
-# the last one is nearly full. A single example that weighs as much as 999 others is another
-# matter: one lucky or unlucky image then moves the reported loss by half a nat. So the
+# Dots and dashes agree. With batches of 64 the error is a few thousandths of a nat, because
+# each of the 16 batches has little weight and the last one is more than half full. A single
+# example that weighs as much as 999 others moves the reported loss by half a nat. So the
 # error is usually harmless, sometimes not, and it changes with the order of the data while
 # the network stays the same. Weighting by batch size costs one multiplication.
 #
 # ## Comparing two runs
 #
-# Now loop and measurement can be trusted, and we can ask the question for which all this is
-# made: *is setting A better than setting B?* Our example is weight decay, a steady pull of
-# all weights towards zero (notebook 03). Does a decay of 0.01 help this network? Four
-# people train it once without and once with, each run with a seed of its own:
+# Now loop and measurement can be trusted, and we can ask: *is setting A better than setting
+# B?* Our example is weight decay, a steady pull of all weights towards zero (notebook 03).
+# Does a decay of 0.01 help this network? Four people train it once without and once with it,
+# and use a new seed for each run:
 
 # %% experiment
 MANY = list(range(64))
@@ -1158,9 +1134,8 @@ for person in range(4):
     print(f"difference {pulled - without:+.1f}")
 
 # %% [markdown]
-# Four people, four answers, from nothing to several points. Whom should we believe? The cell
-# has trained 64 seeds of each setting, more than anybody does, so that the average over all
-# of them can serve as the truth.
+# Four people, four answers. Whom should we believe? The cell has trained 64 seeds of each
+# setting, so that the average over all of them can serve as the truth.
 
 # %% predict
 predict(
@@ -1211,21 +1186,20 @@ with results(varies="64 initializations and data orders; one split") as table:
 
 # %% [markdown]
 # There is a real difference, about half a point, and it is a *loss*: this decay is too strong
-# for this network (notebook 03 looks for better ones). But the seeds scatter by one and a
-# half points and more, three times the effect, so two runs with different seeds are little
-# better than a coin. The ten running robots of the beginning are no surprise.
+# for this network (notebook 03 looks for better ones). But the seeds scatter with a standard
+# deviation three times as large, so two runs with different seeds are little better than a
+# coin. The running robots of the beginning are no surprise.
 #
-# With the *same* seed on both sides, one pair in ten or so is wrong instead. Look at the
-# lines in the left panel: they are nearly level. A seed that is good luck for one setting
-# is good luck for the other, so the luck drops out of the difference. That is *pairing*,
-# and it costs nothing but care.
+# With the *same* seed on both sides, only one pair in ten or so is wrong. The lines in the
+# left panel are nearly level: a seed that is good luck for one setting is good luck for the
+# other, so the luck drops out of the difference. That is *pairing*.
 #
 # ### From dots to an interval
 #
 # Usually we cannot afford 64 seeds. Let there be $n$ seeds with differences
-# $d_1, \dots, d_n$, treatment minus control, seed by seed. What may we say about $\mu$, the
-# average over all seeds that might have been drawn? The best guess is the mean $\bar d$.
-# How far may it be off?
+# $d_1, \dots, d_n$, treatment minus control, seed by seed. The best guess at $\mu$, the
+# average over all seeds that might have been drawn, is the mean $\bar d$. How far may it be
+# off?
 #
 # 1. The differences of different seeds are independent, so the variances of the terms
 #    $d_i/n$ add up: the variance of $\bar d$ is $n \cdot \sigma_d^2/n^2 = \sigma_d^2/n$. Its
@@ -1236,18 +1210,18 @@ with results(varies="64 initializations and data orders; one split") as table:
 #    closer to these $n$ numbers than $\mu$ does, so the squares come out too small.
 # 3. If the differences are roughly normal and $\sigma_d$ were known, $\bar d$ would lie
 #    within 1.96 standard errors of $\mu$ in 95 % of all experiments. With $s$ in its place
-#    that is not true: sometimes $s$ is too small by chance, and then the interval is too
-#    short exactly when it is confidently wrong. The factor must be larger for small $n$.
+#    this fails: now and then $s$ is too small by chance, and the interval is too short. The
+#    factor must be larger, above all for small $n$.
 #
 # How much larger was worked out by William Gosset, a chemist at the Guinness brewery who
-# had to judge barley from a handful of samples, and who published as "Student" (1908). His
-# factor $t_{n-1}$ is 4.30 for $n = 3$, 2.36 for $n = 8$, and approaches 1.96. So the
+# had to judge from small samples, and who published as "Student" (1908). In today's form
+# his factor $t_{n-1}$ is 4.30 for $n = 3$, 2.36 for $n = 8$, and approaches 1.96. The
 # interval is
 #
 # $$\bar d \;\pm\; t_{n-1}\,\frac{s}{\sqrt n} .$$
 #
-# Does the factor matter? Draw 20,000 experiments of $n$ normal differences whose true mean
-# is 0, and count how often the interval contains it.
+# Draw 20,000 experiments of $n$ normal differences whose true mean is 0, and count how often
+# the interval contains it.
 
 
 # %%
@@ -1266,7 +1240,7 @@ for n in (3, 5, 8, 30):
 
 # %% [markdown]
 # With three seeds the factor 1.96 makes intervals that miss almost one time in five while
-# claiming one in twenty. With Student's factor they keep their promise at every $n$.
+# claiming one in twenty. Student's factor keeps the promise at every $n$.
 #
 # And what does pairing do in this formula? For numbers $A_i$ (treatment) and $B_i$ (control)
 # with a correlation $\rho$ between them,
@@ -1274,8 +1248,8 @@ for n in (3, 5, 8, 30):
 # $$\sigma_d^2 = \operatorname{Var}(A - B) =
 # \sigma_A^2 + \sigma_B^2 - 2\rho\,\sigma_A\sigma_B .$$
 #
-# Without pairing the last term is missing. If seeds carry their luck along, $\rho$ is near
-# 1 and almost everything cancels. If they do not, $\rho$ is near 0 and nothing is gained.
+# Without pairing the last term is missing. With $\rho$ near 1, where seeds carry their luck
+# along, almost everything cancels; with $\rho$ near 0 nothing is gained.
 #
 # ### Exercise 0.3 · The paired difference (2 points, ~12 min)
 #
@@ -1283,20 +1257,18 @@ for n in (3, 5, 8, 30):
 # $i$ at place $i$ in both, $n \ge 2$; `confidence` in (0, 1).
 #
 # **Return:** three Python floats: the mean of *treatment − control*, and the lower and the
-# upper end of Student's interval for it. The share `confidence` lies between the ends, and
-# half of the rest on each side. `stats.t.ppf(q, df)` from SciPy, imported above, is the
-# quantile: the value below which Student's t with `df` degrees of freedom lies with
-# probability `q`.
+# upper end of Student's interval for it, with half of 1 − `confidence` on each side.
+# `stats.t.ppf(q, df)` from SciPy, imported above, is the quantile: the value below which
+# Student's t with `df` degrees of freedom lies with probability `q`.
 #
 # **By hand:** control (60, 70, 80), treatment (62, 71, 83). Differences 2, 1, 3; mean 2;
 # $s = \sqrt{(0 + 1 + 1)/2} = 1$; standard error $1/\sqrt3 = 0.577$; the quantile at 0.975
 # with 2 degrees of freedom is 4.303. Half-width 4.303 · 0.577 = 2.484, so the result is
-# **(2, −0.484, 4.484)**. The mean is large and still undecided: three seeds are few.
+# **(2, −0.484, 4.484)**.
 #
 # <details><summary>Hint 1</summary>
 #
-# Subtract first, seed by seed. From there on there is one list of numbers, and the two arms
-# are not needed any more.
+# Subtract first, seed by seed. From there on there is one list of numbers.
 #
 # </details>
 # <details><summary>Hint 2</summary>
@@ -1338,9 +1310,9 @@ def paired_difference(control, treatment, confidence=0.95):
 
 
 # %% [markdown]
-# Student's example: hours of sleep gained by ten patients with the first drug and with the
-# second (Cushny and Peebles, as printed in Student 1908). Each drug's column scatters by two
-# hours. Does the second drug give more sleep? On average 1.58 hours more, from 0.70 to 2.46.
+# Student's example: hours of sleep that ten patients gained with a first and with a second
+# drug (Cushny and Peebles, as printed in Student 1908). Each column scatters by about two
+# hours. The second drug gives 1.58 hours more on average, from 0.70 to 2.46.
 
 # %% look
 FIRST_DRUG = torch.tensor([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
@@ -1359,10 +1331,9 @@ load("00_start_here").paired_difference(paired_difference, seed=48_271)
 # ### Three comparisons, eight seeds each
 #
 # The course has this function as `intervals.paired_difference`, which takes the treatment
-# first and refuses to compare arms of different lengths. With it we compare three changes
-# to our network with the plain one: weight decay 0.01, dropout 0.25, and momentum 0.9. Each
-# has eight seeds, as most experiments of this course do. For each we draw the interval that
-# pairs the seeds, and the one that ignores the pairs (Welch's).
+# first. With it we compare three changes with the plain network: weight decay 0.01, dropout
+# 0.25, and momentum 0.9. Each has eight seeds, as most experiments of this course do. For
+# each we draw the interval that pairs the seeds, and one that ignores the pairs (Welch's).
 
 # %% experiment
 dropout = final_accuracy(dropout=0.25)
@@ -1410,17 +1381,16 @@ for name, scores in TREATMENTS.items():
     print(f"{name:15}  {rho:8.2f}      {told}")
 
 # %% [markdown]
-# **Decay:** the correlation is close to 1, because a small pull on the weights hardly
-# changes what a run does. Unpaired, eight seeds say nothing. Paired, they decide.
+# **Decay:** the correlation is close to 1, because a small pull on the weights hardly changes
+# what a run does. Unpaired, eight seeds say nothing; paired, they decide.
 #
-# **Momentum:** here pairing gains nothing. The correlation is close to 0, as if momentum sent
-# each run on a path of its own. The interval spans several points, and "not decided" is
-# the right answer. It is *not* the same as "no difference". To claim that two settings are
-# equal, one has to name a margin and show that the whole interval lies within it.
+# **Momentum:** the correlation is close to 0, as if momentum sent each run on a path of its
+# own, so pairing gains nothing. "Not decided" is the right answer, and it is *not* "no
+# difference": to claim that, one has to name a margin and show that the whole interval lies
+# within it.
 #
-# **Dropout:** in between, and not decided even with 64 seeds. Is dropout useless here? So it
-# seems, after 15 epochs. So we move the nearest knob, the length of training, by a factor
-# of four, and ask again.
+# **Dropout:** in between, and not decided even with 64 seeds. Is dropout useless here? Move
+# the nearest knob, the length of training, by a factor of four, and ask again.
 
 # %% experiment
 SIXTEEN = list(range(16))
@@ -1445,20 +1415,18 @@ with results(varies="16 initializations and data orders; one split") as table:
 
 # %% [markdown]
 # After 60 epochs the same dropout gains most of a point, while decay still costs. The
-# interval at 15 epochs was not wrong: "after 15 epochs" was part of the question that it
-# answered. That is why the course moves a setting or two before it makes a sentence
-# general, and says where the sentence ends.
+# interval at 15 epochs was not wrong: "after 15 epochs" was part of its question. That is
+# why the course moves a setting or two before it makes a sentence general.
 #
 # Pairing has its schedule, too. The correlation for decay has fallen from close to 1 to
-# about 0.7: two runs that start alike and see the same images drift apart all the
-# same, and the longer they train, the less luck they share.
+# about 0.7: two runs that start alike and see the same images drift apart with time.
 #
 # ### What do two runs with one seed have in common?
 #
 # A seed fixes two things here: the initial weights, and the order in which the images come.
 # Which of them carries the luck? Take them apart: a treatment that shares only the order
-# with its control, and one that shares only the initial weights. And since one learning
-# rate is one learning rate, do it at 0.1 and at 0.01.
+# with its control, and one that shares only the initial weights, each at the learning rates
+# 0.1 and 0.01.
 
 # %% predict
 predict(
@@ -1544,25 +1512,22 @@ with results(varies="32 initializations and data orders; one split"):
     recall("start_here.what-is-shared", 3)
 
 # %% [markdown]
-# At a learning rate of 0.1 the order is nearly all that counts. Each batch still moves the
-# weights a good way when training stops, so the last accuracy depends on which images came
-# last; you saw the curve of the very first run jump up and down. At 0.01 it is the other way
-# round: no batch moves much, and after 15 epochs the weights have not come far from where
-# they started. Had we tried one rate only, we would have told you a rule that is false at
-# the other. What holds at both is that sharing *everything* is best. So give both settings
-# the same initial weights *and* the same data order; a `DataLoader` whose generator is in
-# another state can lose most of what pairing gives.
+# At a learning rate of 0.1 the order counts most. Each batch still moves the weights a good
+# way when training stops, so it matters which images came last; you saw the curves of the
+# very first run jump up and down. At 0.01 no batch moves much, and after 15 epochs a run
+# still depends on where it started. A rule found at one rate would have been false at the
+# other. At both, sharing *everything* is best. So give both settings the same initial weights
+# *and* the same data order; a `DataLoader` whose generator is in another state can lose most
+# of what pairing gives.
 #
-# ## What the interval does not cover
+# ## The same seeds on other images
 #
-# Under every table stands what varied: "64 initializations and data orders; one split". An
-# interval speaks of exactly that. It says where the average would lie if you drew *new seeds
-# and the same 1,000 training and 1,000 validation images*. More seeds make it as short as
-# you like. Do they make it right?
+# Under every table stands what varied: "64 initializations and data orders; one split". The
+# interval says where the average would lie if you drew *new seeds and kept the same 1,000
+# training and 1,000 validation images*. How much would other images change?
 #
-# Draw the images anew, eight times, from the 10,000 that come with the course. On each
-# split train 24 seeds, without and with decay. That is more than anybody reports, and on
-# each split the interval is short.
+# Draw the images anew, eight times, from the 10,000 that come with the course, and on each
+# split train 24 seeds, without and with decay.
 
 # %% predict
 predict(
@@ -1649,6 +1614,9 @@ pooled = intervals.mean_interval(split_none.flatten())
 honest = intervals.mean_interval(means)
 print(f"192 runs taken for 192 draws: ± {(pooled.high - pooled.low) / 2:.2f} points")
 print(f"8 splits taken for 8 draws:   ± {(honest.high - honest.low) / 2:.2f} points")
+within = split_none.var(1).mean().sqrt()
+print(f"standard deviation: {within:.2f} of seeds on one split, ", end="")
+print(f"{means.std():.2f} of the split means")
 with results(
     varies="8 splits, each the mean of 24 initializations and orders"
 ) as table:
@@ -1663,51 +1631,52 @@ with results(
     recall("start_here.other-split", 2)
 
 # %% [markdown]
-# The intervals did nothing wrong. Each of them covers what it promises: the average over
-# seeds *on its split*. But the splits differ, their means by almost three points, and no
-# number of seeds on one split can show that. If you take all 192 runs for independent draws,
-# you get an interval that looks wonderful and is three times too short, because 24 runs on
-# one split share their images. The honest interval counts splits.
+# Each interval covers what it promises: the average over seeds *on its split*. But the means
+# of the splits differ by almost three points, and no number of seeds on one split can show
+# that. Whoever takes all 192 runs for independent draws gets an interval that is three times
+# too short, because 24 runs on one split share their images. The honest interval counts
+# splits.
 #
-# A good part of a split's luck is in the 1,000 validation images. Were they drawn
-# independently, a share of 0.77 of them would have a standard deviation of
+# A good part of a split's luck is in its 1,000 validation images: if they were drawn
+# independently, a share of 0.77 would have a standard deviation of
 # $\sqrt{0.77 \cdot 0.23 / 1000}$, or 1.3 points, whatever the network. The effect of decay
-# hardly feels it, since both arms are judged on the same images. Pairing has worked once
-# more, this time across splits.
+# hardly feels it, since both arms are judged on the same images: pairing again, this time
+# across splits.
 #
-# Bouthillier et al. (2021) took apart the variance of five real tasks. There, drawing the
-# data anew was the largest source, and initial weights and data order, the ones that a loop
-# over seeds shows, came behind it. In our small setting single seeds scatter more than
-# splits; but that part shrinks with every seed we add, and the splits' part does not.
+# In five real tasks, drawing the data anew was the largest source of variance, ahead of
+# initial weights and data order (Bouthillier et al. 2021). Here single seeds scatter more
+# than splits, as printed above the table; but that part shrinks with every seed we add, and
+# the splits' part does not.
 #
 # So this is how to read a table of this course:
 #
 # - **What varies** says of what the interval speaks. Headline results also draw split and
 #   noise anew; where only seeds vary, the sentence is about one data set.
-# - **Holds** means that the whole interval agrees with the sentence. **Does not hold** means
-#   that none of it does. **Not decided** is everything between, and needs more seeds.
-# - Five in a hundred intervals miss, and nobody can tell which. Look at twenty changes that
-#   do nothing, keep the best, and you have probably found one of those (the *winner's
-#   curse*, which notebook 05 measures).
+# - **Holds** means that the whole interval agrees with the sentence, **does not hold** that
+#   none of it does. **Not decided** is everything between, and needs more seeds.
+# - Five in a hundred intervals miss, and nobody can tell which. Test twenty changes that do
+#   nothing, independently, and with a chance of $1 - 0.975^{20}$, or 40 %, at least one seems
+#   to help. The best of many always looks better than it is (the *winner's curse*, which
+#   notebook 05 measures).
 # - **Seeds are independent; weights, examples or epochs of one run are not.** An interval
 #   over things that share their luck is too short.
 #
 # ## See it happen
 #
-# All this was about numbers. Below, one small network is trained twice in front of you, from
-# the same weights, on the same 60 points and in the same order: a paired comparison. Every fifth point has the wrong
-# label; those have a black rim. The small dots are validation points, which no training
-# step ever sees. The network on the right has weight decay.
+# Below, one small network is trained twice in front of you, from the same weights, on the
+# same 60 points and in the same order: a paired comparison. Every fifth point has the wrong
+# label; those have a black rim. The small dots are validation points, which no training step
+# ever sees. The network on the right has weight decay.
 #
 # Press **Play**, and let it run for about 1,000 steps. Look at three things in this order:
 #
 # 1. The colors: what does each network do about the points with a black rim?
-# 2. The curves: on which side do the training loss (blue) and the validation loss (orange,
-#    dashed) part? The orange dot is the moment at which validation was best.
+# 2. The curves: where do the training loss (blue) and the validation loss (orange, dashed)
+#    part? The orange dot marks the best validation loss.
 # 3. The weights at the bottom: which network has the large ones?
 #
 # Then set the false labels to 0 and press **Start again**. Is the pull on the weights still
-# worth having? You need no name for the other controls yet; each has its own notebook.
+# worth having?
 
 # %% demo
 playground().show()
@@ -1715,39 +1684,34 @@ playground().show()
 # %% [markdown]
 # The left network bends its boundary around single points, because every false label that
 # it learns lowers its training loss. Nothing in that loss says that a label is false; only
-# the validation points can tell. This is *overfitting*, on two axes and in slow motion. And
-# it is one pair on one set of points, so you know what it is worth: press **Other points**
-# a few times before you believe any difference that you see.
+# the validation points can tell. This is *overfitting* in slow motion. And it is one pair on
+# one set of points: press **Other points** a few times before you believe a difference.
 #
 # ## Where your results go
 #
-# **Claims.** Each sentence about a result has its measurement beside it, with an interval
-# and what it covers. On your machine a claim that does not hold prints a warning: trust the
-# measurement, not the sentence. This is all that has been claimed so far.
+# **Claims.** Each sentence about a result has its measurement beside it. On your machine a
+# claim that does not hold prints a warning: trust the measurement, not the sentence. This is
+# all that has been claimed so far.
 
 # %%
 ledger()
 
 # %% [markdown]
-# **Other seeds.** The seeds of a claim were chosen by the course, and some sentence may owe
-# its measurement to them. Whether it holds on your machine, with your seeds, you can ask in
-# every notebook: put these two lines into a new cell under the set-up cell, and run all
-# cells.
+# **Other seeds.** Would the claims hold with *your* seeds? You can ask in every notebook: put
+# these two lines into a new cell under the set-up cell, and run all cells.
 #
 # ```python
 # from helpers import seeds
 # seeds.shift(1000)
 # ```
 #
-# Seed 0 is then 1000, seed 1 is 1001, and so on, for everything that is drawn, the choice of
-# images included (`seeds.shift(1000, splits=False)` leaves that one as it is). The text
-# stays the same, so a number that it names belongs to the course's own seeds. What you
-# should compare are the claims. If one comes out as "not decided", shift by 2000 and by
-# 3000 as well before you believe either side.
+# Seed 0 is then 1000, seed 1 is 1001, and so on, also for the choice of images
+# (`seeds.shift(1000, splits=False)` keeps the images). Compare the claims; numbers in the
+# text belong to the course's own seeds. If a claim comes out as "not decided", shift by 2000
+# and by 3000 as well.
 #
 # **Progress.** Each check that passes is noted in `.progress.json` beside the notebooks,
-# on your computer only. It has nothing to do with grades, which come from your
-# instructor's own run of the checks.
+# on your computer only. Grades come from your instructor's own run of the checks.
 
 # %%
 progress.table()
@@ -1764,8 +1728,8 @@ plots.show(ax.figure, alt=progress.table().summary())
 bookmarks.table()
 
 # %% [markdown]
-# **Certificate.** Once every exercise of every notebook is done, this writes a page to
-# print, with your name on it. Until then it says what is open.
+# **Certificate.** Once every exercise is done, this writes a page to print, with your name
+# on it. Until then it says what is open.
 
 # %%
 progress.certificate("Your name")
@@ -1773,8 +1737,8 @@ progress.certificate("Your name")
 # %% [markdown]
 # ## Quiz
 #
-# Every answer has an explanation, the right ones too: click through them all. The
-# flashcards below are for a day or a week from now.
+# Every answer has an explanation, the right ones too. The flashcards are for a day or a week
+# from now.
 
 # %%
 quiz("00_start_here")
@@ -1783,8 +1747,8 @@ quiz("00_start_here")
 flashcards("00_start_here")
 
 # %% [markdown]
-# **Speed challenge.** Ten questions against the clock, from this notebook, the next one,
-# and those that you have begun. Your best time is kept.
+# **Speed challenge.** Ten questions against the clock, from the notebooks you have begun and
+# the next one. Your best time is kept.
 
 # %%
 challenge()
@@ -1797,11 +1761,8 @@ challenge()
 # - A softmax before `cross_entropy`: with ten classes the loss ends at 1.46, not at 0.
 # - `total += loss` without `.item()`: every batch's graph stays in memory for the epoch.
 # - `model.training = False` in place of `model.eval()`: the layers inside never hear of it.
-# - `model.train()` at the end of an evaluation, whatever the mode was before: fine in a
-#   training loop, a trap for whoever evaluates a finished model.
 # - Training loss from *during* an epoch against validation loss from *after* it, or dropout
 #   on against dropout off: not the same kind of number.
-# - Two runs with two seeds: you compare the seeds as much as the settings.
 # - An interval over seeds read as one over data.
 #
 # ## Summary
@@ -1818,13 +1779,12 @@ challenge()
 #   <https://arxiv.org/abs/2103.03098>
 # - Henderson et al. (2018), *Deep Reinforcement Learning that Matters*,
 #   <https://arxiv.org/abs/1709.06560>
-# - Paszke et al. (2019), *PyTorch: An Imperative Style, High-Performance Deep Learning
-#   Library*, <https://arxiv.org/abs/1912.01703>
-# - PyTorch documentation, *Autograd mechanics*, on grad modes and evaluation mode,
+# - PyTorch documentation, *Autograd mechanics*,
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>
 # - Student (1908), *The Probable Error of a Mean*, Biometrika 6(1), 1–25,
 #   <https://doi.org/10.1093/biomet/6.1.1>
 # - Xiao, Rasul and Vollgraf (2017), *Fashion-MNIST*, <https://arxiv.org/abs/1708.07747>
 #
 # **Next:** [01 · Bias and variance](../01_bias_variance/01_bias_variance.ipynb)
-# takes the gap apart: what part of the error comes from a model too stiff, what part from one too nervous, and what a penalty trades between them.
+# takes the gap apart: what part of the error comes from a model too stiff, what part from
+# one too nervous, and what a penalty trades between them.
