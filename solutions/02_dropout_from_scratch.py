@@ -142,9 +142,9 @@ plots.show(
 # as the network bends its answers around single images. On the right, where nothing
 # false can be learned, training as long does no such damage.
 #
-# Such a memory is what we shall call a conspiracy: to remember that one particular
-# shirt is called a bag, several units have to combine their responses to the accidents
-# of that one picture, in a way that is of no use for any other.
+# To remember that one particular shirt is called a bag, several units have to combine
+# their responses to the accidents of that one picture, in a way that is of no use for
+# any other. Let us call that a conspiracy.
 #
 # ## The idea: never the same network twice
 #
@@ -251,9 +251,9 @@ load("02_dropout_from_scratch").standard_dropout(standard_dropout, seed=20_121)
 # %% [markdown]
 # ## Scale in training or at evaluation?
 #
-# In the form of 2012, every program that runs the trained network has to know `p`. What
-# if somebody forgets to scale? "Then activations double," one reads. Mask a large batch
-# of activations, scale nothing, and compare.
+# In the form of 2012, whoever runs the trained network has to know `p`. What if
+# somebody forgets to scale? "Then activations double," one reads. Mask a large batch of
+# activations, scale nothing, and compare.
 
 # %% experiment
 activations = torch.rand(2000, 500, generator=torch.Generator().manual_seed(1))
@@ -332,8 +332,8 @@ def inverted_dropout(
 
 
 # %% [markdown]
-# Your mask beside PyTorch's, on a tensor of ones. The coins differ, the rate should be
-# about the same, and neither should have a pattern such as stripes.
+# Your mask of ones beside PyTorch's: the coins differ, but the rate should be about the
+# same, and neither should have stripes.
 
 # %% look
 look(
@@ -1209,11 +1209,11 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # ## One network instead of a committee
 #
 # How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$
-# subsets, some 18 billion billions, and each makes its own prediction, though they
-# share their weights. Averaging the predictions of many models usually beats a typical
-# one of them, but nobody can ask all of these. Still, textbooks say that we do: dropout
-# off, *one* forward pass, and out comes "the average of the thinned networks". Is that
-# true, or a figure of speech? And if it is true, which kind of average is meant?
+# subsets, some 18 billion billions, and each makes its own prediction. Averaging the
+# predictions of many models usually beats a typical one of them, but nobody can ask all
+# of these. Still, textbooks say that we do: dropout off, *one* forward pass, and out
+# comes "the average of the thinned networks". Is that true? And if so, which kind of
+# average is meant?
 
 # %% figure
 plots.show(
@@ -1482,12 +1482,12 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # than the ReLU of the mean. So the gap opens at layer 3 and grows in the logits, and
 # more so at larger $p$, where the masks scatter the pre-activations more widely.
 #
-# And still, at $p = 0.5$, the single pass is as accurate as fifty samples, at a
-# fiftieth of the price. The gap in the logits is 7 % of their spread, so only images
-# whose two top classes are that close can change sides. That is why everybody uses the
-# shortcut. At 0.75 the gap is half of the spread; but there the networks have learned
-# much less, and the mean of fifty is no better either. What does differ, as with the
-# ten units, is confidence, and that is why notebook 09 samples on purpose.
+# Still, at $p = 0.5$ the single pass is as accurate as fifty samples, at a fiftieth of
+# the price: the gap in the logits is 7 % of their spread, so only images whose two top
+# classes are that close can change sides. That is why everybody uses the shortcut. At
+# 0.75 the gap is half of the spread; but there the networks have learned much less, and
+# the mean of fifty is no better either. What does differ, as with the ten units, is
+# confidence, and that is why notebook 09 samples on purpose.
 #
 # ## Where dropout stands today
 #
@@ -1682,11 +1682,11 @@ load("02_dropout_from_scratch").dropout_penalty(dropout_penalty, seed=20_171)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What does the difference to plain L2 do? Take five features that matter equally but
-# are measured in different units, so that their sizes run from ¼ to 4, and their true
-# weights from 4 to ¼. Fit them in three ways: by least squares on 2,000 masked copies
-# of the data, with $p = 0.5$; by the formula, without masks; and by plain ridge
-# regression (1.2), with the same mean penalty per weight.
+# What does that difference do? Take five features that matter equally but are measured
+# in different units, so that their sizes run from ¼ to 4, and their true weights from 4
+# to ¼. Fit them by least squares on 2,000 masked copies of the data, with $p = 0.5$; by
+# the formula, without masks; and by plain ridge regression (1.2), with the same mean
+# penalty per weight.
 
 # %% predict
 predict(
