@@ -332,8 +332,8 @@ def inverted_dropout(
 
 
 # %% [markdown]
-# Your mask of ones beside PyTorch's: the coins differ, but the rate should be about the
-# same, and neither should have stripes.
+# Your mask on a tensor of ones, and PyTorch's: the coins differ, but the rate should be
+# about the same, and neither should have stripes.
 
 # %% look
 look(
