@@ -1,10 +1,9 @@
 # %% [markdown]
 # # 02 · Why would anyone switch off half a network while it learns?
 #
-# Dropout is three lines of code, and it comes with more half-true advice than anything
-# else in this course: where to put it, how to scale it, what turns it off, what it
-# averages, when it helps. In this notebook you write it in all its forms and measure
-# the advice, one piece at a time.
+# Dropout is three lines of code, and it comes with much half-true advice: where to put
+# it, how to scale it, what it averages, when it helps. Here you write it in all its
+# forms and measure the advice, piece by piece.
 #
 # When you are done you can
 #
@@ -44,6 +43,7 @@ SEEDS = range(8)
 DEVICE = device()
 splits = data.fashion_mnist(1000, 1000, size=14, flat=True, device=DEVICE)
 train, val = splits.train, splits.val  # x (1000, 196), y (1000,): ten classes
+points = {"unit": "points"}  # percentage points, for the differences below
 
 
 def with_false_labels(labels, rate=0.2):
@@ -57,9 +57,8 @@ print(f"{(noisy != train.y).sum(1).tolist()} of {len(train.y)} labels are false"
 
 # %% [markdown]
 # **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
-# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
-# exercise, one of them follows, to be written again from memory. One click skips
-# either.
+# next day, the others after 1, 3, 7, 14 and 30 days. Then an exercise that you have
+# passed, to be written again from memory. One click skips either.
 
 # %%
 warm_up("02_dropout_from_scratch")
@@ -72,17 +71,16 @@ warm_up("02_dropout_from_scratch")
 # %% [markdown]
 # ## A network that believes everything it is told
 #
-# Geoffrey Hinton likes to tell where the idea came from (2014, in an open question
-# hour). At his bank the tellers kept changing. He asked why; they did not know, only
-# that they got moved around a lot. To cheat the bank, he reasoned, employees would have
-# to work together, and people who are moved around all the time cannot. So he thought
-# of hiding a different random part of a network's units from each training example, to
-# *break up conspiracies*.
+# Geoffrey Hinton (2014) tells where the idea came from. At his bank the tellers kept
+# changing, and he asked why; they did not know, only that they got moved around a lot.
+# To cheat the bank, he reasoned, employees would have to work together, and people who
+# are moved around all the time cannot. So he thought of hiding a different random part
+# of a network's units from each training example, to *break up conspiracies*.
 #
-# What would a conspiracy be in a network? Let us first give one a chance to form. The
-# data of this notebook are 1,000 photographs of clothes, 14 × 14 pixels, in ten equally
-# large classes, and somebody has been careless with the labels: exactly one in five is
-# false. Here are fourteen of them, the false labels in red.
+# What would a conspiracy be in a network? Let us give one a chance to form. Our data
+# are 1,000 photographs of clothes, 14 × 14 pixels, in ten equally large classes, and
+# somebody has been careless with the labels: exactly one in five is false. Here are
+# fourteen of them, false labels in red.
 
 # %% figure
 shown = slice(0, 14)
@@ -98,12 +96,11 @@ plots.show(
 
 # %% [markdown]
 # Guessing gets 10 % of the images right. On the whole data set, 60,000 sharper images
-# with true labels, good convolutional networks reach about 94 % (Xiao and others, 2017,
-# keep the list), and people without training 83.5 %.
+# with true labels, good convolutional networks reach about 94 %, and people without
+# training 83.5 % (Xiao and others, 2017, keep the list).
 #
-# Now a plain network with two hidden layers, trained until nothing is left to learn:
-# once with the careless labels, and once with the true ones, for comparison. The
-# validation labels are all true. Everything that happens is in this cell.
+# Now a plain network with two hidden layers, trained for 60 epochs: once with the
+# careless labels and once with the true ones. The validation labels are all true.
 
 
 # %% experiment
@@ -133,44 +130,42 @@ alone = {"20 % false": train_plainly(noisy[0]), "all true": train_plainly(train.
 ending = alone["20 % false"][-1]
 plots.show(
     pictures.opening(alone),
-    alt="With false labels training accuracy rises to the top while validation "
-    f"accuracy falls to {ending[1]:.0f} %; with true labels validation stays high.",
+    alt=f"With false labels training accuracy rises to {ending[0]:.0f} % while "
+    f"validation falls to {ending[1]:.0f} %; with true labels validation stays high.",
 )
 
 # %% [markdown]
-# Look at the left panel first. The solid line counts how many of its labels the network
-# gives back, false ones included. As one in five is false, it can only pass 80 % by
-# learning false labels by heart, and it does. The dashed line is what we care about. It
-# climbs quickly, while the network learns what most shirts have in common, and then it
-# falls, epoch after epoch, as the network bends its answers around single images. On
-# the right, where there is nothing false to learn, the same network for the same time
-# does no such damage.
+# The solid line counts how many of its training labels the network gives back, false
+# ones included. On the left, as one in five is false, it can only pass 80 % by learning
+# false labels by heart, and it does. The dashed line is what we care about. It climbs
+# quickly, while the network learns what most shirts have in common, and then it falls,
+# as the network bends its answers around single images. On the right, where nothing
+# false can be learned, training as long does no such damage.
 #
-# So here is our conspiracy: to remember that one particular shirt is called a bag,
-# several units have to combine their responses to the accidents of that one picture.
-# None of these responses is of use anywhere else.
+# To remember that one particular shirt is called a bag, several units have to combine
+# their responses to the accidents of that one picture, in a way that is of no use for
+# any other. Let us call that a conspiracy.
 #
 # ## The idea: never the same network twice
 #
 # Hinton and colleagues (2012) called it *co-adaptation*: a feature detector that is
 # only helpful in the company of several particular others. So they made the company
-# unreliable. For each training example every hidden unit $h_j$ tosses its own coin, and
-# may be missing:
+# unreliable. For each training example every hidden unit $h_j$ tosses its own coin
+# $m_j$, and may be missing:
 #
 # $$\tilde{\mathbf{h}} = \mathbf{m} \odot \mathbf{h}, \qquad
 # m_j = \begin{cases} 0 & \text{with probability } p, \\
 # 1 & \text{with probability } 1 - p. \end{cases}$$
 #
 # `p` is the probability of **dropping**, here and in PyTorch. Each vector of coins
-# $\mathbf{m}$ leaves a *thinned network*. (Their later paper compares this with sexual
-# reproduction: a gene that has to work with a random half of another parent's genes
-# must be useful by itself or with few others.)
+# $\mathbf{m}$ leaves a *thinned network*. (Their paper of 2014 compares this with
+# sexual reproduction: a gene that has to work with a random half of another parent's
+# genes must be useful by itself or with few others.)
 #
 # Press **Play** below: every mask is another network. On the right are the activations
 # of the first hidden layer, gray before dropout and blue after it, and three means:
-# before dropout, with the present mask, and over all masks so far. Which of the three
-# jumps about, and where does the third one settle? Then choose the other form and play
-# again, and compare training with evaluation in each form.
+# before dropout, with the present mask, and over all masks so far. Where does the third
+# one settle? Then try the other form, and compare training with evaluation in each.
 
 # %% demo
 pictures.scene().show()
@@ -178,18 +173,17 @@ pictures.scene().show()
 # %% [markdown]
 # A single mask misses the mean by a lot. The average over many masks comes back to it,
 # provided that the units that stay are made larger, by the factor $1/(1-p)$. That is
-# the *inverted* form, which every library uses today. The *standard* form, that of
-# 2012, only masks in training. At evaluation all units are present, which is more than
-# the next layer has ever met, so every unit is made smaller there: times $1-p$, the
-# share of the time for which it was present.
+# the *inverted* form, which PyTorch, TensorFlow and JAX's Flax use. The *standard*
+# form, that of 2012, only masks in training. At evaluation all units are present, which
+# is more than the next layer has ever met, so every unit is made smaller there: times
+# $1-p$, the share of the time for which it was present.
 #
 # ### Exercise 2.1 · Standard dropout (2 points, ~10 min)
 #
 # **Given** a float tensor `x` of any shape, `p`, the flag `training`, and a `generator`
-# (or None: torch's global one).
-# **Return** in training `x` with each number set to 0 with probability `p`, each by its
-# own coin, and the others untouched; at evaluation `x` times $1-p$. A `p` outside
-# [0, 1] raises `ValueError`, whatever the mode. Do not change `x`.
+# (or None: torch's global one). **Return** in training `x` with each number set to 0
+# with probability `p`, each by its own coin; at evaluation `x` times $1-p$. A `p`
+# outside [0, 1] raises `ValueError` in both modes. Do not change `x`.
 #
 # **By hand:** `x = [2, -4, 6, 8]`, `p = 0.25`. If only the second coin says *drop*,
 # training gives `[2, 0, 6, 8]`. Evaluation gives `[1.5, -3, 4.5, 6]`.
@@ -200,8 +194,8 @@ pictures.scene().show()
 # Three cases in this order: a bad p, evaluation, training.
 # </details>
 # <details><summary>Hint 2</summary>
-# Coins: uniform numbers in [0, 1) from <code>torch.rand(x.shape,
-# generator=generator)</code>. What is the probability that one of them is below p?
+# Coins: <code>torch.rand(x.shape, generator=generator)</code> is uniform in [0, 1).
+# With what probability is a number below p?
 # </details>
 # <details><summary>Hint 3</summary>
 # <code>keep = torch.rand(x.shape, generator=generator) &gt;= p</code>, then
@@ -238,7 +232,7 @@ def standard_dropout(
 
 
 # %% [markdown]
-# Look before you check: the example worked by hand, at evaluation.
+# The example worked by hand, at evaluation.
 
 # %% look
 look(
@@ -255,11 +249,11 @@ load("02_dropout_from_scratch").standard_dropout(standard_dropout, seed=20_121)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## Who pays: training or evaluation?
+# ## Scale in training or at evaluation?
 #
-# The form of 2012 sends the bill to evaluation, and every program that runs the trained
-# network has to know `p`. What if somebody forgets? "Then activations double," one
-# reads. Ask the numbers: mask a large batch of activations, scale nothing, and compare.
+# In the form of 2012, whoever runs the trained network has to know `p`. What if
+# somebody forgets to scale? "Then activations double," one reads. Mask a large batch of
+# activations, scale nothing, and compare.
 
 # %% experiment
 activations = torch.rand(2000, 500, generator=torch.Generator().manual_seed(1))
@@ -272,16 +266,16 @@ for p in (0.3, 0.5, 0.75):
 
 # %% [markdown]
 # The activations double at $p = 0.5$ only. In general they are $1/(1-p)$ times too
-# large, because in training the share $1-p$ of them was there.
+# large, because in training only the share $1-p$ was there.
 #
-# *Inverted* dropout pays at once: it multiplies by that factor in training,
+# *Inverted* dropout scales at once, in training,
 #
 # $$\tilde{\mathbf{h}} = \frac{\mathbf{m} \odot \mathbf{h}}{1-p}, \qquad
 # \mathbb{E}[\tilde{h}_j] = p \cdot 0 + (1-p) \cdot \frac{h_j}{1-p} = h_j,$$
 #
-# and evaluation is the identity. The trained network is then an ordinary network that
-# anybody can run without knowing `p`. PyTorch does this. So `model.eval()` does *not*
-# scale anything, whatever you read.
+# so the mean is right already, and evaluation is the identity. The trained network is
+# then an ordinary one that anybody can run without knowing `p`, and PyTorch's
+# `model.eval()` does *not* scale anything, whatever you read.
 #
 # ### Exercise 2.2 · Inverted dropout (2 points, ~8 min)
 #
@@ -302,8 +296,7 @@ for p in (0.3, 0.5, 0.75):
 # What is 0 / 0 in floating point? Look at p = 1 before you divide.
 # </details>
 # <details><summary>Hint 3</summary>
-# After the check of p and the case of evaluation:
-# <code>if p == 1: return torch.zeros_like(x)</code>, and at the end
+# After p and evaluation: <code>if p == 1: return torch.zeros_like(x)</code>; at the end
 # <code>return x * keep / (1 - p)</code>.
 # </details>
 
@@ -339,8 +332,8 @@ def inverted_dropout(
 
 
 # %% [markdown]
-# Your mask beside PyTorch's, on a tensor of ones. The coins differ, of course. The rate
-# should be about the same, and neither should have a pattern: look for stripes.
+# Your mask on a tensor of ones, and PyTorch's: the coins differ, but the rate should be
+# about the same, and neither should have stripes.
 
 # %% look
 look(
@@ -368,8 +361,8 @@ quick_check("unscaled-dropout")
 #
 # Back to the careless labels. Four rates, eight seeds each, trained together as one
 # population: 32 networks with two hidden layers of 64 units and dropout behind each of
-# them. Every seed has its own false labels, first weights, order and masks, and the
-# four rates share them; within a seed nothing differs but the rate. Predict first.
+# them. Every seed has its own false labels, first weights and order of the data, and
+# its four networks differ in nothing but the rate. Predict first.
 
 # %% predict
 predict(
@@ -417,15 +410,14 @@ plots.show(
 # Lines are means over seeds, bands their 95 % intervals. The network without dropout
 # peaks early and then loses what it had; the moderate rates climb more slowly and keep
 # what they have. Here is a possible reason. If five units together store one false
-# label, they have to be there together when that image comes by, and with $p = 0.5$
-# they are complete in one visit of 32. What many images have in common is rehearsed at
-# every step, by whoever is there. So masks should slow down all learning, but learning
-# by heart most of all. The table will say how many false labels each rate has learned.
+# label, all five have to be there when that image comes by, and with $p = 0.5$ they are
+# in one visit of $2^5 = 32$. What many images have in common is rehearsed at every
+# step, by whoever is there. So masks should slow down all learning, but learning by
+# heart most. The table counts the false labels learned.
 #
 # The winning rate was *chosen* on validation data, which flatters it. So we open the
-# sealed test part, once, and compare the chosen rate with none there. And one more
-# question should be asked of every regularizer: what if we had simply **stopped** each
-# network at its best moment?
+# sealed test part, once, and compare the rates there. And ask of every regularizer:
+# what if we had simply **stopped** each network at its best moment?
 
 # %% results
 test = splits.test.open("compare the chosen dropout rate with none")
@@ -435,7 +427,6 @@ given = noisy.repeat(len(rates), 1)  # (32, 1000)
 learned = (sweep.logits(train.x).argmax(-1) == given) & (given != train.y)
 by_heart = 100 * learned.sum(1).cpu() / (given != train.y).sum(1).cpu()
 at_200 = (percent[0.5] - percent[0.0])[:, sweep.steps == 200].flatten()
-points = {"unit": "points"}
 with results(varies="8 initializations, orders and draws of false labels") as table:
     names = {p: f"p = {p}" if p else "none" for p in rates}
     table.arms(
@@ -465,33 +456,31 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     recall("dropout.early", 1)
 
 # %% [markdown]
-# The first two tables give different answers. At the end of training dropout is worth
-# many points. But nearly all of them can be had by stopping the plain network at the
-# right moment: on these data the two methods fight the same enemy, the memorizing that
-# comes late. Dropout's advantage is that it does not need to know the right moment.
-# (All bests are a little flattered, for they are picked on the data that score them.)
-# The third table confirms the explanation: the higher the rate, the fewer false labels
-# are known by heart.
+# At the end of training $p = 0.5$ is worth about seven points on test images. But all
+# of them can be had by stopping the plain network at the right moment; only $p = 0.25$
+# keeps a lead, of about one point. (All bests are a little flattered, for they are
+# picked on the data that score them.) On these data dropout and stopping fight the same
+# enemy, the memorizing that comes late, and dropout need not know the right moment. The
+# third table fits our explanation: the higher the rate, the fewer false labels are
+# known by heart.
 #
-# It can do more than this. On MNIST, with 60,000 true labels and two or three hidden
-# layers of 800 units and more, Hinton and colleagues (2012) report that dropout,
-# together with a limit on the weights' norms (notebook 03), brings the errors on 10,000
-# digits from 160 to about 130, and to about 110 with 20 % of the pixels dropped as
-# well. With true labels long training does much less harm, so there is less for
-# stopping to rescue. We shall see a gain of that kind, a small one, when we train with
-# true labels ourselves.
+# With true labels long training does less harm, so stopping has less to rescue, and
+# dropout can still help. On MNIST, with 60,000 true labels and layers of 800 units and
+# more, Hinton and colleagues (2012) report that dropout, together with a limit on the
+# weights' norms (notebook 03), brings the errors on 10,000 digits from 160 to about
+# 130, and to about 110 with 20 % of the pixels dropped as well. We shall see a small
+# gain of that kind below.
 #
-# Note also that $p = 0.75$ is behind 0.5 throughout, and that its curve still rises at
-# the end. In two such layers the units that meet in one step hardly ever meet again,
-# and 1,200 steps are not enough. When we trained twice as long, the gap got smaller but
-# did not close.
+# The curve of $p = 0.75$ stays low. Is that for want of steps? With twice as many (not
+# shown) it ends at 71 % again. More likely the network has become too small: of 64
+# units 16 are there on average. What too few units cost we measure below.
 #
 # ## The price: more steps
 #
-# Each unit gets a gradient only when it is there, and a noisy one at that. So how much
-# longer does training take? It would be unfair to ask when the *training loss* gets
-# low: a network that refuses to memorize false labels would count as slow. Ask for the
-# first step at which it reaches 75 % on validation images.
+# Each unit gets a gradient only when it is there, and a noisy one at that. How much
+# longer does training take? To ask when the *training loss* gets low would be unfair: a
+# network that refuses to memorize false labels would count as slow. Ask for the first
+# step at which it reaches 75 % on validation images.
 
 
 # %% experiment
@@ -515,17 +504,15 @@ with results(varies="8 initializations, orders and draws of false labels"):
 
 # %% [markdown]
 # At $p = 0.5$ it is about twice as many, and at 0.25 little more than without. The
-# makers of AlexNet reported the same of their two dropout layers on a million images:
-# it "roughly doubles the number of iterations required to converge" (Krizhevsky and
-# others, 2012). The factor depends on the level you ask for, so measure yours. The
-# practical advice does not depend on it: never judge dropout by a schedule that was
-# tuned without it.
+# makers of AlexNet say of their two dropout layers, on a million images, that dropout
+# "roughly doubles the number of iterations required to converge" (Krizhevsky and
+# others, 2012). The factor depends on the level you ask for. So never judge dropout by
+# a schedule that was tuned without it.
 #
 # ## Where it helps, and where it costs
 #
-# So far the network was large enough to learn a thousand labels by heart. Dropout takes
-# away units; what if there are none to spare? What if there are more images, or if all
-# labels are true? People have answers to each of these. To find out which of them
+# So far the network was large enough to learn a thousand labels by heart. What if it is
+# smaller? What if there are more images, or if all labels are true? To find out what
 # decides, change them *one at a time*: one hidden layer of 8, 16 or 64 units, 1,000 or
 # 3,000 images, 0 or 20 % false labels, without dropout and with $p = 0.5$.
 
@@ -571,8 +558,8 @@ for place, run in factorial.items():
 panels = {}
 for n in (1000, 3000):
     lines = torch.stack([gains[n, w] for w in widths], 1)  # (labels, widths, seeds)
-    low, high = lines[:, 0].mean(), lines[:, -1].mean()
-    title = f"{n:,} images: from {low:+z.0f} to {high:+z.0f} points"
+    rise = (lines[:, -1] - lines[:, 0]).mean()
+    title = f"{n:,} images: 64 units gain {rise:.0f} points more than 8"
     panels[title] = dict(zip(("true labels", "20 % false labels"), lines, strict=True))
 plots.show(
     pictures.width_map(widths, panels),
@@ -596,17 +583,17 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     claim("dropout.width", sentence, by_width - by_images, "> 0", **points)
 
 # %% [markdown]
-# The lines rise from left to right in both panels: the width decides most. With 8 units
-# there are none to spare. At $p = 0.5$ four are there on average, and with them the
-# network has to separate ten classes; more images do not help it, and with true labels
-# it has nothing to unlearn either. With 64 units half of them are enough, and dropout
-# is free to do its work. Whether there *is* work depends on the labels: false ones add
-# to the gain. The right panel lies lower because 1,200 steps are only 20 epochs of
-# 3,000 images, and in that time the plain network has not yet learned the false labels.
-# Trained four times as long, it does, and dropout's gain at 64 units, 3,000 images and
-# false labels gets as large as on the left, while at 8 units it stays a loss. So the
-# height of the right-hand lines is a result of the schedule, and worth remembering:
-# dropout cannot mend what has not yet gone wrong.
+# The lines rise from left to right in both panels: in the ranges we tried, the width
+# decides most. Of 8 units, four are there on average at $p = 0.5$, and with them the
+# network has to separate ten classes; more images do not help it. Of 64 units half are
+# enough. Whether dropout then has anything to prevent depends on the labels: false ones
+# add to the gain.
+#
+# The right panel lies lower because 1,200 steps are only 20 epochs of 3,000 images, too
+# few for the plain network to learn the false labels. Trained four times as long (not
+# shown), it learns them, and at 64 units dropout then gains 9 points with false labels
+# and 2 with true ones, while at 8 units it still costs 3 and 6. Dropout cannot mend
+# what has not yet gone wrong.
 #
 # Srivastava and others (2014) give the rule of thumb that follows: if a layer of $n$
 # units is right without dropout, give it $n/(1-p)$ units with it, so double it for $p =
@@ -617,8 +604,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # The story promised more than accuracy: units that no longer depend on particular other
 # units. Do we find that? Take the networks with 64 hidden units from the experiment
 # above, and take hidden units away *after* training, more and more of them, chosen at
-# random (the rest scaled up, as in dropout). A conspiracy should collapse when a member
-# is missing.
+# random (the rest scaled up, as in dropout).
 
 # %% predict
 predict(
@@ -673,7 +659,8 @@ robust = {
 half_gone = {p: values[:, 3].mean() for p, values in robust.items()}
 fig = pictures.removed(parts, robust)
 fig.axes[0].set_title(
-    f"Half the units gone: {half_gone[0.0]:.0f} % or {half_gone[0.5]:.0f} % are left"
+    f"Half the units gone: accuracy {half_gone[0.0]:.0f} % without dropout, "
+    f"{half_gone[0.5]:.0f} % with"
 )
 plots.show(
     fig,
@@ -703,20 +690,22 @@ with results(varies="8 initializations and orders; one split, true labels") as t
 
 # %% [markdown]
 # Without dropout a network loses about twenty points when half of its units leave; with
-# dropout about three. The last table shows what has changed inside. The lead of the top
-# class $a$ over the second one $b$ is a sum of what each unit contributes,
+# dropout about three. One may object that this is just what the second kind was trained
+# for, so look inside. The lead of the top class $a$ over the second one $b$ is a sum of
+# what each unit contributes,
 #
 # $$z_a - z_b = \sum_j c_j \;+\; \text{bias}, \qquad c_j = (W_{aj} - W_{bj})\, h_j .$$
 #
-# How much of these contributions is left after they have cancelled one another? Without
-# dropout it is a fifth: four fifths of what the units say is contradicted by other
-# units. One unit overshoots, and three others are there to correct it. That is
-# co-adaptation, in the very words of its inventors, and when one of the correctors
-# leaves, the lead is gone. With dropout more than half is left, and fewer units speak
-# up at all on a given image (Srivastava and others found sparser activations, too).
+# How much of these contributions is left after they have cancelled one another? The
+# last table gives $|\sum_j c_j| \,/ \sum_j |c_j|$. Without dropout it is a fifth: for
+# six parts that speak for the top class, four speak against it. That is co-adaptation
+# as Srivastava and others describe it, units that "fix up the mistakes of the other
+# units"; and when some of those leave, the lead is gone. With dropout more than half is
+# left, and fewer units are active on a given image (the authors found sparser
+# activations, too).
 #
-# The same authors show first-layer features that look cleaner with dropout (their
-# figure 7, an autoencoder on MNIST). Do ours?
+# They also show first-layer features that look cleaner with dropout (their figure 7, an
+# autoencoder on MNIST). Do ours?
 
 # %% figure
 pair = [nets(p, 0)[0][1].weight for p in (0.0, 0.5)]
@@ -729,39 +718,33 @@ plots.show(
 
 # %% [markdown]
 # No. Both look like noise, with a patch of one color here and there. A picture from a
-# paper need not come out in another setting: theirs were trained much longer, on 60,000
-# digits, and to draw the digit again. But we should not pretend to see here what is not
-# there.
+# paper need not come out in another setting: theirs were trained on 60,000 digits, and
+# to draw the digit again.
 #
-# **Why?** One thing should bother you. All labels were true here, and the two kinds of
-# network had nearly the same accuracy before anything was removed (the first table). So
-# robustness against missing units came *without* much better predictions. Why does the
-# one not bring the other along? And when would it? Write your answer down before you
-# open ours.
+# **Why?** All labels were true here, and the two kinds of network had nearly the same
+# accuracy before anything was removed (the first table). Why does robustness against
+# missing units not bring much better predictions along? And when would it? Write your
+# answer down before you open ours.
 #
 # <details><summary>A model answer</summary>
-# Validation images are classified by the whole network. In it all units are there, so
-# it does not matter to accuracy whether they depend on each other. What matters is
-# which function the network has learned, and with true labels a plain network of this
-# size learns nearly as good a one in its own, fragile way. Robustness turns into
-# accuracy where fragile combinations are what does the harm: where a few units together
-# store an accident, such as a false label. That is the experiment with the four rates,
-# where the gain was many times larger. So independence of single units is what dropout
-# trains; better generalization is what that buys where there is something to un-learn.
+# Validation images are classified by the whole network, in which all units are there,
+# so it does not matter to accuracy whether they depend on each other. With true labels
+# a plain network of this size learns nearly as good a function in its own, fragile way.
+# Robustness turns into accuracy where the fragile combinations themselves do the harm,
+# by storing accidents such as false labels: see the experiment with the four rates.
 # </details>
 
 # %% [markdown]
 # ## A layer that knows its mode
 #
-# A function needs `training` as an argument. A module has it already: `model.train()`
-# and `model.eval()` set `self.training` in the model and in everything inside it.
+# `inverted_dropout` has to be told its mode. A module knows it: `model.train()` and
+# `model.eval()` set `self.training` in the model and in everything inside it.
 #
 # ### Exercise 2.3 · Dropout as a module (2 points, ~8 min)
 #
 # **Given** `p`. **Write** a class `Dropout(nn.Module)`: inverted dropout that obeys
-# `self.training`, draws a new mask in each forward pass (from torch's global
-# generator), and raises `ValueError` for a bad `p` when it is *built* (that part is
-# given).
+# `self.training` and draws a new mask in each forward pass from torch's global
+# generator. (`ValueError` for a bad `p` is in the stub already.)
 #
 # **By hand:** `Dropout(0.5)` on `[1, 1, 1, 1]` gives zeros and twos in train mode,
 # others in each call, and `[1, 1, 1, 1]` after `.eval()`.
@@ -807,8 +790,8 @@ class Dropout(nn.Module):
 
 
 # %% [markdown]
-# Your layer inside a model: two passes in train mode, then one in eval mode. Two rows
-# of zeros and twos that differ, then a row of ones.
+# Your layer in a model, twice in train mode and once in eval mode: two rows of zeros
+# and twos that differ, then a row of ones.
 
 
 # %% look
@@ -829,7 +812,7 @@ load("02_dropout_from_scratch").Dropout(Dropout, seed=31_337)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## Two switches that are easily confused
+# ## Is `no_grad()` enough?
 #
 # `eval()` and `no_grad()` appear side by side in every evaluation loop. Is one enough?
 # Take the networks with dropout 0.5 from the sweep, leave them in train mode, and ask
@@ -867,13 +850,14 @@ with results(varies="8 initializations, orders and draws of false labels"):
 
 # %% [markdown]
 # `no_grad` tells autograd to keep no record of what is computed. *What* a layer
-# computes is the business of its mode. Nothing warns you: the program runs, about eight
-# points below what it could do, and gives another answer every time.
+# computes depends on its mode. Nothing warns you: the program runs, about eight points
+# below what it could do, and for three images in ten the answer changes from one pass
+# to the next.
 #
 # ## Before or after the activation?
 #
-# "Always put dropout after the ReLU" is a rule with many authors. Let one and the same
-# scaled mask act before or after three activations, and take the largest difference.
+# Many tutorials say: "Always put dropout after the ReLU." Let the same scaled mask act
+# before or after three activations, and take the largest difference.
 
 # %% predict
 predict(
@@ -894,10 +878,9 @@ recall("dropout.order", 2)
 # %% [markdown]
 # Each entry $s$ of the scaled mask is 0 or positive, and $\max(0, s\,a) = s \max(0, a)$
 # for every $s \ge 0$. So with ReLU the two orders are the same computation, and the
-# rule forbids something that does not exist. For the others the order matters. A
-# sigmoid turns a dropped 0 into ½, so a unit that was dropped *before* it is not
-# silent; and GELU bends, so that scaling before it is not scaling after it. There the
-# rule is right.
+# rule changes nothing. For the others the order matters. A sigmoid turns a dropped 0
+# into ½, so a unit that was dropped *before* it is not silent; and GELU bends, so that
+# scaling before it is not scaling after it. There the rule is right.
 #
 # ## Pixels are not units
 #
@@ -934,10 +917,9 @@ ax.set_title("The surviving neighbors tell much of what was dropped")
 plots.show(ax.figure, alt="A map, with holes, refilled nearly as it was, and empty.")
 
 # %% [markdown]
-# To put a number on "much", take the squared correlation between what was dropped and
-# the mean of what still stands around it. It is the share of the dropped pixels'
-# variance that the neighbors explain. As a control, do the same with the pixels of the
-# maps shuffled: the same numbers, but no neighborhood.
+# To put a number on "much", take the squared correlation between the dropped pixels and
+# the mean of what still stands around them: the share of their variance that the
+# neighbors explain. As a control, do the same with the pixels of each map shuffled.
 
 
 # %% experiment
@@ -960,18 +942,17 @@ with results(varies="8 sets of random filters; one set of 100 images") as table:
     table.arms(both, paired_with="shuffled", unit="% of variance explained")
 
 # %% [markdown]
-# A good part of what pixel dropout hides is still written all around it. To hide what a
-# channel says, drop the *whole map* (Tompson and others, 2015). Other channels may
-# still know something about it, and relying on several channels is what dropout is
-# meant to teach. Whether it pays in accuracy is another question, which this
-# measurement does not answer.
+# About half of what pixel dropout hides is still written all around it. To hide what a
+# channel says, drop the *whole map* (Tompson and others, 2015), so that the network
+# learns to rely on several channels. Whether that pays in accuracy was not measured
+# here.
 #
 # ### Exercise 2.4 · Channel dropout (2 points, ~6 min)
 #
-# **Given** `x` of shape (N, C, H, W), and the rest as in 2.2. What you have written
-# before is in the stub already: a bad `p`, evaluation, and `p = 1`. **Return** in
-# training each of the N·C maps all zero with probability `p`, else divided by $1-p$;
-# one coin per map, drawn for each example anew.
+# **Given** `x` of shape (N, C, H, W), and the rest as in 2.2; the stub already treats a
+# bad `p`, evaluation and `p = 1`. **Return** in training each of the N·C maps all zero
+# with probability `p`, else divided by $1-p$; one coin per map, drawn for each example
+# anew.
 #
 # **By hand:** two examples with two maps of ones, `p = 0.5`, coins *drop keep / keep
 # keep*: the first map of the first example is all zeros, the other three are all twos.
@@ -1023,7 +1004,7 @@ def channel_dropout(
 
 # %% [markdown]
 # Rows are examples, columns are channels: which maps are all zero, in yours and in
-# PyTorch's. No column should be the same all the way down.
+# PyTorch's. The rows should differ.
 
 # %% look
 look(
@@ -1048,18 +1029,17 @@ load("02_dropout_from_scratch").channel_dropout(channel_dropout, seed=20_151)
 #
 # $$\mathbf{y} = \frac{\mathbf{M} \odot \mathbf{W}}{1-p}\, \mathbf{x} + \mathbf{b}.$$
 #
-# We deviate from the paper in three ways. There every example draws its own mask, the
-# biases are masked, too, and at evaluation a Gaussian is sampled, of which more below.
-# Here one mask $\mathbf{M}$ serves the batch, the bias stays whole, and evaluation uses
-# the whole matrix.
+# In the paper every example draws its own mask, the biases are masked, too, and
+# evaluation samples from a Gaussian (see below). Here one mask $\mathbf{M}$ serves the
+# batch, the bias stays whole, and evaluation uses the whole matrix.
 #
 # ### Exercise 2.5 · DropConnect (3 points, ~10 min)
 #
 # **Given** `linear`, an `nn.Linear` with or without bias, and `p`. The class
 # `DropConnect(nn.Module)` keeps both; **write** its `forward`. In train mode: one fresh
 # mask of the weight's shape per forward pass, survivors divided by $1-p$, the bias
-# added whole. In eval mode: `linear(x)`. The parameters stay the very ones they were,
-# unchanged, and go on learning; `p = 1` leaves the bias. Inputs are (…, in_features).
+# added whole; `p = 1` leaves the bias. In eval mode: `linear(x)`. The parameters
+# themselves stay unchanged and go on learning. Inputs are (…, in_features).
 #
 # **By hand:** weight `[[1, 2], [3, 4]]`, bias `[10, 20]`, `p = 0.5`, mask
 # `[[1, 0], [1, 1]]`: `x = [1, 1]` gives `[2 + 10, 6 + 8 + 20] = [12, 34]`.
@@ -1074,8 +1054,8 @@ load("02_dropout_from_scratch").channel_dropout(channel_dropout, seed=20_151)
 # <code>F.linear(x, weight, bias)</code> takes any weight you hand it.
 # </details>
 # <details><summary>Hint 3</summary>
-# A weight matrix is a tensor like any other:
-# <code>F.dropout(self.linear.weight, self.p, self.training)</code> masks and scales it.
+# <code>F.dropout(self.linear.weight, self.p, self.training)</code> masks and scales the
+# weights.
 # </details>
 
 
@@ -1131,7 +1111,7 @@ load("02_dropout_from_scratch").DropConnect(DropConnect, seed=20_131)
 # %% [markdown]
 # **Bug hunt.** A colleague has written the layer below. It runs, the shapes are right,
 # the masks are fresh, the survivors are scaled. Run it, look at the numbers, and say
-# what is wrong and how you would mend it, before you open the answer.
+# what is wrong and how you would mend it before you open the answer.
 
 
 # %% experiment
@@ -1156,28 +1136,26 @@ for forward_pass in range(1, 7):
 
 # %% [markdown]
 # <details><summary>What is wrong</summary>
-# Half of the weights that are left disappear in each pass, and those that stay double,
-# so the mean looks right while the layer dies. The line with <code>*=</code> writes the
-# mask into the parameter itself, and what has been overwritten does not come back in
-# the next pass. The mend is to make a <em>new</em> tensor,
-# <code>weight = self.linear.weight * mask / (1 - self.p)</code>, and hand it to
-# <code>F.linear</code>. The test that finds this bug is cheap: compare the parameters
-# before and after a forward pass.
+# The line with <code>*=</code> writes the mask into the parameter itself, and what has
+# been overwritten does not come back. So half of the weights that are left disappear in
+# each pass and the others double, until none are left. Make a <em>new</em> tensor
+# instead, <code>weight = self.linear.weight * mask / (1 - self.p)</code>, for
+# <code>F.linear</code>. The test for this bug: compare the parameters before and after
+# a forward pass.
 # </details>
 #
 # Now to evaluation. What training has prepared the next layer for is the *average over
-# masks* of $\text{relu}(\mathbf{y})$. We use $\text{relu}$ of the average, and the two
-# are not the same, because ReLU bends. The paper does better at no great cost. Each
-# $y_i$ is a sum of many independent terms, so it is nearly Gaussian, with mean and
-# variance
+# masks* of $\text{relu}(\mathbf{y})$. We use $\text{relu}$ of the average, which is not
+# the same, because ReLU bends. The paper does better. Each $y_i$ is a sum of many
+# independent terms, so it is nearly Gaussian, with mean and variance
 #
 # $$\mu_i = \mathbf{w}_i^\top \mathbf{x} + b_i, \qquad
 # \sigma_i^2 = \frac{p}{1-p} \sum_j w_{ij}^2 x_j^2 .$$
 #
-# (A mask entry divided by $1-p$ has variance $p/(1-p)$; you will meet it again in 2.7.)
-# The authors sample from this Gaussian and average behind the ReLU. For a ReLU the
-# average is known: $\mu\,\Phi(\mu/\sigma) + \sigma\,\varphi(\mu/\sigma)$ with the
-# normal distribution's $\Phi$ and density $\varphi$. Measure both shortcuts against 300
+# (A mask entry divided by $1-p$ has variance $p/(1-p)$; 2.7 shows why.) The authors
+# sample from this Gaussian and average behind the ReLU. For a ReLU the average is
+# known: $\mu\,\Phi(\mu/\sigma) + \sigma\,\varphi(\mu/\sigma)$ with the normal
+# distribution function $\Phi$ and density $\varphi$. Measure both shortcuts against 300
 # sampled masks, on networks trained with DropConnect, true labels.
 
 
@@ -1222,20 +1200,19 @@ with results(varies="8 initializations, orders and draws of masks") as table:
     )
 
 # %% [markdown]
-# The Gaussian is several times nearer to what it should be. What is left of its error
-# is mostly the noise of our 300 samples. Does it matter for accuracy? That is another
-# question. The paper reports slightly fewer errors than dropout in most of its
-# comparisons; dropout, which is simpler and cheaper, is what stayed in use.
+# The Gaussian is about three times nearer to the mean over masks, and most of what is
+# left of its error is the noise of 300 samples: with 4,000 (not shown) 0.5 % remains.
+# Accuracy is another question: the paper reports slightly fewer errors than dropout in
+# most of its comparisons, but dropout, which is simpler and cheaper, is what stayed in
+# use.
 #
 # ## One network instead of a committee
 #
 # How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$
-# subsets, some 18 billion billions, and each is a network of its own with its own
-# prediction, though they all share their weights. In statistics one would let such a
-# committee vote: averages of many models are nearly always better than one of them.
-# Asking them all is out of the question. Still, textbooks say that we do so all the
-# time: dropout off, *one* forward pass, and out comes "the average of the thinned
-# networks". Is that a figure of speech, or is it true? And if it is true, which kind of
+# subsets, some 18 billion billions, and each makes its own prediction. Averaging the
+# predictions of many models usually beats a typical one of them, but nobody can ask all
+# of these. Still, textbooks say that we do: dropout off, *one* forward pass, and out
+# comes "the average of the thinned networks". Is that true? And if so, which kind of
 # average is meant?
 
 # %% figure
@@ -1251,12 +1228,11 @@ plots.show(
 #
 # $$\mathbf z(\mathbf m) = W\,\frac{\mathbf m \odot \mathbf h}{1-p} + \mathbf b .$$
 #
-# See what happens to the mask on its way to the logits. It is multiplied by numbers,
-# and the products are added; that is all. The ReLU has done its work *before* the mask
-# comes. So **the logits are linear in the mask**, and for a linear function the average
-# of the outputs is the output of the average. The average of $\mathbf m/(1-p)$ is a
-# vector of ones, hence the average logits of all thinned networks are exactly those of
-# the network with dropout off.
+# The ReLU has done its work *before* the mask comes. On its way to the logits the mask
+# is only multiplied by numbers, and the products are added. So **the logits are linear
+# in the mask**, and for a linear function the average of the outputs is the output of
+# the average. The average of $\mathbf m/(1-p)$ is a vector of ones, hence the average
+# logits of all thinned networks are exactly those of the network with dropout off.
 #
 # A committee averages probabilities, though, and not logits. Between the two stands the
 # softmax, which makes a sum of logits into a product of probabilities. Averaging logits
@@ -1278,16 +1254,14 @@ plots.show(
 # z_k(\mathbb{E}[\mathbf m]) = (W\mathbf h + \mathbf b)_k$.
 #
 # Exponentiate: the geometric mean is $e^{(W\mathbf h + \mathbf b)_k}$ times a number
-# that does not depend on $k$, and rescaling removes that number. What is left is the
-# softmax.
+# that does not depend on $k$. Rescaling removes that number and leaves the softmax.
 #
 # </details>
 #
-# So the exact statement is this. Behind one hidden layer, switching dropout off gives
-# the *normalized geometric mean* of all thinned networks, each counted with the
-# probability that dropout draws it. It holds for every $p$, and nothing about it is
-# approximate (Baldi and Sadowski, 2013). Ten hidden units have 1,024 masks, few enough
-# to visit all.
+# So behind one hidden layer, switching dropout off gives exactly the *normalized
+# geometric mean* of all thinned networks, each counted with the probability that
+# dropout draws it, at every $p$ (Baldi and Sadowski, 2013). Ten hidden units have 1,024
+# masks, few enough to visit all.
 
 
 # %% experiment
@@ -1314,7 +1288,7 @@ for p in (0.5, 0.9):
 panels = {}
 for p, m in means.items():
     tops = [m[name].max() for name in ("whole", "arithmetic")]
-    panels[f"p = {p}: top class {tops[0]:.2f}, on average {tops[1]:.2f}"] = m
+    panels[f"p = {p}: one pass {tops[0]:.2f}, arithmetic mean {tops[1]:.2f}"] = m
 plots.show(
     pictures.means_beside(panels),
     alt="Bars for three classes: whole network and geometric mean are equal; the "
@@ -1326,19 +1300,18 @@ with results():
     claim("dropout.geometric", sentence, gap, "within 1e-6")
 
 # %% [markdown]
-# The two agree up to rounding, at both rates. The ordinary, arithmetic mean is another
-# thing: it is less sure of itself, and at $p = 0.9$ very much so. In a product a single
-# network that finds a class nearly impossible rules that class out, whatever the others
-# say; in a sum it has one vote. So the class that the fewest object to gets nearly
-# everything. If you want the arithmetic mean, as notebook 09 will, you have to sample.
+# The geometric mean and the single pass agree up to rounding, at both rates. The
+# ordinary, arithmetic mean is less sure of itself, and at $p = 0.9$ very much so. In a
+# product a single network that finds a class nearly impossible rules that class out,
+# whatever the others say; in a sum it has one vote. If you want the arithmetic mean, as
+# notebook 09 will, you have to sample.
 #
 # ### Exercise 2.6 · The average of thinned networks (3 points, ~12 min)
 #
 # **Given** a `model` that returns logits (N, K) and may be in any mode, `x` (N, …), and
-# `n_samples`.
-# **Return** the mean over `n_samples` thinned networks of their softmax probabilities,
-# (N, K), without gradients. Afterwards every module in the model is in the mode it came
-# in, each its own.
+# `n_samples`. **Return** the mean over `n_samples` thinned networks of their softmax
+# probabilities, (N, K), without gradients. Afterwards every module in the model has the
+# mode it had before.
 #
 # **By hand:** `Dropout(0.5)` on the input 1, then logits $(w\,\tilde{x}, 0)$ with $w =
 # \tfrac12 \ln 9$. Kept, $\tilde{x} = 2$ and the probabilities are (0.9, 0.1); dropped,
@@ -1350,13 +1323,12 @@ with results():
 # </details>
 # <details><summary>Hint 2</summary>
 # <code>model.modules()</code> walks over the model and everything inside. Remember each
-# one's <code>training</code> first; <code>model.train(mode)</code> at the end would set
-# them all alike.
+# one's <code>training</code> first.
 # </details>
 # <details><summary>Hint 3</summary>
 # <code>modes = [(m, m.training) for m in model.modules()]</code>, then
-# <code>model.train()</code>, then sum <code>model(x).softmax(-1)</code> under
-# <code>torch.no_grad()</code>, then put the modes back and divide.
+# <code>model.train()</code>, the sum of <code>model(x).softmax(-1)</code> under
+# <code>torch.no_grad()</code>, and the modes put back one by one.
 # </details>
 
 
@@ -1384,7 +1356,7 @@ def ensemble_predict(model: nn.Module, x: torch.Tensor, n_samples: int) -> torch
 
 
 # %% [markdown]
-# The example worked by hand, with 2,000 samples: two right digits are what to expect.
+# The example worked by hand, with 2,000 samples: expect two right digits.
 
 
 # %% look
@@ -1409,11 +1381,10 @@ load("02_dropout_from_scratch").ensemble_predict(ensemble_predict, seed=10_241)
 # ## Where the shortcut stops being exact
 #
 # The argument used one thing only: that nothing bends between mask and logits. With
-# three hidden layers, and dropout behind each of them, there are ReLUs in between.
-# Follow some images through trained networks: for the input of each layer's activation
-# (the *pre-activations* of the three hidden layers, and the logits), compare the mean
-# over 1,000 masks with what the network says with dropout off. Where do the two part
-# first?
+# three hidden layers, and dropout behind each, there are ReLUs in between. Follow some
+# images through trained networks: at each layer's output before its activation (the
+# *pre-activations* of the hidden layers, and the logits), compare the mean over 1,000
+# masks with the single pass, dropout off. Where do the two part first?
 
 # %% predict
 predict(
@@ -1464,8 +1435,8 @@ gaps = {
 }
 
 # %% [markdown]
-# And does it matter for the answer? For that, the accuracy of the single pass beside
-# that of the arithmetic mean over 50 thinned networks.
+# Does it matter for the answer? For that, the accuracy of the single pass beside that
+# of the arithmetic mean over 50 thinned networks.
 
 
 # %% experiment
@@ -1505,52 +1476,46 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # %% [markdown]
 # Hidden layer 1 has seen no mask yet, so its gap is 0. The pre-activations of layer 2
 # are a weighted sum of masked numbers: linear in the mask, hence equal in the mean.
-# What the table shows there is the noise of 1,000 samples, and it shrinks when you take
-# more. Then comes the first ReLU *behind* a mask. A pre-activation that is negative on
-# average is positive under some masks, and those masks count, while the single pass
-# says 0: the mean of a ReLU is larger than the ReLU of the mean. So the gap opens at
-# layer 3, and the error is handed on and grows in the logits, the more the larger $p$
-# is, because the masks scatter the pre-activations more widely.
+# What the table shows there is the noise of 1,000 samples. Then comes the first ReLU
+# *behind* a mask. A pre-activation that is negative on average is positive under some
+# masks, and those count, while the single pass says 0: the mean of a ReLU is larger
+# than the ReLU of the mean. So the gap opens at layer 3 and grows in the logits, and
+# more so at larger $p$, where the masks scatter the pre-activations more widely.
 #
-# And still, at $p = 0.5$, the accuracy of the single pass is as good as that of fifty
-# samples, at a fiftieth of the price. The gap in the logits is small against their
-# spread, so only images whose two top classes are closer than that can change sides.
-# That is why everybody uses the shortcut. At 0.75 the gap is no longer small, half of
-# the spread. But there the networks have learned much less, and the mean of fifty is
-# not clearly better than one pass either. (At 0.9 three layers of 64 units hardly learn
-# at all: six units of each are there on average, and no average over masks can repair
-# that.) What does differ, as in the example with ten units, is confidence, and that is
-# why notebook 09 samples on purpose.
+# Still, at $p = 0.5$ the single pass is as accurate as fifty samples, at a fiftieth of
+# the price: the gap in the logits is 7 % of their spread, so only images whose two top
+# classes are that close can change sides. That is why everybody uses the shortcut. At
+# 0.75 the gap is half of the spread; but there the networks have learned much less, and
+# the mean of fifty is no better either. What does differ, as with the ten units, is
+# confidence, and that is why notebook 09 samples on purpose.
 #
 # ## Where dropout stands today
 #
-# Dropout made its name in the two large fully connected layers of AlexNet. Much has
-# changed since. In convolutional networks BatchNorm and augmentation do most of the
-# work, and dropping whole residual branches (notebook 06) has taken dropout's place. In
-# transformers it sits in up to three places: on the sum of embeddings and positions, on
-# the output of each sublayer just before it is added to the residual stream (both with
-# $p = 0.1$ in Vaswani and others, 2017), and on the attention weights. Large language
-# models that see each text only once have little chance to memorize, and leave it out:
-# PaLM was trained without, and fine-tuned with 0.1 (Chowdhery and others, 2022). For
-# models that rather *under*fit, Liu and others (2023) use it for the first epochs alone
-# (*early dropout*). For a small vision transformer on ImageNet they report 73.9 %
-# without, 67.9 % with dropout throughout, and
-# 74.3 % with early dropout. The middle number is the smallest, presumably for the
-# reason that you have seen with 8 units: there is no room to spare.
+# Dropout made its name in the two large fully connected layers of AlexNet. Today's
+# convolutional networks rely more on BatchNorm and augmentation, and many drop whole
+# residual branches instead (notebook 06). In transformers dropout sits in up to three
+# places: on the sum of embeddings and positions, on the output of each sublayer before
+# it is added to the residual stream (both with $p = 0.1$ in Vaswani and others, 2017),
+# and on the attention weights. Large language models that see each text only once have
+# little chance to memorize: PaLM was trained without dropout, and mostly fine-tuned
+# with 0.1 (Chowdhery and others, 2022). For models that *under*fit, Liu and others
+# (2023) use it in the first epochs alone (*early dropout*): a small vision transformer
+# on ImageNet reaches 73.9 % without, 67.9 % with dropout throughout, and 74.3 % with
+# early dropout. The low middle number is presumably what you have seen with 8 units:
+# there is no room to spare.
 #
 # <details><summary>A box: SELU and alpha dropout</summary>
 # SELU (Klambauer and others, 2017) is an activation built so that mean 0 and variance 1
-# are kept from layer to layer. A dropped unit that says 0 disturbs that, since the
-# "silent" end of SELU is not 0 but about −1.76. <em>Alpha dropout</em> sets dropped
-# units there and then shifts and scales so that both moments survive. Use
-# <code>nn.AlphaDropout</code> with SELU, and with nothing else: its constants are
-# derived for that activation.
+# are kept from layer to layer. A unit dropped to 0 disturbs that, since the "silent"
+# end of SELU is about −1.76. <em>Alpha dropout</em> sets dropped units there, then
+# shifts and scales so that both moments survive. Use <code>nn.AlphaDropout</code> with
+# SELU only: its constants are derived for that activation.
 # </details>
 #
-# There is also much advice on *rates by layer*: a little on the inputs (0.2 in Hinton
-# and others, 2012), and more towards the output, where the parameters are. Try it once,
-# with three hidden layers and 20 % false labels: three ways to spread a mean rate of
-# 0.3, and 0.2 on the pixels in addition.
+# There is also advice on *rates by layer*: a little on the inputs (0.2 in Hinton and
+# others, 2012), and more towards the output. Try it once, with three hidden layers and
+# 20 % false labels: three ways to spread a mean rate of 0.3, and 0.2 on the pixels in
+# addition.
 
 # %% predict
 predict(
@@ -1607,14 +1572,12 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     claim("dropout.falling", sentence, ahead[-1], "> 0", **points)
 
 # %% [markdown]
-# Here the advice is the wrong way round: rates that fall do better than rates that
-# rise, and a little dropout on the pixels adds something, too. The lower table shows
-# when the difference arises: early on there is hardly any, and it comes with the
-# memorizing. A likely reason is that our first layer holds most of the weights (196 ×
-# 64 of them), and that false labels are stored there; in AlexNet most weights were near
-# the output. With true labels, in a run that is not shown, all four came out within
-# half a point of each other. So take "more towards the output" as what it is, advice
-# for networks whose weights are there.
+# Here the advice is the wrong way round: falling rates do better than rising ones, and
+# a little dropout on the pixels adds something, too. The lower table shows that the
+# difference comes late, with the memorizing. A likely reason is that false labels are
+# stored in our first layer, which holds most of the weights (196 × 64); in AlexNet most
+# were near the output. With true labels (not shown) all four came out within half a
+# point of each other.
 #
 # ## Dropout on the inputs is a kind of L2
 #
@@ -1630,7 +1593,8 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # That is bias and variance again (notebook 01): a random number with mean
 # $\mathbf{w}^\top\mathbf{x}$ misses $y$ by the square of its mean error, plus its
 # variance. The coins are independent, so the variance of the sum is the sum of the
-# variances. And one mask entry, $m_j/(1-p)$, has the variance
+# variances of $w_j x_j \cdot m_j/(1-p)$. The factor $m_j/(1-p)$ has mean 1, and $m_j^2
+# = m_j$ because a coin is 0 or 1. So its variance is
 #
 # $$\mathbb{E}\Big[\frac{m_j^2}{(1-p)^2}\Big] - 1 = \frac{1-p}{(1-p)^2} - 1
 # = \frac{p}{1-p}.$$
@@ -1642,7 +1606,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 #
 # It is an L2 penalty, with one difference: each weight pays in proportion to the mean
 # square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
-# 2013). No masks are left in it.
+# 2013).
 #
 # ### Exercise 2.7 · The penalty that dropout is (2 points, ~10 min)
 #
@@ -1655,8 +1619,8 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # and the penalty is 5.5.
 #
 # <details><summary>Hint 1</summary>
-# What are the two numbers that belong to feature j? One comes from <code>w</code>, the
-# other from a column of <code>x</code>.
+# One number of feature j comes from <code>w</code>, the other from a column of
+# <code>x</code>.
 # </details>
 # <details><summary>Hint 2</summary>
 # <code>(x**2).mean(0)</code> is the mean square of each feature, (d,).
@@ -1687,8 +1651,8 @@ def dropout_penalty(x: torch.Tensor, w: torch.Tensor, p: float) -> torch.Tensor:
 
 
 # %% [markdown]
-# The example worked by hand; and then the penalty that 100,000 sampled masks show,
-# beside yours. They should agree to two digits.
+# The example worked by hand; then the penalty that 100,000 sampled masks show, beside
+# yours: two digits should agree.
 
 
 # %% look
@@ -1718,11 +1682,11 @@ load("02_dropout_from_scratch").dropout_penalty(dropout_penalty, seed=20_171)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What does the difference to plain L2 do? Take five features that matter equally but
-# are measured in different units, so that their sizes run from ¼ to 4, and their true
-# weights from 4 to ¼. Fit them by least squares on 2,000 masked copies of the data,
-# with $p = 0.5$; by the formula, which has no masks in it; and by plain ridge
-# regression (1.2), with the same mean penalty per weight.
+# What does that difference do? Take five features that matter equally but are measured
+# in different units, so that their sizes run from ¼ to 4, and their true weights from 4
+# to ¼. Fit them by least squares on 2,000 masked copies of the data, with $p = 0.5$; by
+# the formula, without masks; and by plain ridge regression (1.2), with the same mean
+# penalty per weight.
 
 # %% predict
 predict(
@@ -1784,19 +1748,18 @@ with results(varies="8 draws of masks; one data set"):
 
 # %% [markdown]
 # The circles lie on the line: least squares on masked copies *is* ridge regression,
-# with a strength of its own for each weight. Why is the line flat, at one half? For
-# features that do not depend on each other, the solution for one weight is $\frac{1}{1
-# + p/(1-p)} = 1-p$ times the least squares weight: the feature's size stands in the
-# data term and in the penalty, and cancels. Rescale a feature from meters to miles, and
-# dropout does not notice, while plain ridge crushes whatever happens to be measured in
-# small numbers. (This is why people standardize features before they use ridge.)
+# with a strength of its own for each weight. Why is the line flat, at one half? If
+# features do not depend on each other, weight $j$ minimizes $s_j (w_j - \hat w_j)^2 +
+# \frac{p}{1-p} s_j w_j^2$, where $s_j$ is the mean square of the feature and $\hat w_j$
+# the least squares weight. So $s_j$ cancels, and $w_j = (1-p)\, \hat w_j$. Rescale a
+# feature from meters to miles, and dropout does not notice, while plain ridge crushes
+# the weight of whatever happens to be measured in small numbers. (This is why people
+# standardize features before ridge.)
 #
 # The argument needs a linear unit and a squared error. For logistic regression Wager
 # and others find nearly the same with the feature's *Fisher information* in place of
-# its mean square, which makes features that are rare and decisive cheap. Behind a
-# hidden layer it holds for the output weights only as long as the hidden units are held
-# still. There is no formula for the whole network, which is why this notebook had to
-# measure.
+# its mean square, which makes rare but decisive features cheap. For a whole network
+# there is no such formula, which is why this notebook had to measure.
 #
 # ## Test yourself
 #
@@ -1831,35 +1794,32 @@ flashcards("02_dropout_from_scratch")
 #
 # **References**
 #
-# - Hinton, Srivastava, Krizhevsky, Sutskever, Salakhutdinov (2012). *Improving neural
-#   networks by preventing co-adaptation of feature detectors.*
-#   [arXiv:1207.0580](https://arxiv.org/abs/1207.0580)
-# - Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014). *Dropout: a simple
-#   way to prevent neural networks from overfitting.*
-#   [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html)
-# - Krizhevsky, Sutskever, Hinton (2012). *ImageNet classification with deep convolutional
-#   neural networks.* AlexNet; dropout in section 4.2.
+# - Hinton and others (2012). *Improving neural networks by preventing co-adaptation of
+#   feature detectors.* [arXiv:1207.0580](https://arxiv.org/abs/1207.0580)
+# - Srivastava and others (2014). *Dropout: a simple way to prevent neural networks from
+#   overfitting.* [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html)
+# - Krizhevsky and others (2012). *ImageNet classification with deep convolutional neural
+#   networks.* Section 4.2.
 #   [NeurIPS 25](https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks)
 # - Hinton (2014). *Ask me anything.* The bank tellers.
 #   [reddit.com](https://www.reddit.com/r/MachineLearning/comments/2lmo0l/ama_geoffrey_hinton/)
-# - Wan, Zeiler, Zhang, LeCun, Fergus (2013). *Regularization of neural networks using
+# - Wan and others (2013). *Regularization of neural networks using
 #   DropConnect.* [PMLR 28](https://proceedings.mlr.press/v28/wan13.html)
 # - Baldi, Sadowski (2013). *Understanding dropout.* On the geometric mean.
 #   [NeurIPS 26](https://papers.nips.cc/paper/4878-understanding-dropout)
-# - Wager, Wang, Liang (2013). *Dropout training as adaptive regularization.*
+# - Wager and others (2013). *Dropout training as adaptive regularization.*
 #   [arXiv:1307.1493](https://arxiv.org/abs/1307.1493)
-# - Tompson, Goroshin, Jain, LeCun, Bregler (2015). *Efficient object localization using
-#   convolutional networks.* Channel dropout.
-#   [arXiv:1411.4280](https://arxiv.org/abs/1411.4280)
-# - Klambauer, Unterthiner, Mayr, Hochreiter (2017). *Self-normalizing neural networks.*
-#   SELU and alpha dropout. [arXiv:1706.02515](https://arxiv.org/abs/1706.02515)
+# - Tompson and others (2015). *Efficient object localization using convolutional
+#   networks.* [arXiv:1411.4280](https://arxiv.org/abs/1411.4280)
+# - Klambauer and others (2017). *Self-normalizing neural networks.*
+#   [arXiv:1706.02515](https://arxiv.org/abs/1706.02515)
 # - Vaswani and others (2017). *Attention is all you need.*
 #   [arXiv:1706.03762](https://arxiv.org/abs/1706.03762)
 # - Chowdhery and others (2022). *PaLM: scaling language modeling with pathways.*
 #   [arXiv:2204.02311](https://arxiv.org/abs/2204.02311)
-# - Liu, Xu, Jin, Shen, Darrell (2023). *Dropout reduces underfitting.*
+# - Liu and others (2023). *Dropout reduces underfitting.*
 #   [arXiv:2303.01500](https://arxiv.org/abs/2303.01500)
-# - Xiao, Rasul, Vollgraf (2017). *Fashion-MNIST.* With a list of results.
+# - Xiao and others (2017). *Fashion-MNIST.*
 #   [arXiv:1708.07747](https://arxiv.org/abs/1708.07747)
 #
 # **Next:** [03 · L1 and L2](../03_l1_l2/03_l1_l2.ipynb) takes up where the last section

@@ -189,8 +189,10 @@ def opening(curves: Mapping[str, Tensor]) -> Figure:
         epochs = range(1, len(values) + 1)
         ax.plot(epochs, values[:, 0], color=color(0.0), label="training labels learned")
         ax.plot(epochs, values[:, 1], color=color(0.0), ls="--", label="validation")
-        low = f"{values[:, 1].max():.0f} % at best, {values[-1, 1]:.0f} % at the end"
-        ax.set_title(f"{name}: {low}")
+        best, last = values[:, 1].max(), values[-1, 1]
+        ax.set_title(
+            f"{name}: validation {best:.0f} % at best, {last:.0f} % at the end"
+        )
         ax.set(xlabel="epoch")
     axes[0].set_ylabel("accuracy (%)")
     axes[0].legend(loc="lower left")
