@@ -798,8 +798,7 @@ with results(varies=problems_vary) as table:
 # the large weights of all three methods coincide: they approach the same optimum. Then the
 # proximal line ends, because a log axis cannot show a zero, and the other two go on to rank
 # 50, jittering at about the length of one step of L1 and below. If you need exact zeros, to
-# prune a network or to read off which measurements to stop making, you need the proximal
-# step, or a cut-off that you would have to justify.
+# prune a network or to read off which measurements to stop making, use the proximal step.
 #
 # ## 6 · Which measurements can we stop making?
 #
@@ -836,8 +835,8 @@ plots.show(
 # turns all of them down together, like a volume knob, and never switches one off. The dashed
 # line is the strength that theory proposes for L1 and 100 patients.
 #
-# Theory needs to know the noise, though, and in practice people choose the strength that
-# predicts best on validation data. Does that also find the real features?
+# In practice the noise is unknown, and people choose the strength that predicts best on
+# validation data. Does that also find the real features?
 
 # %% predict
 predict(
@@ -961,10 +960,9 @@ with results(varies=problems_vary) as table:
 # %% [markdown]
 # Each opinion wins where it is right, but by different amounts: L1 is ahead by 0.45 in the
 # sparse world, L2 by 0.14 in the dense one. Compare with least squares to see why. In the
-# dense world L1 has nothing to switch off, so validation picks a weak strength and L1 is as
-# good, or as bad, as least squares. In the sparse world L2 improves on least squares, but it
-# must shrink the ten real weights in order to shrink the forty useless ones, and at no
-# strength can it drop those. With 25 of 50 features real, run apart from this notebook, L1 was
+# dense world L1 has nothing to switch off, so it ends about where least squares does (2.02
+# and 2.05). In the sparse world L2 improves on least squares (1.79 against 1.94), but it must
+# shrink the ten real weights in order to shrink the forty useless ones. With 25 of 50 features real, run apart from this notebook, L1 was
 # still ahead, by 0.11 [0.08, 0.14]. So if you know nothing about your features, these
 # experiments speak for L1; if you know that everything contributes a little, for L2.
 #
@@ -1153,11 +1151,10 @@ with results(varies=nets_vary) as table:
 # training accuracy, counted against the labels that the network was given, starts at 96 %
 # although only 80 % of them are true: the network has learned most of the false ones. Decay
 # stops that, and the validation accuracy has a clear peak at 0.03, 6.6 points above no decay.
-# (Beyond it the validation curve lies *above* the training curve: the validation labels are
-# true, and a network that no longer learns false labels counts as wrong on them.) With true
-# labels there is a broad plateau on which decay does neither good nor harm, and an edge beyond
-# which it underfits: at 0.1 it costs 4.8 points. The *optimum moves with the data*. A good λ
-# belongs to a data set and a schedule, not to a method. With twice the steps, run apart from
+# (Beyond it validation lies *above* training: the validation labels are true, and a network
+# that does not learn false labels counts as wrong on them.) With true labels there is a broad
+# plateau, and an edge beyond which the network underfits: at 0.1 decay costs 4.8 points. The
+# *optimum moves with the data*. With twice the steps, run apart from
 # this notebook, the picture was the same: 0.03 was best with false labels (+8.3 [7.2, 9.4]),
 # and with true ones nothing up to 0.03 differed from zero.
 #
@@ -1427,18 +1424,15 @@ with results(varies=nets_vary) as table:
 # by: at 0.003 it removed 13.1 of 32 units, which is 41 % of the weights, out of 49 % zeros in
 # all. Five of six zeros lie in dead rows. Why?
 #
-# A first idea is that L1 also shrinks the *outgoing* weights of a unit, which group L1 leaves
-# alone. This is not the reason: with the price on the first matrix only, run apart from this
-# notebook, still about four of five zeros lay in dead rows (at 0.003 and above). Look at the
-# pulls instead. By the chain rule the gradient of every incoming weight is the error signal
-# that comes back to *its unit*, times a pixel. All 196 pulls of a unit share that signal. If
-# the network does well without the unit, or its ReLU is hardly ever on, the signal is small
-# and all 196 pulls fall below the price together. This fits what we see, but we have not tested
-# it separately.
+# It is not that L1 also shrinks the *outgoing* weights of a unit: with the price on the first
+# matrix only, run apart from this notebook, still about four of five zeros lay in dead rows (at
+# 0.003 and above). A likelier reason, which we have not tested: by the chain rule all 196
+# incoming weights of a unit share the error signal that comes back to *their unit*. If the
+# network does well without the unit, that signal is small, and all 196 pulls fall below the
+# price together.
 #
-# Group L1 is the tool when you need whole rows and nothing else: the smaller network can be
-# cut out and multiplied without a special format. In our runs this guarantee had a price in
-# accuracy at high shares of zeros (left panel).
+# Group L1 is the tool when whole rows are all you want: the smaller network can be cut out and
+# multiplied without a special format.
 #
 # ## 9 · See it: the boundary straightens
 #
@@ -1491,10 +1485,9 @@ with results(
 #
 # Here is another network that trains while you watch, once without and once with what you
 # choose. Try three things. First, move the weight decay from 0 to 3 and back while it plays:
-# the boundary straightens, and the histogram of the weights at the bottom draws together.
-# Second, set weight decay to 0 and L1 to 0.03: now a part of the weights is *exactly* zero,
-# and the title above the histogram counts them. Third, set the false labels to 0 and look
-# whether either penalty still lowers the validation loss.
+# the boundary straightens, and the histogram of the weights draws together. Second, set weight
+# decay to 0 and L1 to 0.03: the title above the histogram counts the *exact* zeros. Third, set
+# the false labels to 0: does either penalty still lower the validation loss?
 
 # %% demo
 playground().show()
@@ -1583,8 +1576,7 @@ load("03_l1_l2").max_norm_(max_norm_, seed=48_271)
 # rates safe. Test both, with and without dropout: 64 hidden units, the false labels of
 # section 7, SGD with momentum 0.9, three learning rates, limit 1 on every row of both
 # matrices. (At the start all rows have a length of about 0.58, so a limit of 1 lets them grow
-# a little. Limits of 2 and 3 were tried, too: at the smallest learning rate they are hardly
-# ever reached.)
+# a little.)
 
 # %% predict
 predict(
@@ -1672,11 +1664,11 @@ with results(varies=nets_vary) as table:
 # (73.5 %), and beside dropout it adds another 1.4 points, as in Srivastava's table.
 #
 # That it makes large learning rates safe is true only in part. At 0.3 it lifts the network
-# without dropout from 24 to 54 %, which is still far below the 74 % at 0.02. With dropout both
-# fail: they end near guessing. The limit leaves the biases free, but they are not to blame:
-# with all biases held at 0, run apart from this notebook, it was no better (10.4 %). What was
-# different for Srivastava? Their networks had a thousand and more units per layer, a learning
-# rate that decayed, and a million steps. We did not test which of these matters.
+# without dropout from 24 to 54 %, still far below the 74 % at 0.02. With dropout both end near
+# guessing. The biases, which have no limit, are not to blame: with all of them held at 0, run
+# apart from this notebook, it was no better (10.4 %). Srivastava's networks had a thousand and
+# more units per layer, a learning rate that decayed, and a million steps; we did not test
+# which of these matters.
 #
 # ## Why? A question to write down
 #
