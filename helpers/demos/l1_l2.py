@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -85,7 +86,7 @@ def recovery(
     Args:
         strengths: (n,), > 0.
         scores: name of the penalty -> (precision, recall), each (seeds, n).
-        mark: strength at which a grey line is drawn.
+        mark: strength of the first penalty at which a grey line is drawn.
         titles: one finding per panel.
     """
     fig, axes = plots.figure(len(scores), sharey=True, squeeze=False)
@@ -93,33 +94,34 @@ def recovery(
         precision, recall = scores[name]
         plots.band(strengths, precision, label="precision", color=plots.TRAIN, ax=ax)
         plots.band(strengths, recall, label="recall", color=plots.VAL, ax=ax)
-        ax.axvline(mark, color=GREY, linewidth=1)
         ax.set(xscale="log", xlabel=f"{name} strength (log scale)", ylim=(0, 1.05))
         ax.set_title(title)
+    axes[0, 0].axvline(mark, color=GREY, linewidth=1)
     axes[0, 0].set_ylabel("fraction of features")
     return fig
 
 
 def decay_pair(
-    decays: Sequence[float], tables: Mapping[str, Mapping[str, Tensor]]
+    decays: Sequence[float],
+    tables: Mapping[str, Mapping[str, Tensor]],
+    *,
+    titles: Sequence[str],
 ) -> Figure:
     """Draw training and validation accuracy over the decay, one panel per labels.
 
     Args:
         decays: (n,).
         tables: labels -> "train" and "val" -> accuracies in percent, (seeds, n).
+        titles: one finding per panel.
     """
     fig, axes = plots.figure(len(tables), sharey=True, squeeze=False)
     place = range(len(decays))
-    for ax, (labels, table) in zip(axes[0], tables.items(), strict=True):
+    for ax, title, table in zip(axes[0], titles, tables.values(), strict=True):
         for part, style in (("train", plots.TRAIN), ("val", plots.VAL)):
             name = {"train": "training", "val": "validation"}[part]
             plots.band(place, table[part], label=name, color=style, ax=ax)
-        best = decays[int(table["val"].mean(0).argmax())]
         ax.set_xticks(place, [f"{decay:g}" for decay in decays])
-        ax.set(
-            xlabel="weight decay λ (not to scale)", title=f"{labels}: best at {best:g}"
-        )
+        ax.set(xlabel="weight decay λ (not to scale)", title=title)
     axes[0, 0].set_ylabel("accuracy (%)")
     return fig
 
@@ -157,18 +159,20 @@ def coefficient_paths(
         strengths: (n,), > 0.
         paths: name of the penalty -> weights (n, d).
         truth: (d,), 0 where a feature is useless.
-        mark: strength at which a dashed line is drawn.
+        mark: strength of the first penalty at which a dashed line is drawn.
     """
     fig, axes = plots.figure(len(paths), sharey=True, squeeze=False)
     for ax, weights in zip(axes[0], paths.values(), strict=True):
         for real, color in ((False, GREY), (True, plots.PALETTE[0])):
             lines = ax.plot(strengths, weights[:, (truth != 0) == real], color=color)
             lines[0].set_label("real feature" if real else "useless feature")
-        ax.axvline(mark, color=GREY, linestyle="--", linewidth=1)
         ax.set(xscale="log", xlabel="strength (log scale)")
+    axes[0, 0].axvline(mark, color="#333333", linestyle="--", label="theory")
     axes[0, 0].set(ylabel="weight", title="L1 switches weights off")
     axes[0, -1].set_title("L2 turns them all down")
-    axes[0, -1].legend()
+    low, high = axes[0, 0].get_ylim()
+    axes[0, 0].set_ylim(low - 0.25 * (high - low), high)  # room for the legend
+    axes[0, 0].legend(loc="lower left", ncols=2)
     return fig
 
 
@@ -224,18 +228,37 @@ def moon_boundary(points: tuple[Tensor, Tensor], logits: Tensor) -> Figure:
         points: x (n, 2) and y (n,) in {0, 1}.
         logits: (4800, 2), the network's outputs on `moon_grid()`.
     """
+    fig, ax = plots.figure()
+    _draw_boundary(ax, points, logits)
+    return fig
+
+
+def _three_boundaries(
+    points: tuple[Tensor, Tensor], logits: Mapping[float, Tensor]
+) -> Figure:
+    """Draw the first seed's decision at the lowest, middle and highest strength."""
+    strengths = sorted(logits)
+    shown = strengths[0], strengths[len(strengths) // 2], strengths[-1]
+    fig, axes = plots.figure(3, sharey=True)
+    for ax, strength in zip(axes, shown, strict=True):
+        _draw_boundary(ax, points, logits[strength][0])
+        ax.set(title=f"L2 strength {strength:g}", xlabel="feature 1")
+    for ax in axes[1:]:
+        ax.set_ylabel("")
+    return fig
+
+
+def _draw_boundary(ax: Axes, points: tuple[Tensor, Tensor], logits: Tensor) -> None:
     px, py = _mesh()
     probability = logits.cpu().softmax(1)[:, 1].view(px.shape)
-    fig, ax = plots.figure()
     shades: dict[str, Any] = {"cmap": "PuOr", "vmin": 0, "vmax": 1}
     ax.contourf(
         px, py, probability, levels=torch.linspace(0, 1, 11), alpha=0.6, **shades
     )
     ax.contour(px, py, probability, levels=[0.5], colors="black")
     x, y = (t.cpu() for t in points)
-    ax.scatter(x[:, 0], x[:, 1], c=y, edgecolors="black", **shades)
+    ax.scatter(x[:, 0], x[:, 1], c=y, s=20, edgecolors="white", **shades)
     ax.set(xlabel="feature 1", ylabel="feature 2")
-    return fig
 
 
 def moon_grid() -> Tensor:
@@ -318,7 +341,7 @@ def boundaries(
             Slider("strength", "L2 strength", start, values=tuple(logits)),
             Slider("seed", "seed", 0, 0, frames.shape[1] - 1, 1),
         ),
-        lambda: moon_boundary(points, logits[start][0]),
+        lambda: _three_boundaries(points, logits),
         {
             "strengths": list(logits),
             "seeds": frames.shape[1],

@@ -43,13 +43,13 @@ def test_recovery_draws_means_over_seeds():
     np.testing.assert_allclose(line(fig.axes[0], "recall").get_ydata(), [0.7, 0.4])
 
 
-def test_decay_pair_names_the_best_decay():
+def test_decay_pair_draws_means_over_seeds():
     table = {"train": torch.tensor([[50.0, 20.0]] * 2)}
     table["val"] = torch.tensor([[40.0, 60.0]] * 2)
-    ax = figures.decay_pair([0.0, 1e-3], {"labels": table}).axes[0]
+    ax = figures.decay_pair([0.0, 1e-3], {"labels": table}, titles=["up"]).axes[0]
     np.testing.assert_allclose(line(ax, "validation").get_ydata(), [40, 60], rtol=1e-6)
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "0.001"]
-    assert ax.get_title() == "labels: best at 0.001"
+    assert ax.get_title() == "up"
 
 
 def test_one_problem_draws_weights_and_correlations():
