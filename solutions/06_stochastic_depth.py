@@ -298,9 +298,9 @@ with results(varies=initial) as table:
 # cannot be a gain from depth.
 #
 # The first line of the table deserves a look, too. With one label in five false, the
-# *linear* model, which has fewer parameters than any of the networks and cannot learn much
-# by heart, is ahead of all of them. These networks are far too large for these data, and
-# that is the situation in which a regularizer has something to do.
+# *linear* model, which has fewer parameters than any of the networks, is ahead of all
+# of them. These networks are far too large for these data, and that is the situation in
+# which a regularizer has something to do.
 #
 # ## What goes wrong on the way
 #
@@ -438,7 +438,7 @@ with results(varies="8 initializations, before any training") as table:
 # is left is a small difference on top of a large common part. The gradient has a good size, but it says nearly the same
 # thing for every image.
 #
-# **3. LayerNorm** takes each example's mean away and stretches what is left to length one.
+# **3. LayerNorm** takes each example's mean away and stretches what is left to variance one.
 # That keeps the images apart. But the stretching works on the gradient, too. <details>
 # <summary>By which factor? Three lines.</summary>
 #
@@ -510,8 +510,9 @@ with results(varies=initial) as table:
 # Initialization alone carries a network of 32 blocks further than normalization alone
 # (46.9 against 12.8 %), and neither carries it as far as the skip connection (71.0 %).
 # This fits what He and his colleagues reported. Their plain networks had BatchNorm and
-# Kaiming initialization, they checked that the gradients did not vanish, and 56 layers
-# still trained worse than 20. A gradient of a good size is not enough.
+# Kaiming initialization. On ImageNet they checked that the gradients' norms were
+# healthy, and yet 34 plain layers had a higher training error than 18. A gradient of a
+# good size is not enough.
 #
 # ## The idea: a network of random depth
 #
@@ -764,8 +765,9 @@ print("numbers, whichever image was put in")
 # For all others the last layer sees what the biases alone have made, whatever the image.
 # With the ten classes about equally frequent, no loss below $\ln 10$ can be had for those
 # 94 %, so the training loss cannot fall below about $0.94 \cdot 2.30 \approx 2.16$. The
-# cure is to drop the residual alone, `x + ops.stochastic_depth(self.f(x), …)`. The symptom to remember: in training mode the
-# loss stays near that of guessing, $\ln K$ for $K$ classes.
+# cure is to drop the residual alone, `x + ops.stochastic_depth(self.f(x), …)`. The
+# symptom to remember: in training mode the loss stays near that of guessing, $\ln K$ for
+# $K$ classes.
 # </details>
 #
 # ## Does it help?
