@@ -435,8 +435,8 @@ with results(varies="8 initializations, before any training") as table:
 #
 # (Cho and Saul 2009), and $\cos\theta'$ is larger than $\cos\theta$ for every
 # $\theta > 0$. After 32 blocks the images' distances have shrunk to about a fifth, and what
-# is left is a small difference on top of a large common part. The gradient has a good size, but it says nearly the same
-# thing for every image.
+# is left is a small difference on top of a large common part. The gradient has a good size,
+# but it says nearly the same thing for every image.
 #
 # **3. LayerNorm** takes each example's mean away and stretches what is left to variance one.
 # That keeps the images apart. But the stretching works on the gradient, too. <details>
@@ -1299,7 +1299,7 @@ each = turns[:, :, 3, 0] / seconds[:, :1]
 right.plot(turns[:, :, 3, 1].flatten(), each.flatten(), "o", alpha=0.5)
 right.plot([0, L], [0, 1], color="#808080", linestyle="--", linewidth=1)
 right.set(xlabel=f"blocks that ran, of {L}", xlim=(0, L + 1), ylim=(0, None))
-right.set_title("A step costs as much as its blocks")
+right.set_title("A step's time grows with the blocks that ran")
 plots.show(
     fig,
     alt="Left: step times over constant depth, masks a little above 1, the skip near "
@@ -1445,9 +1445,10 @@ with results(varies=initial) as table:
 # A plain network is a chain with one path only, and a missing link ends it. The
 # residual network of constant depth loses 3.8 points on average. Trained with
 # stochastic depth it loses 0.1, because in training each block has had to work without
-# any of the others. That is useful in itself, because such a network can be shortened
-# after training. LayerDrop (Fan 2020) trains transformers in this way and then cuts
-# them to the depth that somebody can afford.
+# any of the others. In both, the first blocks are missed most, which fits the paper's
+# rising rates. That is useful in itself, because such a network can be shortened after
+# training. LayerDrop (Fan 2020) trains transformers in this way and then cuts them to
+# the depth that somebody can afford.
 #
 # ## Scaled twice: what accuracy does not see
 #
