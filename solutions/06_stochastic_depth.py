@@ -8,11 +8,11 @@
 # copied the 20 and let the other 36 pass their input on unchanged. The solution was
 # there. Training did not find it.
 #
-# Their repair, the skip connection, let them train more than a thousand layers. A year
-# later Gao Huang and others tried something that sounds like vandalism. In every training
-# step they threw some of the layers out, at random, and used them all only at the end.
-# Their network of 110 layers made 5.2 % errors instead of 6.4 % on CIFAR-10, and was
-# trained in three quarters of the time (Huang 2016).
+# Their repair, the skip connection, let them train more than a thousand layers. A few
+# months later Gao Huang and others tried something that sounds like vandalism. In every
+# training step they threw some of the layers out, at random, and used them all only at
+# the end. Their network of 110 layers made 5.2 % errors instead of 6.4 % on CIFAR-10,
+# and was trained in three quarters of the time (Huang 2016).
 #
 # In this notebook you will find out what is wrong with plain depth (it is not what most
 # texts say), write stochastic depth in both of its forms, and measure where its gain comes
@@ -180,8 +180,9 @@ print("residual:")
 watch(residual=True)
 
 # %% [markdown]
-# The plain network is stuck near 2.30: it does not overfit, it does not fit at all. This
-# is He's puzzle in our own kitchen. The residual one trains at once.
+# The plain network's loss dips once and falls back to 2.30. It does not overfit, for it
+# does not even fit its training images: this is He's puzzle, on a small scale. The
+# residual network trains from the first steps on.
 #
 # One run of each could be an accident. From here on we train *populations*: eight networks
 # at a time that differ in their initialization, in the order of their batches and, later,
@@ -289,23 +290,24 @@ with results(varies=initial) as table:
     recall("depth.residual", 2)
 
 # %% [markdown]
-# Two things to take from the picture. A skip connection saves the network of 32 blocks.
-# And depth, once it is harmless, wins nothing here: this is an easy task for two blocks,
-# and a network that does not need depth does not get better by having it. (In He's
-# experiments on 50,000 images, 110 layers did beat 20.) Keep this in mind when we ask what
-# stochastic depth gains: it cannot be a gain from depth.
+# Take two things from the picture. A skip connection saves the network of 32 blocks.
+# And depth wins nothing here: in the table the residual network even loses two points
+# from 2 to 32 blocks. Two blocks are enough for this task, and a network that does not
+# need depth does not get better by having it. (In He's experiments on 50,000 images,
+# 110 layers did beat 20.) Keep this in mind when we ask what stochastic depth gains: it
+# cannot be a gain from depth.
 #
 # The first line of the table deserves a look, too. With one label in five false, the
-# *linear* model, which has fewer parameters than any of the networks and cannot learn much
-# by heart, is ahead of all of them. These networks are far too large for these data, and
-# that is the situation in which a regularizer has something to do.
+# *linear* model, which has fewer parameters than any of the networks, is ahead of all
+# of them. These networks are far too large for these data, and that is the situation in
+# which a regularizer has something to do.
 #
 # ## What goes wrong on the way
 #
-# "Vanishing gradients" is what most texts would answer now. Let us look. Two things travel
-# through a deep network: the images forward, from the first block to the last, and the
-# gradient backward. We measure both before any training, because a network that begins
-# blind has little chance to learn to see:
+# "Vanishing gradients" is what most texts would answer now. Let us look. Two things
+# travel through a deep network: the images forward, from the first block to the last,
+# and the gradient backward. We measure both before any training, because what does not
+# get through a fresh network can hardly be used by its first training steps:
 #
 # - **backward**: the norm of the loss's gradient with respect to each block's matrix,
 # - **forward**: the average distance between two different images after each block, in
@@ -431,12 +433,12 @@ with results(varies="8 initializations, before any training") as table:
 #
 # $$\cos\theta' = \frac{\sin\theta + (\pi-\theta)\cos\theta}{\pi}$$
 #
-# (Cho and Saul 2009), and $\cos\theta'$ is always larger than $\cos\theta$. After 32 blocks
-# the images' distances have shrunk to about a fifth, and what is left is a small difference
-# on top of a large common part. The gradient has a good size, but it says nearly the same
-# thing for every image.
+# (Cho and Saul 2009), and $\cos\theta'$ is larger than $\cos\theta$ for every
+# $\theta > 0$. After 32 blocks the images' distances have shrunk to about a fifth, and what
+# is left is a small difference on top of a large common part. The gradient has a good size,
+# but it says nearly the same thing for every image.
 #
-# **3. LayerNorm** takes each example's mean away and stretches what is left to length one.
+# **3. LayerNorm** takes each example's mean away and stretches what is left to variance one.
 # That keeps the images apart. But the stretching works on the gradient, too. <details>
 # <summary>By which factor? Three lines.</summary>
 #
@@ -453,22 +455,27 @@ with results(varies="8 initializations, before any training") as table:
 # </details>
 #
 # Its mean square grows by $\tfrac{\pi}{\pi-1} \approx 1.47$ per block, its size by 1.21,
-# whatever the initialization: over 31 blocks $1.21^{31} \approx 10^{2.6}$. Compare that
-# with the first table. A step that is right for the last block is several hundred times too
-# long for the first.
+# whatever the initialization: over 31 blocks $1.21^{31} \approx 10^{2.6}$, and the first
+# table shows about as much. Does that matter to AdamW, which divides by the gradient's size
+# (notebook 04)? It does. AdamW's steps are about equally long in all blocks, but the same
+# step changes the loss several hundred times as much in the first block as in the last. No
+# learning rate suits both.
 #
 # **4. The skip connection.** Now $\mathbf{x}_l = \mathbf{x}_{l-1} + f_l(\mathbf{x}_{l-1})$.
-# Differentiate: one block's Jacobian is $I + J_l$, with $J_l$ that of $f_l$. Backward through
-# all of them the gradient is multiplied by
+# Differentiate: one block's Jacobian is $I + J_l$, with $J_l$ that of $f_l$. By the chain
+# rule the Jacobian of all of them together, by which the gradient is multiplied on its way
+# back, is their product with the last block in front:
 #
-# $$(I + J_1)(I + J_2)\cdots(I + J_L) \;=\; I + \sum_l J_l + \sum_{l<m} J_l J_m + \dots +
-# J_1 J_2 \cdots J_L .$$
+# $$(I + J_L)\cdots(I + J_2)(I + J_1) \;=\; I + \sum_l J_l + \sum_{l<m} J_m J_l + \dots +
+# J_L \cdots J_2 J_1 .$$
 #
-# Multiply out and you get $2^L$ products, one for each way of choosing $I$ or $J_l$ in every
-# bracket. Each is a *path* through the network that takes some blocks and walks around the
-# others. The longest one, at the end, is all that a plain network has. The first one, $I$,
-# walks around everything: on it the gradient arrives as it left, and the images' distances
-# with it. However bad the long paths may be, this one is always open.
+# Multiply out and you get $2^L$ products, one for each way of choosing $I$ or $J_l$ in
+# every bracket. Each is a *path* through the network that takes some blocks and walks
+# around the others. The longest one, at the end, is all that a plain network has. The
+# first one, $I$, walks around everything: on it the gradient arrives as it left.
+# However bad the long paths may be, this one is always open. The images' distances come
+# through on it as well. They even grow in the right panel, because every block adds
+# something to them, and the next block's LayerNorm takes care of the size.
 
 # %% figure
 fig = demos_depth.paths(4)
@@ -483,8 +490,9 @@ plots.show(
 # Veit and colleagues (2016) read a residual network as a collection of these paths. We will
 # test one consequence later by taking blocks away.
 #
-# Is it true, then, that the remedies act one by one? Train 32 blocks with remedy 2, and
-# put it between the two that you know.
+# All this was measured before training. Does it tell which network will train? You know
+# the results of 3 and 4 at 32 blocks. Train number 2 as well, which has Kaiming
+# initialization, no norm and no skip, and put it beside them.
 
 # %% experiment
 with_kaiming = run(KINDS["2 Kaiming initialization"])
@@ -499,18 +507,20 @@ with results(varies=initial) as table:
     table.arms(at_32, paired_with="4 skip (residual)", unit="% accuracy", digits=1)
 
 # %% [markdown]
-# Initialization alone carries a network of 32 blocks further than normalization alone, and
-# neither carries it as far as the skip connection. That is He's finding of 2015 with its
-# cause in sight: it was not the gradient's *size* that his 56 layers lacked (they had
-# BatchNorm and a good initialization). It is an open path.
+# Initialization alone carries a network of 32 blocks further than normalization alone
+# (46.9 against 12.8 %), and neither carries it as far as the skip connection (71.0 %).
+# This fits what He and his colleagues reported. Their plain networks had BatchNorm and
+# Kaiming initialization. On ImageNet they checked that the gradients' norms were
+# healthy, and yet 34 plain layers had a higher training error than 18. A gradient of a
+# good size is not enough.
 #
 # ## The idea: a network of random depth
 #
 # If a block only *adds* something, it can be left out without breaking the chain. In a
-# plain network it cannot: leave out $f_l$ and the next block receives something of which it
-# has never seen the like. Huang and colleagues drew the conclusion. In each training step,
-# toss a coin $b_l$ for each block. It is 0 with probability $p_l$, and then the block is
-# missing:
+# plain network it cannot: leave out $f_l$, and the next block receives numbers of a
+# kind that it was never trained on. Huang and colleagues drew the conclusion. In each
+# training step, toss a coin $b_l$ for each block. It is 0 with probability $p_l$, and
+# then the block is missing:
 #
 # $$\mathbf{x}_l = \mathbf{x}_{l-1} + \frac{b_l}{1 - p_l} \, f_l(\mathbf{x}_{l-1}),
 # \qquad \Pr(b_l = 0) = p_l .$$
@@ -587,11 +597,11 @@ load("06_stochastic_depth").drop_rates(drop_rates, seed=20_161)
 # ## One name, several schedules
 #
 # "Linear decay with rate 0.5" is not enough to reproduce somebody's network. Watch the
-# words first. Huang's $p_l$ is the probability of *survival*, 1 minus ours; Keras and the
-# TensorFlow models ask for a survival probability, too. The TensorFlow EfficientNet calls
-# the setting `drop_connect_rate`, though nothing of DropConnect (notebook 02) is in it. timm
-# says `drop_path_rate`, after FractalNet's *drop path* (Larsson 2017). All of them mean
-# whole blocks.
+# words first. Huang's $p_l$ is the probability of *survival*, 1 minus ours, and the
+# layer in TensorFlow Addons asks for a `survival_probability`, too. The TensorFlow
+# EfficientNet calls the setting `drop_connect_rate`, though nothing of DropConnect
+# (notebook 02) is in it. timm says `drop_path_rate`, after FractalNet's *drop path*
+# (Larsson 2017). All of them mean whole blocks.
 #
 # Then count from where? With blocks $i = 0, \dots, L-1$ two conventions besides the paper's
 # are in use:
@@ -752,9 +762,12 @@ print("numbers, whichever image was put in")
 # The coin acts on the *sum* `x + self.f(x)`, so a dropped block takes the skip connection
 # away, too, and with it everything the earlier blocks have computed. An image reaches the
 # end only if it survives all eight coins, with probability $\prod_l (1-p_l) \approx 0.06$.
-# For all others the last layer sees what the biases alone have made, and learns nothing. The cure is to
-# drop the residual alone, `x + ops.stochastic_depth(self.f(x), …)`. The symptom to remember:
-# the training loss stands near $\ln K$ in training mode, and is far better in eval mode.
+# For all others the last layer sees what the biases alone have made, whatever the image.
+# With the ten classes about equally frequent, no loss below $\ln 10$ can be had for those
+# 94 %, so the training loss cannot fall below about $0.94 \cdot 2.30 \approx 2.16$. The
+# cure is to drop the residual alone, `x + ops.stochastic_depth(self.f(x), …)`. The
+# symptom to remember: in training mode the loss stays near that of guessing, $\ln K$ for
+# $K$ classes.
 # </details>
 #
 # ## Does it help?
@@ -882,26 +895,29 @@ with results(varies=initial) as table:
     )
 
 # %% [markdown]
-# The gain is real, and the last table says where it comes from. Both kinds of network learn
-# the pattern first and the exceptions later. To learn one image by heart, a network has to
-# bring a particular set of blocks to work together on it. With stochastic depth a different
-# set is present each time the image comes round, so learning by heart takes more
-# repetitions. With true labels there is nothing that should not have been learned, and
-# there is nothing to gain.
+# With false labels stochastic depth is ahead at the end by 3.5 points, [1.6, 5.5]. The
+# last table fits that: it repeats 35 % of the false labels, constant depth 59 %. A
+# likely reason is this. To learn one image by heart, the blocks have to work together
+# on just this image. With stochastic depth a different set of them is present each time
+# the image comes round, so learning by heart takes more repetitions. With true labels
+# there is less that should not be learned, and no gain was found (−0.4 points, [−1.2,
+# 0.5]).
 #
-# Does this outlive the setting? With 1,200 steps, run apart from this notebook, the gain with
-# false labels was +3.5 points [1.5, 5.5] at 8 blocks and +4.1 [1.4, 6.9] at 32; with true
-# labels +0.1 [−0.5, 0.6] and +0.5 [−1.2, 2.3]. But look at the third table. If each network
-# is stopped at its best look, the advantage shrinks to something that eight seeds cannot
-# tell from zero. Against false labels, early stopping (notebook 05) is a remedy as good, and
-# a free one.
+# Does this outlive the setting? With 1,200 steps, run apart from this notebook, the
+# gain with false labels was +3.5 points [1.5, 5.5] at 8 blocks and +4.1 [1.4, 6.9] at
+# 32; with true labels +0.1 [−0.5, 0.6] and +0.5 [−1.2, 2.3]. But look at the third
+# table. If each network is stopped at its best look, the advantage shrinks to 0.7
+# points, which eight seeds cannot tell from zero. Constant depth then reaches 76.4 %,
+# more than stochastic depth at the end. So against false labels early stopping
+# (notebook 05) did more here, as long as there are true validation labels to stop by.
 #
-# Huang's gain on CIFAR-10, from 6.41 to 5.23 % errors, was with true labels. Their network
-# had 1.7 million parameters, learned 50,000 images for 500 epochs, and did fit them all: its
-# training loss was near zero while its test error had stopped falling. Ours has a seventieth
-# of the parameters and a fiftieth of the images. That is where one should expect the method
-# to pay: large networks, long training, and more capacity than the data can discipline. Our
-# small experiment shows a mechanism. It is no verdict on the method.
+# Huang's gain on CIFAR-10, from 6.41 to 5.23 % errors, came with true labels. Their
+# network had 1.7 million parameters, learned 50,000 images for 500 epochs, and did fit
+# them all: its training loss was near zero while its test error had stopped falling.
+# Ours has 15,000 parameters, about a hundredth of theirs, and a fiftieth of the images.
+# That is where one should expect the method to pay: large networks, long training, and
+# more capacity than the data can discipline. Our small experiment shows a mechanism. It
+# is no verdict on the method.
 #
 # ## Is it the gradient?
 #
@@ -952,12 +968,13 @@ with results(varies=initial) as table:
     recall("depth.gradient", 2)
 
 # %% [markdown]
-# The larger gradients did not come out here, and the expansion into paths says why. In these
-# blocks the open path was there already; dropping blocks does not open it any wider, and
-# what survives is scaled up by $1/(1-p)$. Huang's blocks end with BatchNorm *and a ReLU after
-# the addition*, so their open path is less open than ours, and their survivors are not
-# scaled in training. An explanation can be right for one architecture and idle in the
-# next. What we saw in the table of repeated labels does not need it.
+# The gradients are not larger here: 0.93 times those of constant depth before training,
+# and 0.81 times after it. The expansion into paths suggests why. In these blocks the
+# path $I$ is open already. Dropping blocks cannot open it further, and what survives is
+# scaled up by $1/(1-p)$. Huang's blocks end with BatchNorm *and a ReLU after the
+# addition*, so their open path is less open than ours, and their survivors are not
+# scaled in training. So their explanation may well hold for their network. In ours the
+# gain must have another reason, since the gradient did not grow.
 #
 # ## One coin per batch
 #
@@ -1101,7 +1118,7 @@ load("06_stochastic_depth").expected_depth(expected_depth, seed=20_164)
 # about a quarter of the blocks is left out, which is where the paper's "25 % faster" comes
 # from.
 #
-# A mean does not say how much the depth varies. Will a network of 12 blocks ever run with 3
+# A mean does not say how much the depth varies. Will a network of 24 blocks ever run with 6
 # of them? For that we need the whole distribution. If all rates were the same it would be
 # the binomial distribution; ours differ from block to block, and then no closed formula
 # exists. But there is a simple way to build it, one block after another. Suppose you know
@@ -1192,10 +1209,11 @@ plots.show(
 )
 
 # %% [markdown]
-# The linear schedule runs between 13 and 22 of the 24 blocks in almost every step. So "a
-# network of random depth" never gets really shallow, and a depth of 3 never happens. The
-# variance of the depth is $\sum_l p_l(1-p_l)$, since the coins are independent; the first
-# blocks, with rates near 0, add next to nothing to it.
+# With the linear schedule 99 of 100 steps run between 13 and 22 of the 24 blocks (add
+# up the places 13 to 22 of your function's result to check). A depth of 6 does not
+# happen in practice: the network's depth is random, but it is never really shallow. The
+# variance of the depth is $\sum_l p_l(1-p_l)$, since the coins are independent; the
+# first blocks, with rates near 0, add next to nothing to it.
 #
 # ## How much time is saved?
 #
@@ -1281,7 +1299,7 @@ each = turns[:, :, 3, 0] / seconds[:, :1]
 right.plot(turns[:, :, 3, 1].flatten(), each.flatten(), "o", alpha=0.5)
 right.plot([0, L], [0, 1], color="#808080", linestyle="--", linewidth=1)
 right.set(xlabel=f"blocks that ran, of {L}", xlim=(0, L + 1), ylim=(0, None))
-right.set_title("A step costs as much as its blocks")
+right.set_title("A step's time grows with the blocks that ran")
 plots.show(
     fig,
     alt="Left: step times over constant depth, masks a little above 1, the skip near "
@@ -1311,19 +1329,20 @@ with results(varies="6 rounds of one race on this machine: rounds, not seeds") a
 
 # %% [markdown]
 # Theory promises 26 %, and a skip saves a good part of it. The dots on the right lie a
-# little above the line: that is what every step pays whatever its depth, for first and last
-# layer, loss and bookkeeping. (The paper's network on its GPUs went from 75 to 60 seconds an
-# epoch, a fifth.) Expect less where blocks are cheap. Most libraries mask all the same. A mask
-# per example shows each batch many depths at once, so its gradient is less noisy, and GPUs
-# that train in step gain nothing if only one of them skips.
+# little above the line: that is what every step pays whatever its depth, for first and
+# last layer, loss and bookkeeping. Expect less where blocks are cheap. Most libraries
+# mask all the same. A mask per example shows each batch many depths at once, so its
+# gradient is less noisy, and GPUs that train in step gain nothing if only one of them
+# skips.
 #
 # ## Take blocks out of a trained network
 #
-# If a residual network is a collection of paths, then it should bear the loss of a block.
-# With $L$ blocks there are $2^L$ paths, and deleting one block closes exactly the half of
-# them that take it; the other half does not notice. Veit and colleagues (2016) did this to
-# *finished* networks. Do the same: from each trained network of 8 blocks delete one block at
-# a time, all else untouched. Then, from 32 blocks, delete more and more at random.
+# If a residual network is a collection of paths, then one can ask what the loss of a
+# block does to it. With $L$ blocks there are $2^L$ paths, and deleting one block closes
+# exactly the half of them that take it and leaves the other half open. Veit and
+# colleagues (2016) did this to *finished* networks. Do the same: from each trained
+# network of 8 blocks delete one block at a time, all else untouched. Then, from 32
+# blocks, delete more and more at random.
 
 # %% predict
 predict(
@@ -1399,7 +1418,7 @@ for name, values in left_over.items():
 left.set(xlabel="deleted block, of 8", ylabel="change in accuracy (points)")
 left.set_title("One block gone: fatal only without skips")
 right.set(xlabel="deleted blocks, of 32", ylabel="validation accuracy (%)")
-right.set_title("Trained with missing blocks, missed less")
+right.set_title("More blocks gone: stochastic loses less")
 plots.show(
     fig,
     alt="Left: deleting any block costs a plain network about 60 points, a residual one a "
@@ -1423,11 +1442,13 @@ with results(varies=initial) as table:
     recall("depth.delete", 3)
 
 # %% [markdown]
-# A plain network is a chain with one path only, and a missing link ends it. The residual
-# network loses a few points and goes on; trained with stochastic depth it hardly notices,
-# because it has lived with missing blocks all its life. That is useful in itself: such a
-# network can be shortened after training, and the networks that decide *per input* how many
-# layers to run are descendants of this idea (LayerDrop, Fan 2020).
+# A plain network is a chain with one path only, and a missing link ends it. The
+# residual network of constant depth loses 3.8 points on average. Trained with
+# stochastic depth it loses 0.1, because in training each block has had to work without
+# any of the others. In both, the first blocks are missed most, which fits the paper's
+# rising rates. That is useful in itself, because such a network can be shortened after
+# training. LayerDrop (Fan 2020) trains transformers in this way and then cuts them to
+# the depth that somebody can afford.
 #
 # ## Scaled twice: what accuracy does not see
 #
@@ -1464,15 +1485,15 @@ with results(varies=initial) as table:
     )
 
 # %% [markdown]
-# Accuracy is blind to the mistake; if anything it rose a little. Confidence is not: it falls
-# by several points. The reason lies in two moments. The coin $b/(1-p)$ has the mean 1 and the
-# variance $p/(1-p)$. Scale by 1 at evaluation and the *mean* of every block's contribution
-# is what training has shown to the layers behind. Scale by $1-p$ and each residual is
-# shortened by its factor, so the logits shrink towards those of a shorter network. Shrinking
-# all logits together hardly changes which one is the largest, and makes the softmax flatter.
-# Trained on false labels, these networks were too modest to begin with (compare the two
-# tables), and the mistake makes them more so. The lesson goes beyond this bug: **a check by accuracy cannot find a mistake of scale.** Look at the loss or
-# at the confidence as well.
+# Accuracy does not show the mistake: it even rises by 0.7 points. The confidence shows
+# it: it falls by 6.7 points. The reason lies in the mean. The factor $b/(1-p)$ has the
+# mean 1. (Its variance, $p/(1-p)$, is the subject of the next section.) Scale by 1 at
+# evaluation and the *mean* of every block's contribution is what training has shown to
+# the layers behind. Scale by $1-p$ and each residual is shortened by its factor, so the
+# logits shrink towards those of a shorter network. Shrinking all logits together hardly
+# changes which one is the largest, and makes the softmax flatter. The lesson goes
+# beyond this bug: **accuracy can miss a mistake of scale altogether.** Look at the
+# confidence as well.
 #
 # ## Stochastic depth and BatchNorm
 #
@@ -1537,11 +1558,11 @@ with results(varies=initial) as table:
 # There is a shift and it grows with depth, as it must, for the terms add up. But it is
 # mild: at the last block the variance is about a fifth too large, where dropout with
 # $p = 0.5$ directly in front of a BatchNorm would make it much larger (notebook 10 has the
-# formula). The first term of the sum, which carries most of the signal, never tosses a coin.
-# This is why stochastic depth and BatchNorm get along in practice: Huang's own network had
-# BatchNorm in every block.
+# formula). The first term of the sum never tosses a coin, and the early ones seldom
+# lose. This is why stochastic depth and BatchNorm get along in practice: Huang's own
+# network had BatchNorm in every block.
 #
-# ## Where it only hurts
+# ## A small network
 #
 # Two blocks, 16 wide, on a task that is hard for them: 3,000 examples of MNIST-1D (40
 # numbers each, ten classes; a linear model reaches 32 %, a good convolutional network 94 %,
@@ -1618,10 +1639,11 @@ with results(varies="12 initializations and batch orders; one data set") as tabl
     recall("depth.shallow", 3)
 
 # %% [markdown]
-# The table of training accuracies says why. Even at constant depth the network cannot fit
-# its *true* labels; it underfits. A regularizer takes capacity away, and here there was none
-# to spare. Before you turn stochastic depth on, look at the training accuracy. If the network
-# does not fit its training data, the answer is no.
+# The table of training accuracies says why. Even at constant depth the network fits
+# only 54 % of its training labels, which are all true: it underfits. A regularizer
+# takes capacity away, and here there was none to spare. Before you turn stochastic
+# depth on, look at the training accuracy. If the network does not fit its training
+# data, the answer is no.
 #
 # ## Why? A question to write down
 #
@@ -1642,7 +1664,7 @@ with results(varies="12 initializations and batch orders; one data set") as tabl
 #
 # ## Test yourself
 #
-# Seven questions, each answer with its reason, and then flashcards.
+# Eight questions, each answer with its reason, and then flashcards.
 
 # %%
 quiz("06_stochastic_depth")
@@ -1658,8 +1680,8 @@ flashcards("06_stochastic_depth")
 #    dropout of what the blocks add to that path.
 # 2. A coin per batch that *skips* the block saves up to $1 - \mathbb{E}[\text{depth}]/L$ of
 #    the time; masks save none.
-# 3. Here it gained a few points where labels were false, because fewer of them were learned
-#    by heart; nothing where labels were true; and it hurt a network that underfits.
+# 3. Here it gained a few points where labels were false, and learned fewer of them by
+#    heart; it gained nothing where labels were true; and it hurt a network that underfits.
 #
 # **Pitfalls**
 #
@@ -1667,8 +1689,8 @@ flashcards("06_stochastic_depth")
 #   probability. Print the first and the last rate.
 # - Drop the *residual*, before the addition. Dropping the sum drops the skip, too.
 # - Calling the block and multiplying by 0 is correct, and saves nothing.
-# - Scale by $1/(1-p)$ in training or by $1-p$ at evaluation, never both; accuracy will not
-#   tell you, confidence and loss will.
+# - Scale by $1/(1-p)$ in training or by $1-p$ at evaluation, never both; accuracy may
+#   not tell you, confidence will.
 # - With several GPUs in step, a skip on one saves nothing unless all skip the same block.
 # - A block that is skipped gets no gradient in that step (`None`, with `zero_grad`'s
 #   default), so AdamW leaves it alone; a masked one gets zeros, and momentum and decay
