@@ -135,9 +135,9 @@ for degree in (0, 1, 3, 5, 9, 12, 15):
 # answering 0, the mean of the sine, costs $\tfrac12 + \sigma^2 = 0.59$. A good model
 # lies close to 0.09, and anything above 0.59 is worse than having learned nothing.
 #
-# The first column falls below 0.09 in the end: better than the truth! This is how
-# **overfitting** shows in numbers. Where the training error is below what the truth
-# itself would reach, the model is fitting noise. Here are three of the fits:
+# The first column ends far below 0.09, where the truth itself would be on average. This is
+# how **overfitting** shows in numbers: a training error clearly below what the truth
+# reaches means that the model is fitting noise. Here are three of the fits:
 
 # %% figure
 fig, axs = plots.figure(3, sharey=True)
@@ -599,7 +599,7 @@ with results(varies="60 data sets and initializations; one truth, n = 30") as ta
 # %% [markdown]
 # The textbook's picture, bias down and variance up, holds only in its first half. One
 # unit makes one smooth step, which is too little for a whole sine, so its bias is
-# large; with more units the bias disappears. The variance, however, does not follow the
+# large; with more units the bias nearly disappears. The variance, however, does not follow the
 # number of parameters. With 8 or 64 units it is about the same.
 #
 # What does move it is the *time*: four times as many steps raise the variance of 64
@@ -1695,14 +1695,14 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 # average better than 12, too, but some of them get stuck early, and they scatter so
 # much from seed to seed that eight of them do not decide it.)
 #
-# The two curves on the left show what else moves it. After 250 steps the peak is lower
-# and stands at a larger width, for a short training does not get as far as fitting
-# every false label: again time acts as a regularizer. With correct labels we see no
-# peak at these widths; there are no false labels that a network would have to force
-# into its fit. This agrees with Nakkiran and colleagues (2021), who saw the peak of
-# deep networks grow with label noise and with training time, and called the right count
-# *effective model complexity*: the largest number of examples that a training procedure
-# can fit. It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
+# The two test curves on the left show what else moves it. After 250 steps the curve is
+# flatter, and its highest point lies at a larger width, for a short training does not
+# get as far as fitting every false label: again time acts as a regularizer. With correct
+# labels we see no peak at these widths; there are no false labels to be forced into the
+# fit. This agrees with Nakkiran and colleagues (2021), who saw the peak of deep networks
+# grow with label noise and with training time, and called the right count *effective
+# model complexity*: the largest number of examples that a training procedure can fit.
+# It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
 #
 # ## See it happen
 #
