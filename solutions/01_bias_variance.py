@@ -5,25 +5,27 @@
 # Enrico Fermi some calculations. They agreed well with Fermi's own measurements. Fermi
 # asked how many arbitrary parameters had gone into them, and Dyson said four. "I
 # remember my friend Johnny von Neumann used to say, with four parameters I can fit an
-# elephant, and with five I can make him wiggle his trunk," said Fermi, and that was the
-# end of the project (Dyson told the story in 2004).
+# elephant, and with five I can make him wiggle his trunk," said Fermi, and with that
+# the conversation was over (Dyson told the story in 2004).
 #
 # Fermi's objection is still the first thing to say about a model that fits: did it have
-# to? But his measure, the number of parameters, did not age so well. Networks that are
-# used every day have far more parameters than examples, and they predict. This notebook
-# keeps Fermi's question and looks for what should be counted in place of parameters.
+# to? But his measure, the number of parameters, no longer separates good models from
+# bad ones. Networks that are used every day have far more parameters than examples, and
+# they predict. This notebook keeps Fermi's question and looks for what should be
+# counted in place of parameters.
 #
 # When you are done you can
 #
 # - split an error into bias², variance and noise, and say what moves each of them,
 # - count the *effective* parameters of a fit, and predict from them how much its
 #   training error flatters it,
-# - explain why a network's perfect training score says nothing about new data, and what
-#   happens to the error where the parameters pass the number of examples,
+# - say why a perfect training score alone tells nothing about new data, and what happens
+#   to the error when a model becomes just able to fit all its examples,
 # - read learning curves: underfitting, overfitting, or neither.
 #
 # **You need:** notebook 00; a first course in linear algebra helps in exercises 1.2
-# and 1.5. **Time:** about 120 minutes; the computing takes under a minute on a slow CPU.
+# and 1.5. **Time:** about 120 minutes, in two halves; a line in the middle marks the
+# place for a break.
 
 # %% setup
 import math
@@ -133,9 +135,9 @@ for degree in (0, 1, 3, 5, 9, 12, 15):
 # answering 0, the mean of the sine, costs $\tfrac12 + \sigma^2 = 0.59$. A good model
 # lies close to 0.09, and anything above 0.59 is worse than having learned nothing.
 #
-# The first column falls below 0.09 in the end: better than the truth! That is the
-# numerical face of **overfitting**. Where the training error is below what the truth
-# itself would reach, the model is fitting noise. Here are three of the fits:
+# The first column ends far below 0.09, where the truth itself would be on average. This is
+# how **overfitting** shows in numbers: a training error clearly below what the truth
+# reaches means that the model is fitting noise. Here are three of the fits:
 
 # %% figure
 fig, axs = plots.figure(3, sharey=True)
@@ -411,8 +413,8 @@ for ax, pairs, name in (
     ax.axhline(0.5, color="#8a8a8a", lw=1, label="answering 0 everywhere")
     ax.set(yscale="log", xlabel="degree", title=name)
 right.plot(
-    *(degrees, at_own, "^-"),
-    color=plots.PALETTE[4],
+    *(degrees, at_own, "^--"),
+    color=plots.PALETTE[1],
     label="variance at the places trained on",
 )
 for ax in (left, right):
@@ -461,13 +463,13 @@ with results(varies=sets_vary) as table:
 
 # %% [markdown]
 # (Why logarithms? Of the 200 errors of degree 15 a few are so large that they alone
-# decide the mean: draw other data sets and it changes by a factor of a hundred. The
-# mean of the logarithms, that is, the typical order of magnitude, is stable. The same few
-# fits make bias² rise again in the right panel: the mean of 200 fits is itself uncertain,
-# by a two-hundredth of the variance, and we measure that as bias.)
+# decide the mean: draw other data sets and it can change by a factor of a thousand. The
+# mean of the logarithms, that is, the typical order of magnitude, is stable. The same
+# few fits make bias² rise again in the right panel: the mean of 200 fits is itself
+# uncertain, by a two-hundredth of the variance, and we measure that as bias.)
 #
-# So where the fits were trained, 16 coefficients are harmless, and the variance obeys a
-# rule of moving simplicity: **every coefficient costs $\sigma^2/n$.** Whichever 16
+# So at the places where the fits were trained, 16 coefficients are harmless, and the
+# variance follows a simple rule: **every coefficient costs $\sigma^2/n$.** Whichever 16
 # columns we take, polynomials or anything else, the price is the same. Where does such
 # a rule come from?
 #
@@ -492,26 +494,27 @@ with results(varies=sets_vary) as table:
 #
 # Look at what this argument does *not* say. It speaks of the places that were fitted.
 # Between them nothing holds the polynomial down, and random places leave gaps. The
-# largest ones are often at the ends, where there is a neighbor on one side only.
-# In such a gap a polynomial of high degree can do what it likes: some combination of
+# largest ones are often at the ends, where there is a neighbor on one side only. In
+# such a gap a polynomial of high degree can do what it likes: some combination of
 # coefficients has hardly any effect on the 30 points, so the data hardly determine it,
-# and a whisper of noise sets it to a huge value. In the language of linear algebra, $X$
+# and a little noise can set it to a huge value. In the language of linear algebra, $X$
 # has a tiny singular value. Evenly spaced points leave no such gap at degree 15. (At a
 # higher degree they would, too: that is Runge's phenomenon.)
 #
-# This is the answer to the title, in its first form. A fit is held to the truth where
-# there were examples, and nowhere else. Tomorrow's examples come from elsewhere. A
-# convenient design, with evenly spaced points and the error measured at those same
-# points, would have hidden it: it shows a straight line and no disaster at all.
+# This is a first answer to the title. The data hold a fit to the truth only near the
+# examples, and tomorrow's examples lie elsewhere. An error measured at the training
+# places alone would have hidden it: it grows along a straight line and shows no
+# disaster.
 #
 # ## More units, more variance?
 #
-# Polynomials are not what you came for. A network with one hidden layer of tanh units
-# and $k$ units has $3k + 1$ parameters. If parameters were the price, a network with
-# 64 units would have to pay eight times what one with 8 units pays.
+# A network with one hidden layer of $k$ tanh units has $3k + 1$ parameters: a weight in,
+# a bias and a weight out for each unit, and one bias at the end. If parameters were the
+# price, a network with 64 units would have to pay almost eight times what one with 8
+# units pays.
 #
-# We train 60 networks for every width, one for each of the first 60 data sets with random
-# places, with full batches and AdamW; all widths get the same learning rate and number of steps. Since
+# We train 60 networks for every width, one for each of the first 60 data sets with
+# random places. All widths get full batches, AdamW, and the same learning rate. Since
 # the result of training depends on how long one trains, we do it twice, with 400 steps
 # and with four times as many.
 
@@ -594,18 +597,19 @@ with results(varies="60 data sets and initializations; one truth, n = 30") as ta
     recall("bias-variance.width", 2)
 
 # %% [markdown]
-# Half of the textbook's picture holds. One unit makes one smooth step, which is too
-# little for a whole sine, so its bias is large; with more units the bias disappears. The
-# variance, however, does not follow the number of parameters. With 8 or 64 units it is
-# about the same.
+# The textbook's picture, bias down and variance up, holds only in its first half. One
+# unit makes one smooth step, which is too little for a whole sine, so its bias is
+# large; with more units the bias nearly disappears. The variance, however, does not follow the
+# number of parameters. With 8 or 64 units it is about the same.
 #
-# What does move it is the *time*. Four times as many steps raise the variance at the
-# same width. Gradient descent starts from a smooth function and bends it step by step;
-# a wide network that is given little time has no occasion to use its freedom. Training
-# time acts like a limit on what the network can become, which is why stopping early is
-# a regularizer (notebook 05). For images Neal and colleagues (2018) even found that the
-# variance *falls* with the width. So parameters are the wrong thing to count. What is
-# the right one? For that we need a knob that is not the number of parameters.
+# What does move it is the *time*: four times as many steps raise the variance of 64
+# units. A likely reason is that training starts from a smooth function and bends it
+# step by step, so that a wide network with little time cannot use its freedom. Training
+# time then acts like a limit on what the network can become, which is why stopping
+# early is a regularizer (notebook 05). For images Neal and colleagues (2018) even found
+# that the variance *falls* with the width. So the number of parameters does not measure
+# what a model can do to us. What does? To find out we need a knob that leaves that
+# number alone.
 #
 # ## A knob: ridge
 #
@@ -804,16 +808,17 @@ with results(varies="100 data sets that had no say in the strength") as table:
 print(f"chosen strength {strengths[chosen]:.2g}")
 
 # %% [markdown]
-# A single number, chosen once, repairs a catastrophe without taking away one parameter.
-# And still it does not make a bad model class good. Plain degree 3 is closer to the truth
-# than degree 15 with its best strength, for random and for evenly spaced places. The reason is what ridge shrinks. Its penalty pulls *all*
-# coefficients toward zero, also the large ones that the sine needs, and that is bias.
-# Choosing degree 3 removes the unneeded directions and leaves the needed ones alone.
+# A single number repairs the explosion without taking away one parameter. And still
+# plain degree 3 is closer to the truth than degree 15 with its best strength, for
+# random and for evenly spaced places. The reason is what ridge shrinks. Its penalty
+# pulls *all* coefficients toward zero, also the large ones that the sine needs, and
+# that is bias. Choosing degree 3 removes the unneeded directions and leaves the needed
+# ones alone.
 #
 # Do not read that as "few parameters are better". Degree 3 wins because a cubic happens
 # to look like one period of a sine, and we knew the sine. Where nobody knows the right
-# class, a large one with a well chosen penalty is the safer bet, and that is the bet of
-# deep learning.
+# class, a large one with a well chosen penalty can still work, and deep learning takes
+# that road.
 #
 # ## How many parameters does a fit have?
 #
@@ -1011,13 +1016,13 @@ with results(varies=sets_vary):
     )
 
 # %% [markdown]
-# They do lie on one line, within the bars. (The bars grow to the left, where the bias is
-# large: the old noise happens to agree or disagree with a large miss, which averages out
-# only slowly.) Sixteen parameters under a penalty flatter themselves like
-# four or like nine, as the strength decides, and the formula says so *before* anybody
-# has seen fresh data. This is the repaired version of Fermi's question: not "how many
-# parameters does it have?" but "how many does it use?", and the answer depends on the
-# penalty and the data together.
+# They do lie on one line, within the bars. (The bars grow to the left, where the bias
+# is large: the old noise happens to agree or disagree with a large miss, which averages
+# out only slowly.) Sixteen parameters under a penalty flatter themselves like four or
+# like nine, as the strength decides, and the formula says so *before* anybody has seen
+# fresh data. So Fermi's question becomes: not "how many parameters does it have?" but
+# "how many does it use?", and the answer depends on the penalty and on the places
+# together.
 #
 # **Why?** Before you go on, answer in a sentence or two: why does the gap depend on the
 # effective parameters, but not on how well the model fits the truth?
@@ -1035,10 +1040,13 @@ with results(varies=sets_vary):
 # %% [markdown]
 # ## How much can a network learn by heart?
 #
-# Everything so far was linear. Networks are not, and nobody can write down their $H$.
-# But one can ask them Fermi's question by experiment: would this network have fitted
-# *anything*? Zhang and colleagues (2017) put it in the most brutal way. They replaced all
-# labels of an image data set by random ones and trained as usual.
+# (Here is a good place for a break. The second half needs one idea of the first: what
+# counts is not how many parameters a fit has, but how many it uses.)
+#
+# The count $\mathrm{df}$ needed a matrix $H$, and a network has none, for its predictions are not
+# linear in the targets. But one can ask Fermi's question by experiment: would this
+# network have fitted *anything*? Zhang and colleagues (2017) replaced all labels of an
+# image data set by random ones and trained as usual.
 #
 # For that, and for most experiments of this course, we need label noise with a rate that
 # is what it says.
@@ -1117,10 +1125,11 @@ load("01_bias_variance").corrupt_labels(corrupt_labels, seed=55_190)
 # %% [markdown]
 # ## Labels that mean nothing
 #
-# The data are a thousand small pictures of clothes from Fashion-MNIST, 14 × 14 pixels in
-# ten classes. Chance is 10 %. A linear classifier on all 60,000 full-sized images gets
-# about 84 % right, and convolutional networks well over 90 % (Xiao and colleagues 2017
-# keep a list); with a thousand small ones, four out of five is good.
+# The data are a thousand small pictures of clothes from Fashion-MNIST, 14 × 14 pixels
+# in ten classes. Chance is 10 %. For scale: with all 60,000 images in full size, two
+# convolutional layers are reported to get about 90 % right, and people without training
+# in fashion 83.5 % (the list beside the data of Xiao and colleagues 2017). We have a
+# sixtieth of the examples and a quarter of the pixels, so expect less.
 
 # %%
 clothes, held_out, _ = data.fashion_mnist(1000, 1000, size=14, flat=True, device=DEVICE)
@@ -1154,7 +1163,7 @@ plots.show(
 # One half of our population gets the true labels. The other half gets labels that a
 # ten-sided die has thrown, another throw for each seed. Images, networks (two hidden
 # layers of 100 units), initializations, order of the batches and optimizer settings are
-# the same. There is nothing whatever to understand in the dice. What will happen?
+# the same. The dice know nothing about the pictures. What will happen?
 
 # %% predict
 predict(
@@ -1226,13 +1235,13 @@ with results(varies="8 initializations, orders and throws; one set of images") a
 # %% [markdown]
 # The same network, the same images, the same optimizer: one run generalizes, the other
 # cannot, and the training score does not tell them apart. So neither the architecture
-# nor a perfect training score *explains* generalization. Yes, this network would have
-# fitted anything. (Zhang and colleagues report the same of far larger networks on
-# ImageNet, with all labels replaced at random.)
+# nor a perfect training score *explains* generalization. By this test the network would
+# have fitted anything. (Zhang and colleagues report it of far larger networks, on
+# CIFAR-10 and on ImageNet.)
 #
 # But look at the left panel once more. The two runs do not rise at the same speed. True
-# labels are learned fast, because what helps with one shirt helps with the next; labels
-# of dice must be stored one by one. This suggests a question. If *some* labels are false
+# labels are learned faster. What helps with one shirt helps with the next, whereas one
+# throw says nothing about another. This suggests a question. If *some* labels are false
 # and the others true, will a network take them as they come, or learn the true ones
 # first, although nobody tells it which is which?
 
@@ -1270,7 +1279,7 @@ fig, ax = plots.figure()
 epoch_of = mixed.steps / 8
 for values, name, color in (
     (learned_true, "the 600 true labels", plots.PALETTE[4]),
-    (learned_false, "the 400 false labels", plots.PALETTE[1]),
+    (learned_false, "the 400 false labels", plots.PALETTE[3]),
 ):
     plots.band(epoch_of, 100 * values, label=name, color=color, ax=ax)
 ax.set(xlabel="epoch", ylabel="learned (% of them)", ylim=(0, 103))
@@ -1308,14 +1317,15 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 
 # %% [markdown]
 # The network learns the true labels first, although it cannot know which ones they are.
-# Nothing in the loss prefers them. They have, however, each other: hundreds of shirts
-# labeled "shirt" push the weights in one common direction, and their gradients add up.
-# The false labels push in as many directions as there are examples, and their gradients
-# mostly cancel. Only when the true ones are fitted and their gradients have become small
-# do the false ones get their turn. Arpit and colleagues (2017) describe this for deep
-# networks, and Rolnick and colleagues (2017) show how far it carries: networks still
-# learned to classify well with many random labels for each true one, given enough data.
-# It is the reason why stopping early works against label noise (notebook 05).
+# Nothing in the loss prefers them. The usual explanation, which we did not measure, is
+# that they support each other: dozens of shirts labeled "shirt" push the weights in a
+# common direction, so that their gradients add up, while the gradients of false labels
+# point in many directions and mostly cancel. When the true ones are fitted and their
+# gradients have become small, the false ones get their turn. Arpit and colleagues
+# (2017) found the same order in deep networks: simple patterns first, noise later.
+# Rolnick and colleagues (2017) found that networks still classify well with many random
+# labels for each true one, given enough data. The order is also why stopping early can
+# help against label noise (notebook 05).
 #
 # ## Do n parameters memorize at most n examples?
 #
@@ -1480,10 +1490,10 @@ tuned = rf_errors[:, :, 1].gather(-1, best_on_val)[..., 0]
 # %% figure
 fig, axs = plots.figure(3)
 bands = (
-    (axs[0], without, "minimum norm, no ridge", plots.PALETTE[1]),
+    (axs[0], without, "minimum norm, no ridge", plots.PALETTE[5]),
     (axs[0], tuned, "ridge chosen on validation", plots.PALETTE[2]),
-    (axs[1], norms.log10(), "minimum norm, no ridge", plots.PALETTE[1]),
-    (axs[2], least.log10(), "of the features", plots.PALETTE[0]),
+    (axs[1], norms.log10(), "minimum norm, no ridge", plots.PALETTE[5]),
+    (axs[2], least.log10(), "of the features", "#1a1a1a"),
 )
 for ax, values, name, color in bands:
     plots.band(feature_counts, values, label=name, color=color, ax=ax)
@@ -1546,24 +1556,25 @@ with results(varies="8 splits and draws of the features") as table:
 # so whatever in the targets points along $\mathbf u_i$ is divided by $s_i$. With 60
 # features the 200 examples determine every direction well. With 200 features and 200
 # examples $X$ is square, and a random square matrix nearly always has a direction in
-# which it is almost singular: its least $s$ is close to 0. The fit must be exact all the
-# same, because it can be; and what it pays is a huge weight along $\mathbf v_i$. With
-# 1,600 features the 200 rows of $X$ are long random vectors that are nearly orthogonal,
-# no $s$ is small, and the exact fit of smallest norm is harmless again.
+# which it is almost singular: its least $s$ is close to 0. The fit must be exact all
+# the same, because it can be; and what it pays is a huge weight along $\mathbf v_i$.
+# With 1,600 features the 200 rows of $X$ are long vectors, no one close to a
+# combination of the others: no $s$ is small (right panel), and the exact fit of
+# smallest norm is harmless again.
 #
 # Nothing was said of noise, and the labels are correct. What plays the part of the noise
 # is everything in the labels that a linear function of the features cannot express.
 #
-# Ridge replaces $1/s_i$ by $s_i/(s_i^2+\lambda)$, which is at most
-# $1/(2\sqrt\lambda)$ however small $s_i$ is. That is why its curve has no peak. So the
-# peak is no law of nature. It is what a missing regularizer looks like.
+# Ridge replaces $1/s_i$ by $s_i/(s_i^2+\lambda)$, which is at most $1/(2\sqrt\lambda)$
+# however small $s_i$ is. That is why its curve has no peak. So the peak does not belong
+# to 200 features as such. It appears where the regularizer is missing.
 #
 # ## And in networks that are trained?
 #
-# One may object that such features are a caricature. So we train whole networks: one
-# hidden layer of 4 to 64 units on 500 digits, full batches, AdamW without weight decay,
-# eight seeds with their own digits, twice: with correct labels, and with 20 % of the
-# training labels flipped. Test labels are always correct.
+# Fixed random features are a simple model of a network. So let us train whole networks:
+# one hidden layer of 4 to 64 units on 500 digits, full batches, AdamW without weight
+# decay, eight seeds with their own digits, twice: with correct labels, and with 20 % of
+# the training labels flipped. Test labels are always correct.
 
 # %% predict
 predict(
@@ -1620,11 +1631,10 @@ fig, axs = plots.figure(2, sharey=True)
 noisy_curves = torch.stack([networks[w, 0.2][0] for w in hidden_units])  # (6, 8, 2)
 clean_curves = torch.stack([networks[w, 0.0][0] for w in (4, 6, 12, 64)])
 train_curve = torch.stack([networks[w, 0.2][1] for w in hidden_units])
-for k, (n_steps, color) in enumerate(
-    ((250, plots.PALETTE[3]), (1000, plots.PALETTE[1]))
-):
+for k, (n_steps, line) in enumerate(((250, "--"), (1000, "-"))):
     name = f"test, {n_steps:,} steps"
-    plots.band(hidden_units, noisy_curves[..., k].T, label=name, color=color, ax=axs[0])
+    style = {"color": plots.PALETTE[3], "linestyle": line}
+    plots.band(hidden_units, noisy_curves[..., k].T, label=name, color=style, ax=axs[0])
 plots.band(
     *(hidden_units, train_curve.T),
     label="training, 1,000 steps",
@@ -1678,20 +1688,21 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 
 # %% [markdown]
 # It is there in trained networks, too, and its place is the same in spirit: not where
-# the parameters equal the examples (12 units have 910 parameters, for 500 pictures), but
-# where the network becomes *just* able to fit all its labels and has only one awkward
-# way of doing it. Wider networks fit them as well and have the choice. (We compare 12 units
-# with 6. Networks of 4 units are on average better than 12, too, but some of them get stuck
-# early, and they scatter so much from seed to seed that eight of them do not decide it.)
+# the parameters equal the examples (12 units have 910 parameters, for 500 pictures),
+# but where the training error nears zero: the network becomes *just* able to fit its
+# labels. Our picture of it is that there it has hardly a choice how to fit them, while
+# wider networks have many ways. (We compare 12 units with 6. Networks of 4 units are on
+# average better than 12, too, but some of them get stuck early, and they scatter so
+# much from seed to seed that eight of them do not decide it.)
 #
-# The two curves on the left show what else moves it. After 250 steps the peak is lower
-# and stands at a larger width, for a short training does not get as far as fitting every false label: again time acts
-# as a regularizer. And with correct labels there is no peak at all, because a network
-# that is flexible enough has nothing left over that it must force. This agrees with
-# Nakkiran and colleagues (2021), who saw the peak of deep networks grow with label noise
-# and with training time, and called the right count *effective model complexity*: the
-# largest number of examples that a training procedure can fit. It is a third answer to
-# Fermi, after $d$ and $\mathrm{df}$.
+# The two test curves on the left show what else moves it. After 250 steps the curve is
+# flatter, and its highest point lies at a larger width, for a short training does not
+# get as far as fitting every false label: again time acts as a regularizer. With correct
+# labels we see no peak at these widths; there are no false labels to be forced into the
+# fit. This agrees with Nakkiran and colleagues (2021), who saw the peak of deep networks
+# grow with label noise and with training time, and called the right count *effective
+# model complexity*: the largest number of examples that a training procedure can fit.
+# It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
 #
 # ## See it happen
 #
