@@ -88,9 +88,8 @@ warm_up("05_early_stopping")
 # better one existed at nine in the evening, and was overwritten while you slept.
 #
 # Let us make such a night. We take 2,000 pictures of clothes from Fashion-MNIST, 14 × 14
-# pixels, ten classes, and give exactly 40 % of them a wrong label. Data that people have
-# labeled in a hurry look like this, only less so. The validation labels stay right. Here
-# are some of both kinds, with the labels that the network will be told.
+# pixels, ten classes, and give exactly 40 % of them a wrong label. The validation labels
+# stay right. Here are some of both kinds, with the labels that the network will be told.
 
 
 # %%
@@ -127,7 +126,7 @@ plots.show(
 # %% [markdown]
 # Guessing is right for 10 % of the pictures. With *all* 60,000 official training images
 # at full size and right labels, networks of about this kind reach 87 % (Xiao, Rasul and
-# Vollgraf 2017 list many methods); with 2,000 small images we shall see 83 %.
+# Vollgraf 2017); with 2,000 small images we shall see 83 %.
 #
 # The first run is a plain loop with nothing hidden in it: 60 epochs, one network with two
 # hidden layers of 64 units, AdamW without decay. After each epoch we note three numbers
@@ -215,8 +214,8 @@ print(
 )
 
 # %% [markdown]
-# To ask whether accuracy *falls* we need an honest peak. The largest value of a wiggling
-# curve always lies above its last one, by luck alone. So the peak of each seed is taken at
+# To ask whether accuracy *falls* we need an honest peak: the largest value of a wiggling
+# curve lies above its last one by luck alone. So the peak of each seed is taken at
 # the epoch that was best for the *other seven*. Section 7 comes back to this trap.
 
 # %% figure
@@ -326,7 +325,7 @@ print("right pulls stronger by", [f"{r:.1f}" for r in ratios], "in the eight net
 # loss has not improved for `patience` epochs; the dotted line is where it stops, the green
 # dot the epoch that it goes back to (in the still picture a star marks the best epoch).
 #
-# Three things to try. A patience of 60 lets the whole film run: what do the last epochs do
+# A patience of 60 lets the whole film run: what do the last epochs do
 # to the plane? With a patience of 1 or 2, does a chance wiggle end the run? And with
 # `min_delta` at 0.02 only an improvement by more than that much counts: which epoch is
 # kept then, and is it a better one? Watch the accuracy in place of the loss, too: do the
@@ -556,9 +555,8 @@ quick_check("restore-best")
 # %% [markdown]
 # ## 4 · Which curve, and how much patience?
 #
-# Early stopping has two knobs that people turn by habit. They watch the validation *loss*,
-# because every example shows it, and they wait five or ten epochs. Let us ask what each
-# habit costs.
+# Early stopping has two knobs that are often set by habit: one watches the validation
+# *loss* and waits five or ten epochs. What does each habit cost?
 #
 # ### Loss or accuracy?
 #
@@ -607,7 +605,7 @@ with results(varies="8 times other images, initialization and order"):
     )
 
 # %% [markdown]
-# With right labels the loss has its best epoch long before the accuracy. Cross-entropy
+# With right labels the loss has its best epoch long before the accuracy, since cross-entropy
 # punishes a confident mistake without limit. Once the training images are fitted, the
 # network grows surer of everything, its mistakes included, and the loss rises although
 # the number of mistakes does not (Guo et al. 2017 describe it as miscalibration). Here the
@@ -625,9 +623,8 @@ with results(varies="8 times other images, initialization and order"):
 #
 # Patience costs epochs, and impatience costs accuracy. To measure both honestly, we record
 # eight more nights, this time *image by image*: for each of 45 epochs and 4,000 validation
-# images we keep whether the network was right, and its loss. Then nothing must be trained
-# again. Any rule, with any validation set, can be asked afterwards where it would have
-# stopped. One small set of 500 images does the stopping, the other 3,500 say what the kept
+# images we keep whether the network was right, and its loss. Then any rule, with any
+# validation set, can be asked afterwards where it would have stopped. One small set of 500 images does the stopping, the other 3,500 say what the kept
 # epoch is worth; then the next 500 do the stopping, and so on, and we average.
 #
 # The optimizer is now SGD with momentum, so that section 6 can use the same code.
@@ -726,9 +723,8 @@ with results(
 # %% [markdown]
 # A validation curve wiggles. On 500 images one image is 0.2 points, and the epochs of SGD
 # differ by more than that, so the first step downward means nothing. Patience has to be
-# longer than the wiggle. That is a property of the curve (size of the validation set,
-# learning rate, how often you look), and not of the method: with 4,000 images, or a small
-# learning rate, less would do. Here patience 10 loses nothing that can be seen.
+# longer than the wiggle, which depends on the size of the validation set, the learning rate
+# and how often you look. Here patience 10 loses nothing that can be seen.
 #
 # Notice the two columns printed above the figure. The *reported* cost of impatience is
 # larger than the honest one. Whoever waits for all 45 epochs reports the largest of 45
@@ -742,15 +738,13 @@ with results(
 #
 # ## 5 · Stop tonight, resume tomorrow
 #
-# A run may also end because the machine does. Then the weights alone are not enough to go
-# on as if nothing had happened. The optimizer has memory: Adam's averages start at zero
-# again if they are lost, and with them the size of the next steps. Dropout and the
-# order of the data draw random numbers, so the state of the generator belongs to the run.
-# And a crash can come *while the file is being written*.
-#
-# The recipe for the last is old and good: write to another file in the same folder, then
-# `os.replace` it over the old one. The replacement is atomic, which means that whoever opens
-# the name finds the old file or the new one, never half of one.
+# A run may also end because the machine fails. To go on as if nothing had happened, the
+# weights alone are not enough. The optimizer has memory: Adam's averages, which set the size
+# of the next steps, would start at zero again. Dropout and the order of the data draw random
+# numbers, so the state of the generator belongs to the run. And a crash can come *while the
+# file is being written*. So write to another file in the same folder, then `os.replace` it
+# over the old one. The replacement is atomic: whoever opens the name finds the old file or
+# the new one, never half of one.
 #
 # ### Exercise 5.2 · Checkpoints (3 points, ~15 min)
 #
@@ -1029,14 +1023,14 @@ for (name, scores), color in zip(ends.items(), inks, strict=True):
 ax.set_xscale("log")
 ax.set_xticks(RATES, [str(rate) for rate in RATES])
 ax.minorticks_off()
-ax.set(title="A rate too high hurts the constant rate most")
+ax.set(title="Which ending is best depends on the rate", ylim=(74, 83))
 ax.set(xlabel="learning rate (highest of the run)", ylabel="last epoch's accuracy (%)")
 ax.legend(loc="lower left")
 plots.show(
     ax.figure,
     alt="Validation accuracy of the last epoch against learning rate, 8 seeds. The "
-    "constant rate is best at 0.02 and falls off at 0.2; cosine, plateau and "
-    "the averaged weights stay higher at the larger rates.",
+    "constant rate is lowest at 0.06 and 0.2, cosine lowest at 0.02 and highest at 0.2; "
+    "the averaged weights are highest at 0.02 and 0.06, plateau lies between.",
     after="05_early_stopping.schedules",
 )
 
@@ -1062,17 +1056,14 @@ with results(varies="8 times other images, initialization and order") as table:
     )
 
 # %% [markdown]
-# Compare at one high rate, and cosine wins by about three points. Let the constant rate
-# have a rate of its own, and most of that lead is gone: what is left is about one
-# point. Many published gains of a schedule are of the first kind. The reason
-# is in the figure: the higher the rate, the harder the rattling, and the more there is for
-# a schedule to remove. The plateau schedule does the same as cosine without knowing
-# the end of the run, but it needs a validation set to do so, and so does not
-# escape from section 7.
+# At the rate 0.2 for both, cosine wins by about three points. Let each have its best rate,
+# and about one point is left, which eight seeds cannot tell from zero. The figure shows
+# why: the higher the rate, the harder the rattling, and the more there is for a schedule to
+# remove; at 0.02 cosine has even become too slow for 20 epochs. Plateau needs no known end,
+# but it watches the very images on which it is judged here (section 7).
 #
-# Averaging removes the rattling without slowing down. It ends ahead of the constant rate
-# and needs neither an end known in advance nor a second run. Is it also a protection
-# against wrong labels? Section 4 has recorded the average there, too:
+# Averaging removes the rattling without slowing down, and it ends ahead of the constant
+# rate. Does it also protect against wrong labels? Section 4 has recorded the average, too:
 
 # %%
 plain, averaged = (
@@ -1274,11 +1265,11 @@ with results(
 # <details><summary>A model answer</summary>
 #
 # The optimism is the luck in the number that did the choosing. The loss was chosen to be
-# small, so the *reported loss* is too small; of the accuracy it takes only the
-# luck that the two share. An image that is right by a hair counts fully in the accuracy and
-# hardly in the loss, so they share only part. If the two scores were closely tied (accuracy
-# and error rate, say), choosing by one would flatter the other just as much. In any case the
-# cure is the same: report on data that chose nothing.
+# small, so the *reported loss* is too small; the accuracy is flattered only by the luck that
+# the two share. An image that is right by a hair counts fully in the accuracy and hardly
+# differs in the loss from one that is wrong by a hair, so they share only part. If the two
+# were closely tied (accuracy and error rate, say), choosing by one would flatter the other
+# just as much.
 # </details>
 #
 # ### Stop, or look back?
@@ -1346,8 +1337,7 @@ with results(varies="8 times other images, initialization and order") as table:
 # ## 8 · Stopping early is (almost) ridge
 #
 # Why should less training be regularization at all? In linear regression one can see it
-# exactly, and the result is a translation table between two knobs: the number of steps, and
-# the strength of ridge (notebook 03).
+# exactly, and translate between the number of steps and the strength of ridge (notebook 03).
 #
 # Write $\mathbf X = \mathbf U \mathbf S \mathbf V^\top$. The columns of $\mathbf V$ are the
 # directions in which the features vary, and the singular values $s$ say how much. Gradient
@@ -1407,7 +1397,7 @@ plots.show(
 )
 
 # %% [markdown]
-# Is the formula true? We make 24 regression problems with 60 examples and 20 features, whose
+# We check the formula. We make 24 regression problems with 60 examples and 20 features, whose
 # directions vary by a factor of thirty, walk 100 plain steps, and compare.
 
 # %%
@@ -1683,10 +1673,8 @@ flashcards("05_early_stopping")
 # ## Pitfalls
 #
 # - **`state_dict().copy()` is no copy.** Use `copy.deepcopy`, or save to a file.
-# - **Stopping is half of it.** Without `restore` you keep the *last* weights, which are
-#   `patience` epochs past the best.
-# - **Watch the right way round**: mode "min" for losses, "max" for accuracies. A wrong
-#   mode keeps the worst epoch.
+# - **Restore.** Otherwise you keep the *last* weights, `patience` epochs past the best.
+# - **Mode "min" for losses, "max" for accuracies.** The wrong one keeps the worst epoch.
 # - **Loss and accuracy peak at different epochs.** Watch what you will be asked about.
 # - **The score that chose is not a result.** Report on data without a say in the choice, and
 #   open the test set once.
