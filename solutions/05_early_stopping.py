@@ -233,7 +233,8 @@ plots.show(
     fig,
     alt="Against epochs, 8 seeds. Left: validation accuracy with clean labels rises and "
     "stays near 83 %; with 40 % wrong labels it peaks near 77 % between epochs 10 and 15 "
-    "and falls to about 61 %. Right: the share of wrong labels repeated stays below a tenth until the peak and climbs past half.",
+    "and falls to about 61 %. Right: the share of wrong labels repeated stays below a "
+    "tenth until the peak and climbs past half.",
     after="05_early_stopping.phases",
 )
 
@@ -528,11 +529,12 @@ for value in (1.0, 0.8, math.nan, 0.9, 1.0, 1.1, 1.2):
 # %% [markdown]
 # <details><summary>Resolution</summary>
 #
-# *Symptom.* The run ends with the best value 0.9 and has lost the weights of 0.8. *Cause.* Every comparison with NaN is false, so `not value >= best` is *true*
-# for it. NaN is taken for an improvement. Now `best` is NaN, the same line is true for
-# whatever comes next, and 0.9 takes the place. If the losses stay NaN, each counts as
-# a new best, and the run never stops. *Mend.* Ask for what you want, not for the absence
-# of its opposite: `if value < self.best_value`. NaN fails this by itself.
+# *Symptom.* The run ends with the best value 0.9 and has lost the weights of 0.8.
+# *Cause.* Every comparison with NaN is false, so `not value >= best` is *true* for it.
+# NaN is taken for an improvement. Now `best` is NaN, the same line is true for whatever
+# comes next, and 0.9 takes the place. If the losses stay NaN, each counts as a new
+# best, and the run never stops. *Mend.* Ask for what you want, not for the absence of
+# its opposite: `if value < self.best_value`. NaN fails this by itself.
 # </details>
 #
 # The course's own version hangs into `fit` as a callback. It also restores the best
@@ -605,11 +607,12 @@ with results(varies="8 times other images, initialization and order"):
     )
 
 # %% [markdown]
-# With right labels the loss has its best epoch long before the accuracy, since cross-entropy
-# punishes a confident mistake without limit. Once the training images are fitted, the
-# network grows surer of everything, its mistakes included, and the loss rises although
-# the number of mistakes does not (Guo et al. 2017 describe it as miscalibration). Here the
-# rising loss warns about the probabilities, not about the answers.
+# With right labels the loss has its best epoch long before the accuracy, since
+# cross-entropy punishes a confident mistake without limit. Once the training images are
+# fitted, the network grows surer of everything, its mistakes included, and the loss
+# rises although the number of mistakes does not (Guo et al. 2017 describe it as
+# miscalibration). Here the rising loss warns about the probabilities, not about the
+# answers.
 #
 # With 40 % wrong labels it is rather the other way round. Look at the confidences that the
 # loop of section 1 printed. A network that is told the truth 60 % of the time learns to be
@@ -621,11 +624,12 @@ with results(varies="8 times other images, initialization and order"):
 #
 # ### Patience
 #
-# Patience costs epochs, and impatience costs accuracy. To measure both honestly, we record
-# eight more nights, this time *image by image*: for each of 45 epochs and 4,000 validation
-# images we keep whether the network was right, and its loss. Then any rule, with any
-# validation set, can be asked afterwards where it would have stopped. One small set of 500 images does the stopping, the other 3,500 say what the kept
-# epoch is worth; then the next 500 do the stopping, and so on, and we average.
+# Patience costs epochs, and impatience costs accuracy. To measure both honestly, we
+# record eight more nights, this time *image by image*: for each of 45 epochs and 4,000
+# validation images we keep whether the network was right, and its loss. Then any rule,
+# with any validation set, can be asked afterwards where it would have stopped. One
+# small set of 500 images does the stopping, the other 3,500 say what the kept epoch is
+# worth; then the next 500 do the stopping, and so on, and we average.
 #
 # The optimizer is now SGD with momentum, so that section 6 can use the same code.
 
@@ -1283,11 +1287,11 @@ with results(
 #
 # ### And the validation data, are they lost for training?
 #
-# Once the number of epochs is known, the validation images have done their work. One can put
-# them into the training set and train anew for the same number of epochs (Goodfellow, Bengio
-# and Courville 2016, section 7.8). Nothing is left to watch then. Does it pay? We take 500 training and 500 validation images, all
-# rightly labeled, choose the epoch on the latter, and train again on all 1,000. Fresh
-# images judge both.
+# Once the number of epochs is known, the validation images have done their work. One
+# can put them into the training set and train anew for the same number of epochs
+# (Goodfellow, Bengio and Courville 2016, section 7.8). Nothing is left to watch then.
+# Does it pay? We take 500 training and 500 validation images, all rightly labeled,
+# choose the epoch on the latter, and train again on all 1,000. Fresh images judge both.
 
 # %% experiment
 SIZES, LONG = (196, 64, 64, 10), 45
