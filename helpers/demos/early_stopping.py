@@ -133,11 +133,12 @@ def scene(
         if film:
             return playback_picture(film[0], film[1], losses, epochs)
         fig, (left, right) = plots.figure(2)
-        left.plot(train_loss, **plots.TRAIN, label="training")
-        left.plot(val_loss, **plots.VAL, label="validation")
+        looks = range(1, epochs + 1)
+        left.plot(looks, train_loss, **plots.TRAIN, label="training")
+        left.plot(looks, val_loss, **plots.VAL, label="validation")
         left.set(xlabel=each, ylabel="loss (nats)")
         left.legend()
-        right.plot(val_accuracy, **plots.VAL)
+        right.plot(looks, val_accuracy, **plots.VAL)
         right.set(xlabel=each, ylabel="validation accuracy")
         return fig
 
