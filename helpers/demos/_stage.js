@@ -329,7 +329,7 @@ class Stage {
   button(words, run, className = "") {
     const button = this.add("button", { textContent: words, className, type: "button" },
       this.bar);
-    button.addEventListener("click", run);
+    button.addEventListener("click", () => { this.flush(); run(); });
     return button;
   }
 
@@ -364,14 +364,34 @@ class Stage {
       input.addEventListener("input", () => {
         const value = values ? values[input.valueAsNumber] : input.valueAsNumber;
         control.show(value);
-        set(value);
+        this.slide(control, value);
       });
     }
   }
 
   set(control, value) {
+    this.flush();
     this.state[control.name] = value;
     if (this.demo.changed) this.demo.changed(control.name, value);
+    this.redraw();
+  }
+
+  /** A slider moves more often than the picture can: once per frame is enough. */
+  slide(control, value) {
+    this.state[control.name] = value;
+    this.moved = this.moved || new Set();
+    if (!this.moved.size) requestAnimationFrame(() => this.flush());
+    this.moved.add(control);
+  }
+
+  /** Do now what the sliders' moves ask for. */
+  flush() {
+    const moved = [...(this.moved || [])];
+    if (!moved.length) return;
+    this.moved.clear();
+    for (const { name } of moved) {
+      if (this.demo.changed) this.demo.changed(name, this.state[name]);
+    }
     this.redraw();
   }
 
