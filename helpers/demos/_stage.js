@@ -203,6 +203,19 @@ class Pen {
     canvas.setLineDash([]);
   }
 
+  /** Many lines of two points each, in one go. */
+  pieces(lines, { color = "ink", width = 2 } = {}) {
+    const { canvas } = this;
+    canvas.beginPath();
+    for (const [[x, y], [toX, toY]] of lines) {
+      canvas.moveTo(x, y);
+      canvas.lineTo(toX, toY);
+    }
+    canvas.strokeStyle = this.color(color);
+    canvas.lineWidth = width;
+    canvas.stroke();
+  }
+
   dot(x, y, { color = "ink", radius = 4, hollow = false, square = false, edge } = {}) {
     const { canvas } = this;
     canvas.beginPath();
@@ -384,15 +397,28 @@ class Stage {
     this.moved.add(control);
   }
 
-  /** Do now what the sliders' moves ask for. */
-  flush() {
+  /** Do now what the sliders' moves ask for; rough pictures are fine until they rest. */
+  flush() { if (this.settle()) this.redraw(); }
+
+  settle() {
     const moved = [...(this.moved || [])];
-    if (!moved.length) return;
+    if (!moved.length) return false;
     this.moved.clear();
+    this.rough = true;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), 150);
     for (const { name } of moved) {
       if (this.demo.changed) this.demo.changed(name, this.state[name]);
     }
-    this.redraw();
+    return true;
+  }
+
+  /** Nothing moves any more: a demo with rough pictures draws its best one. */
+  rest() {
+    this.rough = this.playing;
+    if (!this.demo.refine || this.rough) return;
+    this.demo.refine();
+    this.paint();
   }
 
   /** Take over a whole setting, such as one that came with a link. */
@@ -413,7 +439,7 @@ class Stage {
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
   play() {
-    this.playing = true;
+    this.playing = this.rough = true;
     this.playButton.textContent = "Pause";
     this.words.setAttribute("aria-live", "off"); // the words change twice a second now
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -432,6 +458,7 @@ class Stage {
     this.playing = false;
     if (this.playButton) this.playButton.textContent = "Play";
     this.words.setAttribute("aria-live", "polite");
+    this.rest();
     this.say();
   }
 
@@ -444,6 +471,7 @@ class Stage {
 
   /** Go on by some frames, paint the last; return false at the end. */
   advance(frames = 1) {
+    this.settle();
     let more = true;
     for (let k = 0; more && k < frames; k++) {
       more = this.demo.advance(this.state) !== false;
@@ -464,6 +492,7 @@ class Stage {
   }
 
   paint() {
+    this.settle();
     const width = Math.min(980, this.body.clientWidth || 640);
     this.pen.size(width, this.demo.height(width, this.state));
     this.demo.draw(this.pen, this.state);

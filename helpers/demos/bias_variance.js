@@ -6,6 +6,7 @@ function bias_variance(stage) {
   const HIGHEST = 15;
   const TRUE = GRID.map(truth);
   let [sets, drawn] = [[], ""]; // places, noise of size 1, the fits' bases; drawn for what
+  let haze = null; // the picture of all fits
   let [levels, curves] = [[], []]; // per degree: fits (SETS, grid) by rows; their parts
 
   function truth(x) { return Math.sin(2 * Math.PI * x); }
@@ -72,21 +73,18 @@ function bias_variance(stage) {
     drawParts(pen, right);
   }
 
-  /** All fits, each a faint line of its own, so that they darken where they meet. */
+  /** All fits, each a faint line of its own: they darken where they meet. */
   function drawFits(axes) {
-    const { canvas } = axes.pen;
-    const [rows, size] = [levels[stage.state.degree], GRID.length];
-    const across = GRID.map((x) => axes.px(x));
-    const [zero, unit] = [axes.py(0), axes.py(1) - axes.py(0)];
-    axes.inside(() => {
-      Object.assign(canvas, { globalAlpha: 0.09, lineWidth: 1.5,
-        strokeStyle: axes.pen.color("accent") });
-      for (let from = 0; from < rows.length; from += size) {
-        canvas.beginPath();
-        for (let i = 0; i < size; i++) canvas.lineTo(across[i], zero + unit * rows[from + i]);
-        canvas.stroke();
-      }
-    });
+    const { left, right, top, bottom } = axes.box;
+    const dense = Math.max(1, devicePixelRatio || 1);
+    const size = [right - left, bottom - top].map((length) => Math.round(dense * length));
+    haze = haze && haze.fits(...size) ? haze : new Haze(...size);
+    const rows = levels[stage.state.degree];
+    for (let from = 0; from < rows.length; from += GRID.length) {
+      haze.add(rows, from, GRID.length, axes.y, 1.5 * dense);
+    }
+    axes.pen.canvas.drawImage(haze.image(axes.pen.color("accent"), 0.09),
+      left, top, right - left, bottom - top);
   }
 
   function drawParts(pen, box) {
@@ -127,6 +125,57 @@ function bias_variance(stage) {
       if (name !== "degree") refit();
     },
   };
+}
+
+/** Many lines over the same places, each faint: counted by pixel, then drawn at once. */
+class Haze {
+  constructor(width, height) {
+    Object.assign(this, { width, height });
+    this.counts = new Float32Array(width * height);
+    this.sheet = document.createElement("canvas");
+    Object.assign(this.sheet, { width, height });
+    this.pixels = new ImageData(width, height);
+  }
+
+  fits(width, height) { return width === this.width && height === this.height; }
+
+  /**
+   * Add one line: `size` values from `from` on, evenly spaced over the whole width.
+   *
+   * @param {[number, number]} ends values at the bottom and the top.
+   * @param {number} thick pixels across the line.
+   */
+  add(values, from, size, [low, high], thick) {
+    const { width, height, counts } = this;
+    const [unit, step] = [-height / (high - low), (size - 1) / width];
+    for (let x = 0; x < width; x++) {
+      const place = (x + 0.5) * step;
+      const k = Math.floor(place);
+      const rise = unit * (values[from + k + 1] - values[from + k]);
+      const middle = height + unit * (values[from + k] - low) + rise * (place - k);
+      const half = (thick / 2) * Math.sqrt(1 + (rise * step) ** 2);
+      const [top, bottom] = [Math.max(0, middle - half), Math.min(height, middle + half)];
+      for (let y = Math.floor(top); y < bottom; y++) {
+        counts[y * width + x] += Math.min(bottom, y + 1) - Math.max(top, y);
+      }
+    }
+  }
+
+  /** Return the lines in a color, each with its opacity, and begin anew. */
+  image(color, opacity) {
+    const { counts, pixels: { data } } = this;
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+    const left = Math.log(1 - opacity); // by one line, as a logarithm
+    for (let i = 0; i < counts.length; i++) {
+      data[4 * i] = red;
+      data[4 * i + 1] = green;
+      data[4 * i + 2] = blue;
+      data[4 * i + 3] = counts[i] ? 255 * (1 - Math.exp(left * counts[i])) : 0;
+    }
+    counts.fill(0);
+    this.sheet.getContext("2d").putImageData(this.pixels, 0, 0);
+    return this.sheet;
+  }
 }
 
 /**
