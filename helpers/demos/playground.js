@@ -328,6 +328,7 @@ function playground(stage) {
     },
     draw, advance, restart, refine, describe, code,
     runs: () => runs,
+    pictures: () => pictures,
     masks: (n) => drawMasks(runs[1].network, n, stage.state.dropout, new Coins(1)),
     changed(name, value) {
       if (!live.has(name)) { restart(stage.state); return; }
