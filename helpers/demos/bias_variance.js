@@ -50,10 +50,14 @@ function bias_variance(stage) {
   function parts(rows) {
     const size = GRID.length;
     const mean = new Float64Array(size);
-    for (let at = 0; at < rows.length; at++) mean[at % size] += rows[at] / SETS;
+    for (let from = 0; from < rows.length; from += size) {
+      for (let i = 0; i < size; i++) mean[i] += rows[from + i] / SETS;
+    }
     let [bias, variance] = [0, 0];
     for (let i = 0; i < size; i++) bias += (mean[i] - TRUE[i]) ** 2 / size;
-    for (let at = 0; at < rows.length; at++) variance += (rows[at] - mean[at % size]) ** 2;
+    for (let from = 0; from < rows.length; from += size) {
+      for (let i = 0; i < size; i++) variance += (rows[from + i] - mean[i]) ** 2;
+    }
     return { bias, variance: variance / SETS / size, mean };
   }
 

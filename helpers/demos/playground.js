@@ -4,7 +4,7 @@
 const VALIDATION = 200; // points, never with false labels
 const EVERY = 5; // steps between two looks at the validation points
 const GRID = 44; // points per side of the picture of what a network believes
-const ROUGH = 3e6; // multiplications for a picture that is soon followed by the next
+const ROUGH = 1e6; // multiplications for a picture that is soon followed by the next
 const REACH = 1.5; // the picture covers [-REACH, REACH] in both directions
 const FRAME = 10; // milliseconds of training in one frame, at most
 const MOST = 20000; // steps, after which it rests
