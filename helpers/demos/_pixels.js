@@ -1,15 +1,31 @@
 /** Numbers 0 … 255 out of base64. */
 function bytes(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
 
+const SHEETS = new Map();
+
+/** An image of a size to paint into and to draw at once; one for all of that size. */
+function sheet(columns, rows) {
+  const name = `${columns} ${rows}`;
+  if (!SHEETS.has(name)) {
+    const image = document.createElement("canvas");
+    [image.width, image.height] = [columns, rows];
+    const context = image.getContext("2d");
+    const pixels = new ImageData(columns, rows);
+    pixels.data.fill(255);
+    const put = () => { context.putImageData(pixels, 0, 0); return image; };
+    SHEETS.set(name, { data: pixels.data, put });
+  }
+  return SHEETS.get(name);
+}
+
 /** Draw gray values (side, side), each 0 … 255, into a square of the canvas. */
 function drawGray(pen, values, side, x, y, size) {
-  const image = document.createElement("canvas");
-  image.width = image.height = side;
-  const pixels = new ImageData(side, side);
-  for (let i = 0; i < side * side; i++) pixels.data.set([values[i], values[i], values[i], 255], 4 * i);
-  image.getContext("2d").putImageData(pixels, 0, 0);
+  const { data, put } = sheet(side, side);
+  for (let i = 0; i < side * side; i++) {
+    data[4 * i] = data[4 * i + 1] = data[4 * i + 2] = values[i];
+  }
   pen.canvas.imageSmoothingEnabled = false;
-  pen.canvas.drawImage(image, x, y, size, size);
+  pen.canvas.drawImage(put(), x, y, size, size);
 }
 
 /** Numbers of 32 bits out of base64. */
@@ -24,28 +40,28 @@ function floats(text) { return new Float32Array(bytes(text).buffer); }
  */
 function drawField(axes, values, columns, rows) {
   const { left, right, top, bottom } = axes.box;
-  const image = document.createElement("canvas");
-  [image.width, image.height] = [columns, rows];
-  const pixels = new ImageData(columns, rows);
+  const { data, put } = sheet(columns, rows);
   const [zero, one, middle] = [[77, 152, 217], [236, 148, 62], [244, 244, 244]];
   for (let i = 0; i < columns * rows; i++) {
     const sure = 2 * values[i] - 1;
     const end = sure > 0 ? one : zero;
     const at = 4 * ((rows - 1 - Math.floor(i / columns)) * columns + (i % columns));
-    [0, 1, 2].forEach((c) => {
-      pixels.data[at + c] = middle[c] + (end[c] - middle[c]) * 0.8 * Math.abs(sure);
-    });
-    pixels.data[at + 3] = 255;
+    const share = 0.8 * Math.abs(sure);
+    for (let c = 0; c < 3; c++) data[at + c] = middle[c] + (end[c] - middle[c]) * share;
   }
-  image.getContext("2d").putImageData(pixels, 0, 0);
   const { canvas } = axes.pen;
   canvas.imageSmoothingEnabled = true;
-  canvas.drawImage(image, left, top, right - left, bottom - top);
-  for (const [from, to] of boundary(values, columns, rows)) {
-    const place = ([x, y]) => [left + (right - left) * (x + 0.5) / columns,
-      bottom - (bottom - top) * (y + 0.5) / rows];
-    axes.pen.line([place(from), place(to)], { color: "#1b1b1b", width: 1.8 });
-  }
+  canvas.drawImage(put(), left, top, right - left, bottom - top);
+  drawBoundary(axes, boundary(values, columns, rows), columns, rows,
+    { color: "#1b1b1b", width: 1.8 });
+}
+
+/** Draw pieces of a line that are given in cells. */
+function drawBoundary(axes, pieces, columns, rows, look) {
+  const { left, right, top, bottom } = axes.box;
+  const place = ([x, y]) => [left + (right - left) * (x + 0.5) / columns,
+    bottom - (bottom - top) * (y + 0.5) / rows];
+  axes.pen.pieces(pieces.map((ends) => ends.map(place)), look);
 }
 
 /** Pieces of the line at one half, in cells: one triangle of points after the other. */
@@ -58,6 +74,10 @@ function boundary(values, columns, rows) {
   };
   for (let y = 0; y + 1 < rows; y++) {
     for (let x = 0; x + 1 < columns; x++) {
+      const at = y * columns + x;
+      const above = (values[at] > 0.5) + (values[at + 1] > 0.5)
+        + (values[at + columns] > 0.5) + (values[at + columns + 1] > 0.5);
+      if (above % 4 === 0) continue; // most cells lie wholly on one side
       const [a, b, c, d] = [corner(x, y), corner(x + 1, y), corner(x, y + 1), corner(x + 1, y + 1)];
       for (const three of [[a, b, c], [b, d, c]]) {
         const ends = [[0, 1], [1, 2], [2, 0]]

@@ -203,6 +203,19 @@ class Pen {
     canvas.setLineDash([]);
   }
 
+  /** Many lines of two points each, in one go. */
+  pieces(lines, { color = "ink", width = 2 } = {}) {
+    const { canvas } = this;
+    canvas.beginPath();
+    for (const [[x, y], [toX, toY]] of lines) {
+      canvas.moveTo(x, y);
+      canvas.lineTo(toX, toY);
+    }
+    canvas.strokeStyle = this.color(color);
+    canvas.lineWidth = width;
+    canvas.stroke();
+  }
+
   dot(x, y, { color = "ink", radius = 4, hollow = false, square = false, edge } = {}) {
     const { canvas } = this;
     canvas.beginPath();
@@ -329,7 +342,7 @@ class Stage {
   button(words, run, className = "") {
     const button = this.add("button", { textContent: words, className, type: "button" },
       this.bar);
-    button.addEventListener("click", run);
+    button.addEventListener("click", () => { this.flush(); run(); });
     return button;
   }
 
@@ -364,15 +377,48 @@ class Stage {
       input.addEventListener("input", () => {
         const value = values ? values[input.valueAsNumber] : input.valueAsNumber;
         control.show(value);
-        set(value);
+        this.slide(control, value);
       });
     }
   }
 
   set(control, value) {
+    this.flush();
     this.state[control.name] = value;
     if (this.demo.changed) this.demo.changed(control.name, value);
     this.redraw();
+  }
+
+  /** A slider moves more often than the picture can: once per frame is enough. */
+  slide(control, value) {
+    this.state[control.name] = value;
+    this.moved = this.moved || new Set();
+    if (!this.moved.size) requestAnimationFrame(() => this.flush());
+    this.moved.add(control);
+  }
+
+  /** Do now what the sliders' moves ask for; rough pictures are fine until they rest. */
+  flush() { if (this.settle()) this.redraw(); }
+
+  settle() {
+    const moved = [...(this.moved || [])];
+    if (!moved.length) return false;
+    this.moved.clear();
+    this.rough = true;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), 150);
+    for (const { name } of moved) {
+      if (this.demo.changed) this.demo.changed(name, this.state[name]);
+    }
+    return true;
+  }
+
+  /** Nothing moves any more: a demo with rough pictures draws its best one. */
+  rest() {
+    this.rough = this.playing;
+    if (!this.demo.refine || this.rough) return;
+    this.demo.refine();
+    this.paint();
   }
 
   /** Take over a whole setting, such as one that came with a link. */
@@ -393,7 +439,7 @@ class Stage {
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
   play() {
-    this.playing = true;
+    this.playing = this.rough = true;
     this.playButton.textContent = "Pause";
     this.words.setAttribute("aria-live", "off"); // the words change twice a second now
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -412,6 +458,7 @@ class Stage {
     this.playing = false;
     if (this.playButton) this.playButton.textContent = "Play";
     this.words.setAttribute("aria-live", "polite");
+    this.rest();
     this.say();
   }
 
@@ -424,6 +471,7 @@ class Stage {
 
   /** Go on by some frames, paint the last; return false at the end. */
   advance(frames = 1) {
+    this.settle();
     let more = true;
     for (let k = 0; more && k < frames; k++) {
       more = this.demo.advance(this.state) !== false;
@@ -444,6 +492,7 @@ class Stage {
   }
 
   paint() {
+    this.settle();
     const width = Math.min(980, this.body.clientWidth || 640);
     this.pen.size(width, this.demo.height(width, this.state));
     this.demo.draw(this.pen, this.state);

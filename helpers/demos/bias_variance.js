@@ -3,59 +3,62 @@
 function bias_variance(stage) {
   const SETS = 200;
   const GRID = Array.from({ length: 81 }, (_, k) => k / 80);
-  const DEGREES = Array.from({ length: 16 }, (_, d) => d);
-  let [sets, fits, curves] = [[], null, null];
+  const HIGHEST = 15;
+  const TRUE = GRID.map(truth);
+  let [sets, drawn] = [[], ""]; // places, noise of size 1, the fits' bases; drawn for what
+  let haze = null; // the picture of all fits
+  let [levels, curves] = [[], []]; // per degree: fits (SETS, grid) by rows; their parts
 
   function truth(x) { return Math.sin(2 * Math.PI * x); }
 
-  /** Legendre polynomials 0 … degree at one place of [0, 1]. */
-  function features(place, degree) {
-    const x = 2 * place - 1;
-    const row = [1, x];
-    for (let k = 1; k < degree; k++) {
-      row.push(((2 * k + 1) * x * row[k] - k * row[k - 1]) / (k + 1));
-    }
-    return row.slice(0, degree + 1);
-  }
-
+  /** Places and noise anew, where the controls that decide them have moved. */
   function drawSets() {
-    const { points, noise, design, seed } = stage.state;
+    const { points, design, seed } = stage.state;
+    if (drawn === `${points} ${design} ${seed}`) return;
+    drawn = `${points} ${design} ${seed}`;
     const coins = new Coins(1000 + seed);
+    const even = Float64Array.from({ length: points }, (_, i) => i / (points - 1));
+    const count = Math.min(HIGHEST + 1, points);
+    const shared = design === "fixed" ? orthogonalize(even, count, GRID) : null;
     sets = Array.from({ length: SETS }, () => {
-      const xs = Array.from({ length: points }, (_, i) =>
-        (design === "fixed" ? i / (points - 1) : coins.uniform()));
-      return { xs, ys: xs.map((x) => truth(x) + noise * coins.normal()) };
-    });
-    curves = null;
-    refit();
-  }
-
-  function refit() { fits = fitAll(stage.state.degree); }
-
-  /** Predictions on the grid, one row per data set. */
-  function fitAll(degree) {
-    const onGrid = GRID.map((x) => features(x, degree));
-    return sets.map(({ xs, ys }) => {
-      const w = leastSquares(xs.map((x) => features(x, degree)), ys);
-      return onGrid.map((row) => row.reduce((sum, f, k) => sum + f * w[k], 0));
+      const xs = shared ? even : Float64Array.from(even, () => coins.uniform());
+      const normals = Float64Array.from(xs, () => coins.normal());
+      return { xs, normals, base: shared || orthogonalize(xs, count, GRID) };
     });
   }
 
+  const observed = ({ xs, normals }) =>
+    xs.map((x, i) => truth(x) + stage.state.noise * normals[i]);
+
+  /** Fit all sets in all degrees: each degree adds one orthogonal term to the last. */
+  function fitAll() {
+    const size = GRID.length;
+    const shares = sets.map((set) => set.base.project(observed(set)));
+    const now = new Float64Array(SETS * size);
+    levels = Array.from(shares[0], (_, k) => {
+      sets.forEach(({ base: { terms } }, s) => {
+        const share = shares[s][k];
+        const [to, from] = [s * size, k * size];
+        for (let i = 0; i < size; i++) now[to + i] += share * terms[from + i];
+      });
+      return now.slice();
+    });
+    curves = levels.map(parts);
+  }
+
+  /** Squared bias and variance, means over the grid, and the mean fit. */
   function parts(rows) {
-    let [bias, variance] = [0, 0];
-    GRID.forEach((x, i) => {
-      const mean = rows.reduce((sum, row) => sum + row[i], 0) / SETS;
-      bias += (mean - truth(x)) ** 2 / GRID.length;
-      for (const row of rows) variance += (row[i] - mean) ** 2 / SETS / GRID.length;
-    });
-    return { bias, variance };
-  }
-
-  function allDegrees() {
-    if (!curves) {
-      curves = DEGREES.filter((d) => d < stage.state.points).map((d) => parts(fitAll(d)));
+    const size = GRID.length;
+    const mean = new Float64Array(size);
+    for (let from = 0; from < rows.length; from += size) {
+      for (let i = 0; i < size; i++) mean[i] += rows[from + i] / SETS;
     }
-    return curves;
+    let [bias, variance] = [0, 0];
+    for (let i = 0; i < size; i++) bias += (mean[i] - TRUE[i]) ** 2 / size;
+    for (let from = 0; from < rows.length; from += size) {
+      for (let i = 0; i < size; i++) variance += (rows[from + i] - mean[i]) ** 2;
+    }
+    return { bias, variance: variance / SETS / size, mean };
   }
 
   function draw(pen) {
@@ -64,85 +67,187 @@ function bias_variance(stage) {
       x: [0, 1], y: [-2.2, 2.2], title: `${SETS} fits of degree ${stage.state.degree}`,
       xlabel: "x", ylabel: "y",
     });
-    pen.canvas.globalAlpha = 0.09;
-    for (const row of fits) axes.line(GRID, row, { color: "accent", width: 1.5 });
-    pen.canvas.globalAlpha = 1;
-    const mean = GRID.map((_, i) => fits.reduce((sum, row) => sum + row[i], 0) / SETS);
-    axes.line(GRID, GRID.map(truth), { color: "ink", dash: [6, 4] });
-    axes.line(GRID, mean, { color: "val", width: 3 });
+    drawFits(axes);
+    axes.line(GRID, TRUE, { color: "ink", dash: [6, 4] });
+    axes.line(GRID, curves[stage.state.degree].mean, { color: "val", width: 3 });
     const [first] = sets;
-    first.xs.forEach((x, i) => axes.dot(x, first.ys[i], { color: "ink", radius: 2.5 }));
+    observed(first).forEach((y, i) => axes.dot(first.xs[i], y, { color: "ink", radius: 2.5 }));
     pen.key(axes, "bottom", [["200 fits", "accent"], ["their mean", "val"],
       ["truth, dashed; dots: first data set", "ink"]]);
     drawParts(pen, right);
   }
 
+  /** All fits, each a faint line of its own: they darken where they meet. */
+  function drawFits(axes) {
+    const { left, right, top, bottom } = axes.box;
+    const dense = Math.max(1, devicePixelRatio || 1);
+    const size = [right - left, bottom - top].map((length) => Math.round(dense * length));
+    haze = haze && haze.fits(...size) ? haze : new Haze(...size);
+    const rows = levels[stage.state.degree];
+    for (let from = 0; from < rows.length; from += GRID.length) {
+      haze.add(rows, from, GRID.length, axes.y, 1.5 * dense);
+    }
+    axes.pen.canvas.drawImage(haze.image(axes.pen.color("accent"), 0.09),
+      left, top, right - left, bottom - top);
+  }
+
   function drawParts(pen, box) {
-    const found = allDegrees();
+    const found = curves;
     const highest = Math.max(...found.map((f) => f.bias + f.variance));
+    const top = 10 ** Math.max(1, Math.ceil(Math.log10(highest)));
     const axes = pen.axes(box, {
-      x: [-0.5, 15.5], y: [1e-5, 10 ** Math.max(1, Math.ceil(Math.log10(highest)))], log: true, title: "squared error to the truth",
+      x: [-0.5, 15.5], y: [1e-5, top], log: true, title: "squared error to the truth",
       xlabel: "degree", ylabel: "mean over x",
     });
     const xs = found.map((_, d) => d);
     axes.line(xs, found.map((f) => f.bias), { color: "train" });
     axes.line(xs, found.map((f) => f.variance), { color: "val", dash: [6, 4] });
     axes.line(xs, found.map((f) => f.bias + f.variance), { color: "ink", width: 1.5 });
-    const now = Math.min(stage.state.degree, found.length - 1);
+    const now = stage.state.degree;
     axes.dot(now, found[now].bias, { color: "train" });
     axes.dot(now, found[now].variance, { color: "val" });
     pen.key(axes, "top", [["bias²", "train"], ["variance", "val"], ["their sum", "ink"]]);
   }
 
   function describe() {
-    const { bias, variance } = parts(fits);
+    const { bias, variance } = curves[stage.state.degree];
     return `Degree ${stage.state.degree}, ${stage.state.points} points: squared bias `
       + `${bias.toPrecision(2)}, variance ${variance.toPrecision(2)}.`;
   }
 
-  drawSets();
+  function refit() { drawSets(); fitAll(); }
+
+  refit();
   return {
     height: (width) => (width >= 620 ? 320 : 640),
     draw, describe,
-    example: () => [sets[0].xs, sets[0].ys, GRID, [...fits[0]]],
+    example: () => [[...sets[0].xs], [...observed(sets[0])], GRID,
+      [...levels[stage.state.degree].subarray(0, GRID.length)]],
     changed(name) {
       const most = stage.state.points - 1;
       if (stage.state.degree > most) { stage.state.degree = most; stage.show("degree"); }
-      if (name === "degree") refit(); else drawSets();
+      if (name !== "degree") refit();
     },
   };
 }
 
-/** Least squares by Householder's reflections; rows of features, at least as many rows. */
-function leastSquares(rows, targets) {
-  const [n, d] = [rows.length, rows[0].length];
-  const A = rows.map((row) => Float64Array.from(row));
-  const y = Float64Array.from(targets);
-  for (let k = 0; k < d; k++) {
-    let norm = 0;
-    for (let i = k; i < n; i++) norm += A[i][k] ** 2;
-    norm = Math.sqrt(norm);
-    if (norm === 0) continue;
-    const alpha = A[k][k] > 0 ? -norm : norm;
-    const v = new Float64Array(n);
-    v[k] = A[k][k] - alpha;
-    for (let i = k + 1; i < n; i++) v[i] = A[i][k];
-    let length = 0;
-    for (let i = k; i < n; i++) length += v[i] ** 2;
-    if (length === 0) continue;
-    const reflect = (get, set) => {
-      let along = 0;
-      for (let i = k; i < n; i++) along += v[i] * get(i);
-      for (let i = k; i < n; i++) set(i, get(i) - (2 * along * v[i]) / length);
-    };
-    for (let j = k; j < d; j++) reflect((i) => A[i][j], (i, value) => { A[i][j] = value; });
-    reflect((i) => y[i], (i, value) => { y[i] = value; });
+/** Many lines over the same places, each faint: counted by pixel, then drawn at once. */
+class Haze {
+  constructor(width, height) {
+    Object.assign(this, { width, height });
+    this.counts = new Float32Array(width * height);
+    this.sheet = document.createElement("canvas");
+    Object.assign(this.sheet, { width, height });
+    this.pixels = new ImageData(width, height);
   }
-  const w = new Float64Array(d);
-  for (let k = d - 1; k >= 0; k--) {
-    let rest = y[k];
-    for (let j = k + 1; j < d; j++) rest -= A[k][j] * w[j];
-    w[k] = A[k][k] === 0 ? 0 : rest / A[k][k];
+
+  fits(width, height) { return width === this.width && height === this.height; }
+
+  /**
+   * Add one line: `size` values from `from` on, evenly spaced over the whole width.
+   *
+   * @param {[number, number]} ends values at the bottom and the top.
+   * @param {number} thick pixels across the line.
+   */
+  add(values, from, size, [low, high], thick) {
+    const { width, height, counts } = this;
+    const [unit, step] = [-height / (high - low), (size - 1) / width];
+    for (let x = 0; x < width; x++) {
+      const place = (x + 0.5) * step;
+      const k = Math.floor(place);
+      const rise = unit * (values[from + k + 1] - values[from + k]);
+      const middle = height + unit * (values[from + k] - low) + rise * (place - k);
+      const half = (thick / 2) * Math.sqrt(1 + (rise * step) ** 2);
+      const [top, bottom] = [Math.max(0, middle - half), Math.min(height, middle + half)];
+      for (let y = Math.floor(top); y < bottom; y++) {
+        counts[y * width + x] += Math.min(bottom, y + 1) - Math.max(top, y);
+      }
+    }
   }
-  return w;
+
+  /** Return the lines in a color, each with its opacity, and begin anew. */
+  image(color, opacity) {
+    const { counts, pixels: { data } } = this;
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+    const left = Math.log(1 - opacity); // by one line, as a logarithm
+    for (let i = 0; i < counts.length; i++) {
+      data[4 * i] = red;
+      data[4 * i + 1] = green;
+      data[4 * i + 2] = blue;
+      data[4 * i + 3] = counts[i] ? 255 * (1 - Math.exp(left * counts[i])) : 0;
+    }
+    counts.fill(0);
+    this.sheet.getContext("2d").putImageData(this.pixels, 0, 0);
+    return this.sheet;
+  }
+}
+
+/**
+ * Least squares of polynomials by Householder's reflections: an orthogonal basis for
+ * degrees 0 … count - 1 on places `xs` of [0, 1], so that a fit of degree d is the sum
+ * of the first d + 1 terms, each times its share of the targets.
+ *
+ * @param {Float64Array} xs places, at least `count` of them.
+ * @param {number} count of terms.
+ * @param {number[]} grid places where the fits are wanted.
+ * @returns {{terms: Float64Array, project: function(Float64Array): Float64Array}}
+ *     the terms on the grid (count, grid) by rows, and the shares of targets.
+ */
+function orthogonalize(xs, count, grid) {
+  const n = xs.length;
+  const A = legendre(xs, count); // becomes R above its diagonal, the reflections below
+  const [diagonal, lengths] = [new Float64Array(count), new Float64Array(count)];
+  const reflect = (k, into, start) => {
+    if (lengths[k] === 0) return;
+    let along = 0;
+    for (let i = k; i < n; i++) along += A[k * n + i] * into[start + i];
+    const by = (2 * along) / lengths[k];
+    for (let i = k; i < n; i++) into[start + i] -= by * A[k * n + i];
+  };
+  for (let k = 0; k < count; k++) {
+    const corner = k * n + k;
+    let square = 0;
+    for (let i = corner; i < (k + 1) * n; i++) square += A[i] * A[i];
+    const norm = Math.sqrt(square);
+    diagonal[k] = A[corner] > 0 ? -norm : norm;
+    lengths[k] = 2 * norm * (norm + Math.abs(A[corner]));
+    A[corner] -= diagonal[k];
+    for (let j = k + 1; j < count; j++) reflect(k, A, j * n);
+  }
+  return {
+    terms: solve(A, n, diagonal, legendre(grid, count), grid.length),
+    project(targets) {
+      const y = targets.slice();
+      for (let k = 0; k < count; k++) reflect(k, y, 0);
+      return y.subarray(0, count);
+    },
+  };
+}
+
+/** Divide the rows of `values` (count, size) by R: the terms, in place. */
+function solve(A, n, diagonal, values, size) {
+  for (let k = 0; k < diagonal.length; k++) {
+    for (let j = 0; j < k; j++) {
+      const by = A[k * n + j];
+      for (let i = 0; i < size; i++) values[k * size + i] -= by * values[j * size + i];
+    }
+    const over = diagonal[k] === 0 ? 0 : 1 / diagonal[k];
+    for (let i = 0; i < size; i++) values[k * size + i] *= over;
+  }
+  return values;
+}
+
+/** Legendre polynomials 0 … count - 1 at places of [0, 1]: (count, places) by rows. */
+function legendre(places, count) {
+  const n = places.length;
+  const rows = new Float64Array(count * n);
+  for (let i = 0; i < n; i++) {
+    const x = 2 * places[i] - 1;
+    let [before, here] = [0, 1];
+    for (let k = 0; k < count; k++) {
+      rows[k * n + i] = here;
+      [before, here] = [here, ((2 * k + 1) * x * here - k * before) / (k + 1)];
+    }
+  }
+  return rows;
 }

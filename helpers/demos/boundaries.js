@@ -4,6 +4,7 @@ function boundaries(stage) {
   const { strengths, seeds, columns, rows, extent, x, y, seen, fresh } = stage.spec.data;
   const all = bytes(stage.spec.data.frames);
   const SLOW = 30; // frames per network while it plays
+  const lines = []; // per network, once it was asked for
   let frames = 0;
 
   const which = () => strengths.indexOf(stage.state.strength);
@@ -11,6 +12,12 @@ function boundaries(stage) {
   function field(seed) {
     const at = (which() * seeds + seed) * columns * rows;
     return Float32Array.from(all.subarray(at, at + columns * rows), (v) => v / 255);
+  }
+
+  function line(seed) {
+    const at = which() * seeds + seed;
+    lines[at] = lines[at] || boundary(field(seed), columns, rows);
+    return lines[at];
   }
 
   function draw(pen) {
@@ -27,12 +34,9 @@ function boundaries(stage) {
       ...extent, title: `the boundaries of all ${seeds} seeds`, xlabel: "feature 1",
       ylabel: "feature 2",
     });
-    const { left: from, right: to, top, bottom } = every.box;
-    const place = ([px, py]) => [from + (to - from) * (px + 0.5) / columns,
-      bottom - (bottom - top) * (py + 0.5) / rows];
     for (let k = 0; k < seeds; k++) {
       const look = k === seed ? { color: "val", width: 3 } : { color: "accent", width: 1.3 };
-      for (const ends of boundary(field(k), columns, rows)) pen.line(ends.map(place), look);
+      drawBoundary(every, line(k), columns, rows, look);
     }
   }
 
@@ -55,7 +59,7 @@ function boundaries(stage) {
   function pieces() {
     const at = ([px, py]) => [[px, columns, extent.x], [py, rows, extent.y]]
       .map(([cell, count, [low, high]]) => low + (high - low) * (cell + 0.5) / count);
-    return boundary(field(stage.state.seed), columns, rows).map((ends) => ends.map(at));
+    return line(stage.state.seed).map((ends) => ends.map(at));
   }
 
   return {

@@ -4,6 +4,7 @@
 const VALIDATION = 200; // points, never with false labels
 const EVERY = 5; // steps between two looks at the validation points
 const GRID = 44; // points per side of the picture of what a network believes
+const ROUGH = 1e6; // multiplications for a picture that is soon followed by the next
 const REACH = 1.5; // the picture covers [-REACH, REACH] in both directions
 const FRAME = 10; // milliseconds of training in one frame, at most
 const MOST = 20000; // steps, after which it rests
@@ -69,6 +70,16 @@ function makeData(state, clicks) {
   return { train, val: drawPoints(state.data, VALIDATION, coins) };
 }
 
+/** Middles of the cells of a picture (grid * grid, 2), rows from bottom to top. */
+function places(grid) {
+  const x = new Float64Array(2 * grid * grid);
+  for (let i = 0; i < grid * grid; i++) {
+    x[2 * i] = REACH * (2 * ((i % grid) + 0.5) / grid - 1);
+    x[2 * i + 1] = REACH * (2 * (Math.floor(i / grid) + 0.5) / grid - 1);
+  }
+  return x;
+}
+
 function makeRuns(state, data) {
   const sizes = [2, ...Array(state.depth).fill(state.width), 1];
   const start = new Network(sizes, state.activation, new Coins(104729 * state.seed + 2));
@@ -83,6 +94,7 @@ function playground(stage) {
   const own = () => stage.state.data === "yours";
   let [data, runs, pictures, newClass, cross] = [null, [], [], 0, [0, 0]];
   let [budget, last] = [FRAME, 0];
+  const cells = {}; // per points per side: where the pictures look
   const names = ["without", "with"];
 
   function restart(state) {
@@ -90,8 +102,21 @@ function playground(stage) {
     data = makeData(state, clicks);
     const ready = data.train.y.length >= 2 && data.val.y.length >= 1;
     runs = ready ? makeRuns(state, data) : [];
-    runs.forEach((run) => run.look());
-    pictures = runs.map(picture);
+    if (!ready) return;
+    runs[0].look();
+    runs[1].look(runs[0].scores); // both start from the same weights
+    pictures = Array(2).fill(picture(runs[0]));
+  }
+
+  /** Points per side: fewer where a large network would be drawn many times a second. */
+  function side(network) {
+    if (!stage.rough) return GRID;
+    const size = network.weights().reduce((sum, w) => sum + w.length, 0);
+    return Math.max(16, Math.min(GRID, Math.floor(Math.sqrt(ROUGH / size))));
+  }
+
+  function refine() {
+    pictures = runs.map((run, i) => (pictures[i].grid < GRID ? picture(run) : pictures[i]));
   }
 
   /** Milliseconds for training: less where painting left no time for 60 frames a second. */
@@ -113,20 +138,18 @@ function playground(stage) {
         if (run.optimizer.steps % EVERY === 0 && !run.look()) return true;
       }
     } while (performance.now() < until);
-    pictures = runs.map((run, i) => (run.stopped && pictures[i].final ? pictures[i] : picture(run)));
+    pictures = runs.map((run, i) => (pictures[i].final ? pictures[i] : picture(run)));
     return true;
   }
 
   /** What a network believes on a grid over the plane, rows from bottom to top. */
   function picture(run) {
-    const cells = new Float64Array(2 * GRID * GRID);
-    for (let i = 0; i < GRID * GRID; i++) {
-      cells[2 * i] = REACH * (2 * ((i % GRID) + 0.5) / GRID - 1);
-      cells[2 * i + 1] = REACH * (2 * (Math.floor(i / GRID) + 0.5) / GRID - 1);
-    }
     const network = run.stopped ? run.best.network : run.network;
-    const logits = network.forward(cells, GRID * GRID);
-    return { belief: logits.map((z) => 1 / (1 + Math.exp(-z))), final: Boolean(run.stopped) };
+    const grid = side(network);
+    cells[grid] = cells[grid] || places(grid);
+    const belief = network.forward(cells[grid], grid * grid);
+    for (let i = 0; i < belief.length; i++) belief[i] = 1 / (1 + Math.exp(-belief[i]));
+    return { belief, grid, final: Boolean(run.stopped) };
   }
 
   function heights(width) {
@@ -154,7 +177,7 @@ function playground(stage) {
     const axes = pen.axes(inner, { x: ends, y: ends, title: `${names[i]}${score}` });
     stage.planes = stage.planes || [];
     stage.planes[i] = axes;
-    if (pictures[i]) drawField(axes, pictures[i].belief, GRID, GRID);
+    if (pictures[i]) drawField(axes, pictures[i].belief, pictures[i].grid, pictures[i].grid);
     axes.inside(() => {
       drawLabeled(axes, data.val.x, data.val.y, { radius: 1.8 });
       drawLabeled(axes, data.train.x, data.train.y, { wrong: data.train.wrong });
@@ -303,8 +326,9 @@ function playground(stage) {
       const { plane, curves, weights } = heights(width);
       return (plane + curves + weights) * (width >= 620 ? 1 : 2);
     },
-    draw, advance, restart, describe, code,
+    draw, advance, restart, refine, describe, code,
     runs: () => runs,
+    pictures: () => pictures,
     masks: (n) => drawMasks(runs[1].network, n, stage.state.dropout, new Coins(1)),
     changed(name, value) {
       if (!live.has(name)) { restart(stage.state); return; }

@@ -509,6 +509,103 @@ def test_the_box_follows_the_pointer(open_page):
     assert (state["across"], state["down"]) == (5, 20)
 
 
+# --- how fast they follow -------------------------------------------------------------
+
+FRAME = 8.0  # milliseconds: half of a frame at 60 a second; the rest is for painting
+WORK = 1.0  # milliseconds that a million turns of the loop took where FRAME was set
+
+DRAG = """([name, values]) => {
+  const stage = STAGE;
+  const control = stage.spec.controls.find((c) => c.name === name);
+  for (const value of values) {
+    stage.slide(control, value);
+    stage.flush();
+  } }"""
+
+LOOP = """() => {
+  let s = 1;
+  for (let i = 0; i < 2e7; i++) s = (Math.imul(s, 1664525) + 1013904223) | 0;
+  window.kept = s; }"""
+
+
+class Clock:
+    """Processor time of the page's thread: a busy machine does not make it longer."""
+
+    def __init__(self, page) -> None:
+        self.page, self.session = page, page.context.new_cdp_session(page)
+        self.session.send("Performance.enable")
+
+    def now(self) -> float:
+        metrics = self.session.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(m["value"] for m in metrics if m["name"] == "ThreadTime")
+
+    def time(self, script: str, value=None) -> float:
+        """Return the milliseconds that a script takes."""
+        before = self.now()
+        self.page.evaluate(script, value)
+        return self.now() - before
+
+
+def stops(control: dict) -> list[float]:
+    """Return 60 values from one end of a slider to the other."""
+    if values := control.get("values"):
+        return [values[k % len(values)] for k in range(60)]
+    low, high, step = (control[name] for name in ("min", "max", "step"))
+    return [low + step * round((high - low) * k / 59 / step) for k in range(60)]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_dragged_slider_leaves_time_for_sixty_frames_a_second(open_page, name):
+    page = open_page(SCENES[name](), viewport={"width": 1000, "height": 900})
+    clock, drag = Clock(page), DRAG.replace("STAGE", STAGE)
+    controls = page.evaluate(f"{STAGE}.spec.controls")
+    sliders = [c for c in controls if c["type"] == "range"]
+    took = {}
+    for slider in sliders:
+        clock.time(drag, [slider["name"], stops(slider)])  # until it is compiled
+        here = clock.time(drag, [slider["name"], stops(slider)]) / 60
+        took[slider["name"]] = here
+        clock.time(drag, [slider["name"], [slider["value"]]])
+    slow = max(1.0, clock.time(LOOP) / 20 / WORK)  # times slower than where it was set
+    middle = sorted(took.values())[len(took) // 2]
+    assert middle <= FRAME * slow, took
+    assert max(took.values()) <= 1.5 * FRAME * slow, took
+
+
+def test_many_moves_within_a_frame_are_one_change(open_page):
+    page = open_page(bias_variance.scene())
+    changes = page.evaluate(
+        f"""async () => {{
+        const stage = {STAGE};
+        const {{ changed }} = stage.demo;
+        let changes = 0;
+        stage.demo.changed = (...words) => {{ changes += 1; changed(...words); }};
+        const [slider] = stage.root.querySelectorAll("input");
+        for (const value of [4, 5, 6, 7]) {{
+          slider.value = value;
+          slider.dispatchEvent(new Event("input"));
+        }}
+        await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
+        return [changes, stage.state.degree]; }}"""
+    )
+    assert changes == [1, 7]
+
+
+def test_a_rough_picture_is_drawn_again_when_the_control_rests(open_page):
+    page = open_page(playground())
+    grid = f"{STAGE}.demo.pictures()[0].grid"
+    rough = page.evaluate(
+        f"""() => {{ const stage = {STAGE};
+        const control = (name) => stage.spec.controls.find((c) => c.name === name);
+        stage.slide(control("depth"), 4);
+        stage.slide(control("width"), 64);
+        stage.flush();
+        return {grid}; }}"""
+    )
+    assert rough < 44
+    page.wait_for_function(f"{grid} === 44")
+
+
 # --- wrong use -----------------------------------------------------------------------
 
 
