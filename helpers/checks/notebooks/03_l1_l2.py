@@ -741,6 +741,107 @@ def _step_case(
     return stepped + lr * grad, grad, lr, s
 
 
+# -- 3.6 ----------------------------------------------------------------------------
+
+
+def _group(w: Tensor, threshold: float, dim: int | tuple[int, ...] = 1) -> Tensor:
+    norm: Tensor = w.norm(dim=dim, keepdim=True).clamp(min=1e-12)
+    return w * (1 - threshold / norm).clamp(min=0)
+
+
+def _wrong_groups(w: Tensor, threshold: float) -> list[Wrong]:
+    norms = w.norm(dim=1, keepdim=True)
+    safe, one = norms.clamp(min=1e-12), torch.ones_like(norms)
+    hard = (
+        "Short rows become 0, but long ones keep their length. The soft threshold also "
+        "shortens every survivor by the threshold."
+    )
+    negative = (
+        "Rows shorter than the threshold are turned round: their factor is negative. "
+        "It must not get below 0: clamp(min=0)."
+    )
+    clip = "This is max-norm, 3.5: it shortens long rows and keeps short ones."
+    absolute = w.abs().sum(1, keepdim=True).clamp(min=1e-12)
+    return [
+        ("element-by-element", _soft(w, threshold)),
+        ("columns", _group(w, threshold, 0)),
+        ("whole-matrix", _group(w, threshold, (0, 1))),
+        ("element-by-element", _hard(w, threshold)),
+        (hard, torch.where(norms > threshold, w, 0.0)),
+        (negative, w * (1 - threshold / safe)),
+        (clip, w * (threshold / safe).clamp(max=1)),
+        (
+            "The factor is 1 - threshold/‖row‖, with the row's own length.",
+            w * (1 - threshold * one).clamp(min=0),
+        ),
+        (
+            "The length of a row is √Σw²; the square root is missing.",
+            w * (1 - threshold / safe**2).clamp(min=0),
+        ),
+        (
+            "This takes the row's sum of absolute values; its length is √Σw².",
+            w * (1 - threshold / absolute).clamp(min=0),
+        ),
+        (
+            "Each row's direction is there, but its length is 1 - threshold/‖row‖ "
+            "instead of ‖row‖ - threshold.",
+            w / safe * (1 - threshold / safe).clamp(min=0),
+        ),
+    ]
+
+
+@exercise(
+    "3.6",
+    mistakes={
+        "element-by-element": "Every number is thresholded for itself, as in 3.3. Here "
+        "a row is one group: it keeps its direction and loses `threshold` of its "
+        "length, or becomes 0 as a whole.",
+        "columns": "Columns are the groups. Weights have shape (out, in): what comes "
+        "into one unit is one row.",
+        "whole-matrix": "One norm is taken of the whole matrix. Each row is a group of "
+        "its own, with a length of its own.",
+        "nan": "A row of zeros has length 0, and threshold/0 or 0/0 is no number. Such "
+        "a row stays 0: keep the length away from 0 before you divide.",
+    },
+)
+def group_soft_threshold(answer: Any, t: Trial) -> None:
+    """Check 3.6: every row shortened by the threshold, or 0."""
+
+    def one(w: Tensor, threshold: float) -> None:
+        errors = {"ZeroDivisionError": "nan"}
+        got = t.tensor(t.call(answer, w, threshold, errors=errors), like=w)
+        right = _group(w, threshold)
+        zero = (w == 0).all(1)
+        t.require(
+            not got[zero].isnan().any(),
+            "a row of zeros comes out as NaN.",
+            expected="zeros",
+            got="NaN",
+            mistake="nan",
+        )
+        _close(t, got, right, _wrong_groups(w, threshold), what="the result")
+        gone = (right == 0).all(1)
+        t.require(
+            (got[gone] == 0).all(),
+            "rows shorter than the threshold are small, but not exactly 0.",
+            advice=ROUNDING,
+        )
+
+    t.part("a case by hand")
+    one(torch.tensor([[3.0, -4.0], [0.6, 0.8], [1.5, 2.0]]), 2.0)
+    t.part("threshold 0 changes nothing")
+    one(torch.tensor([[2.0, -0.25], [1.0, 3.0]]), 0.0)
+    t.part("rows of zeros stay zeros")
+    one(torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 2.0]]), 0.5)
+    one(torch.zeros(2, 3, dtype=t.dtype()), 0.0)
+    t.part("other shapes, dtypes and thresholds")
+    for shape, dtype in zip(((5, 3), (2, 7), (4, 4)), _DTYPES, strict=True):
+        w, c = _rows(t, shape, dtype)
+        one(w, c)
+    t.part("a threshold above all")
+    one(t.randn(4, 3, dtype=t.dtype()), 50.0)
+
+
 # -- 3.5 ----------------------------------------------------------------------------
 
 
@@ -846,104 +947,3 @@ def _rows(t: Trial, shape: tuple[int, int], dtype: torch.dtype) -> tuple[Tensor,
     short = torch.arange(shape[0]) % 2 == 0
     length = c * torch.where(short, 0.3 + 0.5 * u, 1.3 + 1.7 * u)
     return w / w.norm(dim=1, keepdim=True) * length[:, None], c
-
-
-# -- 3.6 ----------------------------------------------------------------------------
-
-
-def _group(w: Tensor, threshold: float, dim: int | tuple[int, ...] = 1) -> Tensor:
-    norm: Tensor = w.norm(dim=dim, keepdim=True).clamp(min=1e-12)
-    return w * (1 - threshold / norm).clamp(min=0)
-
-
-def _wrong_groups(w: Tensor, threshold: float) -> list[Wrong]:
-    norms = w.norm(dim=1, keepdim=True)
-    safe, one = norms.clamp(min=1e-12), torch.ones_like(norms)
-    hard = (
-        "Short rows become 0, but long ones keep their length. The soft threshold also "
-        "shortens every survivor by the threshold."
-    )
-    negative = (
-        "Rows shorter than the threshold are turned round: their factor is negative. "
-        "It must not get below 0: clamp(min=0)."
-    )
-    clip = "This is max-norm, 3.5: it shortens long rows and keeps short ones."
-    absolute = w.abs().sum(1, keepdim=True).clamp(min=1e-12)
-    return [
-        ("element-by-element", _soft(w, threshold)),
-        ("columns", _group(w, threshold, 0)),
-        ("whole-matrix", _group(w, threshold, (0, 1))),
-        ("element-by-element", _hard(w, threshold)),
-        (hard, torch.where(norms > threshold, w, 0.0)),
-        (negative, w * (1 - threshold / safe)),
-        (clip, w * (threshold / safe).clamp(max=1)),
-        (
-            "The factor is 1 - threshold/‖row‖, with the row's own length.",
-            w * (1 - threshold * one).clamp(min=0),
-        ),
-        (
-            "The length of a row is √Σw²; the square root is missing.",
-            w * (1 - threshold / safe**2).clamp(min=0),
-        ),
-        (
-            "This takes the row's sum of absolute values; its length is √Σw².",
-            w * (1 - threshold / absolute).clamp(min=0),
-        ),
-        (
-            "Each row's direction is there, but its length is 1 - threshold/‖row‖ "
-            "instead of ‖row‖ - threshold.",
-            w / safe * (1 - threshold / safe).clamp(min=0),
-        ),
-    ]
-
-
-@exercise(
-    "3.6",
-    mistakes={
-        "element-by-element": "Every number is thresholded for itself, as in 3.3. Here "
-        "a row is one group: it keeps its direction and loses `threshold` of its "
-        "length, or becomes 0 as a whole.",
-        "columns": "Columns are the groups. Weights have shape (out, in): what comes "
-        "into one unit is one row.",
-        "whole-matrix": "One norm is taken of the whole matrix. Each row is a group of "
-        "its own, with a length of its own.",
-        "nan": "A row of zeros has length 0, and threshold/0 or 0/0 is no number. Such "
-        "a row stays 0: keep the length away from 0 before you divide.",
-    },
-)
-def group_soft_threshold(answer: Any, t: Trial) -> None:
-    """Check 3.6: every row shortened by the threshold, or 0."""
-
-    def one(w: Tensor, threshold: float) -> None:
-        errors = {"ZeroDivisionError": "nan"}
-        got = t.tensor(t.call(answer, w, threshold, errors=errors), like=w)
-        right = _group(w, threshold)
-        zero = (w == 0).all(1)
-        t.require(
-            not got[zero].isnan().any(),
-            "a row of zeros comes out as NaN.",
-            expected="zeros",
-            got="NaN",
-            mistake="nan",
-        )
-        _close(t, got, right, _wrong_groups(w, threshold), what="the result")
-        gone = (right == 0).all(1)
-        t.require(
-            (got[gone] == 0).all(),
-            "rows shorter than the threshold are small, but not exactly 0.",
-            advice=ROUNDING,
-        )
-
-    t.part("a case by hand")
-    one(torch.tensor([[3.0, -4.0], [0.6, 0.8], [1.5, 2.0]]), 2.0)
-    t.part("threshold 0 changes nothing")
-    one(torch.tensor([[2.0, -0.25], [1.0, 3.0]]), 0.0)
-    t.part("rows of zeros stay zeros")
-    one(torch.tensor([[0.0, 0.0, 0.0], [1.0, 2.0, 2.0]]), 0.5)
-    one(torch.zeros(2, 3, dtype=t.dtype()), 0.0)
-    t.part("other shapes, dtypes and thresholds")
-    for shape, dtype in zip(((5, 3), (2, 7), (4, 4)), _DTYPES, strict=True):
-        w, c = _rows(t, shape, dtype)
-        one(w, c)
-    t.part("a threshold above all")
-    one(t.randn(4, 3, dtype=t.dtype()), 50.0)
