@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from staff.ci import effort
+from staff.grader import decode
 from staff.grader.engine import Job, Limits, apart, job_message
 from staff.grader.reader import shared
 from staff.grader.syntax import LONGEST
@@ -198,7 +199,8 @@ def repeated(token, size=ROOM):
 def cells(text, size):
     """Return a notebook with a right answer and the text in cells of this size."""
     sheet = Sheet().fill(**{NAME: RIGHT})
-    for start in range(0, min(len(text), 4_900 * size), size):
+    room = decode.Limits().cells - len(sheet.cells)  # as many as a notebook may have
+    for start in range(0, min(len(text), room * size), size):
         sheet.insert(30, text[start : start + size])
     return sheet.bytes()
 
