@@ -263,6 +263,7 @@ class Arena:
         file = self.folder / "results.jsonl"
         file.unlink(missing_ok=True)
         words = ["grade", STEM, "--json", file, *flags]
+        earlier = children()  # an earlier test's in this process are not the grader's
         start = time.monotonic()
         with subreaper():
             with (self.folder / "said.txt").open("w") as said:
@@ -282,7 +283,7 @@ class Arena:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
             seconds = time.monotonic() - start
-            left = children_left(ignore={process.pid})
+            left = children_left(ignore={process.pid, *earlier})
         said = (self.folder / "said.txt").read_text("utf-8", "replace")
         return Graded(read_results(file), status, said, seconds, left)
 
