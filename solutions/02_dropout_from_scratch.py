@@ -30,6 +30,7 @@ from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, grid, mlp, train_population
 from helpers.show import plots
+from helpers.show.labels import labeled_images
 from helpers.study.predictions import predict, recall
 from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
@@ -90,7 +91,7 @@ told, truth = (
 )
 wrong = sum(a != b for a, b in zip(told, truth, strict=True))
 plots.show(
-    pictures.labeled_images(train.x[shown], told, truth),
+    labeled_images(train.x[shown], told, truth),
     alt=f"Fourteen small gray pictures of clothes; {wrong} of the labels are false.",
 )
 

@@ -38,6 +38,7 @@ from helpers.device import device
 from helpers.evidence.claims import claim, results
 from helpers.population import grid, mlp, train_population
 from helpers.show import plots
+from helpers.show.labels import labeled_images
 from helpers.study.predictions import predict, recall
 from helpers.study.quick_checks import quick_check
 from helpers.study.quizzes import flashcards, quiz
@@ -1033,17 +1034,19 @@ false_labels, flipped = data.corrupt_labels(
 
 # %% figure
 wrong, fine = flipped.nonzero()[:3, 0], (~flipped).nonzero()[:3, 0]
-chosen = torch.cat([fine, wrong]).cpu()
-told, true = false_labels[chosen].tolist(), splits.train.y[chosen].tolist()
-short = [name.replace(" ", "\n").split("/")[0] for name in data.CLASS_NAMES]
-names = [
-    short[a] + (f"\nin truth a\n{short[b]}" if a != b else "")
-    for a, b in zip(told, true, strict=True)
-]
-ax = plots.images(splits.train.x[chosen], names)
-ax.set_title(f"{int(flipped.sum())} of {len(flipped)} labels are false", pad=45)
+chosen = torch.cat([fine, wrong])
+told, truth = (
+    [data.CLASS_NAMES[k] for k in labels[chosen].tolist()]
+    for labels in (false_labels, splits.train.y)
+)
+fig = labeled_images(
+    splits.train.x[chosen],
+    told,
+    truth,
+    title=f"{int(flipped.sum())} of {len(flipped)} labels are false",
+)
 plots.show(
-    ax.figure,
+    fig,
     alt="Six small grey images of clothes; three carry a false label, with the true one "
     "under it.",
 )

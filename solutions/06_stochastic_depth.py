@@ -46,6 +46,7 @@ from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, train_population
 from helpers.show import plots
+from helpers.show.labels import labeled_images
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
 from helpers.study.warm_up import warm_up
@@ -92,20 +93,19 @@ noisy = data.Split(clean.x, noisy_labels)
 
 # %% figure
 right_ones, false_ones = (~flipped).nonzero()[:3, 0], flipped.nonzero()[:3, 0]
-chosen = torch.cat([right_ones, false_ones]).cpu()
-names = [
-    data.CLASS_NAMES[told]
-    + (f"\nin truth a\n{data.CLASS_NAMES[true]}" if told != true else "")
-    for told, true in zip(
-        noisy.y[chosen].tolist(), clean.y[chosen].tolist(), strict=True
-    )
-]
-ax = plots.images(noisy.x[chosen], names)
-ax.set_title(
-    f"{int(flipped.sum())} of {len(noisy.y)} training labels are false", pad=30
+chosen = torch.cat([right_ones, false_ones])
+told, truth = (
+    [data.CLASS_NAMES[k] for k in labels[chosen].tolist()]
+    for labels in (noisy.y, clean.y)
+)
+fig = labeled_images(
+    noisy.x[chosen],
+    told,
+    truth,
+    title=f"{int(flipped.sum())} of {len(noisy.y)} training labels are false",
 )
 plots.show(
-    ax.figure,
+    fig,
     alt="Six small grey images of clothes; three carry a false label, with the true one "
     "under it.",
 )

@@ -22,7 +22,6 @@ __all__ = [
     "color",
     "family",
     "filters",
-    "labeled_images",
     "masks_beside",
     "means_beside",
     "opening",
@@ -154,27 +153,6 @@ def masks_beside(yours: Any, target: Tensor) -> None:
     fig.legend(handles=marks, loc="outside lower center", ncols=2)
     alt = f"Two pictures of masks side by side; in yours {shares[0]:.0%} is dropped."
     plots.show(fig, alt=alt)
-
-
-def labeled_images(images: Tensor, given: Sequence[str], true: Sequence[str]) -> Figure:
-    """Draw images with the labels they are given; false ones in red, with the truth.
-
-    Args:
-        images: (n, side²), n at most 14.
-        given, true: n names each.
-    """
-    side = int(images.shape[-1] ** 0.5)
-    fig = plots.figure()[0]
-    fig.clear()
-    fig.set_size_inches(10, 3.6)
-    axes = fig.subplots(2, -(-len(images) // 2)).ravel()
-    for ax, image, told, truth in zip(axes, images, given, true, strict=False):
-        ax.imshow(image.cpu().view(side, side), cmap="gray")
-        false = told != truth
-        text = f"{told}\n(is: {truth})" if false else f"{told}\n"
-        ax.set_title(text, fontsize=9, color="#b3261e" if false else INK, loc="center")
-        ax.axis("off")
-    return fig
 
 
 def opening(curves: Mapping[str, Tensor]) -> Figure:

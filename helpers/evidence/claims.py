@@ -178,11 +178,11 @@ class Results:
         doubts = _doubts(self.claims)
         page = "".join(cards.note(text) for text in notes)
         page += "".join(arms.page() for arms in self._arms)
-        page += _table(self.claims, self.varies) if self.claims else ""
+        page += _table(self.claims) if self.claims else ""
+        varies = [f"What varies: {self.varies}."] if self.varies else []
+        page += "".join(map(cards.small, varies))
         page += "".join(cards.note(text) for text in doubts)
-        told = [textwrap.fill(text, _WIDTH) for text in doubts]
-        if self.varies:
-            told = [textwrap.fill(f"What varies: {self.varies}.", _WIDTH), *told]
+        told = [textwrap.fill(text, _WIDTH) for text in (*varies, *doubts)]
         tables = [arms.text() for arms in self._arms]
         lines = [*notes, *tables, *map(_lines, self.claims), *told]
         return {"text/html": page, "text/plain": "\n".join(lines)}, {}
@@ -438,7 +438,7 @@ def _lines(c: Claim) -> str:
     )
 
 
-def _table(claims: Sequence[Claim], varies: str = "") -> str:
+def _table(claims: Sequence[Claim]) -> str:
     """Return claims as an HTML table: words to the left, numbers to the right."""
     if not claims:
         return "<p>No claims measured yet.</p>"
@@ -458,6 +458,5 @@ def _table(claims: Sequence[Claim], varies: str = "") -> str:
     sizes = sorted({f"{c.confidence:.0%}" for c in claims if c.n > 1})
     shift = next((c.shift for c in claims if c.shift), 0)
     told = [f"Intervals: {' and '.join(sizes)}, over seeds."] if sizes else []
-    told += [f"What varies: {varies}."] if varies else []
     told += [f"Seeds shifted by {shift:,}."] if shift else []
     return page + (cards.small(" ".join(told)) if told else "")

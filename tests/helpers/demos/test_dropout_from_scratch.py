@@ -83,12 +83,6 @@ def test_each_rate_has_a_color_of_its_own() -> None:
     assert len(set(colors)) == 5
 
 
-def test_false_labels_are_said_with_the_truth() -> None:
-    fig = pictures.labeled_images(torch.rand(4, 9), "abcd", "abcx")
-    titles = [ax.get_title() for ax in fig.axes]
-    assert [title for title in titles if "is:" in title] == ["d\n(is: x)"]
-
-
 def test_rates_are_named_and_the_best_at_the_end_is_told() -> None:
     percent = {0.0: torch.tensor([[70.0, 50.0], [72.0, 52.0]])}
     percent[0.5] = percent[0.0] + torch.tensor([-5.0, 9.0])

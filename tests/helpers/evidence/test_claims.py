@@ -205,9 +205,10 @@ def test_arms_stand_above_the_claims_with_paired_differences(capsys):
 
 
 def test_arms_without_a_control_have_no_differences(capsys):
-    with results() as table:
+    with results(varies="2 seeds") as table:
         table.arms({"a": [1.0, 2.0]}, digits=1)
     assert "Difference" not in capsys.readouterr().out
+    assert "What varies: 2 seeds." in table.bundle()[0]["text/html"]  # without a claim
 
 
 @pytest.mark.parametrize(

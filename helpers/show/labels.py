@@ -1,0 +1,47 @@
+"""Pictures with the labels that a network is told, where some of them are false."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from helpers.show._style import figure
+
+__all__ = ["labeled_images"]
+
+INK, FALSE = "#1a1a1a", "#b3261e"
+
+
+def labeled_images(
+    images: Tensor, given: Sequence[str], true: Sequence[str], *, title: str = ""
+) -> Figure:
+    """Draw images with the labels they are given; false ones in red, with the truth.
+
+    Args:
+        images: (n, side²), n ≥ 2; they stand in two rows.
+        given, true: n names each.
+        title: of the figure; "" for none.
+
+    Raises:
+        ValueError: another number of names.
+    """
+    if not len(images) == len(given) == len(true):
+        raise ValueError(
+            f"expected a given and a true name for each of {len(images)} images, got "
+            f"{len(given)} and {len(true)}."
+        )
+    side = int(images.shape[-1] ** 0.5)
+    fig = figure()[0]
+    fig.clear()
+    fig.set_size_inches(10, 3.6)
+    places = fig.subplots(2, -(-len(images) // 2)).ravel()
+    for ax in places:
+        ax.axis("off")
+    for ax, image, told, truth in zip(places, images, given, true, strict=False):
+        ax.imshow(image.cpu().view(side, side), cmap="gray")
+        text = f"{told}\n(is: {truth})" if told != truth else f"{told}\n"
+        color = FALSE if told != truth else INK
+        ax.set_title(text, fontsize=9, color=color, loc="center")
+    if title:
+        fig.suptitle(title, x=0.01, ha="left")
+    return fig
