@@ -46,6 +46,8 @@ def clone(tmp_path_factory):
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
+    stems = ["00_start_here", STEM, GRADED]  # their experiments are run elsewhere
+    leave_out_shows(Course(folder), list(dict.fromkeys(stems)), keep=["demo"])
     return folder
 
 
@@ -319,7 +321,6 @@ def hand_in(clone: Path, student: str, answered: int) -> float:
 
 @pytest.mark.timeout(2400)
 def test_instructor_grades_with_stock_nbgrader(clone):
-    leave_out_shows(Course(clone), [GRADED])  # stock nbgrader would run them each time
     exercises = len(
         [*(ROOT / "tests/answers" / GRADED).iterdir()],
     )

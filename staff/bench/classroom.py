@@ -10,7 +10,7 @@ import json
 import random
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from staff.authoring.build import build
@@ -48,24 +48,33 @@ def copy_course(
     return course
 
 
-_SHOWN = "|".join(["experiment", "demo", "look", *sorted(FOLDED)])
-_SHOWS = re.compile(rf"^# %% (?:{_SHOWN}).*?(?=^# ?%%|\Z)", re.MULTILINE | re.DOTALL)
+_SHOWN = {"experiment", "demo", "look", *FOLDED}
 
 
-def leave_out_shows(course: Course, stems: Sequence[str]) -> None:
+def leave_out_shows(
+    course: Course, stems: Sequence[str], *, keep: Collection[str] = ()
+) -> None:
     """Rebuild assignments of a copied course without experiments, demos and looks.
 
     What is folded goes, too: figures, results and predictions.
 
     They do not count for a score, and stock nbgrader would run them for everybody.
 
+    Args:
+        course: a copy.
+        stems: the assignments.
+        keep: roles of cells that stay after all.
+
     Raises:
         CourseError: the masters cannot be built without them.
     """
+    roles = "|".join(sorted(_SHOWN - set(keep)))
+    until_the_next = r"\b.*?(?=^# ?%%|\Z)"
+    shows = re.compile(rf"^# %% (?:{roles}){until_the_next}", re.MULTILINE | re.DOTALL)
     for stem in stems:
         master = course.master(stem)
         text = master.read_text("utf-8")
-        shorter = _SHOWS.sub("", text)
+        shorter = shows.sub("", text)
         if shorter == text:
             raise CourseError(f"{stem}: found no experiment, demo or look to leave out")
         master.write_text(shorter, "utf-8")

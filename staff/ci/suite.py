@@ -32,6 +32,8 @@ _OWN = {"look", "solution", "test"}  # cells that learners' answers reach
 _FETCHES = "install"  # the cell that fetches the course where it is missing
 _FLOOR = 98  # percent of lines and branches, measured at 98.2 when it was set
 _BY_ANSWERS = "helpers/checks/notebooks/*,helpers/checks/vocabulary/*"  # reach these
+# One more than the usual machine has cores: tests wait for browsers and for processes.
+_SIDE_BY_SIDE = ("-n3", "--dist=loadfile")
 _LONGEST = 15  # test files in the list of where the time goes
 
 
@@ -86,14 +88,14 @@ def unit(run: Run) -> bool:
     """Unit tests."""
     apart = ["tests/helpers", "tests/test_answers.py", *_proofs_files()]
     skip = [f"--ignore={path}" for path in apart]
-    return run.pytest("tests", *skip, "-n2", "--dist=loadfile", env=_one_thread())
+    return run.pytest("tests", *skip, *_SIDE_BY_SIDE, env=_one_thread())
 
 
 def helpers(run: Run) -> bool:
     """Tests of helpers, and how much of it they reach."""
     env, measured = _one_thread(), ("--cov=helpers", "--cov-report=")
     run.command("coverage", "erase", env=env)  # what an interrupted run has left
-    good = run.pytest("tests/helpers", *measured, "-n2", "--dist=loadfile", env=env)
+    good = run.pytest("tests/helpers", *measured, *_SIDE_BY_SIDE, env=env)
     bounds = ("report", f"--fail-under={_FLOOR}", f"--omit={_BY_ANSWERS}")
     reached = run.command("coverage", *bounds, env=env)
     run.command("coverage", "erase", env=env)
@@ -116,7 +118,7 @@ def proofs(run: Run) -> bool:
     whole = {key for key in every if effort.whole(*key)}
     for name in effort.PROOFS:
         print(_taken(name, whole), flush=True)
-    good = run.pytest(*_proofs_files(), "-n2", "--dist=loadfile", env=_one_thread())
+    good = run.pytest(*_proofs_files(), *_SIDE_BY_SIDE, env=_one_thread())
     bad = {case.file for case in run.cases if case.outcome in ("failed", "error")}
     for name, part in sorted(whole):
         if bad.isdisjoint(effort.PROOFS[name].tests):

@@ -140,7 +140,7 @@ def test_cells_that_are_left_out_change_nothing(
     hand_in(course, stem, deal(stem, 2))
     seat = engine.Seat(start, engine.Limits(seconds=60))
     try:
-        for person in submissions(course, bundle)[:2]:
+        for person in submissions(course, bundle)[: 2 if stem in DUE else 1]:
             few = plain(seat.grade(engine.Job(person, wanted))[0])
             whole = with_all_cells(bundle, person)
             never = {"markdown", "install", "scratch"}  # not the course's, or not here
@@ -233,7 +233,7 @@ def test_gradebook_and_export_equal_stock_nbgraders(stem, tmp_path):
     right = {name: pack[0] for name, pack in bank(stem).items()}
     assert all(path.stem.startswith("right_") for path in right.values())
     students = {**deal(stem, 1, seed=5), "right": right, "untouched": {}}
-    ours, stock = compared(tmp_path, stem, students, shows=stem == STOCK)
+    ours, stock = compared(tmp_path, stem, students, shows=effort.everything())
     theirs = grades(stock, stem)
     assert grades(ours, stem) == theirs
     assert len({score for _, _, _, _, score, _ in theirs.values()}) > 1
