@@ -32,8 +32,13 @@ class Why(TypedDict):
 
 
 def load_whys(stem: str) -> dict[str, Why]:
-    """Return exercise → why, from data/whys/STEM.json."""
+    """Return exercise → why, from data/whys/STEM.json; empty without such a file.
+
+    A notebook of somebody's own, made with these checks, need not have one.
+    """
     path = data_folder() / "whys" / f"{stem}.json"
+    if not path.is_file():
+        return {}
     found: dict[str, Why] = json.loads(path.read_text("utf-8"))
     return found
 

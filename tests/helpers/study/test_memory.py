@@ -258,6 +258,12 @@ def test_after_a_pass_comes_a_why_and_the_solution(root, shown, monkeypatch):
     assert "BEGIN SOLUTION" not in before
 
 
+def test_a_notebook_without_whys_shows_none(root, shown):
+    after.passed("90_of_my_own", "anything")
+    assert whys.load_whys("90_of_my_own") == {}
+    assert shown == []
+
+
 def test_the_solution_opens_after_five_tries(root, shown, monkeypatch):
     monkeypatch.setenv("COURSE_SOLUTIONS", "on")
     for number in range(1, 6):
