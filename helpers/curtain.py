@@ -12,10 +12,11 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from helpers.cards import Bundle, in_kernel, publish
+from helpers.words import say
 
 __all__ = ["SAYING", "down", "lift", "show"]
 
-SAYING = "Predict first, or open"
+SAYING = say("Predict first, or open")
 _KEPT = 12  # outputs for each prediction, should its cells be run again and again
 
 _lifted: set[str] = set()

@@ -20,12 +20,13 @@ from uuid import uuid4
 from matplotlib.figure import Figure
 
 from helpers.show.display import bundle, checked_alt, picture_html, png, publish
+from helpers.words import say
 
 __all__ = ["Choice", "Control", "Scene", "Slider"]
 
 _FOLDER = Path(__file__).parent
 _STAGE = ("_stage.js", "_coins.js")
-_STILL = "This is a still picture of a demo. Run this cell to move it."
+_STILL = say("This is a still picture of a demo. Run this cell to move it.")
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,23 @@ class Slider:
         if self.values:
             if self.value not in self.values:
                 raise ValueError(
-                    f"{self.name}: expected a start among {list(self.values)}, got "
-                    f"{self.value}."
+                    say(
+                        "{name}: expected a start among {values}, got {value}.",
+                        name=self.name,
+                        values=list(self.values),
+                        value=self.value,
+                    )
                 )
             return {**shared, "type": "range", "values": list(self.values)}
         if not self.low <= self.value <= self.high:
             raise ValueError(
-                f"{self.name}: expected a start from {self.low} to {self.high}, got "
-                f"{self.value}."
+                say(
+                    "{name}: expected a start from {low} to {high}, got {value}.",
+                    name=self.name,
+                    low=self.low,
+                    high=self.high,
+                    value=self.value,
+                )
             )
         ends = {"min": self.low, "max": self.high, "step": self.step}
         return {**shared, "type": "range", **ends}
@@ -164,7 +174,9 @@ class Scene:
         files = [*_STAGE, *self.parts, f"{self.name}.js"]
         text = "\n".join((_FOLDER / file).read_text("utf-8") for file in files)
         if "</script" in text.lower():
-            raise ValueError(f"{self.name}: a script must not hold its own end tag.")
+            raise ValueError(
+                say("{name}: a script must not hold its own end tag.", name=self.name)
+            )
         return text
 
     def _spec(self) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from helpers import cards
 from helpers.cards import publish
 from helpers.study import _store as store
+from helpers.words import say
 
 if TYPE_CHECKING:
     from ipywidgets import Text, Widget
@@ -89,7 +90,7 @@ def _note(wanted: bool, connected: bool) -> str:
     if not wanted or connected:
         return ""
     off = store.reason_off()
-    return f"Nothing is kept here: {off or 'there is no kernel'}."
+    return say("Nothing is kept here: {off}.", off=off or "there is no kernel")
 
 
 def _fragment(name: str, spec: State, plain: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from helpers.study import _panel as panel
 from helpers.study import _store as store
 from helpers.study._questions import Question, number_right
+from helpers.words import say
 
 __all__ = ["Count", "as_text", "ask", "count", "item", "picks", "question_id"]
 
@@ -138,7 +139,7 @@ def _is_right(question: Question, chosen: list[int]) -> bool:
 def _several(question: Question) -> str:
     if number_right(question) < 2 or "Several answers" in question["question"]:
         return ""
-    return " (More than one is right.)"
+    return say(" (More than one is right.)")
 
 
 def _plain(question: Question) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from helpers.data import data_folder
+from helpers.words import say
 
 __all__ = ["Catalogue", "catalogue", "find", "here", "link", "title"]
 
@@ -58,6 +59,9 @@ def find(exercise: str) -> tuple[str, str]:
             if exercise in (name, card["number"]):
                 return stem, name
     raise ValueError(
-        f"expected the number or the name of an exercise, such as '2.2' or"
-        f" 'inverted_dropout', got {exercise!r}."
+        say(
+            "expected the number or the name of an exercise, such as '2.2' or "
+            "'inverted_dropout', got {exercise!r}.",
+            exercise=exercise,
+        )
     )

@@ -1,0 +1,182 @@
+"""Find the sentences in a module of ``helpers``, and those that nobody could translate.
+
+A literal is a *text* if it reads like one (words and spaces), or if it stands where
+learners read it: `PLACES` lists the calls, `NAMED` the arguments. A text belongs into
+`say`. What looks like one and is none is listed in `OTHERWISE`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["LOOK_UP", "NAMED", "OTHERWISE", "PLACES", "Text", "texts", "unsaid"]
+
+# Calls that look up what they are given, a literal.
+LOOK_UP = ("say", "part")
+# Calls whose arguments learners read, even a single word: name → positions.
+PLACES = {
+    **{"fail": {0}, "require": {1}, "part": {0}, "_not_a": {1}, "finite": {2}},
+    **{"Slider": {1}, "Choice": {1}, "Scene": {1, 2}, "set_title": {0}},
+    **{"set_xlabel": {0}, "set_ylabel": {0}, "annotate": {0}, "note": {0}},
+    **{"print": {0}, "CheckFailed": {1}, "small": {0}},
+}
+# The same for arguments by name.
+NAMED = {
+    *("problem", "expected", "got", "advice", "what", "of", "label", "xlabel"),
+    *("ylabel", "title", "alt", "suptitle", "words"),
+}
+# Arguments that hold names, patterns or settings, though they may look like words.
+OTHERWISE = {
+    *("loc", "from_scratch", "color", "marker", "ls", "style", "va", "ha", "legend"),
+    *("description", "dtype", "weight", "layout", "encoding", "reduction", "font"),
+    *("pattern", "match"),
+}
+_CALLS = {  # their arguments are no texts
+    *("says", "search", "match", "compile", "findall", "sub", "split", "startswith"),
+    *("endswith", "removeprefix", "removesuffix", "getattr", "hasattr", "replace"),
+    *("field", "cast", "Literal", "TypeVar", "add_class", "audit", "partition"),
+    *("say", "sub", "namedtuple", "strptime", "strftime", "simplefilter", "legend"),
+    *("filterwarnings", "joined"),
+}
+
+_WORD = re.compile(r"""["'“‘(\[]*[A-Za-z][a-z]+(?:['’-][a-z]+)*["'”’)\]]*[.,;:?!…]*""")
+_CODE = re.compile(r"`[^`]*`|\b(?:None|True|False|int)\b|\b\w+ ?=(?!=)\S*")
+_MARKUP = re.compile(r"<[a-zA-Z/!]|&[a-z]+;")
+_TAG = re.compile(r"<[^>]*(?:>|$)|^[^<>]*(?<![ =<])>|&[a-z]+;")
+_SPOKEN = re.compile(r"""(?:aria-label|alt|title)=["']([^"']*)["']""")
+_STYLE = re.compile(  # style sheets: properties such as "max-width: 80ch"
+    r"^(?!.*(?:expected|\bgot\b)).*(?:gradient\(|\}|(?:^|[;{ ])(?:[a-z]+-)?"
+    r"(?:width|color|height|size|margin|padding|border|left|right|numeric|align): ?)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text in a module.
+
+    Attributes:
+        node: the literal; an f-string is one.
+        words: what it says, \0 in place of values.
+        said: it stands in `say`.
+        markup: words between tags: only they belong into `say`, not the tags.
+    """
+
+    node: ast.expr
+    words: str
+    said: bool
+    markup: bool
+
+    @property
+    def line(self) -> int:
+        """Where it stands."""
+        return self.node.lineno
+
+
+def unsaid(source: str) -> list[Text]:
+    """Return the texts of a module that `say` does not get to see."""
+    return [text for text in texts(source) if not text.said]
+
+
+def texts(source: str) -> Iterator[Text]:
+    """Find all texts of a module, in order."""
+    tree = ast.parse(source)
+    parents = {
+        child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
+    }
+    yield from _below(tree, parents)
+
+
+def _below(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[Text]:
+    for child in ast.iter_child_nodes(node):
+        words = _words(child)
+        if words is not None and isinstance(child, ast.expr):
+            yield from _judged(child, words, parents)
+        if isinstance(child, ast.JoinedStr):
+            for part in child.values:
+                if isinstance(part, ast.FormattedValue):
+                    yield from _below(part, parents)
+        elif not _is_annotation(child, node):
+            yield from _below(child, parents)
+
+
+def _is_annotation(child: ast.AST, node: ast.AST) -> bool:
+    return child in (getattr(node, "annotation", None), getattr(node, "returns", None))
+
+
+def _words(node: ast.AST) -> str | None:
+    """Return what a literal says, or None if it is no string."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts = (getattr(part, "value", "") for part in node.values)
+        return "".join(part if isinstance(part, str) else "\0" for part in parts)
+    return None
+
+
+def _judged(
+    node: ast.expr, words: str, parents: dict[ast.AST, ast.AST]
+) -> Iterator[Text]:
+    if _said(node, parents):
+        yield Text(node, words, said=True, markup=False)
+        return
+    read = _place(node, parents)
+    if read is None:
+        return
+    if _MARKUP.search(words):
+        spoken = [_TAG.sub(" \n ", words), *_SPOKEN.findall(words)]
+        if "{ " not in words and any(map(_has_words, spoken)):
+            yield Text(node, words, said=False, markup=True)
+    elif not _STYLE.search(words) and (
+        _reads_like_text(words) or (read and _has_words(words))
+    ):
+        yield Text(node, words, said=False, markup=False)
+
+
+def _said(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    parent = parents[node]
+    if not isinstance(node, ast.Constant) or not isinstance(parent, ast.Call):
+        return False
+    return _name(parent.func) in LOOK_UP and parent.args[:1] == [node]
+
+
+def _place(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool | None:
+    """Tell whether learners read what stands here; None where they cannot."""
+    while True:
+        node, parent = parents[node], node
+        if isinstance(node, (ast.IfExp, ast.BinOp, ast.BoolOp)):
+            if isinstance(node, ast.IfExp) and parent is node.test:
+                return None
+            continue
+        if isinstance(node, ast.keyword):
+            if node.arg in OTHERWISE:
+                return None
+            return node.arg in NAMED
+        if isinstance(node, ast.Call):
+            name = _name(node.func)
+            if name in _CALLS:
+                return None
+            if parent not in node.args:
+                return False
+            return node.args.index(parent) in PLACES.get(name, ())  # type: ignore[arg-type]
+        if isinstance(node, (ast.Expr, ast.Compare, ast.Subscript, ast.JoinedStr)):
+            return None
+        if isinstance(node, ast.Dict) and parent in node.keys:
+            return None if len(_words(parent) or "") < 30 else False
+        return False
+
+
+def _name(function: ast.expr) -> str:
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _reads_like_text(words: str) -> bool:
+    return any(char.isspace() for char in words) and _has_words(words)
+
+
+def _has_words(words: str) -> bool:
+    plain = _CODE.sub(" ", words).replace("\0", "0")
+    return any(_WORD.fullmatch(token) for token in plain.split())
