@@ -70,5 +70,6 @@ def _folded(content: str) -> str:
     return (
         '<details style="margin: 0.4em 0"><summary style="cursor: pointer;'
         ' padding: 0.3em 0">'
-        f"{html.escape(SAYING)}: what came out</summary>{content}</details>"
+        f"{html.escape(say('{saying}: what came out', saying=SAYING))}</summary>"
+        f"{content}</details>"
     )

@@ -92,7 +92,7 @@ def _announcement(chosen: torch.device) -> str:
             variable=VARIABLE,
         )
     threads = torch.get_num_threads()
-    unit = "thread" if threads == 1 else "threads"
+    unit = say("thread") if threads == 1 else say("threads")
     return say(
         "Using cpu ({threads} {unit}): every notebook is sized for this; expect at "
         "most 20 s for its longest cell.",

@@ -71,5 +71,5 @@ def _extent(labels: Tensor) -> str:
             max_labels=labels.max(),
         )
         if labels.numel()
-        else "none"
+        else say("none")
     )

@@ -152,7 +152,8 @@ class Scene:
             words: HTML that stands above the demo.
         """
         title = html.escape(self.title)
-        inside = f"<p>{html.escape(self.alt)} It needs a browser that runs scripts.</p>"
+        needs = html.escape(say("It needs a browser that runs scripts."))
+        inside = f"<p>{html.escape(self.alt)} {needs}</p>"
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -70,7 +70,7 @@ def thinned_network(
     factor = _factor(rate, training, inverted)
     fig, (left, right) = plots.figure(2, width_ratios=(3, 2))
     _network(left, kept)
-    mode = "training" if training else "evaluation"
+    mode = say("training") if training else say("evaluation")
     there = sum(int(kept[k].sum()) for k in hidden)
     total = sum(WIDTHS[k] for k in hidden)
     left.set_title(
@@ -110,7 +110,8 @@ def _network(ax: Axes, kept: list[Tensor]) -> None:
             if not there:
                 ax.plot(x, y, "x", ms=7, color="#8a8a8a", zorder=3)
     hidden = [say("hidden {k}", k=k) for k in range(1, len(kept) - 1)]
-    names = ["input", *(hidden if len(hidden) > 1 else ["hidden"]), "output"]
+    hidden = hidden if len(hidden) > 1 else [say("hidden")]
+    names = [say("input"), *hidden, say("output")]
     ax.set_xticks(range(len(kept)), names)
     ax.set_yticks([])
     ax.grid(visible=False)
@@ -152,7 +153,7 @@ def masks_beside(yours: Any, target: Tensor) -> None:
     two = ListedColormap(["white", plots.PALETTE[0]])
     shares = []
     for ax, values, whose in zip(
-        axes, (yours, target), ("yours", "torch's"), strict=True
+        axes, (yours, target), (say("yours"), say("torch's")), strict=True
     ):
         there = (values.detach().cpu() != 0).float()
         shares.append(1 - there.mean().item())
@@ -213,13 +214,13 @@ def rates_over_steps(steps: Tensor, percent: Mapping[float, Tensor]) -> Figure:
     """
     fig, (left, right) = plots.figure(2, sharey=True, width_ratios=(3, 2))
     for place, (p, values) in enumerate(percent.items()):
-        name = f"p = {p:g}" if p else "none"
+        name = f"p = {p:g}" if p else say("none")
         plots.band(steps, values, label=name, color=color(p), ax=left)
         _dots(right, place, values[:, -1], color(p))
     left.set(xlabel=say("training step"), ylabel=say("validation accuracy (%)"))
     left.set_ylim(bottom=40)
     left.set_title(say("Without dropout: ahead first, behind later"))
-    names = [f"p = {p:g}" if p else "none" for p in percent]
+    names = [f"p = {p:g}" if p else say("none") for p in percent]
     right.set_xticks(range(len(names)), names)
     best = max(percent, key=lambda p: float(percent[p][:, -1].mean()))
     gain = float((percent[best] - percent[0.0])[:, -1].mean())
@@ -249,7 +250,9 @@ def filters(none: Tensor, half: Tensor, count: int = 16) -> Figure:
     """
     side, rows = int(none.shape[1] ** 0.5), 4
     fig, axes = plots.figure(2)
-    for ax, weights, name in zip(axes, (none, half), ("none", "p = 0.5"), strict=True):
+    for ax, weights, name in zip(
+        axes, (none, half), (say("none"), "p = 0.5"), strict=True
+    ):
         tiles = weights[:count].detach().cpu().view(rows, count // rows, side, side)
         tiles = tiles / tiles.abs().amax((2, 3), keepdim=True)
         tiles = torch.nn.functional.pad(tiles, (1, 1, 1, 1), value=float("nan"))
@@ -369,7 +372,7 @@ def weights_by_size(
 def scene() -> Scene:
     """Return the moving picture of dropout: masks, both forms, both modes."""
     activations = 0.3 + torch.rand(WIDTHS[1], generator=generator(7))
-    modes = {"training": "training", "evaluation": "evaluation"}
+    modes = {"training": say("training"), "evaluation": say("evaluation")}
     forms = {"inverted": say("inverted (today's)"), "standard": say("standard (2012)")}
     return Scene(
         "dropout_from_scratch",

@@ -129,7 +129,7 @@ def decay_pair(
     place = range(len(decays))
     for ax, title, table in zip(axes[0], titles, tables.values(), strict=True):
         for part, style in (("train", plots.TRAIN), ("val", plots.VAL)):
-            name = {"train": "training", "val": "validation"}[part]
+            name = {"train": say("training"), "val": say("validation")}[part]
             plots.band(place, table[part], label=name, color=style, ax=ax)
         ax.set_xticks(place, [f"{decay:g}" for decay in decays])
         ax.set(xlabel=say("weight decay λ (not to scale)"), title=title)

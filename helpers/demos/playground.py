@@ -20,7 +20,7 @@ _STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 _SMALL = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
 _RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
-_POINTS, _TRAINING = "points", say("network and training")
+_POINTS, _TRAINING = say("points"), say("network and training")
 _EXTRA = say("regularizers of the network on the right")
 
 _CONTROLS: tuple[Control, ...] = (
@@ -29,9 +29,9 @@ _CONTROLS: tuple[Control, ...] = (
         say("points"),
         {
             "moons": say("two moons"),
-            "spirals": "spirals",
-            "rings": "rings",
-            "yours": "yours",
+            "spirals": say("spirals"),
+            "rings": say("rings"),
+            "yours": say("yours"),
         },
         _POINTS,
     ),

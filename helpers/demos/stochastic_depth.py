@@ -17,7 +17,7 @@ from helpers.words import say
 
 __all__ = ["COINS", "coin_map", "depth_distribution", "depths", "paths", "scene"]
 
-COINS = (say("one per example"), say("one per batch"))
+COINS = ("one per example", "one per batch")
 
 
 def coin_map(

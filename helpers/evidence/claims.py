@@ -55,6 +55,7 @@ __all__ = [
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"
 _WIDTH = 80  # columns of text
 _SYMBOL = {HOLDS: "✓", FAILS: "✗", OPEN: "?"}
+_SAID = {HOLDS: say("holds"), FAILS: say("does not hold"), OPEN: say("not decided")}
 
 
 class ClaimFailed(AssertionError):
@@ -117,7 +118,7 @@ class Claim:
             sentence=self.sentence,
             effect=effect,
             condition=self.condition,
-            verdict=self.verdict,
+            verdict=_SAID[self.verdict],
         )
 
 
@@ -174,7 +175,7 @@ class Results:
                     "arms: expected the control {paired_with!r} among the arms, got "
                     "{scores}.",
                     paired_with=paired_with,
-                    scores=", ".join(scores) or "none",
+                    scores=", ".join(scores) or say("none"),
                 )
             )
         self._arms.append(_Arms.measured(scores, paired_with, unit, digits))
@@ -233,9 +234,9 @@ class _Arms:
     def rows(self) -> tuple[list[str], list[list[str]]]:
         """Return the head and one row for each arm."""
         head = [
-            "Arm",
-            say("Mean, {unit}", unit=self.unit) if self.unit else "Mean",
-            "Seeds",
+            say("Arm"),
+            say("Mean, {unit}", unit=self.unit) if self.unit else say("Mean"),
+            say("Seeds"),
         ]
         if self.control:
             head.append(
@@ -481,14 +482,14 @@ def _lines(c: Claim) -> str:
 def _table(claims: Sequence[Claim]) -> str:
     """Return claims as an HTML table: words to the left, numbers to the right."""
     if not claims:
-        return "<p>No claims measured yet.</p>"
+        return f"<p>{say('No claims measured yet.')}</p>"
     head = [
         say("What is claimed"),
-        "Measured",
-        "Interval",
-        "Seeds",
+        say("Measured"),
+        say("Interval"),
+        say("Seeds"),
         say("Must be"),
-        "It…",
+        say("It…"),
     ]
     rows = [
         [
@@ -496,10 +497,10 @@ def _table(claims: Sequence[Claim]) -> str:
             f"{c.mean:.4g} {c.unit}".strip(),
             say("{low:.4g} to {high:.4g}", low=c.low, high=c.high)
             if c.n > 1
-            else "exact",
+            else say("exact"),
             str(c.n) if c.n > 1 else "",
             c.condition,
-            f"{_SYMBOL[c.verdict]} {c.verdict}",
+            f"{_SYMBOL[c.verdict]} {_SAID[c.verdict]}",
         ]
         for c in claims
     ]
@@ -507,7 +508,7 @@ def _table(claims: Sequence[Claim]) -> str:
     sizes = sorted({f"{c.confidence:.0%}" for c in claims if c.n > 1})
     shift = next((c.shift for c in claims if c.shift), 0)
     told = (
-        [say("Intervals: {sizes}, over seeds.", sizes=" and ".join(sizes))]
+        [say("Intervals: {sizes}, over seeds.", sizes=say(" and ").join(sizes))]
         if sizes
         else []
     )

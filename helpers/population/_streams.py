@@ -71,7 +71,7 @@ class MemberData:
                     "{name}: expected {shapes}, N >= 1, with own_data={own!r}; got "
                     "{shape} and {shape2}",
                     name=name,
-                    shapes=" and ".join(shapes),
+                    shapes=say(" and ").join(shapes),
                     own=own,
                     shape=tuple(x.shape),
                     shape2=tuple(y.shape),
@@ -262,7 +262,7 @@ def _owned(x: Tensor, y: Tensor, members: int, name: str) -> str:
             shapes=shapes,
             members=members,
             n_fits=len(fits),
-            words=", or ".join(words.values()),
+            words=say(", or ").join(words.values()),
         )
     )
 

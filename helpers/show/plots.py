@@ -65,14 +65,17 @@ def curves(history: "History", *, metric: str = "loss", ax: Axes | None = None) 
         )
     ax = axes(ax)
     scale = 100 if metric == "accuracy" else 1
-    for part, label, style in (("train", "train", TRAIN), ("val", "validation", VAL)):
+    for part, label, style in (
+        ("train", say("train"), TRAIN),
+        ("val", say("validation"), VAL),
+    ):
         values = scale * np.asarray(getattr(history, f"{part}_{metric}"), dtype=float)
         if len(values):
             marker = "o" if len(values) == 1 else None
             epochs = np.arange(1, len(values) + 1)
             ax.plot(epochs, values, **style, label=label, marker=marker)
-    unit = "%" if metric == "accuracy" else "nats"
-    ax.set(xlabel=say("epoch"), ylabel=f"{metric} ({unit})")
+    name = say("accuracy (%)") if metric == "accuracy" else say("loss (nats)")
+    ax.set(xlabel=say("epoch"), ylabel=name)
     ax.locator_params(axis="x", integer=True)
     ax.legend()
     return ax

@@ -177,7 +177,7 @@ class Map:
                 top += branch.height + _GAP
         said = "".join(f"<span>{html.escape(each)}</span>" for each in self.summary)
         return (
-            f'<nav class="course-map {_QUIET}" aria-label="Map of the course">'
+            f'<nav class="course-map {_QUIET}" aria-label="{_label()}">'
             f'<style>{style}</style><div class="paper">'
             f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">'
             f"{''.join(lines)}</svg>"
@@ -185,6 +185,10 @@ class Map:
             f"<ul>{''.join(items)}</ul></div>"
             f"{f'<p>{html.escape(self.note)}</p>' if self.note else ''}</nav>"
         )
+
+
+def _label() -> str:
+    return html.escape(say("Map of the course"))
 
 
 def _height(branches: Sequence[Branch]) -> float:
@@ -217,9 +221,9 @@ def _branch(branch: Branch, side: int, top: float, color: str) -> str:
 def _node(node: Node, color: str) -> str:
     words = html.escape(node.words)
     if not node.link:
-        words = say("Not in this folder")
+        words = html.escape(say("Not in this folder"))
     elif node.next:
-        words = f"<b>Next:</b> {words}"
+        words = f"<b>{html.escape(say('Next:'))}</b> {words}"
     inside = f"<strong>{html.escape(node.title)}</strong><span>{words}</span>"
     share = 100 * node.passed // max(node.exercises, 1)
     bar = f"linear-gradient({color}, {color}) 0 100% / {share}% 4px no-repeat"

@@ -90,7 +90,7 @@ def _note(wanted: bool, connected: bool) -> str:
     if not wanted or connected:
         return ""
     off = store.reason_off()
-    return say("Nothing is kept here: {off}.", off=off or "there is no kernel")
+    return say("Nothing is kept here: {off}.", off=off or say("there is no kernel"))
 
 
 def _fragment(name: str, spec: State, plain: str) -> str:

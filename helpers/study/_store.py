@@ -117,7 +117,7 @@ def update(change: Callable[[dict[str, Any]], None]) -> None:
     if reason_off():
         return
     path = kept() / NAME
-    with _excused("saved"), _locked(path):
+    with _excused(say("saved")), _locked(path):
         data = _parse_or_set_aside(path)
         change(data)
         write_whole(path, json.dumps(data, indent=1))

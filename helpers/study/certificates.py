@@ -156,16 +156,28 @@ def _page(data: Mapping[str, Any], words: str) -> str:
     done = sum(len(part["passed"]) for part in parts)
     total = sum(len(part["exercises"]) for part in parts)
     last = max((when for p in parts for when in p["passed"].values()), default="")
+    solved = (
+        say("all {total}", total=total)
+        if done == total
+        else say("{done} of {total}", done=done, total=total)
+    )
     return _PAGE.format(
         name=html.escape(data["name"]),
-        solved=say("all {total}", total=total)
-        if done == total
-        else say("{done} of {total}", done=done, total=total),
+        title=say("Certificate: neural-network regularization"),
+        heading=say("Certificate"),
+        achieved=say(
+            "has solved {solved} exercises of the hands-on course", solved=solved
+        ),
+        course=say("Neural-network regularization"),
+        heads="".join(
+            f"<th>{html.escape(each)}</th>"
+            for each in (say("Notebook"), say("Passed"), say("Exercises"))
+        ),
         rows="\n".join(map(_row, parts)),
         last=html.escape(
             say("Last exercise passed on {last}. ", last=last) if last else ""
         ),
-        version=html.escape(data["version"]),
+        version=html.escape(say("version {version}", version=data["version"])),
         words=html.escape(words),
         data=html.escape(json.dumps(data, ensure_ascii=True)),
     )
@@ -173,7 +185,7 @@ def _page(data: Mapping[str, Any], words: str) -> str:
 
 def _row(part: Mapping[str, Any]) -> str:
     passed = [n for n in part["exercises"] if n in part["passed"]]
-    names = ", ".join(f"{part['exercises'][n]} {n}" for n in passed) or "none"
+    names = ", ".join(f"{part['exercises'][n]} {n}" for n in passed) or say("none")
     count = say(
         "{n_passed} of {n_exercises}",
         n_passed=len(passed),
@@ -188,7 +200,7 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="certificate" content="{data}">
-<title>Certificate: neural-network regularization</title>
+<title>{title}</title>
 <style>
 @page {{ size: A4; margin: 1.5cm }}
 body {{ font-family: Georgia, serif; text-align: center; max-width: 46em;
@@ -204,12 +216,12 @@ td:nth-child(3) {{ overflow-wrap: anywhere }}
 </style>
 </head>
 <body>
-<h1>Certificate</h1>
+<h1>{heading}</h1>
 <p class="name">{name}</p>
-<p>has solved {solved} exercises of the hands-on course<br>
-<strong>Neural-network regularization</strong>, version {version}</p>
+<p>{achieved}<br>
+<strong>{course}</strong>, {version}</p>
 <table>
-<tr><th>Notebook</th><th>Passed</th><th>Exercises</th></tr>
+<tr>{heads}</tr>
 {rows}
 </table>
 <p>{last}</p>

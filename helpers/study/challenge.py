@@ -43,17 +43,19 @@ def challenge() -> None:
         "best": record,
         "words": panel.as_html(words),
     }
+    needs = say("It needs a page with scripts.")
     known = "" if record is None else say("\nBest time: {record:.1f} s.", record=record)
     text = say(
-        "{words}{known}\nIt needs a page with scripts. Three of the questions:\n",
+        "{words}{known}\n{needs} Three of the questions:\n",
         words=words,
         known=known,
+        needs=needs,
     )
     panel.show(
         "challenge",
         spec,
         text=text + as_text(pool[:3]),
-        plain=f"<p>{panel.as_html(words)} It needs a page with scripts.</p>",
+        plain=f"<p>{panel.as_html(words)} {panel.as_html(needs)}</p>",
         keep=keep,
     )
 

@@ -178,7 +178,7 @@ def _buttons(id: str, question: str, choices: list[str]) -> "VBox":
         layout={"width": "max-content"},
     )
     note = widgets.Label(
-        "Noted." if before in choices else say("Pick one, then go on.")
+        say("Noted.") if before in choices else say("Pick one, then go on.")
     )
     radio.observe(_on_pick(id, note), names="value")
     title = widgets.HTML(f"<b>{html.escape(question)}</b>")
@@ -189,6 +189,6 @@ def _on_pick(id: str, note: "Label") -> Callable[[dict[str, Any]], None]:
     def on_pick(change: dict[str, Any]) -> None:
         if change["new"] is not None:
             _record(id, change["new"])
-            note.value = "Noted."
+            note.value = say("Noted.")
 
     return on_pick

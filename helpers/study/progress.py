@@ -80,7 +80,8 @@ class Table(list[Notebook]):
             "</tr>"
             for b in self
         )
-        head = "<tr><th>Notebook</th><th>Done</th><th>Still open</th></tr>"
+        heads = (say("Notebook"), say("Done"), say("Still open"))
+        head = f"<tr>{''.join(f'<th>{html.escape(each)}</th>' for each in heads)}</tr>"
         summary = html.escape(self.summary())
         return f"<table>{head}{rows}</table><p>{summary}</p>"
 

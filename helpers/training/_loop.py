@@ -200,7 +200,10 @@ def fit(
         one_thread() if tiny else nullcontext(),
         own_randomness(seed + DROPOUT_STREAM, device),
         tqdm(
-            total=epochs, desc="training", unit="epoch", disable=bar_hidden(progress)
+            total=epochs,
+            desc=say("training"),
+            unit=say("epoch"),
+            disable=bar_hidden(progress),
         ) as bar,
     ):
         with all_or_nothing(callbacks):
@@ -347,7 +350,7 @@ def _reason_to_stop(state: State, callbacks: Sequence[object]) -> str:
             ),
             stacklevel=3,
         )
-        return say("loss was {loss}", loss=loss)
+        return f"loss was {loss}"
     return f"{_BY}{type(stop[0]).__name__}" if stop else ""
 
 
@@ -364,7 +367,7 @@ def _say_why(bar: Any, state: State) -> None:
         bar.reset(total=state.epoch)
         bar.start_t = start
         bar.update(state.epoch)
-        why = say("stopped {why}", why=why)
+        why = say("stopped by {name}", name=why.removeprefix(_BY))
     said = say(
         "{why} after {epoch} of {epochs} epochs",
         why=why,

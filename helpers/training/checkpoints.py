@@ -190,7 +190,7 @@ def _resume(state: State, content: dict[str, Any]) -> None:
         getattr(state.history, name)[:] = curves[name]
     for callback in state.callbacks:
         if getattr(callback, "done", False):  # it had ended the run
-            state.history.stopped = say("by {name}", name=type(callback).__name__)
+            state.history.stopped = f"by {type(callback).__name__}"
 
 
 def _apply(

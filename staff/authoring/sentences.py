@@ -17,11 +17,23 @@ __all__ = ["LOOK_UP", "NAMED", "OTHERWISE", "PLACES", "Text", "texts", "unsaid"]
 # Calls that look up what they are given, a literal.
 LOOK_UP = ("say", "part")
 # Calls whose arguments learners read, even a single word: name → positions.
-PLACES = {
-    **{"fail": {0}, "require": {1}, "part": {0}, "_not_a": {1}, "finite": {2}},
-    **{"Slider": {1}, "Choice": {1}, "Scene": {1, 2}, "set_title": {0}},
-    **{"set_xlabel": {0}, "set_ylabel": {0}, "annotate": {0}, "note": {0}},
-    **{"print": {0}, "CheckFailed": {1}, "small": {0}},
+PLACES: dict[str, set[int]] = {
+    "fail": {0},
+    "require": {1},
+    "_not_a": {1},
+    "finite": {2},
+    "part": {0},
+    "CheckFailed": {1},
+    "Slider": {1},
+    "Choice": {1},
+    "Scene": {1, 2},
+    "set_title": {0},
+    "set_xlabel": {0},
+    "set_ylabel": {0},
+    "annotate": {0},
+    "note": {0},
+    "small": {0},
+    "print": {0},
 }
 # The same for arguments by name.
 NAMED = {
@@ -32,8 +44,10 @@ NAMED = {
 OTHERWISE = {
     *("loc", "from_scratch", "color", "marker", "ls", "style", "va", "ha", "legend"),
     *("description", "dtype", "weight", "layout", "encoding", "reduction", "font"),
-    *("pattern", "match"),
+    *("pattern", "match", "factor", "kind"),
 }
+# Literals that look like texts; answers and options that code compares.
+NAMES = {"good fit", "coupled scale", "one per example", "one per batch"}
 _CALLS = {  # their arguments are no texts
     *("says", "search", "match", "compile", "findall", "sub", "split", "startswith"),
     *("endswith", "removeprefix", "removesuffix", "getattr", "hasattr", "replace"),
@@ -87,20 +101,42 @@ def texts(source: str) -> Iterator[Text]:
     parents = {
         child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
     }
-    yield from _below(tree, parents)
+    keys = {_words(node) for node in parents if _is_key(node, parents)}
+    yield from _below(tree, parents, keys)
 
 
-def _below(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[Text]:
+def _below(
+    node: ast.AST, parents: dict[ast.AST, ast.AST], keys: set[str | None]
+) -> Iterator[Text]:
     for child in ast.iter_child_nodes(node):
         words = _words(child)
         if words is not None and isinstance(child, ast.expr):
-            yield from _judged(child, words, parents)
+            for text in _judged(child, words, parents):
+                if (
+                    text.said
+                    or text.markup
+                    or words not in keys
+                    or _place(child, parents)
+                ):
+                    yield text
         if isinstance(child, ast.JoinedStr):
             for part in child.values:
                 if isinstance(part, ast.FormattedValue):
-                    yield from _below(part, parents)
+                    yield from _below(part, parents, keys)
         elif not _is_annotation(child, node):
-            yield from _below(child, parents)
+            yield from _below(child, parents, keys)
+
+
+def _is_key(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a literal is compared, or looked up: then it is a name, no text."""
+    parent = parents[node]
+    if isinstance(parent, (ast.Tuple, ast.List, ast.Set)):
+        parent = parents[parent]
+    return isinstance(parent, (ast.Compare, ast.Subscript)) or (
+        isinstance(parent, ast.Dict)
+        and node in parent.keys
+        and len(_words(node) or "") < 30
+    )
 
 
 def _is_annotation(child: ast.AST, node: ast.AST) -> bool:
@@ -124,7 +160,7 @@ def _judged(
         yield Text(node, words, said=True, markup=False)
         return
     read = _place(node, parents)
-    if read is None:
+    if read is None or words in NAMES:
         return
     if _MARKUP.search(words):
         spoken = [_TAG.sub(" \n ", words), *_SPOKEN.findall(words)]
@@ -147,7 +183,7 @@ def _place(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool | None:
     """Tell whether learners read what stands here; None where they cannot."""
     while True:
         node, parent = parents[node], node
-        if isinstance(node, (ast.IfExp, ast.BinOp, ast.BoolOp)):
+        if isinstance(node, (ast.IfExp, ast.BinOp, ast.BoolOp, ast.Tuple, ast.List)):
             if isinstance(node, ast.IfExp) and parent is node.test:
                 return None
             continue
@@ -161,7 +197,7 @@ def _place(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool | None:
                 return None
             if parent not in node.args:
                 return False
-            return node.args.index(parent) in PLACES.get(name, ())  # type: ignore[arg-type]
+            return node.args.index(parent) in PLACES.get(name, set())
         if isinstance(node, (ast.Expr, ast.Compare, ast.Subscript, ast.JoinedStr)):
             return None
         if isinstance(node, ast.Dict) and parent in node.keys:

@@ -653,7 +653,7 @@ def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
 def _require_restored(t: Trial, model: nn.Module, training: bool) -> None:
     modes = [module.training for module in model.modules()]
     names = {True: say("train mode"), False: say("eval mode")}
-    where = "it" if model.training != training else say("a part of it")
+    where = say("it") if model.training != training else say("a part of it")
     t.require(
         modes == [training] * len(modes),
         say(
@@ -896,11 +896,11 @@ def _interval_advice(wrong: Sequence[Pairs]) -> str:
             "confidence)/2."
         ): _slip(factor="one-sided"),
         say("Student's t has n - 1 degrees of freedom here, not n."): _slip(
-            factor=say("n degrees")
+            factor="n degrees"
         ),
         say(
             "The quantile must follow `confidence`; yours is always that of 95 %."
-        ): _slip(factor=say("always 95 %")),
+        ): _slip(factor="always 95 %"),
         say(
             "This is one standard error to each side. Multiply by the quantile."
         ): _slip(factor="none"),

@@ -919,7 +919,7 @@ def _verdict(
         say("your code changes the lists it is given."),
         advice=say("Copy a list before you sort it or take losses out of it."),
     )
-    names = ("underfitting", "overfitting", say("good fit"))
+    names = ("underfitting", "overfitting", "good fit")
     t.require(
         isinstance(got, str) and got in names,
         say("the result is none of the three diagnoses."),
@@ -954,10 +954,10 @@ def _rule(
         "u": (under, "underfitting"),
         "r": (turned, "overfitting"),
         "g": (gap, "overfitting"),
-        "f": (not under, say("good fit")),
-        "o": (not turned and not gap, say("good fit")),
+        "f": (not under, "good fit"),
+        "o": (not turned and not gap, "good fit"),
     }
-    return next((tests[k][1] for k in order if tests[k][0]), say("good fit"))
+    return next((tests[k][1] for k in order if tests[k][0]), "good fit")
 
 
 def _diagnosis_mistake(

@@ -357,7 +357,10 @@ def _layer_limits(t: Trial, answer: Any, x: Tensor) -> None:
             "example too: a mask of shape (N, C, 1, 1), not (1, C, 1, 1)."
         ),
         "not-scaled": NOT_SCALED,
-        "keep-probability": KEEP.replace("a unit", "a map"),
+        "keep-probability": say(
+            "p is the probability of dropping a map. Here it is used as the "
+            "probability of keeping it: for small p almost everything disappears."
+        ),
         "active-at-evaluation": ACTIVE,
         "nan-at-one": NAN,
         "scales-by-p": SCALE_P,
@@ -464,8 +467,14 @@ def _whole_maps(t: Trial, kept_pixels: Tensor) -> None:
             "weights are divided by 1-p in training already, so evaluation is "
             "linear(x), nothing else."
         ),
-        "keep-probability": KEEP.replace("a unit", "a weight"),
-        "nan-at-one": NAN.replace("the answer is all zeros", "only the bias is left"),
+        "keep-probability": say(
+            "p is the probability of dropping a weight. Here it is used as the "
+            "probability of keeping it: for small p almost everything disappears."
+        ),
+        "nan-at-one": say(
+            "p=1 divides by 1-p = 0. When everything is dropped only the bias is left: "
+            "treat p=1 before you divide."
+        ),
     },
 )
 def DropConnect(answer: Any, t: Trial) -> None:
@@ -965,7 +974,10 @@ def dropout_penalty(answer: Any, t: Trial) -> None:
     t.part("gradients")
     w = w.requires_grad_()
     out = t.tensor(t.call(answer, x, w, p), shape=(), dtype=other)
-    grad = gradient(t, out, w, of="w", advice=_FLOW.replace("x itself", "w itself"))
+    flow = say(
+        "Compute the result from w itself: no .detach(), .data, .item() or numpy."
+    )
+    grad = gradient(t, out, w, of="w", advice=flow)
     slope = 2 * p / (1 - p) * w.detach() * (x**2).mean(0)
     t.close(grad, slope, what=say("the gradient in w"))
 

@@ -307,10 +307,10 @@ def _simulate(
 
 def _corrections(b1: float, b2: float, t: int, flaw: str) -> tuple[float, float]:
     """Return what m and v are divided by in step t."""
-    if flaw in (say("no correction"), "started"):
+    if flaw in ("no correction", "started"):
         return 1.0, 1.0
     return (
-        1 - (b1 * t if flaw in (say("times t"), say("m times t")) else b1**t),
+        1 - (b1 * t if flaw in ("times t", "m times t") else b1**t),
         1 - (b2 * t if flaw == "times t" else b2**t),
     )
 
@@ -528,7 +528,7 @@ def adam_step(answer: Any, t: Trial) -> None:
 )
 def adamw_step(answer: Any, t: Trial) -> None:
     """Check 4.2: a step of AdamW with decoupled decay; torch's for 100 steps."""
-    kinds = ("coupled", "both", "numerator", say("coupled scale"))
+    kinds = ("coupled", "both", "numerator", "coupled scale")
     ways = dict.fromkeys(kinds, "coupled")
     ways |= {"no lr": "not-times-lr", "updated": "on-updated"}
     _function(t, answer, torch.optim.AdamW, "decoupled", ways)
@@ -822,7 +822,7 @@ def _one_step(t: Trial, answer: Any) -> None:
 
 def _one_step_values(p: Tensor, g: Tensor, s: Settings) -> tuple[Tensor, list[Variant]]:
     values = _decay_values(p, g, s)
-    coupled = ("coupled", "both", "numerator", say("coupled scale"))
+    coupled = ("coupled", "both", "numerator", "coupled scale")
     hints = dict.fromkeys(coupled, COUPLED)
     hints |= {"no lr": NOT_TIMES_LR, "updated": ON_UPDATED}
     hints["none"] = say("weight_decay has no effect.")
@@ -959,6 +959,7 @@ def _zero_gradient(t: Trial, answer: Any) -> None:
     uses.steps(torch.optim.AdamW(twins, **settings), twins, rows)
     hint = say(
         "Only p.grad is None means skip: at gradient zero m still moves it, and the "
+        "decay too."
     )
     # 1 - 0.999 in float32, as torch's own step tensor gives it, moves a step by 3e-5 lr
     _agree(
@@ -966,7 +967,7 @@ def _zero_gradient(t: Trial, answer: Any) -> None:
         params,
         twins,
         say("the parameters"),
-        advice=hint + say("decay too."),
+        advice=hint,
         tol=1e-5,
     )
 
@@ -1064,8 +1065,10 @@ def _closure(t: Trial, answer: Any) -> None:
         )
         _returned(t, out, loss)
         torchs.step(_loss_of(twins, [], []))
-    hint = say("Call the closure once, before the loop over the groups: it makes the ")
-    hint += "gradients."
+    hint = say(
+        "Call the closure once, before the loop over the groups: it makes the "
+        "gradients."
+    )
     _agree(t, params, twins, say("the parameters"), advice=hint)
 
 

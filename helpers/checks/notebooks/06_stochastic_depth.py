@@ -342,9 +342,15 @@ _FLOW = say("Compute the result from the input itself: no .detach(), .data or nu
             "the same question the same way: in eval mode the result is always x + "
             "block(x). Ask `self.training`."
         ),
-        "not-scaled": NOT_SCALED.replace("What survives", "A block that runs"),
-        "scales-by-p": SCALE_P.replace("What survives", "A block that runs").replace(
-            "It survives", "It runs"
+        "not-scaled": say(
+            "A block that runs is not scaled by 1/(1-p), so on average training adds "
+            "only 1-p of it. The card asks for the inverted form: training makes up "
+            "for the missing, and evaluation adds everything whole. (The paper scales "
+            "at evaluation instead.)"
+        ),
+        "scales-by-p": say(
+            "A block that runs is scaled by 1/p. It runs with probability 1-p, so what "
+            "makes up for the times it is missing is 1/(1-p)."
         ),
         "keep-probability": KEEP,
         "fixed-coin": say(
@@ -530,7 +536,7 @@ def _never_or_always(t: Trial, answer: Any, p: float, *, always: bool) -> None:
     t.fail(
         say(
             "in training one layer {word} skips its block.",
-            word="always" if always else "never",
+            word=say("always") if always else say("never"),
         ),
         expected=say("it is skipped with probability {p}", p=p),
         mistake="fixed-coin" if drawn_once or seeded else None,

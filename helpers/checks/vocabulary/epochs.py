@@ -87,7 +87,7 @@ class Branch(nn.Module):
         return out
 
 
-KINDS = {Branch: "dropout", nn.BatchNorm1d: "BatchNorm"}
+KINDS = {Branch: say("dropout"), nn.BatchNorm1d: "BatchNorm"}
 
 
 def smoothed(logits: Tensor, labels: Tensor) -> Tensor:

@@ -376,7 +376,7 @@ class Handling(ABC):
         self.require(
             self.is_a(made, nn.Module),
             say("this is not an nn.Module."),
-            expected="class ...(nn.Module)",
+            expected=say("class ...(nn.Module)"),
             got=self.kind(made),
         )
         self.require(

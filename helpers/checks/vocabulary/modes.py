@@ -70,7 +70,7 @@ class Layer:
 
     def __call__(self, x: Tensor, case: str | None = None) -> Any:
         """Run the layer on x and return what it gives."""
-        mode = "training" if self.training else "evaluation"
+        mode = say("training") if self.training else say("evaluation")
         case = case or say(
             "layer(x) in {mode} mode, x of shape {shape}",
             mode=mode,

@@ -74,10 +74,10 @@ class CheckFailed(AssertionError):
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
-            ("Case", self.case),
-            ("Expected", self.expected),
-            ("Got", self.got),
-            ("Mistake" if self.mistake else "Hint", self.advice),
+            (say("Case"), self.case),
+            (say("Expected"), self.expected),
+            (say("Got"), self.got),
+            (say("Mistake") if self.mistake else say("Hint"), self.advice),
         ]
         return [(label, str(text)) for label, text in rows if text is not None]
 
@@ -111,7 +111,7 @@ class NotAttempted(CheckFailed):
 
 def _row(label: str, text: str) -> list[str]:
     indent = " " * (_LABEL + 2)
-    head = f"  {label:<{_LABEL}}"
+    head = f"  {label:<{_LABEL - 1}} "
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         lines += textwrap.wrap(

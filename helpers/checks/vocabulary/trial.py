@@ -99,7 +99,7 @@ class Trial(Handling):
 
     def part(self, label: str) -> None:
         """Name the behaviour that is checked from here on."""
-        self.parts.append(label)
+        self.parts.append(say(label))
 
     def randn(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """Draw standard normal numbers without touching torch's global generator."""
@@ -213,16 +213,22 @@ class Trial(Handling):
     ) -> float:
         """Require a Python number (not a tensor, not a bool); return it as float."""
         if isinstance(got, bool) or not isinstance(got, (int, float)):
-            self._not_a(got, say("a Python float"), what, mistake)
+            self._not_a(got, say("a Python float"), what, mistake, number=True)
         return float(got)
 
     def _not_a(
-        self, got: object, kind: str, what: str, mistake: str | None
+        self,
+        got: object,
+        kind: str,
+        what: str,
+        mistake: str | None,
+        *,
+        number: bool = False,
     ) -> NoReturn:
         advice = None
         if got is None:
             advice = say("Your function returns nothing: is `return` missing?")
-        elif kind == "a Python float" and isinstance(got, torch.Tensor):
+        elif number and isinstance(got, torch.Tensor):
             advice = say(
                 "`.item()` turns a tensor with one number into a Python float."
             )
