@@ -20,7 +20,7 @@ from uuid import uuid4
 from matplotlib.figure import Figure
 
 from helpers.show.display import bundle, checked_alt, picture_html, png, publish
-from helpers.words import say
+from helpers.words import say, script_words
 
 __all__ = ["Choice", "Control", "Scene", "Slider"]
 
@@ -137,9 +137,11 @@ class Scene:
             inside: HTML. place: id of the element, unlike any other if empty: a saved
                 output of an earlier kernel may stand in the same page.
         """
+        script = self._script()
         place = f"demo-{place or uuid4().hex[:12]}"
         return (
-            f'<div id="{place}">{inside}</div>\n<script>(() => {{\n{self._script()}\n'
+            f'<div id="{place}">{inside}</div>\n<script>(() => {{\n'
+            f"const SAID = {_json(script_words(script))};\n{script}\n"
             f"const host = document.getElementById({json.dumps(place)});\n"
             f"host.stage = new Stage(host, {self._spec()}, {self.name});\n"
             "})();</script>"
@@ -187,7 +189,11 @@ class Scene:
             "controls": [control.spec() for control in self.controls],
             "data": dict(self.data),
         }
-        return json.dumps(spec, ensure_ascii=False).replace("</", "<\\/")
+        return _json(spec)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
 
 
 _PAGE = """

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from helpers import cards
 from helpers.cards import publish
 from helpers.study import _store as store
-from helpers.words import say
+from helpers.words import say, script_words
 
 if TYPE_CHECKING:
     from ipywidgets import Text, Widget
@@ -94,6 +94,7 @@ def _note(wanted: bool, connected: bool) -> str:
 
 
 def _fragment(name: str, spec: State, plain: str) -> str:
+    spec = spec | {"said": script_words(_script())}
     data = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<div id="{name}" class="study-panel">{plain}</div>\n'
