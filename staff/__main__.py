@@ -9,6 +9,10 @@ from staff.environment import child_environment, settle
 
 COMMANDS = {
     "build": ("staff.authoring.build:main", "make the notebooks from their masters"),
+    "words": (
+        "staff.authoring.words:main",
+        "renew the template for translators, compile translations",
+    ),
     "test": ("staff.ci.suite:main", "run everything that CI runs, or the stages named"),
     "budget": ("staff.ci.budget:main", "show how long each notebook runs"),
     "replicate": ("staff.ci.replicate:main", "measure the claims on other seeds"),

@@ -25,15 +25,15 @@ __all__ = [
 
 # What the notebooks have in common; on the left and on the right of the map.
 _LEFT = {
-    "See the gap": ("00_start_here", "01_bias_variance"),
-    "Let units drop out": (
+    say("See the gap"): ("00_start_here", "01_bias_variance"),
+    say("Let units drop out"): (
         *("02_dropout_from_scratch", "06_stochastic_depth", "09_mc_dropout"),
     ),
 }
 _RIGHT = {
-    "Keep the weights small": ("03_l1_l2", "04_adamw"),
-    "Stop in time": ("05_early_stopping",),
-    "Soften the targets": ("07_mixup_cutmix", "08_distillation"),
+    say("Keep the weights small"): ("03_l1_l2", "04_adamw"),
+    say("Stop in time"): ("05_early_stopping",),
+    say("Soften the targets"): ("07_mixup_cutmix", "08_distillation"),
 }
 
 

@@ -781,18 +781,18 @@ def _follow(
 
 
 def _agree(
-    t: Trial, params: Sequence[Tensor], twins: Sequence[Tensor], what: str, **say: Any
+    t: Trial, params: Sequence[Tensor], twins: Sequence[Tensor], what: str, **details: Any
 ) -> None:
-    tol = say.pop("tol", 1e-7)
+    tol = details.pop("tol", 1e-7)
     for p, q in zip(params, twins, strict=True):
         if not _near(p.detach(), q.detach(), tol):
             if p.isnan().all():
-                say["advice"] = NEGATIVE
+                details["advice"] = NEGATIVE
             t.fail(
                 say("{what} are not right.", what=what),
                 expected=q.detach(),
                 got=p.detach(),
-                **say,
+                **details,
             )
 
 
