@@ -18,7 +18,10 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["DOMAIN", "FOLDER", "available", "language", "say", "script_words"]
+__all__ = [
+    *("DOMAIN", "FOLDER", "available", "gettext_reader", "language", "say"),
+    *("script_texts", "script_words"),
+]
 
 VARIABLE = "COURSE_LANGUAGE"
 DOMAIN = "course"
@@ -44,18 +47,21 @@ def say(text: str, /, **values: object) -> str:
         return text.format(**values)  # a faulty translation must not stop anybody
 
 
-def script_words(script: str) -> dict[str, str]:
-    """Return English → translation of what a page's script says; {} in English.
+def script_texts(script: str) -> list[str]:
+    """Return the texts of a page's script, in order: what stands in its `say("…")`.
 
     Args:
-        script: JavaScript; its texts stand in `say("…")`, of one literal or several
-            joined by +.
+        script: JavaScript; a text is one literal, or several joined by +.
     """
+    parts = (_LITERAL.findall(each[1]) for each in _SAID.finditer(script))
+    return ["".join(map(json.loads, each)) for each in parts]
+
+
+def script_words(script: str) -> dict[str, str]:
+    """Return English → translation of a script's texts; {} in English."""
     if _look_up is str:
         return {}
-    parts = (_LITERAL.findall(each[1]) for each in _SAID.finditer(script))
-    texts = {"".join(map(json.loads, each)) for each in parts}
-    return {text: _look_up(text) for text in sorted(texts)}
+    return {text: _look_up(text) for text in script_texts(script)}
 
 
 _LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
@@ -101,13 +107,18 @@ def _first(wishes: str) -> str | None:
     return None
 
 
-def _reader(name: str) -> Callable[[str], str]:
-    """Return the function that looks a text up; for English it has nothing to read."""
+def gettext_reader(folder: Path, name: str) -> Callable[[str], str]:
+    """Return the function that looks a text up in a language's catalog.
+
+    Args:
+        folder: holds `NAME/LC_MESSAGES/course.mo`.
+        name: of the language; for English there is nothing to look up.
+    """
     if name == "en":
         return str
     import gettext
 
-    return gettext.translation(DOMAIN, FOLDER, [name]).gettext
+    return gettext.translation(DOMAIN, folder, [name]).gettext
 
 
-_look_up = _reader(language(os.environ))
+_look_up = gettext_reader(FOLDER, language(os.environ))

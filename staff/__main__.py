@@ -1,5 +1,6 @@
 """The command line of course staff: ``python -m staff COMMAND``."""
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -55,5 +56,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("COURSE_LANGUAGE", "en")  # what staff read and grade in
     settle(child_environment())
     sys.exit(main(sys.argv[1:]))

@@ -126,7 +126,7 @@ def scene(
     val_accuracy: Sequence[float],
     *,
     film: tuple[Playback, tuple[Tensor, Tensor]] | None = None,
-    each: str = "epoch",
+    each: str = say("epoch"),
 ) -> Scene:
     """Return the playback of a run: where early stopping ends it, what it keeps.
 

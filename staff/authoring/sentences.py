@@ -12,7 +12,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["LOOK_UP", "NAMED", "OTHERWISE", "PLACES", "Text", "texts", "unsaid"]
+__all__ = [
+    "LOOK_UP",
+    "NAMED",
+    "OTHERWISE",
+    "PLACES",
+    "Text",
+    "says_something",
+    "texts",
+    "unsaid",
+]
 
 # Calls that look up what they are given, a literal.
 LOOK_UP = ("say", "part")
@@ -63,7 +72,7 @@ _TAG = re.compile(r"<[^>]*(?:>|$)|^[^<>]*(?<![ =<])>|&[a-z]+;")
 _SPOKEN = re.compile(r"""(?:aria-label|alt|title)=["']([^"']*)["']""")
 _STYLE = re.compile(  # style sheets: properties such as "max-width: 80ch"
     r"^(?!.*(?:expected|\bgot\b)).*(?:gradient\(|\}|(?:^|[;{ ])(?:[a-z]+-)?"
-    r"(?:width|color|height|size|margin|padding|border|left|right|numeric|align): ?)",
+    r"(?:width|color|height|display|size|margin|padding|border|left|right|numeric|align): ?)",
     re.DOTALL,
 )
 
@@ -109,21 +118,15 @@ def _below(
     node: ast.AST, parents: dict[ast.AST, ast.AST], keys: set[str | None]
 ) -> Iterator[Text]:
     for child in ast.iter_child_nodes(node):
-        words = _words(child)
-        if words is not None and isinstance(child, ast.expr):
-            for text in _judged(child, words, parents):
-                if (
-                    text.said
-                    or text.markup
-                    or words not in keys
-                    or _place(child, parents)
-                ):
-                    yield text
+        if child in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            continue
+        if isinstance(child, ast.expr) and (words := _words(child)) is not None:
+            yield from _judged(child, words, parents, keys)
         if isinstance(child, ast.JoinedStr):
             for part in child.values:
                 if isinstance(part, ast.FormattedValue):
                     yield from _below(part, parents, keys)
-        elif not _is_annotation(child, node):
+        else:
             yield from _below(child, parents, keys)
 
 
@@ -154,20 +157,23 @@ def _words(node: ast.AST) -> str | None:
 
 
 def _judged(
-    node: ast.expr, words: str, parents: dict[ast.AST, ast.AST]
+    node: ast.expr,
+    words: str,
+    parents: dict[ast.AST, ast.AST],
+    keys: set[str | None],
 ) -> Iterator[Text]:
     if _said(node, parents):
         yield Text(node, words, said=True, markup=False)
         return
     read = _place(node, parents)
-    if read is None or words in NAMES:
+    if read is None or words in NAMES or (words in keys and not read):
         return
     if _MARKUP.search(words):
         spoken = [_TAG.sub(" \n ", words), *_SPOKEN.findall(words)]
-        if "{ " not in words and any(map(_has_words, spoken)):
+        if "{ " not in words and any(map(says_something, spoken)):
             yield Text(node, words, said=False, markup=True)
     elif not _STYLE.search(words) and (
-        _reads_like_text(words) or (read and _has_words(words))
+        _reads_like_text(words) or (read and says_something(words))
     ):
         yield Text(node, words, said=False, markup=False)
 
@@ -210,9 +216,10 @@ def _name(function: ast.expr) -> str:
 
 
 def _reads_like_text(words: str) -> bool:
-    return any(char.isspace() for char in words) and _has_words(words)
+    return any(char.isspace() for char in words) and says_something(words)
 
 
-def _has_words(words: str) -> bool:
+def says_something(words: str) -> bool:
+    """Tell whether there is a word of a language in it, outside `code`."""
     plain = _CODE.sub(" ", words).replace("\0", "0")
     return any(_WORD.fullmatch(token) for token in plain.split())

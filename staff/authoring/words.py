@@ -1,8 +1,8 @@
 """``python -m staff words``: what translators start from, what comes of their work.
 
-`helpers/locale/course.pot` is the template, all texts that stand in `say`. A language is
-a file made from it, `helpers/locale/LANGUAGE/LC_MESSAGES/course.po`; compiled beside it
-lies `course.mo`, which `helpers.words` reads. See docs/translate.md.
+`helpers/locale/course.pot` is the template: all texts that stand in `say`. A language
+is a file made from it, `helpers/locale/LANGUAGE/LC_MESSAGES/course.po`; beside it lies
+the compiled `course.mo`, which `helpers.words` reads. See docs/translate.md.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-from babel.messages import extract, mofile, pofile
+from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog, Message
 
 from helpers.study.titles import topic
-from helpers.words import DOMAIN
-from staff.authoring.sentences import LOOK_UP
+from helpers.words import DOMAIN, script_texts
+from staff.authoring.sentences import texts
 from staff.course import Course, CourseError
 
 __all__ = ["faults", "main", "template"]
 
-_KEYWORDS = {name: (1,) for name in LOOK_UP}
-_LANGUAGES = {"*.py": "python", "*.js": "javascript"}
 _HEADER = """\
 # What learners of the course read, apart from the notebooks themselves.
 # Made by `python -m staff words`; docs/translate.md says how to translate it."""
@@ -61,28 +59,32 @@ def template(root: Path) -> Catalog:
     catalog = Catalog(
         project="Neural-network regularization", header_comment=_HEADER, fuzzy=False
     )
-    for pattern, kind in _LANGUAGES.items():
-        for path in sorted((root / "helpers").rglob(pattern)):
-            name = path.relative_to(root).as_posix()
-            with path.open("rb") as file:
-                found = extract.extract(kind, file, keywords=_KEYWORDS)
-                for _, text, _, _ in found:
-                    catalog.add(text, locations=[(name, 0)])
+    modules = [p for p in (root / "helpers").rglob("*.*") if p.suffix in _TEXTS]
+    for path in sorted(modules):
+        for text in _TEXTS[path.suffix](path.read_text("utf-8")):
+            catalog.add(text, locations=[(path.relative_to(root).as_posix(), 0)])
     for stem in Course(root).stems():
         catalog.add(topic(stem), locations=[(f"solutions/{stem}.py", 0)])
     for message in catalog:
-        message.flags = {"python-brace-format"} if _fields(message.id) else set()
+        message.flags = {"python-brace-format"} if _fields(str(message.id)) else set()
     return catalog
+
+
+def _python_texts(source: str) -> list[str]:
+    return [text.words for text in texts(source) if text.said]
+
+
+_TEXTS = {".py": _python_texts, ".js": script_texts}
 
 
 def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
     """Return what should stand in each file: template, translations, compiled ones."""
     folder = root / "helpers" / "locale"
-    texts = template(root)
-    yield folder / f"{DOMAIN}.pot", _written(texts)
+    source = template(root)
+    yield folder / f"{DOMAIN}.pot", _written(source)
     for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
         catalog = _read(path)
-        catalog.update(texts, no_fuzzy_matching=True, update_header_comment=False)
+        catalog.update(source, no_fuzzy_matching=True, update_header_comment=False)
         if found := faults(catalog):
             raise CourseError(f"{path.relative_to(root)}:\n  " + "\n  ".join(found))
         yield path, _written(catalog)
@@ -94,7 +96,7 @@ def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
 def faults(catalog: Catalog) -> list[str]:
     """Return the translations whose fields are not those of the English text."""
     return [
-        f"{message.string!r}: expected the fields {sorted(_fields(message.id))}, got "
+        f"{message.string!r}: expected the fields {sorted(_fields(str(message.id)))}, got "
         f"{sorted(_fields(str(message.string)))}"
         for message in catalog
         if message.id and message.string and not _fits(message)
@@ -102,7 +104,7 @@ def faults(catalog: Catalog) -> list[str]:
 
 
 def _fits(message: Message) -> bool:
-    return _fields(message.id) == _fields(str(message.string))
+    return _fields(str(message.id)) == _fields(str(message.string))
 
 
 def _fields(text: str) -> set[str]:

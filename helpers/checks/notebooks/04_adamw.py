@@ -781,7 +781,11 @@ def _follow(
 
 
 def _agree(
-    t: Trial, params: Sequence[Tensor], twins: Sequence[Tensor], what: str, **details: Any
+    t: Trial,
+    params: Sequence[Tensor],
+    twins: Sequence[Tensor],
+    what: str,
+    **details: Any,
 ) -> None:
     tol = details.pop("tol", 1e-7)
     for p, q in zip(params, twins, strict=True):
