@@ -72,7 +72,8 @@ _TAG = re.compile(r"<[^>]*(?:>|$)|^[^<>]*(?<![ =<])>|&[a-z]+;")
 _SPOKEN = re.compile(r"""(?:aria-label|alt|title)=["']([^"']*)["']""")
 _STYLE = re.compile(  # style sheets: properties such as "max-width: 80ch"
     r"^(?!.*(?:expected|\bgot\b)).*(?:gradient\(|\}|(?:^|[;{ ])(?:[a-z]+-)?"
-    r"(?:width|color|height|display|size|margin|padding|border|left|right|numeric|align): ?)",
+    r"(?:width|color|height|display|size|margin|padding|border|left|right|numeric"
+    r"|align): ?)",
     re.DOTALL,
 )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Formatter
 
 from babel.messages import mofile, pofile
-from babel.messages.catalog import Catalog, Message
+from babel.messages.catalog import Catalog
 
 from helpers.study.titles import topic
 from helpers.words import DOMAIN, script_texts
@@ -95,16 +95,13 @@ def _files(root: Path) -> Iterator[tuple[Path, bytes]]:
 
 def faults(catalog: Catalog) -> list[str]:
     """Return the translations whose fields are not those of the English text."""
-    return [
-        f"{message.string!r}: expected the fields {sorted(_fields(str(message.id)))}, got "
-        f"{sorted(_fields(str(message.string)))}"
-        for message in catalog
-        if message.id and message.string and not _fits(message)
-    ]
-
-
-def _fits(message: Message) -> bool:
-    return _fields(str(message.id)) == _fields(str(message.string))
+    found = []
+    for message in catalog:
+        wanted, got = _fields(str(message.id)), _fields(str(message.string))
+        if message.id and message.string and wanted != got:
+            told = f"expected the fields {sorted(wanted)}, got {sorted(got)}"
+            found.append(f"{message.string!r}: {told}")
+    return found
 
 
 def _fields(text: str) -> set[str]:
