@@ -141,7 +141,7 @@ def scene(
     epochs = len(train_loss)
 
     def picture() -> Figure:
-        losses = {"training": train_loss, "validation": val_loss}
+        losses = {say("training"): train_loss, say("validation"): val_loss}
         if film:
             return playback_picture(film[0], film[1], losses, epochs)
         fig, (left, right) = plots.figure(2)

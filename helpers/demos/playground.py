@@ -89,7 +89,9 @@ def _still(steps: int = 400) -> Figure:
     grid = torch.cartesian_prod(square, square)
     fig, panels = plots.figure(2)
     for ax, (name, decay) in zip(
-        panels, {"without": 0.0, "with weight decay 0.3": 0.3}.items(), strict=True
+        panels,
+        {say("without"): 0.0, say("with weight decay 0.3"): 0.3}.items(),
+        strict=True,
     ):
         with own_randomness(1):
             network = _network()

@@ -183,13 +183,13 @@ def outside(text: str) -> str:
     return kept
 
 
-# Learners see these, too: names of exercises and of a network (one), Python's and
-# torch's words, classes of a data set, and values that an exercise asks for.
+# Learners see these, too: names of exercises, methods and of a network (one), Python's
+# and torch's words, classes of a data set, and values that an exercise asks for.
 FOREIGN = re.compile(
-    r"\b\d\.\d \w+|^one$|\b\w*Error: .*|\bplace operation\.|not found\. This is an internal miniz error.*"
-    r"|found\. This is an internal miniz error.*|'(?:good fit|\w+fitting)'"
-    r"|\b(?:float|nan|state|inf)\b|\b(?:Trouser|Pullover|Dress|Coat|Sandal|Shirt"
-    r"|Sneaker|Bag|Ankle boot)\b"
+    r"\b\d\.\d \w+|^one$|\b\w*Error: .*|\bplace operation\.|(?:not )?found\. This is"
+    r" an internal miniz error.*|'(?:good fit|\w+fitting)'|\b(?:float|nan|state|inf"
+    r"|tanh|mixup|CutMix|Cutout|Trouser|Pullover|Dress|Coat|Sandal|Shirt|Sneaker|Bag"
+    r"|Ankle boot)\b"
 )
 
 
@@ -298,6 +298,16 @@ def test_the_graders_sessions_speak_english():
 
     assert words.language(_environment(ROOT, "/tmp")) == "en"
     assert "COURSE_LANGUAGE" not in _environment(ROOT, "/tmp")
+
+
+@pytest.mark.parametrize("what", ["say", "_look_up"])
+def test_graders_notice_an_exchanged_text(monkeypatch, what):
+    from staff.grader.inside import guard
+
+    before = guard.Fingerprint(["helpers.words"])
+    assert before.changes() == []
+    monkeypatch.setattr(words, what, lambda text, /, **values: "leaked")
+    assert before.changes() == [f"helpers.words.{what}"]
 
 
 def test_english_looks_nothing_up():
