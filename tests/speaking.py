@@ -89,11 +89,14 @@ def passed_checks(later: set[str]) -> None:
                 test_answers.checker(path)(*test_answers.answer(path))
 
 
-def panels() -> None:
-    """Show every kind of panel, with and without a page."""
+def panels(folder: Path) -> None:
+    """Show every kind of panel, with and without a page; write them for a browser."""
+    folder.mkdir()
 
     def publish(bundle: dict[str, str], *_: object, **__: object) -> None:
         page = bundle["text/html"]
+        path = folder / f"{len([*folder.iterdir()])}.html"
+        path.write_text(f"<!doctype html><meta charset=utf-8>{page}", encoding="utf-8")
         note("panel, page", page.split("<script>")[0])
         note("panel, text", bundle["text/plain"])
 
@@ -223,7 +226,7 @@ def main(out: Path, later: set[str]) -> None:
     os.environ.pop("CI", None)
     failed_checks(later)
     passed_checks(later)
-    panels()
+    panels(out.parent / "panels")
     records()
     results()
     asked()

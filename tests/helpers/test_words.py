@@ -197,7 +197,9 @@ def content() -> list[str]:
 
     def strings(value: object) -> list[str]:
         if isinstance(value, str):
-            return [value, as_html(value), *value.splitlines()]
+            after = re.sub(r"^Right[.:,]\s*", "", value)  # as a panel puts it
+            after = after[:1].upper() + after[1:]
+            return [value, as_html(value), as_html(after), *value.splitlines()]
         inner = value.values() if isinstance(value, dict) else value
         return sum(map(strings, inner), []) if hasattr(inner, "__iter__") else []
 
@@ -250,6 +252,29 @@ def test_demos_speak_the_language(said, browser):
         assert [text for text in left if says_something(text)] == [], path.stem
         assert sum("⟦" in text for text in shown) > 5
         page.close()
+
+
+@pytest.mark.browser
+def test_panels_speak_the_language(said, browser):
+    """Also after a click on their first button."""
+    known, heard = content(), ""
+    for path in sorted(Path(said["folder"], "panels").glob("*.html")):
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        panel = page.locator(".study-panel").first
+        for click in (False, True):
+            if click:
+                panel.locator("button").first.click()
+            text = panel.evaluate("(host) => host.shadowRoot.innerHTML")
+            heard += text
+            for each in known:
+                text = text.replace(each, " ")
+            left = [FOREIGN.sub(" ", line) for line in outside(text).splitlines()]
+            assert [line for line in left if says_something(line)] == [], path.stem
+        page.close()
+    assert all(
+        marked(each) in heard for each in ("Start", "Turn", "Knew it", "Skip it")
+    )
 
 
 # -- which language ----------------------------------------------------------------
