@@ -11,6 +11,7 @@ from torch import Tensor
 
 from helpers.demos._stage import Scene, Slider
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = ["scene", "alpha_bands", "gradient_sizes", "never_seen", "softened_answer"]
 
@@ -33,12 +34,14 @@ def softened_answer(
     plots.images(image[None], ax=left)
     right.barh(range(len(names)), 100 * probs, color=plots.PALETTE[0])
     right.set_yticks(range(len(names)), names)
-    right.set(xlim=(0, 100), xlabel="the teacher's probability (%)")
+    right.set(xlim=(0, 100), xlabel=say("the teacher's probability (%)"))
     right.invert_yaxis()
     first, second = probs.topk(2).indices.tolist()
     left.set_title(f"{names[first]}?")
     ratio = probs[first] / probs[second]
-    right.set_title(f"{ratio:.3g} times likelier than {names[second]}")
+    right.set_title(
+        say("{ratio:.3g} times likelier than {names}", ratio=ratio, names=names[second])
+    )
     return fig
 
 
@@ -51,16 +54,16 @@ def gradient_sizes(temperatures: Sequence[float], sizes: Tensor) -> Figure:
     """
     fig, (left, right) = plots.figure(2)
     squared = torch.tensor(temperatures) ** 2
-    plots.band(temperatures, sizes, label="gradient of KL", ax=left)
+    plots.band(temperatures, sizes, label=say("gradient of KL"), ax=left)
     anchor = sizes[:, -1].mean() * squared[-1]
     left.plot(temperatures, anchor / squared, ":", color=GREY, label="∝ 1/T²")
-    plots.band(temperatures, sizes * squared, label="gradient of T²·KL", ax=right)
-    left.set(yscale="log", ylabel="length of the gradient (log scale)")
-    left.set_title("Without T²: the soft loss falls silent")
-    right.set(ylim=(0, None), ylabel="length of the gradient")
-    right.set_title("With T²: it levels off")
+    plots.band(temperatures, sizes * squared, label=say("gradient of T²·KL"), ax=right)
+    left.set(yscale="log", ylabel=say("length of the gradient (log scale)"))
+    left.set_title(say("Without T²: the soft loss falls silent"))
+    right.set(ylim=(0, None), ylabel=say("length of the gradient"))
+    right.set_title(say("With T²: it levels off"))
     for ax in (left, right):
-        ax.set(xscale="log", xlabel="temperature T (log scale)")
+        ax.set(xscale="log", xlabel=say("temperature T (log scale)"))
         ax.set_xticks(temperatures, [f"{value:g}" for value in temperatures])
         ax.minorticks_off()
         ax.legend()
@@ -76,13 +79,19 @@ def never_seen(names: Sequence[str], before: Tensor, after: Tensor) -> Axes:
     """
     fig, ax = plots.figure()
     place = torch.arange(len(names))
-    ax.barh(place - 0.2, 100 * before, 0.38, color=plots.PALETTE[0], label="as trained")
     ax.barh(
-        place + 0.2, 100 * after, 0.38, color=plots.PALETTE[5], label="bias corrected"
+        place - 0.2, 100 * before, 0.38, color=plots.PALETTE[0], label=say("as trained")
+    )
+    ax.barh(
+        place + 0.2,
+        100 * after,
+        0.38,
+        color=plots.PALETTE[5],
+        label=say("bias corrected"),
     )
     ax.set_yticks(place, names)
     ax.invert_yaxis()
-    ax.set(xlim=(0, 100), xlabel="share recognised of the class never seen (%)")
+    ax.set(xlim=(0, 100), xlabel=say("share recognised of the class never seen (%)"))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return ax
 
@@ -99,8 +108,8 @@ def alpha_bands(alphas: Sequence[float], table: Mapping[str, Tensor]) -> Axes:
         table.items(), (plots.TRAIN, plots.VAL), strict=False
     ):
         plots.band(alphas, values, label=name, color=style, ax=ax)
-    ax.set(xlabel="alpha, the weight of the teacher's word", xticks=alphas)
-    ax.set_ylabel("student's validation accuracy (%)")
+    ax.set(xlabel=say("alpha, the weight of the teacher's word"), xticks=alphas)
+    ax.set_ylabel(say("student's validation accuracy (%)"))
     return ax
 
 
@@ -122,11 +131,11 @@ def scene(
 
     return Scene(
         "distillation",
-        "A teacher's answer at any temperature",
-        "An image and the teacher's probability for each class.",
+        say("A teacher's answer at any temperature"),
+        say("An image and the teacher's probability for each class."),
         (
-            Slider("temperature", "temperature T", 1.0, 0.5, 20.0, 0.1),
-            Slider("image", "image", 0, 0, len(images) - 1, 1),
+            Slider("temperature", say("temperature T"), 1.0, 0.5, 20.0, 0.1),
+            Slider("image", say("image"), 0, 0, len(images) - 1, 1),
         ),
         picture,
         {

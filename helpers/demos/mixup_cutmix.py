@@ -15,6 +15,7 @@ from helpers import data
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.evidence.metrics import calibration_bins
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = ["scene", "METHODS", "mixed_pair", "reliability", "score_panels", "variants"]
 
@@ -68,8 +69,14 @@ def mixed_pair(
             ax.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, **frame))
     keeps = method == "Cutout"
     _target(axes[3], names, (1.0, 0.0) if keeps else (weight, 1 - weight))
-    share = f"{1 - area:.0%} of the image is left" if keeps else "the target"
-    axes[3].set_title(share if method != "CutMix" else f"the box covers {area:.0%}")
+    share = (
+        say("{area:.0%} of the image is left", area=1 - area)
+        if keeps
+        else say("the target")
+    )
+    axes[3].set_title(
+        share if method != "CutMix" else say("the box covers {area:.0%}", area=area)
+    )
     return fig
 
 
@@ -92,10 +99,17 @@ def reliability(
         x, y = bins.confidence[shown], bins.accuracy[shown]
         ax.plot(x, y, "o-", color=plots.PALETTE[0])
         gap = (bins.share * (bins.accuracy - bins.confidence)).nansum().item()
-        word = "too modest" if gap > 0 else "too sure"
-        ax.set_title(f"{name}: {100 * abs(gap):.0f} points {word}")
-        ax.set(xlabel="confidence", xlim=(0, 1), ylim=(0, 1))
-    axes[0, 0].set_ylabel("accuracy at that confidence")
+        word = say("too modest") if gap > 0 else say("too sure")
+        ax.set_title(
+            say(
+                "{name}: {gap:.0f} points {word}",
+                name=name,
+                gap=100 * abs(gap),
+                word=word,
+            )
+        )
+        ax.set(xlabel=say("confidence"), xlim=(0, 1), ylim=(0, 1))
+    axes[0, 0].set_ylabel(say("accuracy at that confidence"))
     return fig
 
 
@@ -186,7 +200,7 @@ def _target(ax: Axes, names: Sequence[str], weights: Sequence[float]) -> None:
     ax.set_yticks([0, 1], names)
     for row, weight in enumerate(weights):
         ax.text(weight + 0.03, row, f"{weight:.2f}", va="center")
-    ax.set(xlim=(0, 1.25), xlabel="weight of the label")
+    ax.set(xlim=(0, 1.25), xlabel=say("weight of the label"))
     ax.set_xticks([0, 0.5, 1])
     ax.grid(visible=False, axis="y")
     ax.invert_yaxis()
@@ -202,14 +216,17 @@ def scene() -> Scene:
     methods = {name.lower(): name for name in METHODS}
     return Scene(
         "mixup_cutmix",
-        "Two pictures become one",
-        "Two images of clothes, what a method makes of them, and the target's weights.",
+        say("Two pictures become one"),
+        say(
+            "Two images of clothes, what a method makes of them, and the target's "
+            "weights."
+        ),
         (
             Slider("lambda", "λ", 0.6, 0.0, 1.0, 0.01),
-            Choice("method", "method", methods),
-            Slider("pair", "pair", 1, 1, 8, 1),
-            Slider("across", "box: across", 18, 0, SIDE - 1, 1),
-            Slider("down", "box: down", 14, 0, SIDE - 1, 1),
+            Choice("method", say("method"), methods),
+            Slider("pair", say("pair"), 1, 1, 8, 1),
+            Slider("across", say("box: across"), 18, 0, SIDE - 1, 1),
+            Slider("down", say("box: down"), 14, 0, SIDE - 1, 1),
         ),
         mixed_pair,
         {

@@ -24,6 +24,7 @@ from helpers.checks.vocabulary.epochs import (
     sgd,
 )
 from helpers.training.distillation import distillation_loss
+from helpers.words import say
 
 __all__ = [
     "Lesson",
@@ -60,7 +61,7 @@ def by_hand(t: Trial) -> Lesson:
             parameter.zero_()
         teacher.bias.copy_(torch.tensor([2 * math.log(9), 0.0]))
     batch = (torch.ones(n, 1), torch.zeros(n, dtype=torch.int64))
-    text = f"one batch of {n} equal examples; the student's weights are 0"
+    text = say("one batch of {n} equal examples; the student's weights are 0", n=n)
     return Lesson(text, student, teacher.eval(), [batch], sgd(lr), 2.0, 0.5)
 
 
@@ -160,23 +161,26 @@ def what_went_wrong(
         if same_parameters(student, run.model):
             return None, sentence
     return None, (
-        "For each batch: the teacher's logits, `helpers.distillation_loss` of student"
-        " and teacher logits, labels, temperature and alpha, and one update."
+        say(
+            "For each batch: the teacher's logits, `helpers.distillation_loss` of "
+            "student and teacher logits, labels, temperature and alpha, and one "
+            "update."
+        )
     )
 
 
 def _other_runs(lesson: Lesson) -> Iterator[tuple[str, Run]]:
     batches = list(lesson.batches)
     parts = {
-        "Only the first batch was used: is `return` inside the loop?": batches[:1],
-        "Only the last batch was used: does the update stand in the loop?": (
+        say("Only the first batch was used: is `return` inside the loop?"): batches[:1],
+        say("Only the last batch was used: does the update stand in the loop?"): (
             batches[-1:]
         ),
         "The last batch was left out.": batches[:-1],
     }
     for sentence, part in parts.items():
         yield sentence, right_lesson(replace(lesson, batches=part))
-    sentence = "Take a step for *every* batch, not one at the end of the epoch."
+    sentence = say("Take a step for *every* batch, not one at the end of the epoch.")
     yield sentence, right_lesson(lesson, step_each=False)
     for sentence, loss_fn in _OTHER_LOSSES.items():
         yield sentence, right_lesson(lesson, loss_fn=loss_fn)
@@ -192,22 +196,22 @@ def _reweighted(factor: Callable[[Tensor, float], float]) -> Callable[..., Tenso
     return loss
 
 
-_USE = "use `helpers.distillation_loss`."
+_USE = say("use `helpers.distillation_loss`.")
 _OTHER_LOSSES: dict[str, Callable[..., Tensor]] = {
-    "The teacher's word is missing from the loss.": lambda s, v, y, T, a: (
+    say("The teacher's word is missing from the loss."): lambda s, v, y, T, a: (
         F.cross_entropy(s, y)
     ),
-    "The labels are missing from the loss.": lambda s, v, y, T, a: distillation_loss(
-        s, v, y, T, 1.0
+    say("The labels are missing from the loss."): lambda s, v, y, T, a: (
+        distillation_loss(s, v, y, T, 1.0)
     ),
-    "`temperature` is not passed on to the loss.": lambda s, v, y, T, a: (
+    say("`temperature` is not passed on to the loss."): lambda s, v, y, T, a: (
         distillation_loss(s, v, y, 1.0, a)
     ),
-    "alpha is the weight of the teacher's soft term, 1 - alpha that of the labels.": (
-        lambda s, v, y, T, a: distillation_loss(s, v, y, T, 1 - a)
-    ),
+    say(
+        "alpha is the weight of the teacher's soft term, 1 - alpha that of the labels."
+    ): (lambda s, v, y, T, a: distillation_loss(s, v, y, T, 1 - a)),
     f"The loss has no factor T²: {_USE}": _reweighted(lambda s, T: T**-2),
-    f"KL is averaged over the classes as well: {_USE}": _reweighted(
+    say("KL is averaged over the classes as well: {use}", use=_USE): _reweighted(
         lambda s, T: 1 / s.shape[1]
     ),
 }

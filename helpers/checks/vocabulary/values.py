@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.checks.vocabulary.report import describe
+from helpers.words import say
 
 __all__ = [
     "PLAIN",
@@ -123,7 +124,12 @@ def where(got: Tensor | float, expected: Tensor | float) -> str:
     place = [index // s % n for s, n in zip(strides, got.shape, strict=True)]
     here = got.detach().flatten()[index].item()
     there = right.flatten()[index].item()
-    return f"{here:.5g} at {place} where {there:.5g} is right"
+    return say(
+        "{here:.5g} at {place} where {there:.5g} is right",
+        here=here,
+        place=place,
+        there=there,
+    )
 
 
 def tensors_in(*values: object) -> list[Tensor]:
