@@ -794,3 +794,309 @@ def _is_mixture(got: Tensor, targets: Tensor, permutation: Tensor) -> bool:
     step = own - other
     weight = ((got - other) * step).sum(1) / (step**2).sum(1).clamp(min=1e-12)
     return bool(((other + weight[:, None] * step - got).abs() < 1e-4).all())
+
+
+# -- 7.6 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.6",
+    mistakes={
+        "one-box": "All images get the same hole. Every image has a center of its own: "
+        "the hole of image i lies around (center_y[i], center_x[i]).",
+        "not-clipped": "The hole is not clipped at the border. A negative start counts "
+        "from the end, so the hole jumps to the other side, or vanishes. Limit its "
+        "rows to 0 … H and its columns to 0 … W.",
+        "in-place": "Your code writes into its argument. The batch you are given may "
+        "be a view of the data set, which then has holes for good: work on "
+        "`images.clone()`.",
+        "one-channel": "Only one channel is filled, so the network still sees what is "
+        "in the hole. Fill all channels: the index of the channels is `:`.",
+    },
+)
+def cutout(answer: Any, t: Trial) -> None:
+    """Check 7.6: one square per image, clipped, in all channels."""
+    cases = [
+        ("shape and dtype", [_hole_case(t, (3, 2, 9, 8), "inside")]),
+        ("a case by hand", [_hand_hole(t)]),
+        ("squares inside the image", [*_hole_cases(t, "inside")]),
+        ("squares over the border", [*_hole_cases(t, "border")]),
+        ("other fillings", [*_hole_cases(t, "inside", fill=True)]),
+        ("the limits: size 0, size 1, the whole image", [*_hole_limits(t)]),
+    ]
+    rows = [case for _, group in cases for case in group]
+    for label, group in cases:
+        t.part(label)
+        for case in group:
+            _hole(t, answer, case, rows)
+
+
+Hole = tuple[Tensor, Tensor, Tensor, int, float]  # images, rows, columns, size, fill
+
+
+def _hand_hole(t: Trial) -> Hole:
+    images = torch.ones(2, 1, 4, 5, dtype=t.dtype())
+    return images, torch.tensor([1, 3]), torch.tensor([2, 0]), 2, 0.0
+
+
+def _hole_cases(t: Trial, where: str, *, fill: bool = False) -> Iterator[Hole]:
+    """Draw batches with an odd and an even size, taller and wider images."""
+    sizes = t.random.sample([(5, 2, 11, 8), (4, 3, 8, 12), (5, 3, 10, 7)], 2)
+    for shape, odd in zip(sizes, t.random.sample([True, False], 2), strict=True):
+        yield _hole_case(t, shape, where, odd=odd, fill=fill)
+
+
+def _hole_case(
+    t: Trial,
+    shape: tuple[int, int, int, int],
+    where: str,
+    *,
+    odd: bool = True,
+    fill: bool = False,
+) -> Hole:
+    """Draw images without zeros and centers that all differ."""
+    n, _, height, width = shape
+    size = 3 if odd else t.random.choice([2, 4])
+    while True:
+        y, x = (_centers(t, n, side, size, where) for side in (height, width))
+        apart = len({*zip(y.tolist(), x.tolist(), strict=True)}) == n
+        if apart and len({*y.tolist()}) > 1 and len({*x.tolist()}) > 1:
+            break
+    value = t.random.choice([0.5, -1.5, 2.25]) if fill else 0.0
+    return 3 + t.rand(*shape, dtype=t.dtype()), y, x, size, value
+
+
+def _centers(t: Trial, n: int, side: int, size: int, where: str) -> Tensor:
+    if where == "inside":
+        low, high = size // 2, side - size + size // 2
+        return torch.tensor([t.random.randint(low, high) for _ in range(n)])
+    ends = [t.random.choice([0, 1, side - 2, side - 1]) for _ in range(n - 2)]
+    picked = [0, side - 1, *ends]
+    t.random.shuffle(picked)
+    return torch.tensor(picked)
+
+
+def _hole_limits(t: Trial) -> Iterator[Hole]:
+    images = 3 + t.rand(3, 2, 6, 8, dtype=t.dtype())
+    y, x = torch.tensor([0, 3, 5]), torch.tensor([7, 2, 0])
+    for size in (0, 1, 20):
+        yield images, y, x, size, 0.0
+    yield images[:1], y[1:2], x[1:2], 3, 0.0
+
+
+def holes(case: Hole, rule: str = "right") -> Tensor:
+    """Return what a rule makes of a case; rules other than "right" are mistakes."""
+    images, y, x, size, fill = case
+    fill = 0.0 if rule == "no fill" else fill
+    out = images.clone()
+    for i, (row, column) in enumerate(zip(y.tolist(), x.tolist(), strict=True)):
+        if rule == "swapped":
+            row, column = column, row
+        top, left = row - size // 2, column - size // 2
+        if rule == "corner":
+            top, left = row, column
+        if rule == "rounded up":
+            top, left = row - (size - 1) // 2, column - (size - 1) // 2
+        ends = top + size, left + size
+        if rule == "half twice":
+            ends = row + size // 2, column + size // 2
+        if rule == "inclusive":
+            ends = row + size // 2 + 1, column + size // 2 + 1
+        if rule == "moved":
+            top, left = (
+                min(max(v, 0), max(side - size, 0))
+                for v, side in zip((top, left), images.shape[2:], strict=True)
+            )
+            ends = top + size, left + size
+        region = slice(max(top, 0), max(ends[0], 0)), slice(max(left, 0), ends[1])
+        if rule == "outside":
+            kept = out[(i, slice(None), *region)].clone()
+            out[i] = fill
+            out[(i, slice(None), *region)] = kept
+        else:
+            out[(i, slice(None), *region)] = fill
+    return out
+
+
+_HOLE_ADVICE = {
+    "swapped": "Rows and columns are swapped: center_y counts rows, from the top; the "
+    "order of the dimensions is (N, C, H, W).",
+    "corner": "The center is the middle of the square, not its corner: it begins size "
+    "// 2 before it.",
+    "half twice": "For an odd size this square is one too small: it begins at center "
+    "- size // 2 and is `size` long.",
+    "inclusive": "The square is one too large: from center - size // 2 it is `size` "
+    "long, and the end of a slice is exclusive.",
+    "rounded up": "For an even size the square begins one too late: at center - size "
+    "// 2.",
+    "moved": "The square is clipped, not moved: what sticks out is lost.",
+    "outside": "Inside and outside are swapped: the square is filled, the rest stays.",
+    "no fill": "The square is filled with `fill`, which need not be 0.",
+}
+
+
+def _hole(t: Trial, answer: Any, case: Hole, rows: list[Hole]) -> None:
+    images, y, x, size, fill = case
+    right = holes(case)
+    outcome = t.outcome(answer, images.clone(), y.clone(), x.clone(), size, fill)
+    if outcome.raised is not None and not outcome.raised.stub:
+        mistake = _why_it_raised(t, answer, rows)
+        errors = dict.fromkeys(outcome.raised.names, mistake) if mistake else None
+        t.call(answer, images, y, x, size, fill, errors=errors)  # says it
+    got = t.call(answer, images, y, x, size, fill)
+    if isinstance(got, (tuple, list)):
+        t.fail(
+            "the result is not one tensor.",
+            expected="the images alone",
+            got=t.kind(got),
+            advice="Cutout leaves the labels as they are: return the new images.",
+        )
+    t.tensor(got, like=images)
+    if _near(got, right):
+        t.close(got, right)
+        return
+    mistake, advice = _name_hole(t, answer, rows)
+    i = int(((got.detach() - right).abs() > 1e-5).flatten(1).any(1).nonzero()[0])
+    t.fail(
+        f"image {i} of the batch is not right.",
+        expected=_changed(right[i], images[i]),
+        got=_changed(got[i].detach(), images[i]),
+        mistake=mistake,
+        advice=advice,
+    )
+
+
+def _changed(new: Tensor, old: Tensor) -> str:
+    """Say which pixels of an image (C, H, W) have changed, and to what."""
+    differs = (new - old).abs() > 1e-5  # (C, H, W)
+    if not differs.any():
+        return "nothing changed"
+    channels, rows, columns = (
+        sorted({*differs.nonzero()[:, k].tolist()}) for k in range(3)
+    )
+    values = {f"{v:.4g}" for v in new[differs].tolist()}
+    to = values.pop() if len(values) == 1 else "several values"
+    return f"channels {channels}, rows {rows}, columns {columns} changed to {to}"
+
+
+def _batches(
+    t: Trial, answer: Any, rows: list[Hole]
+) -> list[tuple[Hole, Tensor | None]]:
+    """Return what the answer makes of each case, None where it makes nothing of it."""
+    case = t.case
+    found: list[tuple[Hole, Tensor | None]] = []
+    for images, y, x, size, fill in rows:
+        given = images.clone()
+        value = t.outcome(answer, given, y.clone(), x.clone(), size, fill).value
+        fits = isinstance(value, Tensor) and value.shape == images.shape
+        found.append(((images, y, x, size, fill), value.detach() if fits else None))
+    t.case = case
+    return found
+
+
+def _name_hole(
+    t: Trial, answer: Any, rows: list[Hole]
+) -> tuple[str | None, str | None]:
+    """Return the mistake, or else the advice, that explains all failing cases."""
+    found = _batches(t, answer, rows)
+    missed = [(case, got) for case, got in found if got is None or not _hit(got, case)]
+    for mistake, fits in _HOLE_MISTAKES.items():
+        if missed and all(fits(got, case) for case, got in missed):
+            return mistake, None
+    for rule, advice in _HOLE_ADVICE.items():
+        wrong = [(got, holes(case, rule)) for case, got in missed]
+        if all(got is not None and _near(got, other) for got, other in wrong):
+            return None, advice
+    return None, (
+        "Image i gets one square: rows center_y[i] - size // 2 and the size - 1 that "
+        "follow, likewise columns, as far as they lie in the image; all channels."
+    )
+
+
+def _hit(got: Tensor, case: Hole) -> bool:
+    return _near(got, holes(case))
+
+
+def _why_it_raised(t: Trial, answer: Any, rows: list[Hole]) -> str | None:
+    """Name "not clipped" if all that goes wrong are squares over the border."""
+    found = _batches(t, answer, rows)
+    missed = [(case, got) for case, got in found if got is None or not _hit(got, case)]
+    return "not-clipped" if all(map(_over_the_border, missed)) else None
+
+
+def _over_the_border(pair: tuple[Hole, Tensor | None]) -> bool:
+    images, y, x, size, _ = pair[0]
+    starts = torch.stack([y, x]) - size // 2
+    sides = torch.tensor(images.shape[2:])[:, None]
+    return bool((starts < 0).any() or (starts + size > sides).any())
+
+
+def _same_hole(got: Tensor | None, case: Hole) -> bool:
+    """Tell whether all images carry the square of one of the centers."""
+    images, y, x, size, fill = case
+    if got is None or len(images) < 2:
+        return False
+    ones = torch.ones_like(y)
+    centers = [(y[k], x[k]) for k in (0, len(y) - 1)]
+    means = torch.stack([y, x]).double().mean(1)
+    centers += [tuple(means.round().long()), tuple(means.floor().long())]
+    same = [holes((images, a * ones, b * ones, size, fill)) for a, b in centers]
+    every = images.clone()  # all squares in all images
+    for a, b in zip(y, x, strict=True):
+        every = holes((every, a * ones, b * ones, size, fill))
+    return any(_near(got, other) for other in [*same, every])
+
+
+def _wrapped(got: Tensor | None, case: Hole) -> bool:
+    """Tell whether squares over the border wrap, vanish or lose their start."""
+    if got is None or not _over_the_border((case, got)):
+        return _over_the_border((case, got))  # it raised there
+    images, y, x, size, fill = case
+    height, width = images.shape[2:]
+    per_axis = []
+    for ways in itertools.product((True, False), repeat=2):  # y clipped?, x clipped?
+        if all(ways):
+            continue
+        for how in ("slice", "modulo"):
+            other = images.clone()
+            for i, (row, column) in enumerate(zip(y.tolist(), x.tolist(), strict=True)):
+                picked = [
+                    _lines(c - size // 2, size, side, clipped, how)
+                    for c, side, clipped in zip(
+                        (row, column), (height, width), ways, strict=True
+                    )
+                ]
+                other[i, :, picked[0][:, None], picked[1][None]] = fill
+            per_axis.append(other)
+    return any(_near(got, other) for other in per_axis)
+
+
+def _lines(start: int, size: int, side: int, clipped: bool, how: str) -> Tensor:
+    """Return the rows (or columns) that are filled."""
+    lines = torch.arange(side)
+    if clipped:
+        return lines[max(start, 0) : max(start + size, 0)]
+    if how == "slice":
+        return lines[start : start + size]
+    return torch.arange(start, start + size).remainder(side).unique()
+
+
+def _few_channels(got: Tensor | None, case: Hole) -> bool:
+    """Tell whether the square is right in one channel, and missing in the others."""
+    images = case[0]
+    if got is None or images.shape[1] < 2:
+        return False
+    right = holes(case)
+    for k in range(images.shape[1]):
+        other = images.clone()
+        other[:, k] = right[:, k]
+        if _near(got, other):
+            return True
+    return False
+
+
+_HOLE_MISTAKES: dict[str, Callable[[Tensor | None, Hole], bool]] = {
+    "one-box": _same_hole,
+    "not-clipped": _wrapped,
+    "one-channel": _few_channels,
+}
