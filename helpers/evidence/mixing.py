@@ -25,7 +25,6 @@ __all__ = [
     "mixup_batch",
     "nothing",
     "once",
-    "scores",
     "smoothing",
     "train_treated",
 ]
@@ -43,6 +42,8 @@ class Treated:
         epochs: when they were looked at, (records,).
         accuracy: on validation images, in percent, (seeds, records).
         nll: mean of -ln p(true class) on validation images, nats, (seeds, records).
+        ece: expected calibration error on validation images, in percent, over 15 bins,
+            (seeds, records).
         train_loss: mean loss on the treated batches of the epoch before each look,
             nats, (seeds, records).
     """
@@ -51,6 +52,7 @@ class Treated:
     epochs: Tensor
     accuracy: Tensor
     nll: Tensor
+    ece: Tensor
     train_loss: Tensor
 
     def logits(self, x: Tensor) -> Tensor:
@@ -116,6 +118,14 @@ def train_treated(
     return _by_treatment(stack, [*treatments], looks, x[:1])
 
 
+def _treated(
+    treatments: Mapping[str, Treatment], x: Tensor, targets: Tensor, index: Tensor
+) -> list[Tensor]:
+    """Give every treatment the batch of every seed: (members, B, ...) each."""
+    pairs = [f(x[i], targets[i]) for f in treatments.values() for i in index]
+    return [torch.stack(part) for part in zip(*pairs, strict=True)]
+
+
 def _by_treatment(
     stack: Stack, names: Sequence[str], looks: Sequence[tuple[Tensor, ...]], x: Tensor
 ) -> dict[str, Treated]:
@@ -138,12 +148,14 @@ def _logits(stack: Stack, x: Tensor) -> Tensor:
     return torch.cat(parts, 1)
 
 
-def _look(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return accuracy in percent and NLL in nats of logits (M, N, K), (M,) each."""
+def _look(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return accuracy (%), NLL (nats) and ECE (%) of logits (M, N, K), (M,) each."""
     right = 100 * (logits.argmax(-1) == y).double().mean(1)
     truth = y.expand(len(logits), -1)[..., None]
     nll = -logits.double().log_softmax(-1).gather(-1, truth)[..., 0].mean(1)
-    return right.cpu(), nll.cpu()
+    probs = logits.softmax(-1)
+    ece = [100 * expected_calibration_error(p, y) for p in probs]
+    return right.cpu(), nll.cpu(), torch.tensor(ece, dtype=torch.float64)
 
 
 def _seeded(
@@ -207,25 +219,6 @@ def once(
         parts = [treatment(x[index], targets[index]) for index in order]
     treated, mixed = (torch.cat(part) for part in zip(*parts, strict=True))
     return treated, mixed
-
-
-def scores(run: Treated, split: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
-    """Return accuracy, NLL, ECE and confidence minus accuracy, one value per seed.
-
-    Accuracy, ECE (15 bins) and surplus are in percent, NLL in nats; (seeds,) each.
-    """
-    x, y = split
-    logits = run.logits(x)
-    accuracy, nll = _look(logits, y)
-    probs = logits.softmax(-1)
-    ece = [100 * expected_calibration_error(p, y) for p in probs]
-    confidence = 100 * probs.amax(-1).double().mean(1).cpu()
-    return {
-        "accuracy": accuracy,
-        "NLL": nll,
-        "ECE": torch.tensor(ece, dtype=torch.float64),
-        "surplus": confidence - accuracy,
-    }
 
 
 def between(

@@ -661,7 +661,7 @@ def cutmix(answer: Any, t: Trial) -> None:
     t.part("a case by hand")
     images = torch.stack([torch.zeros(1, 2, 4), torch.ones(1, 2, 4)]).to(dtype)
     swap = torch.tensor([1, 0])
-    _cutmix(t, answer, images, torch.eye(2, dtype=dtype), (0, 1, 1, 4), swap)
+    _cutmix(t, answer, images, torch.eye(2, dtype=dtype), (0, 1, 0, 3), swap)
 
     t.part("images and targets")
     n, classes = t.random.choice([(6, 7), (6, 8), (7, 8)])
@@ -1039,7 +1039,8 @@ def _same_hole(got: Tensor | None, case: Hole) -> bool:
     ones = torch.ones_like(y)
     centers = [(y[k], x[k]) for k in (0, len(y) - 1)]
     means = torch.stack([y, x]).double().mean(1)
-    centers += [tuple(means.round().long()), tuple(means.floor().long())]
+    for mean in (means.round().long(), means.floor().long()):
+        centers.append((mean[0], mean[1]))
     same = [holes((images, a * ones, b * ones, size, fill)) for a, b in centers]
     every = images.clone()  # all squares in all images
     for a, b in zip(y, x, strict=True):
