@@ -292,10 +292,10 @@ def gap_after(steps, epsilon, lr=5.0):
     return (logits[0, 0] - logits[0, 1]).item()
 
 
-gaps = {eps: [gap_after(n, eps) for n in (50, 500, 5000)] for eps in (0.0, 0.1)}
+gaps = {eps: [gap_after(n, eps) for n in (20, 200, 2000)] for eps in (0.0, 0.1)}
 for eps, values in gaps.items():
     print(
-        f"epsilon {eps}: gap after 50, 500, 5000 steps", *(f"{v:.3f}" for v in values)
+        f"epsilon {eps}: gap after 20, 200, 2000 steps", *(f"{v:.3f}" for v in values)
     )
 
 # %% results
@@ -530,8 +530,8 @@ load("07_mixup_cutmix").mixup(mixup, seed=20_180)
 #
 # The straight line between two examples is a bold choice, because nobody asked what lives
 # there. For pictures of clothes it mostly is nothing. Take two interleaved spirals instead,
-# a table of 200 rows with two columns. Left you see the rows, right 400 mixtures of them,
-# each colored by its target.
+# a table of 200 rows with two columns. Left you see the rows, right mixtures of two rows of
+# the *same* class. mixup labels all of them with that class.
 
 # %%
 rows, fresh_rows = (
@@ -543,8 +543,8 @@ rows, fresh_rows = (
 fig = demos_mixing.spiral_mixtures(rows)
 plots.show(
     fig,
-    alt="Left: two clean interleaved spirals. Right: mixtures of two rows fill the whole "
-    "disc, and many lie on the arm of the other class.",
+    alt="Left: two interleaved spirals. Right: mixtures of two rows of one class fill the "
+    "whole disc, and many lie on the arm of the other class.",
 )
 
 # %% predict
@@ -994,8 +994,9 @@ with results(varies=f"{start}; one split") as table:
     recall("mixing.schedule", 4)
 
 # %% [markdown]
-# Stop at epoch 20 and CutMix is a bad idea: it costs XX points. Stop at epoch 120 and it
-# gains XX points. Both intervals keep clear of zero, and both are true. *The schedule has
+# Stop at epoch 20 and CutMix is a bad idea: it costs 2.0 points. Stop at epoch 120 and it
+# gains 1.3 points. mixup does not cost anything that we could measure at epoch 20, and gains
+# 1.0. CutMix's intervals keep clear of zero both times, and both are true. *The schedule has
 # decided the comparison.* (The first edition of this notebook stopped at 40 epochs and
 # concluded that nothing was to be gained on true labels.)
 #
@@ -1048,12 +1049,12 @@ with results(varies=f"{start}; one split, one set of pairs") as table:
     recall("mixing.between", 3)
 
 # %% [markdown]
-# Without a treatment XX % of the blends are given a third class, at a confidence of XX %. With
-# mixup it is XX % at XX %: half as often, and with doubts. It had to come out like this, since
+# Without a treatment 31 % of the blends are given a third class, at a confidence of 89 %. With
+# mixup it is 15 % at 56 %: half as often, and with doubts. It had to come out like this, since
 # blends are what mixup trains on; it shows that the network learns what the vicinity asks
-# for. CutMix never sees a blend, and it names a third class nearly as often as no treatment,
-# but with much less confidence. What is learned about boxes carries over to blends only as
-# doubt.
+# for. CutMix never sees a blend. It names a third class almost as often as no treatment does
+# (26 %), but with much less confidence (49 %). What is learned about boxes carries over to
+# blends mostly as doubt.
 #
 # ## Six treatments, and more than accuracy
 #
@@ -1073,7 +1074,7 @@ TREATMENTS = {
 }
 
 # %% figure
-torch.manual_seed(5)
+torch.manual_seed(12)
 hot = F.one_hot(train.y, 10).float()
 shown = [change(train.x[:9], hot[:9])[0] for change in TREATMENTS.values()]
 fig = demos_mixing.variants(shown, [*TREATMENTS])
@@ -1153,11 +1154,11 @@ with results(varies=f"{start}; one split") as table:
 
 # %% [markdown]
 # The three panels disagree about what is worth doing. By accuracy at 40 epochs only label
-# smoothing was worth it (XX points), and flips and crops *lost* XX. There are two reasons for
+# smoothing was worth it (0.8 points), and flips and crops *lost* 2.7. There are two reasons for
 # the loss. In this data set nearly all shoes point to the left, in training and in validation,
 # so the mirrored shoes teach something that nobody will ask. And it is the schedule again:
 # there are 2 · 3 · 3 = 18 variants of each image, so 40 epochs show most of them about twice.
-# With the larger network of above, the loss shrank from −3.2 points at 40 epochs to −0.4
+# With the larger network of above, over 4 seeds, the loss shrank from −3.2 points at 40 epochs to −0.4
 # [−2.1, 1.3] at 160.
 #
 # By likelihood and calibration all five helped. Do not conclude that they make networks
@@ -1232,7 +1233,7 @@ def repeated(run):
     return 100 * (said == noisy.y[flipped]).double().mean(1).cpu()
 
 
-by_heart = {name: repeated(run) for name, run in false.items()}
+by_heart = {k: repeated(run) for k, run in false.items() if k != "CutMix, frozen"}
 
 # %% figure
 fig, (left, right) = plots.figure(2)
@@ -1248,7 +1249,7 @@ plots.show(
     alt="Left: without treatment, with smoothing and with frozen CutMix accuracy peaks "
     "after some ten epochs and falls; CutMix and slow training end about ten points "
     "higher. Right: none and smoothing repeat half of the false labels, CutMix and slow "
-    "training few.",
+    "training fewer than one in ten.",
     after="mixing.noise",
 )
 
@@ -1287,13 +1288,16 @@ with results(varies=noise_varies) as table:
     recall("mixing.noise", 3)
 
 # %% [markdown]
-# CutMix is XX points ahead, an impressive table entry. The two further arms say how to read
-# it. Frozen CutMix gains nothing, so mixed pictures and mixed labels are not what helps: new
-# pictures are needed. But slow training without a single new picture gains XX points, nearly
-# the same. What the two have in common is that they had *not yet* learned the false labels
-# by heart: they repeat XX and XX % of them, the control XX %. The middle table makes the same
-# point. At its best look, around epoch 10, the control was at XX %, and CutMix's lead over
-# that is small. Early stopping (notebook 05) would have brought most of the gain, for nothing.
+# CutMix is 10.6 points ahead, an impressive table entry. The two further arms say how to read
+# it. Frozen CutMix gains nothing, so mixed pictures and mixed labels are not by themselves
+# what helps. But slow training without a single new picture gains 9.3 points, nearly
+# the same. What CutMix and slow training have in common is that they have *not yet* learned
+# the false labels by heart. They repeat 7 and 4 % of them, the control 49 %. (Frozen CutMix
+# is left out of this count: it has never seen these pictures whole, and what it learned by
+# heart are its own 1,000.) The middle table makes the same point. At its best look, at epoch
+# 10, the control was at 74.6 %, and CutMix's own best is 1.1 points above that, which eight
+# seeds cannot tell from zero. Early stopping (notebook 05) would have brought most of the
+# gain, for nothing.
 #
 # So is CutMix a remedy against false labels, or only a brake? The answer takes a longer run:
 # the larger network, 160 epochs, 4 seeds, apart from this notebook.
@@ -1309,7 +1313,7 @@ with results(varies=noise_varies) as table:
 # more labels learned by heart. So there *is* something about new pictures that lasts, and at
 # 40 epochs it could not have been told from a brake.
 #
-# Label smoothing hardly moves any of these numbers. It does not change the pictures and it
+# Label smoothing moves these numbers by about a point. It does not change the pictures and it
 # does not slow the fitting. With $\varepsilon = 0.3$ instead of 0.1 (same network, apart) the
 # gain at 40 epochs was +4.9 points [1.3, 8.5] instead of +1.9 [−1.2, 4.9], and at 160 epochs
 # both were below the control. Smoothing of 0.1 is a habit. Where 30 % of the labels are false
@@ -1318,7 +1322,7 @@ with results(varies=noise_varies) as table:
 # ## Too small
 #
 # All this was made against learning by heart. What if the network cannot even learn what is
-# true? Eight hidden units, 4,000 images, true labels, ten epochs.
+# true? Eight hidden units, 4,000 images, true labels, five epochs.
 
 # %% predict
 predict(
@@ -1334,26 +1338,26 @@ small = mixing.train_treated(
     more.train,
     {name: TREATMENTS[name] for name in ("none", "mixup", "CutMix")},
     seeds=SEEDS,
-    epochs=10,
+    epochs=5,
     val=more.val,
 )
 
 # %% results
 with results(varies=f"{start}; one split", after="mixing.small") as table:
     for curve, unit in (("accuracy", "% accuracy"), ("nll", "nats, NLL")):
-        arms = {name: at(run, 10, curve) for name, run in small.items()}
+        arms = {name: at(run, 5, curve) for name, run in small.items()}
         table.arms(arms, paired_with="none", unit=unit)
     claim(
         "mixing.small",
         "In a network of eight hidden units CutMix costs accuracy.",
-        at(small["CutMix"], 10) - at(small["none"], 10),
+        at(small["CutMix"], 5) - at(small["none"], 5),
         "< 0",
         **points,
     )
     recall("mixing.small", 3)
 
 # %% [markdown]
-# Now even the likelihood suffers. This network was never too sure. It underfits, and every
+# mixup and CutMix both cost accuracy, and now even the likelihood suffers. This network was never too sure. It underfits, and every
 # mixed picture takes some of its few units away from the pictures that will be asked. Again
 # there is a published counterpart, and it shows that *smallness* is the wrong word. On
 # ImageNet, after 300 epochs, mixup cost a ResNet-18 0.1 points (71.83 to 71.72) and CutMix
@@ -1401,7 +1405,7 @@ directions = mixing.train_treated(
     task,
     {name: TREATMENTS[name] for name in ("none", "flips, crops")},
     seeds=SEEDS,
-    epochs=20,
+    epochs=10,
     val=fresh_shoes,
 )
 

@@ -184,8 +184,9 @@ def dots(groups: Mapping[str, Tensor], *, ax: Axes) -> Axes:
 def walk(model: nn.Module, split: data.Split) -> Figure:
     """Draw a straight line from an image to another, and what the network says on it.
 
-    The pair is the first one at whose middle the network, being over 90 % sure, names
-    a class that is neither's; if there is none, the first pair of two classes.
+    The pair is the first one whose ends the network gets right, being over 90 % sure,
+    and whose middle it takes for a third class, being over 90 % sure again; if there is
+    none, the first pair of two classes.
 
     Args:
         model: images (N, 1, H, W) -> logits (N, K).
@@ -193,8 +194,11 @@ def walk(model: nn.Module, split: data.Split) -> Figure:
     """
     x, y = split
     x2, y2 = x.roll(1, 0), y.roll(1, 0)
+    sure, said = model(x).softmax(1).max(1)
+    known = (said == y) & (sure > 0.9)
     sure, said = model(0.5 * x + 0.5 * x2).softmax(1).max(1)
     foreign = (said != y) & (said != y2) & (y != y2) & (sure > 0.9)
+    foreign &= known & known.roll(1, 0)
     i = int((foreign if foreign.any() else y != y2).nonzero()[0])
     lams = torch.linspace(1, 0, 5, device=x.device).view(-1, 1, 1, 1)
     blends = lams * x[i] + (1 - lams) * x2[i]
@@ -208,7 +212,8 @@ def walk(model: nn.Module, split: data.Split) -> Figure:
         ax.set_title(f"λ = {lam:.2f}\nsays {data.CLASS_NAMES[int(k)]}, {p:.0%}")
         ax.axis("off")
     names = data.CLASS_NAMES[int(y[i])], data.CLASS_NAMES[int(y2[i])]
-    fig.suptitle(f"From {names[0]} to {names[1]}: a third class on the way")
+    end = ": a third class on the way" if foreign.any() else ""
+    fig.suptitle(f"From {names[0]} to {names[1]}{end}")
     return fig
 
 
@@ -225,28 +230,30 @@ def betas(alphas: Sequence[float]) -> Figure:
     return fig
 
 
-def spiral_mixtures(split: data.Split, n: int = 400) -> Figure:
-    """Draw the rows of two spirals, and mixtures of two rows, colored by target.
+def spiral_mixtures(split: data.Split, n: int = 300) -> Figure:
+    """Draw the rows of two spirals, and mixtures of two rows of the same class.
 
     Args:
         split: rows (N, 2) and classes 0 and 1.
-        n: number of mixtures, λ uniform.
+        n: number of mixtures of each class, λ uniform.
     """
-    x, y = split.x.cpu(), split.y.cpu().float()
+    x, y = split.x.cpu(), split.y.cpu()
     generator = torch.Generator().manual_seed(0)
-    i, j = torch.randint(len(x), (2, n), generator=generator)
-    lam = torch.rand(n, generator=generator)
-    mixed = lam[:, None] * x[i] + (1 - lam[:, None]) * x[j]
-    target = lam * y[i] + (1 - lam) * y[j]
     fig, axes = plots.figure(2, sharex=True, sharey=True)
-    titles = ("200 rows of a table", "Their mixtures fill the gaps with both labels")
-    for ax, points, share, title in zip(
-        axes, (x, mixed), (y, target), titles, strict=True
-    ):
-        drawn = ax.scatter(*points.T, c=share, cmap="coolwarm", s=14, vmin=0, vmax=1)
-        ax.set(xlabel="first column", title=title, aspect="equal")
+    fig.set_size_inches(9, 4.5)
+    for k, color, marker in ((0, plots.PALETTE[0], "o"), (1, plots.PALETTE[1], "^")):
+        own = x[y == k]
+        i, j = torch.randint(len(own), (2, n), generator=generator)
+        lam = torch.rand(n, 1, generator=generator)
+        style: dict[str, Any] = {"color": color, "marker": marker, "s": 12}
+        axes[0].scatter(*own.T, label=f"class {k}", **style)
+        axes[1].scatter(*(lam * own[i] + (1 - lam) * own[j]).T, alpha=0.6, **style)
+    axes[0].set_title(f"{len(x)} rows of a table")
+    axes[1].set_title("Mixtures of two rows of the same class")
+    for ax in axes:
+        ax.set(xlabel="first column", aspect="equal")
     axes[0].set_ylabel("second column")
-    fig.colorbar(drawn, ax=list(axes), label="weight of class 1 in the target")
+    axes[0].legend()
     return fig
 
 

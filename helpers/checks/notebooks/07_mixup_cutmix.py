@@ -71,6 +71,12 @@ def _hard(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
 def _pair(t: Trial, result: Any, images: Tensor, targets: Tensor) -> tuple[Any, Any]:
     """Require (images, targets) of the right shapes and dtypes."""
     advice = "Return both: `return new_images, new_targets`."
+    if isinstance(result, (tuple, list)) and len(result) in (3, 4):
+        advice = (
+            "This looks like the form (images, y_a, y_b, lam), in which the *losses* "
+            "are mixed later. Here the targets are mixed, too: return two tensors, the "
+            "images and one target matrix."
+        )
     if result is None:
         advice = "Your function returns nothing: is `return` missing?"
     t.require(
@@ -150,6 +156,15 @@ def _smoothed(
                 advice="Labels are integers; probabilities here are float32: `.float()`"
                 " the one-hot rows.",
             )
+    every_row = epsilon / classes + (1 - epsilon) * hot.amax(0).expand_as(hot)
+    if isinstance(got, Tensor) and _near(got, every_row) and not _near(got, right):
+        t.fail(
+            "the smoothed labels are not right.",
+            expected=right,
+            got=got,
+            advice="`t[:, labels]` picks the labels' columns in *every* row. One entry "
+            "per row takes two indices: `t[torch.arange(N), labels]`.",
+        )
     t.close(got, right, what="the result", advice=_why_not_smooth(got, right, epsilon))
 
 
@@ -262,7 +277,11 @@ def _soft_loss(t: Trial, answer: Any, logits: Tensor, targets: Tensor) -> None:
                     got=value,
                     mistake=mistake,
                 )
-    t.close(value, right, what="the loss", advice=_why_not_loss(value, right, targets))
+    if math.isclose(value.item(), right.item(), rel_tol=1e-3):
+        t.close(value, right, what="the loss", advice=_NEARLY)
+        return
+    advice = _why_not_loss(value, right, targets) or _other_loss(value, logits, targets)
+    t.close(value, right, what="the loss", advice=advice)
 
 
 def _cross_entropy(log_probs: Tensor, targets: Tensor) -> Tensor:
@@ -275,7 +294,6 @@ def _close(a: Tensor, b: Tensor) -> bool:
 
 def _why_not_loss(value: Tensor, right: Tensor, targets: Tensor) -> str | None:
     entropy = -(targets * targets.clamp(min=1e-30).log()).sum(1).mean()
-    hard = targets.argmax(1)
     if right > 100:
         return (
             "The logits are large here: a clamp or a small number inside the "
@@ -290,8 +308,51 @@ def _why_not_loss(value: Tensor, right: Tensor, targets: Tensor) -> str | None:
             "This is the KL divergence. The cross-entropy does not subtract the "
             "entropy of the targets."
         )
-    if len(hard) and (targets.amax(1) < 1).any():
-        return "Every class of a target counts: -Σ target·log(probability) per example."
+    return None
+
+
+_NEARLY = (
+    "Only the last digits differ. Is a small number added inside the logarithm, or the "
+    "softmax clamped? `log_softmax` needs neither and is exact."
+)
+
+
+def _other_loss(value: Tensor, logits: Tensor, targets: Tensor) -> str | None:
+    """Tell which other loss this is, if it is one that is known."""
+    probs, log_probs = logits.softmax(1), logits.log_softmax(1)
+    binary = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    of_probs = F.binary_cross_entropy(probs, targets, reduction="none")
+    square = (probs - targets) ** 2
+    safe = targets.clamp(min=1e-9).log()
+    known = [
+        (
+            [-(targets * logits.log_softmax(0)).sum(1)],
+            "The softmax runs over the batch. Each example's probabilities sum to 1: "
+            "it goes along dim 1.",
+        ),
+        (
+            [binary, binary.sum(1), of_probs, of_probs.sum(1)],
+            "This is the *binary* cross-entropy, which treats every class as a yes-or-"
+            "no question of its own. Here one softmax goes over all classes.",
+        ),
+        (
+            [square, square.sum(1)],
+            "This is the squared error of the probabilities. Cross-entropy is "
+            "-Σ target·log(probability).",
+        ),
+        (
+            [-(logits * targets.log_softmax(1)).sum(1), -(probs * safe).sum(1)],
+            "Logits and targets have changed places: the logarithm is taken of the "
+            "network's probabilities, and the targets are the weights.",
+        ),
+        (
+            [-log_probs[torch.arange(len(logits)), targets.argmax(1)]],
+            "Every class of a target counts: -Σ target·log(probability) per example.",
+        ),
+    ]
+    for losses, advice in known:
+        if any(_close(value, loss.mean()) for loss in losses):
+            return advice
     return None
 
 
@@ -479,7 +540,7 @@ def _box_cases(t: Trial, *, inside: bool) -> Iterator[Case]:
 
 def _clear(height: int, width: int, lam: float) -> bool:
     """Tell whether no formula, right or wrong, comes near a whole number."""
-    shares = (math.sqrt(1 - lam), math.sqrt(lam), 1 - lam)
+    shares = (math.sqrt(1 - lam), math.sqrt(lam), 1 - lam, 1 - math.sqrt(lam))
     halves = [side * share / 2 for side in (height, width) for share in shares]
     return all(0.02 < half % 1 < 0.98 for half in halves)
 
@@ -508,7 +569,7 @@ def _four_ints(t: Trial, got: Any) -> Box:
     t.fail("this is not a box.", expected="four ints", got=got, advice=advice)
 
 
-SWAPS = ("none", "sides", "order", "centers", "clips", "all")
+SWAPS = ("none", "sides", "order", "centers", "clips", "all", "sizes")
 CLIPS = ("both", "none", "low", "high", "y", "x")
 SHARES: dict[str, Callable[[float], float]] = {
     "right": lambda lam: math.sqrt(1 - lam) / 2,
@@ -516,6 +577,7 @@ SHARES: dict[str, Callable[[float], float]] = {
     "no-root": lambda lam: (1 - lam) / 2,
     "no-half": lambda lam: math.sqrt(1 - lam),
     "lam": lambda lam: lam / 2,
+    "one-minus-root": lambda lam: (1 - math.sqrt(lam)) / 2,
 }
 
 
@@ -540,6 +602,8 @@ def _variant(case: Case, share: str, swap: str, clip: str) -> Box:
         x2 = min(x2, left)
     if swap == "all":  # height taken for width from the first line on
         return _variant((width, height, lam, case[3], case[4]), share, "none", clip)
+    if swap == "sizes":
+        return y1, y2 - y1, x1, x2 - x1
     return (x1, x2, y1, y2) if swap == "order" else (y1, y2, x1, x2)
 
 
@@ -560,7 +624,9 @@ def _name_box(t: Trial, answer: Any, rows: list[Case], case: Case, box: Box) -> 
     mistake, advice = None, _why_not_box(case, box)
     if explained:
         share, swap, clip = explained
-        if share == "sqrt-lam":
+        if swap == "sizes":
+            advice = _SIZES if share == "right" else None
+        elif share == "sqrt-lam":
             mistake = "sqrt-lam"
         elif swap != "none":
             mistake = "height-width-swapped"
@@ -596,7 +662,13 @@ def _boxed(t: Trial, answer: Any, row: Case) -> Box | None:
         return None
 
 
+_SIZES = (
+    "These are starts and sizes. A box is given by its edges here: y1, y2, x1, x2, so "
+    "that it can be sliced as [y1:y2, x1:x2]."
+)
 _SHARE_ADVICE = {
+    "one-minus-root": "The root is taken of the wrong share: the *cut* has the area "
+    "1-lam, so its sides are √(1-lam). 1-√lam is something else.",
     "no-root": "The square root is missing: an *area* of 1-lam has sides of √(1-lam).",
     "no-half": "The box is twice as high and wide: half_h goes up *and* down.",
     "lam": "lam is the share that is kept; a side of the cut is √(1-lam) of the whole.",
@@ -616,7 +688,7 @@ def _why_not_box(case: Case, box: Box) -> str | None:
         return "y2 and x2 are exclusive, as in slices: the center plus the half side."
     if box == (y1, min(y2, case[0] - 1), x1, min(x2, case[1] - 1)):
         return "y2 and x2 are exclusive: they may be height and width themselves."
-    if (box[0], box[2]) == case[3:] and case[2] < 1:
+    if (box[0], box[2]) == case[3:] and case[2] < 1 and box[1] > box[0]:
         return "The center is the middle of the box, not its corner."
     whole = [2 * int(side * math.sqrt(1 - case[2]) / 2) for side in case[:2]]
     clipped = [y2 - y1, x2 - x1] != whole
@@ -758,10 +830,20 @@ def _why_not_pasted(
     inverse[..., y1:y2, x1:x2] = old[..., y1:y2, x1:x2]
     if _near(got, inverse):
         return "Inside and outside are swapped: only the box is the other image's."
-    if _near(got, pasted(old, (x1, x2, y1, y2), permutation)):
-        return "The box is (y1, y2, x1, x2): rows y1:y2, columns x1:x2."
+    order = "The box is (y1, y2, x1, x2): rows y1:y2, columns x1:x2."
+    for read in ((x1, x2, y1, y2), (y1, x1, y2, x2)):
+        if _near(got, pasted(old, read, permutation)):
+            return f"{order} Nothing is pasted." if _near(got, old) else order
     if _near(got, old):
         return "Nothing is pasted."
+    flat = old.clone()
+    flat[:, y1:y2, x1:x2] = old[permutation][:, y1:y2, x1:x2]
+    if _near(got, flat):
+        return (
+            "Images have four dimensions, (N, C, H, W): `[:, y1:y2, x1:x2]` cuts "
+            "channels and rows. Rows and columns are the last two: "
+            "`[..., y1:y2, x1:x2]`."
+        )
     return None
 
 
