@@ -1161,7 +1161,8 @@ def _lines(start: int, size: int, side: int, clipped: bool, how: str) -> Tensor:
         return lines[max(start, 0) : max(start + size, 0)]
     if how == "slice":
         return lines[start : start + size]
-    return torch.arange(start, start + size).remainder(side).unique()
+    wrapped: Tensor = torch.arange(start, start + size).remainder(side)
+    return wrapped
 
 
 def _few_channels(got: Tensor | None, case: Hole) -> bool:
