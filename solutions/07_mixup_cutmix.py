@@ -181,6 +181,10 @@ plots.show(
     after="mixing.between",
 )
 
+# %% results
+with results(after="mixing.between"):
+    recall("mixing.between", 3)
+
 # %% [markdown]
 # About three blends in ten are given a class that has nothing to do with either picture,
 # and with a mean confidence of over 70 % the network is not much in doubt about it. Why
@@ -1062,7 +1066,6 @@ with results(varies=f"{start}; one split, one set of pairs") as table:
         "< 0",
         unit="% of the blends",
     )
-    recall("mixing.between", 3)
 
 # %% [markdown]
 # Without a treatment 31 % of the blends are given a third class, at a confidence of 89
@@ -1223,6 +1226,9 @@ noisy_labels, flipped = data.corrupt_labels(
 noisy = data.Split(train.x, noisy_labels)
 print(f"{int(flipped.sum())} of {len(noisy.y)} training labels are false")
 
+# %% [markdown]
+# Make up your mind about the two arms before you run them.
+
 # %% predict
 predict(
     "mixing.noise",
@@ -1241,6 +1247,10 @@ unchanged = {"CutMix, frozen": mixing.nothing}
 false |= mixing.train_treated(network, same_pictures, unchanged, **setting)
 unchanged = {"slow": mixing.nothing}
 false |= mixing.train_treated(network, noisy, unchanged, lr=3e-4, **setting)
+
+# %% [markdown]
+# One more count. How many of the 300 false labels does each network give back when it is
+# shown those training images as they are?
 
 
 # %%
