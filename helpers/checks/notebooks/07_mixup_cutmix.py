@@ -71,6 +71,12 @@ def _hard(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
 def _pair(t: Trial, result: Any, images: Tensor, targets: Tensor) -> tuple[Any, Any]:
     """Require (images, targets) of the right shapes and dtypes."""
     advice = "Return both: `return new_images, new_targets`."
+    if isinstance(result, (tuple, list)) and len(result) in (3, 4):
+        advice = (
+            "This looks like the form (images, y_a, y_b, lam), in which the *losses* "
+            "are mixed later. Here the targets are mixed, too: return two tensors, the "
+            "images and one target matrix."
+        )
     if result is None:
         advice = "Your function returns nothing: is `return` missing?"
     t.require(
@@ -150,6 +156,15 @@ def _smoothed(
                 advice="Labels are integers; probabilities here are float32: `.float()`"
                 " the one-hot rows.",
             )
+    every_row = epsilon / classes + (1 - epsilon) * hot.amax(0).expand_as(hot)
+    if isinstance(got, Tensor) and _near(got, every_row) and not _near(got, right):
+        t.fail(
+            "the smoothed labels are not right.",
+            expected=right,
+            got=got,
+            advice="`t[:, labels]` picks the labels' columns in *every* row. One entry "
+            "per row takes two indices: `t[torch.arange(N), labels]`.",
+        )
     t.close(got, right, what="the result", advice=_why_not_smooth(got, right, epsilon))
 
 
@@ -262,7 +277,11 @@ def _soft_loss(t: Trial, answer: Any, logits: Tensor, targets: Tensor) -> None:
                     got=value,
                     mistake=mistake,
                 )
-    t.close(value, right, what="the loss", advice=_why_not_loss(value, right, targets))
+    if math.isclose(value.item(), right.item(), rel_tol=1e-3):
+        t.close(value, right, what="the loss", advice=_NEARLY)
+        return
+    advice = _why_not_loss(value, right, targets) or _other_loss(value, logits, targets)
+    t.close(value, right, what="the loss", advice=advice)
 
 
 def _cross_entropy(log_probs: Tensor, targets: Tensor) -> Tensor:
@@ -275,7 +294,6 @@ def _close(a: Tensor, b: Tensor) -> bool:
 
 def _why_not_loss(value: Tensor, right: Tensor, targets: Tensor) -> str | None:
     entropy = -(targets * targets.clamp(min=1e-30).log()).sum(1).mean()
-    hard = targets.argmax(1)
     if right > 100:
         return (
             "The logits are large here: a clamp or a small number inside the "
@@ -290,8 +308,51 @@ def _why_not_loss(value: Tensor, right: Tensor, targets: Tensor) -> str | None:
             "This is the KL divergence. The cross-entropy does not subtract the "
             "entropy of the targets."
         )
-    if len(hard) and (targets.amax(1) < 1).any():
-        return "Every class of a target counts: -Σ target·log(probability) per example."
+    return None
+
+
+_NEARLY = (
+    "Only the last digits differ. Is a small number added inside the logarithm, or the "
+    "softmax clamped? `log_softmax` needs neither and is exact."
+)
+
+
+def _other_loss(value: Tensor, logits: Tensor, targets: Tensor) -> str | None:
+    """Tell which other loss this is, if it is one that is known."""
+    probs, log_probs = logits.softmax(1), logits.log_softmax(1)
+    binary = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    of_probs = F.binary_cross_entropy(probs, targets, reduction="none")
+    square = (probs - targets) ** 2
+    safe = targets.clamp(min=1e-9).log()
+    known = [
+        (
+            [-(targets * logits.log_softmax(0)).sum(1)],
+            "The softmax runs over the batch. Each example's probabilities sum to 1: "
+            "it goes along dim 1.",
+        ),
+        (
+            [binary, binary.sum(1), of_probs, of_probs.sum(1)],
+            "This is the *binary* cross-entropy, which treats every class as a yes-or-"
+            "no question of its own. Here one softmax goes over all classes.",
+        ),
+        (
+            [square, square.sum(1)],
+            "This is the squared error of the probabilities. Cross-entropy is "
+            "-Σ target·log(probability).",
+        ),
+        (
+            [-(logits * targets.log_softmax(1)).sum(1), -(probs * safe).sum(1)],
+            "Logits and targets have changed places: the logarithm is taken of the "
+            "network's probabilities, and the targets are the weights.",
+        ),
+        (
+            [-log_probs[torch.arange(len(logits)), targets.argmax(1)]],
+            "Every class of a target counts: -Σ target·log(probability) per example.",
+        ),
+    ]
+    for losses, advice in known:
+        if any(_close(value, loss.mean()) for loss in losses):
+            return advice
     return None
 
 
@@ -479,7 +540,7 @@ def _box_cases(t: Trial, *, inside: bool) -> Iterator[Case]:
 
 def _clear(height: int, width: int, lam: float) -> bool:
     """Tell whether no formula, right or wrong, comes near a whole number."""
-    shares = (math.sqrt(1 - lam), math.sqrt(lam), 1 - lam)
+    shares = (math.sqrt(1 - lam), math.sqrt(lam), 1 - lam, 1 - math.sqrt(lam))
     halves = [side * share / 2 for side in (height, width) for share in shares]
     return all(0.02 < half % 1 < 0.98 for half in halves)
 
@@ -508,7 +569,7 @@ def _four_ints(t: Trial, got: Any) -> Box:
     t.fail("this is not a box.", expected="four ints", got=got, advice=advice)
 
 
-SWAPS = ("none", "sides", "order", "centers", "clips", "all")
+SWAPS = ("none", "sides", "order", "centers", "clips", "all", "sizes")
 CLIPS = ("both", "none", "low", "high", "y", "x")
 SHARES: dict[str, Callable[[float], float]] = {
     "right": lambda lam: math.sqrt(1 - lam) / 2,
@@ -516,6 +577,7 @@ SHARES: dict[str, Callable[[float], float]] = {
     "no-root": lambda lam: (1 - lam) / 2,
     "no-half": lambda lam: math.sqrt(1 - lam),
     "lam": lambda lam: lam / 2,
+    "one-minus-root": lambda lam: (1 - math.sqrt(lam)) / 2,
 }
 
 
@@ -540,6 +602,8 @@ def _variant(case: Case, share: str, swap: str, clip: str) -> Box:
         x2 = min(x2, left)
     if swap == "all":  # height taken for width from the first line on
         return _variant((width, height, lam, case[3], case[4]), share, "none", clip)
+    if swap == "sizes":
+        return y1, y2 - y1, x1, x2 - x1
     return (x1, x2, y1, y2) if swap == "order" else (y1, y2, x1, x2)
 
 
@@ -560,7 +624,9 @@ def _name_box(t: Trial, answer: Any, rows: list[Case], case: Case, box: Box) -> 
     mistake, advice = None, _why_not_box(case, box)
     if explained:
         share, swap, clip = explained
-        if share == "sqrt-lam":
+        if swap == "sizes":
+            advice = _SIZES if share == "right" else None
+        elif share == "sqrt-lam":
             mistake = "sqrt-lam"
         elif swap != "none":
             mistake = "height-width-swapped"
@@ -596,7 +662,13 @@ def _boxed(t: Trial, answer: Any, row: Case) -> Box | None:
         return None
 
 
+_SIZES = (
+    "These are starts and sizes. A box is given by its edges here: y1, y2, x1, x2, so "
+    "that it can be sliced as [y1:y2, x1:x2]."
+)
 _SHARE_ADVICE = {
+    "one-minus-root": "The root is taken of the wrong share: the *cut* has the area "
+    "1-lam, so its sides are √(1-lam). 1-√lam is something else.",
     "no-root": "The square root is missing: an *area* of 1-lam has sides of √(1-lam).",
     "no-half": "The box is twice as high and wide: half_h goes up *and* down.",
     "lam": "lam is the share that is kept; a side of the cut is √(1-lam) of the whole.",
@@ -616,7 +688,7 @@ def _why_not_box(case: Case, box: Box) -> str | None:
         return "y2 and x2 are exclusive, as in slices: the center plus the half side."
     if box == (y1, min(y2, case[0] - 1), x1, min(x2, case[1] - 1)):
         return "y2 and x2 are exclusive: they may be height and width themselves."
-    if (box[0], box[2]) == case[3:] and case[2] < 1:
+    if (box[0], box[2]) == case[3:] and case[2] < 1 and box[1] > box[0]:
         return "The center is the middle of the box, not its corner."
     whole = [2 * int(side * math.sqrt(1 - case[2]) / 2) for side in case[:2]]
     clipped = [y2 - y1, x2 - x1] != whole
@@ -661,7 +733,7 @@ def cutmix(answer: Any, t: Trial) -> None:
     t.part("a case by hand")
     images = torch.stack([torch.zeros(1, 2, 4), torch.ones(1, 2, 4)]).to(dtype)
     swap = torch.tensor([1, 0])
-    _cutmix(t, answer, images, torch.eye(2, dtype=dtype), (0, 1, 1, 4), swap)
+    _cutmix(t, answer, images, torch.eye(2, dtype=dtype), (0, 1, 0, 3), swap)
 
     t.part("images and targets")
     n, classes = t.random.choice([(6, 7), (6, 8), (7, 8)])
@@ -758,10 +830,20 @@ def _why_not_pasted(
     inverse[..., y1:y2, x1:x2] = old[..., y1:y2, x1:x2]
     if _near(got, inverse):
         return "Inside and outside are swapped: only the box is the other image's."
-    if _near(got, pasted(old, (x1, x2, y1, y2), permutation)):
-        return "The box is (y1, y2, x1, x2): rows y1:y2, columns x1:x2."
+    order = "The box is (y1, y2, x1, x2): rows y1:y2, columns x1:x2."
+    for read in ((x1, x2, y1, y2), (y1, x1, y2, x2)):
+        if _near(got, pasted(old, read, permutation)):
+            return f"{order} Nothing is pasted." if _near(got, old) else order
     if _near(got, old):
         return "Nothing is pasted."
+    flat = old.clone()
+    flat[:, y1:y2, x1:x2] = old[permutation][:, y1:y2, x1:x2]
+    if _near(got, flat):
+        return (
+            "Images have four dimensions, (N, C, H, W): `[:, y1:y2, x1:x2]` cuts "
+            "channels and rows. Rows and columns are the last two: "
+            "`[..., y1:y2, x1:x2]`."
+        )
     return None
 
 
@@ -794,3 +876,311 @@ def _is_mixture(got: Tensor, targets: Tensor, permutation: Tensor) -> bool:
     step = own - other
     weight = ((got - other) * step).sum(1) / (step**2).sum(1).clamp(min=1e-12)
     return bool(((other + weight[:, None] * step - got).abs() < 1e-4).all())
+
+
+# -- 7.6 -----------------------------------------------------------------------------
+
+
+@exercise(
+    "7.6",
+    mistakes={
+        "one-box": "All images get the same hole. Every image has a center of its own: "
+        "the hole of image i lies around (center_y[i], center_x[i]).",
+        "not-clipped": "The hole is not clipped at the border. A negative start counts "
+        "from the end, so the hole jumps to the other side, or vanishes. Limit its "
+        "rows to 0 … H and its columns to 0 … W.",
+        "in-place": "Your code writes into its argument. The batch you are given may "
+        "be a view of the data set, which then has holes for good: work on "
+        "`images.clone()`.",
+        "one-channel": "Only one channel is filled, so the network still sees what is "
+        "in the hole. Fill all channels: the index of the channels is `:`.",
+    },
+)
+def cutout(answer: Any, t: Trial) -> None:
+    """Check 7.6: one square per image, clipped, in all channels."""
+    cases = [
+        ("shape and dtype", [_hole_case(t, (3, 2, 9, 8), "inside")]),
+        ("a case by hand", [_hand_hole(t)]),
+        ("squares inside the image", [*_hole_cases(t, "inside")]),
+        ("squares over the border", [*_hole_cases(t, "border")]),
+        ("other fillings", [*_hole_cases(t, "inside", fill=True)]),
+        ("the limits: size 0, size 1, the whole image", [*_hole_limits(t)]),
+    ]
+    rows = [case for _, group in cases for case in group]
+    for label, group in cases:
+        t.part(label)
+        for case in group:
+            _hole(t, answer, case, rows)
+
+
+Hole = tuple[Tensor, Tensor, Tensor, int, float]  # images, rows, columns, size, fill
+
+
+def _hand_hole(t: Trial) -> Hole:
+    images = torch.ones(2, 1, 4, 5, dtype=t.dtype())
+    return images, torch.tensor([1, 3]), torch.tensor([2, 0]), 2, 0.0
+
+
+def _hole_cases(t: Trial, where: str, *, fill: bool = False) -> Iterator[Hole]:
+    """Draw batches with an odd and an even size, taller and wider images."""
+    sizes = t.random.sample([(5, 2, 11, 8), (4, 3, 8, 12), (5, 3, 10, 7)], 2)
+    for shape, odd in zip(sizes, t.random.sample([True, False], 2), strict=True):
+        yield _hole_case(t, shape, where, odd=odd, fill=fill)
+
+
+def _hole_case(
+    t: Trial,
+    shape: tuple[int, int, int, int],
+    where: str,
+    *,
+    odd: bool = True,
+    fill: bool = False,
+) -> Hole:
+    """Draw images without zeros and centers that all differ."""
+    n, _, height, width = shape
+    size = 3 if odd else t.random.choice([2, 4])
+    while True:
+        y, x = (_centers(t, n, side, size, where) for side in (height, width))
+        apart = len({*zip(y.tolist(), x.tolist(), strict=True)}) == n
+        if apart and len({*y.tolist()}) > 1 and len({*x.tolist()}) > 1:
+            break
+    value = t.random.choice([0.5, -1.5, 2.25]) if fill else 0.0
+    return 3 + t.rand(*shape, dtype=t.dtype()), y, x, size, value
+
+
+def _centers(t: Trial, n: int, side: int, size: int, where: str) -> Tensor:
+    if where == "inside":
+        low, high = size // 2, side - size + size // 2
+        return torch.tensor([t.random.randint(low, high) for _ in range(n)])
+    ends = [t.random.choice([0, 1, side - 2, side - 1]) for _ in range(n - 2)]
+    picked = [0, side - 1, *ends]
+    t.random.shuffle(picked)
+    return torch.tensor(picked)
+
+
+def _hole_limits(t: Trial) -> Iterator[Hole]:
+    images = 3 + t.rand(3, 2, 6, 8, dtype=t.dtype())
+    y, x = torch.tensor([0, 3, 5]), torch.tensor([7, 2, 0])
+    for size in (0, 1, 20):
+        yield images, y, x, size, 0.0
+    yield images[:1], y[1:2], x[1:2], 3, 0.0
+
+
+def holes(case: Hole, rule: str = "right") -> Tensor:
+    """Return what a rule makes of a case; rules other than "right" are mistakes."""
+    images, y, x, size, fill = case
+    fill = 0.0 if rule == "no fill" else fill
+    out = images.clone()
+    for i, (row, column) in enumerate(zip(y.tolist(), x.tolist(), strict=True)):
+        if rule == "swapped":
+            row, column = column, row
+        top, left = row - size // 2, column - size // 2
+        if rule == "corner":
+            top, left = row, column
+        if rule == "rounded up":
+            top, left = row - (size - 1) // 2, column - (size - 1) // 2
+        ends = top + size, left + size
+        if rule == "half twice":
+            ends = row + size // 2, column + size // 2
+        if rule == "inclusive":
+            ends = row + size // 2 + 1, column + size // 2 + 1
+        if rule == "moved":
+            top, left = (
+                min(max(v, 0), max(side - size, 0))
+                for v, side in zip((top, left), images.shape[2:], strict=True)
+            )
+            ends = top + size, left + size
+        region = slice(max(top, 0), max(ends[0], 0)), slice(max(left, 0), ends[1])
+        if rule == "outside":
+            kept = out[(i, slice(None), *region)].clone()
+            out[i] = fill
+            out[(i, slice(None), *region)] = kept
+        else:
+            out[(i, slice(None), *region)] = fill
+    return out
+
+
+_HOLE_ADVICE = {
+    "swapped": "Rows and columns are swapped: center_y counts rows, from the top; the "
+    "order of the dimensions is (N, C, H, W).",
+    "corner": "The center is the middle of the square, not its corner: it begins size "
+    "// 2 before it.",
+    "half twice": "For an odd size this square is one too small: it begins at center "
+    "- size // 2 and is `size` long.",
+    "inclusive": "The square is one too large: from center - size // 2 it is `size` "
+    "long, and the end of a slice is exclusive.",
+    "rounded up": "For an even size the square begins one too late: at center - size "
+    "// 2.",
+    "moved": "The square is clipped, not moved: what sticks out is lost.",
+    "outside": "Inside and outside are swapped: the square is filled, the rest stays.",
+    "no fill": "The square is filled with `fill`, which need not be 0.",
+}
+
+
+def _hole(t: Trial, answer: Any, case: Hole, rows: list[Hole]) -> None:
+    images, y, x, size, fill = case
+    right = holes(case)
+    outcome = t.outcome(answer, images.clone(), y.clone(), x.clone(), size, fill)
+    if outcome.raised is not None and not outcome.raised.stub:
+        mistake = _why_it_raised(t, answer, rows)
+        errors = dict.fromkeys(outcome.raised.names, mistake) if mistake else None
+        t.call(answer, images, y, x, size, fill, errors=errors)  # says it
+    got = t.call(answer, images, y, x, size, fill)
+    if isinstance(got, (tuple, list)):
+        t.fail(
+            "the result is not one tensor.",
+            expected="the images alone",
+            got=t.kind(got),
+            advice="Cutout leaves the labels as they are: return the new images.",
+        )
+    t.tensor(got, like=images)
+    if _near(got, right):
+        t.close(got, right)
+        return
+    mistake, advice = _name_hole(t, answer, rows)
+    i = int(((got.detach() - right).abs() > 1e-5).flatten(1).any(1).nonzero()[0])
+    t.fail(
+        f"image {i} of the batch is not right.",
+        expected=_changed(right[i], images[i]),
+        got=_changed(got[i].detach(), images[i]),
+        mistake=mistake,
+        advice=advice,
+    )
+
+
+def _changed(new: Tensor, old: Tensor) -> str:
+    """Say which pixels of an image (C, H, W) have changed, and to what."""
+    differs = (new - old).abs() > 1e-5  # (C, H, W)
+    if not differs.any():
+        return "nothing changed"
+    channels, rows, columns = (
+        sorted({*differs.nonzero()[:, k].tolist()}) for k in range(3)
+    )
+    values = {f"{v:.4g}" for v in new[differs].tolist()}
+    to = values.pop() if len(values) == 1 else "several values"
+    return f"channels {channels}, rows {rows}, columns {columns} changed to {to}"
+
+
+def _batches(
+    t: Trial, answer: Any, rows: list[Hole]
+) -> list[tuple[Hole, Tensor | None]]:
+    """Return what the answer makes of each case, None where it makes nothing of it."""
+    case = t.case
+    found: list[tuple[Hole, Tensor | None]] = []
+    for images, y, x, size, fill in rows:
+        given = images.clone()
+        value = t.outcome(answer, given, y.clone(), x.clone(), size, fill).value
+        fits = isinstance(value, Tensor) and value.shape == images.shape
+        found.append(((images, y, x, size, fill), value.detach() if fits else None))
+    t.case = case
+    return found
+
+
+def _name_hole(
+    t: Trial, answer: Any, rows: list[Hole]
+) -> tuple[str | None, str | None]:
+    """Return the mistake, or else the advice, that explains all failing cases."""
+    found = _batches(t, answer, rows)
+    missed = [(case, got) for case, got in found if got is None or not _hit(got, case)]
+    for mistake, fits in _HOLE_MISTAKES.items():
+        if missed and all(fits(got, case) for case, got in missed):
+            return mistake, None
+    for rule, advice in _HOLE_ADVICE.items():
+        wrong = [(got, holes(case, rule)) for case, got in missed]
+        if all(got is not None and _near(got, other) for got, other in wrong):
+            return None, advice
+    return None, (
+        "Image i gets one square: rows center_y[i] - size // 2 and the size - 1 that "
+        "follow, likewise columns, as far as they lie in the image; all channels."
+    )
+
+
+def _hit(got: Tensor, case: Hole) -> bool:
+    return _near(got, holes(case))
+
+
+def _why_it_raised(t: Trial, answer: Any, rows: list[Hole]) -> str | None:
+    """Name "not clipped" if all that goes wrong are squares over the border."""
+    found = _batches(t, answer, rows)
+    missed = [(case, got) for case, got in found if got is None or not _hit(got, case)]
+    return "not-clipped" if all(map(_over_the_border, missed)) else None
+
+
+def _over_the_border(pair: tuple[Hole, Tensor | None]) -> bool:
+    images, y, x, size, _ = pair[0]
+    starts = torch.stack([y, x]) - size // 2
+    sides = torch.tensor(images.shape[2:])[:, None]
+    return bool((starts < 0).any() or (starts + size > sides).any())
+
+
+def _same_hole(got: Tensor | None, case: Hole) -> bool:
+    """Tell whether all images carry the square of one of the centers."""
+    images, y, x, size, fill = case
+    if got is None or len(images) < 2:
+        return False
+    ones = torch.ones_like(y)
+    centers = [(y[k], x[k]) for k in (0, len(y) - 1)]
+    means = torch.stack([y, x]).double().mean(1)
+    for mean in (means.round().long(), means.floor().long()):
+        centers.append((mean[0], mean[1]))
+    same = [holes((images, a * ones, b * ones, size, fill)) for a, b in centers]
+    every = images.clone()  # all squares in all images
+    for a, b in zip(y, x, strict=True):
+        every = holes((every, a * ones, b * ones, size, fill))
+    return any(_near(got, other) for other in [*same, every])
+
+
+def _wrapped(got: Tensor | None, case: Hole) -> bool:
+    """Tell whether squares over the border wrap, vanish or lose their start."""
+    if got is None or not _over_the_border((case, got)):
+        return _over_the_border((case, got))  # it raised there
+    images, y, x, size, fill = case
+    height, width = images.shape[2:]
+    per_axis = []
+    for ways in itertools.product((True, False), repeat=2):  # y clipped?, x clipped?
+        if all(ways):
+            continue
+        for how in ("slice", "modulo"):
+            other = images.clone()
+            for i, (row, column) in enumerate(zip(y.tolist(), x.tolist(), strict=True)):
+                picked = [
+                    _lines(c - size // 2, size, side, clipped, how)
+                    for c, side, clipped in zip(
+                        (row, column), (height, width), ways, strict=True
+                    )
+                ]
+                other[i, :, picked[0][:, None], picked[1][None]] = fill
+            per_axis.append(other)
+    return any(_near(got, other) for other in per_axis)
+
+
+def _lines(start: int, size: int, side: int, clipped: bool, how: str) -> Tensor:
+    """Return the rows (or columns) that are filled."""
+    lines = torch.arange(side)
+    if clipped:
+        return lines[max(start, 0) : max(start + size, 0)]
+    if how == "slice":
+        return lines[start : start + size]
+    wrapped: Tensor = torch.arange(start, start + size).remainder(side)
+    return wrapped
+
+
+def _few_channels(got: Tensor | None, case: Hole) -> bool:
+    """Tell whether the square is right in one channel, and missing in the others."""
+    images = case[0]
+    if got is None or images.shape[1] < 2:
+        return False
+    right = holes(case)
+    for k in range(images.shape[1]):
+        other = images.clone()
+        other[:, k] = right[:, k]
+        if _near(got, other):
+            return True
+    return False
+
+
+_HOLE_MISTAKES: dict[str, Callable[[Tensor | None, Hole], bool]] = {
+    "one-box": _same_hole,
+    "not-clipped": _wrapped,
+    "one-channel": _few_channels,
+}
