@@ -3,7 +3,7 @@
 import copy
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -290,10 +290,42 @@ def _hints(
         "Softmax runs over the classes, not over the examples.": total(
             _kl(v / T, s / T, dim=0)
         ),
+        "`F.cross_entropy` takes logits: no softmax before it.": total(
+            soft, F.cross_entropy(s.softmax(1), y)
+        ),
+        "`F.cross_entropy` takes logits: no softmax (of logits / T) before it.": total(
+            soft, F.cross_entropy((s / T).softmax(1), y)
+        ),
+        "`F.nll_loss` takes log-probabilities: `F.cross_entropy` takes the logits.": (
+            total(soft, F.nll_loss(s, y))
+        ),
+        "`F.nll_loss` takes *log*-probabilities.": total(
+            soft, F.nll_loss(s.softmax(1), y)
+        ),
+        "The hard loss is the *student's*: here it is computed from the teacher's"
+        " logits.": total(soft, F.cross_entropy(v, y)),
+        **_squares(s, v, T, total),
         "T² belongs to the soft term, not to the hard loss.": total(
             soft, T**2 * hard, factor=1.0
         ),
     }
+
+
+def _squares(
+    s: Tensor, v: Tensor, T: float, total: Callable[..., Tensor]
+) -> dict[str, Tensor]:
+    """Return what squared differences in the place of KL give, one way or another."""
+    pairs = {
+        "logits": (s, v),
+        "softened logits": (s / T, v / T),
+        "probabilities": ((s / T).softmax(1), (v / T).softmax(1)),
+    }
+    text = "KL is wanted, the sum of p·(log p - log q), not squared differences of"
+    found = {}
+    for name, (a, b) in pairs.items():
+        found[f"{text} {name} (averaged over all)."] = total(F.mse_loss(a, b))
+        found[f"{text} {name}."] = total(((a - b) ** 2).sum(1).mean())
+    return found
 
 
 def _kl(teacher: Tensor, student: Tensor, dim: int = 1) -> Tensor:
@@ -316,7 +348,14 @@ def _loss_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
         got=into,
         mistake="gradient-into-teacher",
     )
-    t.close(grad, expected, what="the gradient by the student's logits")
+    parts = [course_loss(s, v, y, T, 1.0) * alpha, F.cross_entropy(s, y) * (1 - alpha)]
+    soft, hard = (torch.autograd.grad(part, s)[0] for part in parts)
+    advice = None
+    if _near(grad, hard):
+        advice = "Only the hard loss has a gradient: the student is detached in KL."
+    elif _near(grad, soft):
+        advice = "Only KL has a gradient: the student is detached in the hard loss."
+    t.close(grad, expected, what="the gradient by the student's logits", advice=advice)
 
 
 # -- 8.3 ----------------------------------------------------------------------------
@@ -491,6 +530,14 @@ def _teacher_untouched(t: Trial, lesson: Lesson, teacher: nn.Module) -> None:
             got=now.grad,
             mistake="teacher-receives-gradients",
         )
+        t.require(
+            now.requires_grad == then.requires_grad,
+            f"the teacher's parameter `{name}` has another `requires_grad` than before.",
+            expected=then.requires_grad,
+            got=now.requires_grad,
+            advice="Whoever wants to train the teacher afterwards could not. Use"
+            " `torch.no_grad()` instead, or set it back at the end.",
+        )
     t.require(
         same_state(before, teacher),
         "the teacher's buffers have other numbers than before.",
@@ -599,6 +646,14 @@ def _targets(t: Trial, answer: Any, x: Tensor, T: float, **tolerance: float) -> 
         ),
         "This is the logarithm of the mean: leave the log away.": right.log(),
         "The mean consists of probabilities: no second softmax.": right.softmax(-1),
+        "These are votes: the mean of first choices. Average the probabilities, which"
+        " also say how sure each network is.": (
+            F.one_hot(x.argmax(-1), x.shape[-1]).to(x).mean(0)
+        ),
+        "The probabilities are multiplied, so one network's doubt counts as a veto:"
+        " average them.": (x / T).softmax(-1).prod(0),
+        "The probabilities are multiplied (and normalized), so one network's doubt"
+        " counts as a veto: average them.": (x / T).sum(0).softmax(-1),
         "The temperature belongs to the logits of each network, not to the mean.": (
             (x.softmax(-1).mean(0) / T).softmax(-1)
         ),
@@ -615,3 +670,142 @@ def _targets(t: Trial, answer: Any, x: Tensor, T: float, **tolerance: float) -> 
         )
     named = [("mean-of-logits", value) for value in wrong]
     _compare(t, out, right, named if len(x) > 1 else [], hints, **tolerance)
+
+
+# -- 8.5 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "8.5",
+    quiet=True,
+    mistakes={
+        "rest-not-normalized": "The rows do not sum to 1. What the top class leaves,"
+        " 1 - top, is for the K - 1 other classes together: each gets"
+        " (1 - top) / (K - 1).",
+        "one-confidence": "All rows have got the same top probability. Each row keeps"
+        " its own: take the maximum over the classes, row by row.",
+        "keeps-different": "The classes beside the top one still have different values,"
+        " so the answer still says which of them is likelier. All of them get the same"
+        " share.",
+    },
+)
+def confidence_only(answer: Any, t: Trial) -> None:
+    """Check 8.5: each row keeps its top probability, the rest is spread evenly."""
+    dtype, other = t.dtypes()
+    t.part("type, shape and dtype")
+    t.part("by hand")
+    cases = [torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.4, 0.5]], dtype=dtype)]
+    t.part("any batch")
+    for kind, n in ((other, 3), (dtype, 5), (other, 1)):
+        cases.append((2 * t.randn(n, t.random.randint(4, 7), dtype=kind)).softmax(1))
+    cases.append((2 * t.randn(4, 4, dtype=dtype)).softmax(1))
+    t.part("two classes, a sure row, a tie")
+    cases.append((2 * t.randn(3, 2, dtype=other)).softmax(1))
+    cases.append(torch.tensor([[0.0, 1.0, 0.0, 0.0], [0.4, 0.1, 0.3, 0.2]], dtype=kind))
+    cases.append(torch.tensor([[0.125, 0.375, 0.375, 0.125]], dtype=dtype))
+    results = [(p, _doubt(t, answer, p)) for p in cases]
+    missed = [(p, got) for p, got in results if not _near(got, _evenly(p))]
+    if not missed:
+        return
+    p, got = missed[0]
+    t.call(answer, p.clone())  # so that the message shows this case
+    mistake = next((name for name in _DOUBTS if _fits(name, missed)), None)
+    advice = next((s for s, f in _doubt_hints().items() if _all(f, missed)), None)
+    t.fail(
+        "the result is not right.",
+        expected=_evenly(p),
+        got=got,
+        mistake=mistake,
+        advice=advice
+        or "Top probability in its place, (1 - top) / (K - 1) in all others.",
+    )
+
+
+def _doubt(t: Trial, answer: Any, p: Tensor) -> Tensor:
+    """Return what the answer makes of probabilities (N, K): finite, in their form."""
+    out = t.tensor(t.call(answer, p.clone()), like=p)
+    t.require(out.isfinite().all(), "the result contains NaN or infinity.", got=out)
+    return out.detach()
+
+
+def _evenly(p: Tensor) -> Tensor:
+    """Return the right answer: (N, K)."""
+    place = p.argmax(1, keepdim=True)  # the first of equals
+    top = p.gather(1, place)
+    return ((1 - top) / (p.shape[1] - 1)).expand_as(p).scatter(1, place, top)
+
+
+def _parts(p: Tensor, got: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what stands at the top's place, (N,), and elsewhere, (N, K - 1)."""
+    chosen = F.one_hot(p.argmax(1), p.shape[1]).bool()
+    return got[chosen], got[~chosen].view(len(p), -1)
+
+
+def _even(values: Tensor) -> bool:
+    return _near(values, values.mean(1, keepdim=True).expand_as(values))
+
+
+def _unnormalized(p: Tensor, got: Tensor) -> bool:
+    """Tell whether tops are kept and the others equal, but do not sum to the rest."""
+    top, others = _parts(p, got)
+    return _near(top, p.amax(1)) and _even(others)
+
+
+def _one_for_all(p: Tensor, got: Tensor) -> bool:
+    """Tell whether all rows have one top, and the rest is spread evenly and fully."""
+    top, others = _parts(p, got)
+    sums = _near(got.sum(1), torch.ones_like(top))
+    return len(p) > 1 and _near(top, top[:1].expand_as(top)) and _even(others) and sums
+
+
+def _different(p: Tensor, got: Tensor) -> bool:
+    """Tell whether the top is kept, and the others share the rest unequally."""
+    top, others = _parts(p, got)
+    uneven = (others.amax(1) - others.amin(1)) > 1e-4
+    had = _parts(p, p)[1]
+    alike = (had.amax(1) - had.amin(1)) < 1e-4  # then they may stay as they are
+    sums = _near(got.sum(1), torch.ones_like(top))
+    kept = _near(top, p.amax(1))
+    return kept and sums and bool((uneven | alike).all())
+
+
+_DOUBTS: dict[str, Callable[[Tensor, Tensor], bool]] = {
+    "rest-not-normalized": _unnormalized,
+    "one-confidence": _one_for_all,
+    "keeps-different": _different,
+}
+
+
+def _fits(name: str, missed: list[tuple[Tensor, Tensor]]) -> bool:
+    return _all(_DOUBTS[name], missed)
+
+
+def _all(
+    fits: Callable[[Tensor, Tensor], bool], missed: list[tuple[Tensor, Tensor]]
+) -> bool:
+    return all(fits(p, got) for p, got in missed)
+
+
+def _doubt_hints() -> dict[str, Callable[[Tensor, Tensor], bool]]:
+    """Return {sentence: does it fit} for what has no name of its own."""
+    return {
+        "In a tie only the first of the equal classes is the top one.": lambda p, got: (
+            bool((p == p.amax(1, keepdim=True)).sum(1).gt(1).all())
+        ),
+        "This is the hard label: the top class keeps its own probability, not 1.": (
+            lambda p, got: _near(got, F.one_hot(p.argmax(1), p.shape[1]).to(p))
+        ),
+        "The rows are probabilities already: no softmax.": lambda p, got: _near(
+            got, _evenly(p.softmax(1))
+        ),
+        "The largest value is looked for in each column: the classes are dimension 1.": (
+            lambda p, got: (
+                len(p) > 1
+                and _near(got.amax(0), p.amax(0))
+                and not _near(got.amax(1), p.amax(1))
+            )
+        ),
+        "The value is right and its place is not: it belongs to the row's own class.": (
+            lambda p, got: _near(got.sort(1).values, _evenly(p).sort(1).values)
+        ),
+    }
