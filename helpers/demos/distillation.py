@@ -117,7 +117,7 @@ def ladder(gains: Mapping[str, Mapping[str, Tensor]]) -> Figure:
     ax.set_yticks(range(len(kinds)), kinds)
     ax.invert_yaxis()
     ax.set_xlabel("accuracy minus that with labels (points), 95 % interval")
-    ax.legend(title="trained for", loc="lower left")
+    ax.legend(title="trained for", loc="lower right")
     return fig
 
 
@@ -185,7 +185,7 @@ def never_seen(names: Sequence[str], shares: Mapping[str, Tensor]) -> Axes:
     fig, ax = plots.figure()
     fig.set_size_inches(8, 5)
     place = torch.arange(len(names))
-    looks = zip("osD", (plots.PALETTE[0], plots.PALETTE[5], GREY), strict=True)
+    looks = zip("osD", (plots.PALETTE[0], plots.PALETTE[4], GREY), strict=True)
     for k, ((kind, values), (mark, color)) in enumerate(
         zip(shares.items(), looks, strict=False)
     ):
@@ -214,8 +214,9 @@ def alpha_bands(alphas: Sequence[float], table: Mapping[str, Tensor]) -> Axes:
         table: name of the teacher -> accuracies in percent, (seeds, n).
     """
     ax = plots.figure()[1]
+    dashed = {"color": INK, "linestyle": "--"}
     for (name, values), style in zip(
-        table.items(), (plots.TRAIN, plots.VAL), strict=False
+        table.items(), (COLORS["soft answers"], dashed), strict=False
     ):
         plots.band(alphas, values, label=name, color=style, ax=ax)
     ax.set(xlabel="alpha, the weight of the teacher's word", xticks=alphas)

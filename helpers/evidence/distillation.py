@@ -1,4 +1,4 @@
-"""What a population of students is told: targets, label, temperature, weight."""
+"""What a population of students is told: soft targets, labels and a temperature."""
 
 import torch
 import torch.nn.functional as F
@@ -13,15 +13,15 @@ def lessons(
     temperature: float = 4.0,
     alpha: float = 0.9,
 ) -> Tensor:
-    """Put all that the loss needs into one tensor: (..., N, K + 3).
+    r"""Put all that the distillation loss needs into one tensor: (..., N, 2K + 1).
 
-    A population hands targets to its loss as one tensor, so each example's row holds
-    the K soft targets, its label, the temperature and alpha.
+    A population hands targets to its loss as one tensor. Each example's row holds
+    $\alpha T^2 p$ (K numbers), $(1 - \alpha)$ times the one-hot label (K), and T.
 
     Args:
         targets: a teacher's probabilities, softened at `temperature`: (..., N, K).
         labels: classes, int64 (..., N).
-        temperature: > 0, for the student's softened answer.
+        temperature: T > 0, for the student's softened answer.
         alpha: weight of the teacher, in [0, 1].
 
     Raises:
@@ -31,27 +31,26 @@ def lessons(
         raise ValueError(f"temperature: expected > 0, got {temperature}.")
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha: expected in [0, 1], got {alpha}.")
-    told = [torch.as_tensor(v).to(targets) for v in (labels, temperature, alpha)]
-    columns = [v.expand(targets.shape[:-1])[..., None] for v in told]
-    return torch.cat([targets, *columns], -1)
+    hard = F.one_hot(labels, targets.shape[-1]).to(targets).expand_as(targets)
+    warmth = torch.full_like(targets[..., :1], temperature)
+    soft = alpha * temperature**2 * targets
+    return torch.cat([soft, (1 - alpha) * hard, warmth], -1)
 
 
 def lesson_loss(logits: Tensor, told: Tensor) -> Tensor:
     r"""Return the distillation loss of one student, 0-dim, in nats.
 
-    $-\alpha T^2 \sum_k p_k \ln q_k^{(T)} + (1 - \alpha) \mathrm{CE}(q, y)$, averaged
-    over examples: `helpers.distillation_loss` up to the teacher's entropy, a constant
-    that has no gradient. Plain labels (N,) give the usual cross-entropy.
+    $-\alpha T^2 \sum_k p_k \ln q_k^{(T)} - (1 - \alpha) \ln q_y$, averaged over
+    examples: `helpers.distillation_loss` up to the teacher's entropy, a constant that
+    has no gradient. Plain labels (N,) give the usual cross-entropy.
 
     Args:
         logits: the student's, (N, K).
-        told: rows of `lessons`, (N, K + 3); temperature and alpha of the first row
-            hold for all. Or labels, int64 (N,).
+        told: rows of `lessons`, (N, 2K + 1). Or labels, int64 (N,).
     """
     if told.ndim == 1:
         return F.cross_entropy(logits, told)
-    targets, label, temperature, alpha = told.split([logits.shape[1], 1, 1, 1], dim=1)
-    warmth, weight = temperature[0, 0], alpha[0, 0]
-    soft = -(targets * (logits / warmth).log_softmax(1)).sum(1).mean()
-    hard = -logits.log_softmax(1).gather(1, label.long()).mean()
-    return weight * warmth**2 * soft + (1 - weight) * hard
+    classes = logits.shape[1]
+    soft, hard, temperature = told.split([classes, classes, 1], 1)
+    warm = (logits / temperature).log_softmax(1)
+    return -(soft * warm + hard * logits.log_softmax(1)).sum(1).mean()
