@@ -62,8 +62,7 @@ check = load("08_distillation")
 # %% [markdown]
 # **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
 # next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
-# exercise, one of them follows, to be written again from memory. One click skips
-# either.
+# exercise, one of them follows, to be written again from memory. One click skips either.
 
 # %%
 warm_up("08_distillation")
@@ -98,7 +97,7 @@ plots.show(fig, alt="Ten small grey images of clothes with their labels.")
 
 # %% [markdown]
 # Guessing gets 10 % right. A good convolutional network that learns from all 60,000
-# images at full size gets about 93 % (Xiao 2017 lists many). With 3,000 small images
+# images at full size gets about 93 % (the data set's own page lists many). With 3,000 small images
 # and plain networks we will stay in the lower eighties.
 #
 # ## One student, two kinds of targets
@@ -381,9 +380,9 @@ quick_check("why-temperature")
 # So without the factor, whoever raises the temperature also turns the teacher's volume
 # down, by $T^2$, and the labels decide alone. Line 4 says something else, too. At a
 # high temperature the student does a *regression of logits*: its gradient is the
-# difference of the two networks' logits. This is how Buciluă and others (2006)
-# compressed models nine years earlier, and it makes the older method a limit of the
-# newer one (Hinton 2015).
+# difference of the two networks' logits. Regressing logits is an older way of
+# compressing networks (Ba and Caruana 2014), and it turns out to be a limit of the
+# newer one (Hinton 2015, section 2.1).
 #
 # The fourth line is an approximation. How warm is warm enough? Here is the length of
 # the gradient for the students and teachers that you have trained, without the factor
@@ -1220,9 +1219,8 @@ with results(varies=initial) as table:
 # and answers correctly more often than any single member. It was for such committees
 # that the method was invented: they won competitions and were too expensive to use
 # (Buciluă 2006). Let the student of 32 units learn from all 3,000 images and their
-# labels, alone or with the committee ($\alpha = 0.5$). Beyer and others (2021) report
-# that a good teacher has to be *patient*: their students of ImageNet still improved
-# after thousands of epochs. So we watch for 6,000 steps, ten times as long as above.
+# labels, alone or with the committee ($\alpha = 0.5$). We watch for 6,000 steps, ten
+# times as long as above.
 
 # %% predict
 predict(
@@ -1324,8 +1322,10 @@ with results(varies=initial + "; one committee for all students") as table:
 # improving near 1,800 steps. Those with a teacher have a harder task, ten numbers for
 # each image instead of one, and they cannot learn it by heart as easily, so they keep
 # improving. This is the work of a regularizer, and an honest comparison has to give
-# each arm the time that it needs. Even against the best look of labels alone (83.9 %
-# after 1,800 steps) the committee's students are ahead at the end, at 84.8 %.
+# each arm the time that it needs. Beyer and others (2021) say that a good teacher is
+# *patient*: on ImageNet their students still improved after thousands of epochs. Even
+# against the best look of labels alone (83.9 % after 1,800 steps) the committee's
+# students are ahead at the end, at 84.8 %.
 #
 # Look at what has been compressed. The committee reaches 84.3 %. The student has a
 # twenty-first of its parameters, takes a small part of its time, and is no worse. In
@@ -1398,9 +1398,7 @@ with results(varies=initial) as table:
 # Hinton's most striking experiment: leave *all* images of one class out of the
 # student's training set. The student has never seen a sneaker and knows no label
 # "sneaker". All it gets is how much sneaker the teacher finds in other things. How many
-# sneakers will it recognize? (On MNIST, with the threes left out, it was 98.6 % of the
-# test threes, after one correction that we shall make, too; Hinton 2015.) Thirty
-# students, three for each class.
+# sneakers will it recognize? Thirty students, three for each class.
 
 # %% predict
 predict(
@@ -1419,12 +1417,12 @@ hearsay = study(rest_x, lessons(heard, rest_y, alpha=1.0), own="xy", seeds=range
 no_teacher = study(rest_x[::3], rest_y[::3], own="xy", seeds=range(10))
 
 # %% [markdown]
-# The correction: such a student is shy of the class, because no target ever put it
-# first. So raise its logit. By how much can be found without labels: until the class
-# gets its tenth of 2,000 unlabeled images. The other 2,000 validation images are for
-# measuring. And we measure two things, because a student who cries "sneaker" at
-# everything recognizes all sneakers: *recall*, the share of the sneakers that is found,
-# and *precision*, the share of those called sneakers that are some.
+# One correction, which Hinton made, too: such a student is shy of the class, because no
+# target ever put it first. So raise its logit. By how much can be found without labels:
+# until the class gets its tenth of 2,000 unlabeled images. The other 2,000 validation
+# images are for measuring. And we measure two things, because a student who cries
+# "sneaker" at everything recognizes all sneakers: *recall*, the share of the sneakers
+# that is found, and *precision*, the share of those called sneakers that are some.
 
 
 # %% experiment
@@ -1481,8 +1479,10 @@ with results(varies="10 classes; three students each, one without a teacher") as
 # From hearsay alone the students find 67 % of the images of a class they never saw, and
 # 79 % after the correction, at a precision of 80 %. How well it works depends on the
 # class. Shirts resemble four other things, and even students who have seen them confuse
-# them. This experiment shows the dark knowledge at its purest, because a label could
-# not have told any of this.
+# them. (On MNIST, with the threes left out, Hinton found 98.6 % of the test threes
+# after the correction. Digits are easier to tell apart than shirts and coats.) This
+# experiment shows the dark knowledge at its purest, because a label could not have told
+# any of this.
 #
 # ## Be your own teacher
 #
@@ -1566,10 +1566,8 @@ with results(varies=initial + ", one draw of false labels") as table:
 # ## A smoothed teacher
 #
 # Label smoothing (notebook 07) trains on targets of 0.91 and nine times 0.01. It often
-# makes a classifier better. Müller, Kornblith and Hinton (2019) found that it makes it
-# a *worse teacher*: it pulls all images of a class to one answer and all wrong classes
-# to one level, and so erases what a student could learn from. Does it happen here? And
-# does it depend on how long the teachers are trained? We take teachers of 12 epochs, as
+# makes a classifier better, and less sure of itself. Müller, Kornblith and Hinton
+# (2019) asked what it does to a *teacher*. So do we, with teachers of 12 epochs, as
 # above, and of 60.
 
 # %% predict
@@ -1655,7 +1653,9 @@ with results(varies=initial) as table:
     recall("distillation.smoothing", 2)
 
 # %% [markdown]
-# The effect of 2019 is there, and it needs training to appear. After 12 epochs smoothed
+# The authors found that smoothing makes better classifiers and worse teachers: it pulls
+# all wrong classes to one level, and so erases what a student could learn from. Here
+# the effect is there, too, and it needs training to appear. After 12 epochs smoothed
 # teachers and their students cannot be told from the plain ones. After 60 the teachers
 # are better by 0.8 points and their students *worse* by 1.6. The last table says why:
 # of their doubt about a sneaker, plain teachers give 70 % to the other shoes, smoothed
@@ -1822,6 +1822,8 @@ flashcards("08_distillation")
 #   [doi:10.1145/1150402.1150464](https://doi.org/10.1145/1150402.1150464)
 # - Hinton, Vinyals, Dean (2015). *Distilling the knowledge in a neural network.*
 #   [arXiv:1503.02531](https://arxiv.org/abs/1503.02531)
+# - Ba, Caruana (2014). *Do deep nets really need to be deep?*
+#   [arXiv:1312.6184](https://arxiv.org/abs/1312.6184)
 # - Romero, Ballas, Kahou, Chassang, Gatta, Bengio (2015). *FitNets: hints for thin deep
 #   nets.* [arXiv:1412.6550](https://arxiv.org/abs/1412.6550)
 # - Furlanello, Lipton, Tschannen, Itti, Anandkumar (2018). *Born-again neural networks.*
