@@ -512,12 +512,12 @@ def suspect(student_logits, teacher_logits, T):
 
 
 wanted = teachers.logits(few.x)[0]
-model = build(196, 32, 10)
-optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+novice = build(196, 32, 10)
+optimizer = torch.optim.AdamW(novice.parameters(), lr=2e-3)
 for step in range(201):
-    loss = suspect(model(few.x), wanted, 4.0)
+    loss = suspect(novice(few.x), wanted, 4.0)
     if step % 50 == 0:
-        right = helpers.distillation_loss(model(few.x), wanted, few.y, 4.0, 1.0)
+        right = helpers.distillation_loss(novice(few.x), wanted, few.y, 4.0, 1.0)
         print(f"step {step:3}: its loss {loss:6.2f}, true T² · KL {right:5.2f}")
     optimizer.zero_grad()
     loss.backward()
@@ -1353,8 +1353,10 @@ predict(
 # %% experiment
 levels = [1.0, 2.0, 4.0, 16.0]
 knobs = [(T, 0.5) for T in levels] + [(T, 1 / (1 + T**2)) for T in levels]
-rows = [lessons((word[:, :200] / T).softmax(-1), few.y, T, alpha) for T, alpha in knobs]
-by_knob = study(few.x, torch.cat(rows), seeds=[*SEEDS] * len(knobs))  # 64 students
+knob_rows = [
+    lessons((word[:, :200] / T).softmax(-1), few.y, T, alpha) for T, alpha in knobs
+]
+by_knob = study(few.x, torch.cat(knob_rows), seeds=[*SEEDS] * len(knobs))  # 64 students
 square, bare = percent(by_knob).view(2, 4, 8).mT - percent(alone)[:, None]
 
 # %% figure
@@ -1690,12 +1692,14 @@ lies, _ = data.corrupt_labels(train.y, 10, 0.8, torch.Generator().manual_seed(0)
 bad = teach(lies)
 alphas = [0.5, 0.9, 1.0]  # at 0 both are the students with labels alone
 voices = {"good teacher": word[:, :200], "bad teacher": bad.logits(few.x)}
-rows = [
+voice_rows = [
     lessons((voice / 4).softmax(-1), few.y, alpha=alpha)
     for voice in voices.values()
     for alpha in alphas
 ]
-by_alpha = percent(study(few.x, torch.cat(rows), seeds=[*SEEDS] * 6)).view(2, 3, 8)
+by_alpha = percent(study(few.x, torch.cat(voice_rows), seeds=[*SEEDS] * 6)).view(
+    2, 3, 8
+)
 heeded = {
     voice: torch.cat([percent(alone)[:, None], scores.mT], 1)  # (8 seeds, 4 alphas)
     for voice, scores in zip(voices, by_alpha, strict=True)

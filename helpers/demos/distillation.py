@@ -12,6 +12,7 @@ from torch import Tensor
 from helpers.demos._stage import Scene, Slider
 from helpers.evidence.intervals import mean_interval
 from helpers.show import plots
+from helpers.show._style import Style
 
 __all__ = [
     "COLORS",
@@ -214,10 +215,9 @@ def alpha_bands(alphas: Sequence[float], table: Mapping[str, Tensor]) -> Axes:
         table: name of the teacher -> accuracies in percent, (seeds, n).
     """
     ax = plots.figure()[1]
-    dashed = {"color": INK, "linestyle": "--"}
-    for (name, values), style in zip(
-        table.items(), (COLORS["soft answers"], dashed), strict=False
-    ):
+    dashed: Style = {"color": INK, "linestyle": "--"}
+    styles: tuple[Style, ...] = (COLORS["soft answers"], dashed)
+    for (name, values), style in zip(table.items(), styles, strict=False):
         plots.band(alphas, values, label=name, color=style, ax=ax)
     ax.set(xlabel="alpha, the weight of the teacher's word", xticks=alphas)
     ax.set_ylabel("student's validation accuracy (%)")

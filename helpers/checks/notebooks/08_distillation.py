@@ -532,7 +532,7 @@ def _teacher_untouched(t: Trial, lesson: Lesson, teacher: nn.Module) -> None:
         )
         t.require(
             now.requires_grad == then.requires_grad,
-            f"the teacher's parameter `{name}` has another `requires_grad` than before.",
+            f"the teacher's parameter `{name}` has another `requires_grad` now.",
             expected=then.requires_grad,
             got=now.requires_grad,
             advice="Whoever wants to train the teacher afterwards could not. Use"
@@ -798,7 +798,7 @@ def _doubt_hints() -> dict[str, Callable[[Tensor, Tensor], bool]]:
         "The rows are probabilities already: no softmax.": lambda p, got: _near(
             got, _evenly(p.softmax(1))
         ),
-        "The largest value is looked for in each column: the classes are dimension 1.": (
+        "The largest value is looked for by column: the classes are dimension 1.": (
             lambda p, got: (
                 len(p) > 1
                 and _near(got.amax(0), p.amax(0))
