@@ -1318,13 +1318,13 @@ with results(varies=initial + "; one committee for all students") as table:
 # teacher adds nothing". With ten times the patience the committee adds 1.3 points. (One
 # teacher in its place, run apart from this notebook: −0.5 points [−1.3, 0.3] after 600
 # steps, +0.8 [0.4, 1.2] after 6,000.) What happens in between? The students with labels
-# alone stop improving near 1,800 steps. Those with a teacher have a harder task, ten numbers for
-# each image instead of one, and they cannot learn it by heart as easily, so they keep
-# improving. This is the work of a regularizer, and an honest comparison has to give
-# each arm the time that it needs. Beyer and others (2021) say that a good teacher is
-# *patient*: on ImageNet their students still improved after thousands of epochs. Even
-# against the best look of labels alone (83.9 % after 1,800 steps) the committee's
-# students are ahead at the end, at 84.8 %.
+# alone stop improving near 1,800 steps. Those with a teacher have a harder task, ten
+# numbers for each image instead of one, and they cannot learn it by heart as easily, so
+# they keep improving. This is the work of a regularizer, and an honest comparison has
+# to give each arm the time that it needs. Beyer and others (2021) say that a good
+# teacher is *patient*: on ImageNet their students still improved after thousands of
+# epochs. Even against the best look of labels alone (83.9 % after 1,800 steps) the
+# committee's students are ahead at the end, at 84.8 %.
 #
 # Look at what has been compressed. The committee reaches 84.3 %. The student has a
 # twenty-first of its parameters, takes a small part of its time, and is no worse. In
@@ -1668,14 +1668,13 @@ with results(varies=initial) as table:
 # all wrong classes to one level, and so erases what a student could learn from. Here,
 # after 12 epochs, smoothed teachers and their students cannot be told from the plain
 # ones. After 60 the teachers are better by 0.8 points, and their students worse by 1.6.
-# How much worse depends on the split: with another split and other seeds, run apart,
-# the teachers gained 0.9 points
-# [0.6, 1.2] and their students lost 0.4 [−0.3, 1.2]. That the students do *not* share in the
-# gain is what holds in both. The last table says why: of their doubt about a sneaker,
-# plain teachers give 70 % to the other shoes, smoothed ones 24 %, and an even division
-# over nine classes would give 22 %. The resemblance is erased. So a more accurate
-# teacher is not always a better one. What counts is how good its *probabilities* are,
-# and that is what the derivation of the variance said, too.
+# How much worse depends on the split. With three others, each with seeds of its own and
+# run apart, the teachers gained 0.9, 0.9 and 0.4 points, and their students lost 0.4,
+# 1.2 and 1.4. The last table says why: of their doubt about a sneaker, plain teachers
+# give 70 % to the other shoes, smoothed ones 24 %, and an even division over nine
+# classes would give 22 %. The resemblance is erased. So a more accurate teacher is not
+# always a better one. What counts is how good its *probabilities* are, and that is what
+# the derivation of the variance said, too.
 #
 # Compare the students of plain teachers as well. Those of the 60-epoch teachers are
 # below those of the 12-epoch ones, although their teachers are better. The longer
