@@ -202,7 +202,7 @@ def never_seen(names: Sequence[str], shares: Mapping[str, Tensor]) -> Axes:
         ax.plot(mean, rows, mark, color=color, markersize=8, label=kind)
     ax.set_yticks(place, names)
     ax.invert_yaxis()
-    ax.set(xlim=(0, 101), xlabel="share of the class that was never seen (%)")
+    ax.set(xlim=(0, 101), xlabel="share (%); small dots: single students")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3)
     return ax
 
