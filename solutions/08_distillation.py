@@ -1550,8 +1550,8 @@ with results(varies=initial + ", one draw of false labels") as table:
     recall("distillation.born-again", 2)
 
 # %% [markdown]
-# The loss after 600 steps is one of speed. Soft targets are slower to learn, as in the
-# experiment on compression, and after 2,400 steps it is gone. But there is no gain,
+# The loss after 600 steps is one of speed: soft targets with nine tenths of the
+# weight are slower to learn than labels, and after 2,400 steps it is gone. But there is no gain,
 # either: what a network of this size can say about these 1,000 images, its child knows
 # from their labels. With 40 % false labels eight seeds cannot tell the difference from
 # zero after 600 steps. (After 3,000 steps, run apart from this notebook, the child was

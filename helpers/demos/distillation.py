@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from math import isqrt
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -12,7 +13,6 @@ from torch import Tensor
 from helpers.demos._stage import Scene, Slider
 from helpers.evidence.intervals import mean_interval
 from helpers.show import plots
-from helpers.show._style import Style
 
 __all__ = [
     "COLORS",
@@ -215,8 +215,8 @@ def alpha_bands(alphas: Sequence[float], table: Mapping[str, Tensor]) -> Axes:
         table: name of the teacher -> accuracies in percent, (seeds, n).
     """
     ax = plots.figure()[1]
-    dashed: Style = {"color": INK, "linestyle": "--"}
-    styles: tuple[Style, ...] = (COLORS["soft answers"], dashed)
+    dashed: dict[str, Any] = {"color": INK, "linestyle": "--"}
+    styles: tuple[str | dict[str, Any], ...] = (COLORS["soft answers"], dashed)
     for (name, values), style in zip(table.items(), styles, strict=False):
         plots.band(alphas, values, label=name, color=style, ax=ax)
     ax.set(xlabel="alpha, the weight of the teacher's word", xticks=alphas)
