@@ -2,12 +2,13 @@
 # # 08 · What does a teacher know that the label does not say?
 #
 # In 2015 Geoffrey Hinton, Oriol Vinyals and Jeff Dean trained a large network on the
-# handwritten digits of MNIST, with dropout and everything else that helped. It made 67
-# errors on the 10,000 test images. A smaller network without any regularization made
+# handwritten digits of MNIST, with dropout, with shifted copies of the images and with
+# everything else that helped. It made 67 errors on the 10,000 test images. A smaller
+# network without any regularization made
 # 146. Then they trained the small network once more, on the same images, and changed
 # only what it was told: beside the label it got the large network's *whole answer* to
 # each image, all ten probabilities. This time it made 74 errors. The authors say it in
-# words that belong into this course: the small network was "regularized solely by
+# words that belong in this course: the small network was "regularized solely by
 # adding the additional task" of agreeing with the large one (Hinton 2015, section 3).
 #
 # That is strange, if you think about it. The large network had learned from the very
@@ -828,9 +829,7 @@ with results(varies=initial) as table:
 # There is a catch. Nobody knows $p(y\mid x)$. A teacher's answer is an *estimate* of
 # it, and where the estimate is off, the soft loss has another mean than the true one.
 # So the teacher takes variance away and brings some bias in: the bargain of notebook
-# 01. It pays as long as the teacher's probabilities are good. Who has the best ones? A
-# single trained network is too sure of itself as a rule (notebook 09). A *committee* of
-# several is better.
+# 01. It pays as long as the teacher's probabilities are good. Whose are better, those of a single trained network or those of a *committee* of several? To ask a committee, we have to combine its answers first.
 #
 # ### Exercise 8.4 · Targets from an ensemble (1 point, ~6 min)
 #
@@ -929,9 +928,10 @@ with results(after="distillation.spread"):
 # those from soft answers, so their variance is about three times as large: to get an
 # equally quiet estimate from labels you would need three times as many images. The
 # committee's mean is within 0.03 of the labels'. One teacher's is too low by about 0.1,
-# because that teacher is too sure of itself and so of what the student says, too.
-# (These 2,000 samples come from the same 4,000 images, and there is one student: the
-# picture illustrates the derivation, and proves nothing about others.)
+# because a single trained network is too sure of itself as a rule (notebook 09); the
+# members of a committee contradict each other and so temper its answer. (These 2,000
+# samples come from the same 4,000 images, and there is one student: the picture
+# illustrates the derivation, and proves nothing about others.)
 #
 # Variance explains *that* soft answers can help. It does not say which of their numbers
 # do the work.
@@ -1550,12 +1550,12 @@ with results(varies=initial + ", one draw of false labels") as table:
     recall("distillation.born-again", 2)
 
 # %% [markdown]
-# The loss after 600 steps is one of speed: soft targets with nine tenths of the
-# weight are slower to learn than labels, and after 2,400 steps it is gone. But there is no gain,
-# either: what a network of this size can say about these 1,000 images, its child knows
-# from their labels. With 40 % false labels eight seeds cannot tell the difference from
-# zero after 600 steps. (After 3,000 steps, run apart from this notebook, the child was
-# ahead by 2.0 points, with an interval from −0.2 to 4.2. By then both have learned
+# The loss after 600 steps is one of speed: soft targets with nine tenths of the weight
+# are slower to learn than labels, and after 2,400 steps it is gone. But there is no
+# gain, either: what a network of this size can say about these 1,000 images, its child
+# knows from their labels. With 40 % false labels eight seeds cannot tell the difference
+# from zero after 600 steps. (After 3,000 steps, run apart from this notebook, the child
+# was ahead by 2.0 points, with an interval from −0.2 to 4.2. By then both have learned
 # false labels by heart and stand near 53 %, so stopping early would have done far
 # more.)
 #
