@@ -4,12 +4,12 @@
 # In 2015 Geoffrey Hinton, Oriol Vinyals and Jeff Dean trained a large network on the
 # handwritten digits of MNIST, with dropout, with shifted copies of the images and with
 # everything else that helped. It made 67 errors on the 10,000 test images. A smaller
-# network without any regularization made
-# 146. Then they trained the small network once more, on the same images, and changed
-# only what it was told: beside the label it got the large network's *whole answer* to
-# each image, all ten probabilities. This time it made 74 errors. The authors say it in
-# words that belong in this course: the small network was "regularized solely by
-# adding the additional task" of agreeing with the large one (Hinton 2015, section 3).
+# network without any regularization made 146 errors. Then they trained the small
+# network once more, on the same images, and changed only what it was told: beside the
+# label it got the large network's *whole answer* to each image, all ten probabilities.
+# This time it made 74 errors. The authors say it in words that belong in this course:
+# the small network was "regularized solely by adding the additional task" of agreeing
+# with the large one (Hinton 2015, section 3).
 #
 # That is strange, if you think about it. The large network had learned from the very
 # same labels. Where should knowledge come from that was not in them?
@@ -828,8 +828,10 @@ with results(varies=initial) as table:
 #
 # There is a catch. Nobody knows $p(y\mid x)$. A teacher's answer is an *estimate* of
 # it, and where the estimate is off, the soft loss has another mean than the true one.
-# So the teacher takes variance away and brings some bias in: the bargain of notebook
-# 01. It pays as long as the teacher's probabilities are good. Whose are better, those of a single trained network or those of a *committee* of several? To ask a committee, we have to combine its answers first.
+# So the teacher takes variance away and brings some bias in, which is the bargain of
+# notebook 01; it pays as long as the teacher's probabilities are good. Whose are
+# better, those of a single trained network or those of a *committee* of several? To ask
+# a committee, we have to combine its answers first.
 #
 # ### Exercise 8.4 · Targets from an ensemble (1 point, ~6 min)
 #
@@ -1392,7 +1394,7 @@ with results(varies=initial) as table:
 # With the factor, everything from 2 to 16 is about the same, and only $T = 1$ is
 # behind, where the small numbers stay small. So the temperature is no knob to lose
 # sleep over: take
-# 4. It matters more how sure the teacher is, and we shall come to that.
+# four. It matters more how sure the teacher is, and we shall come to that.
 #
 # ## A class that was never seen
 #
