@@ -223,11 +223,20 @@ def walk(model: nn.Module, split: data.Split) -> Figure:
         axes, blends[:, 0].cpu(), lams.flatten().tolist(), said, sure, strict=True
     ):
         ax.imshow(image, cmap="gray", interpolation="nearest")
-        ax.set_title(f"λ = {lam:.2f}\nsays {data.CLASS_NAMES[int(k)]}, {p:.0%}")
+        ax.set_title(
+            say(
+                "λ = {lam:.2f}\nsays {class_names}, {p:.0%}",
+                lam=lam,
+                class_names=data.CLASS_NAMES[int(k)],
+                p=p,
+            )
+        )
         ax.axis("off")
     names = data.CLASS_NAMES[int(y[i])], data.CLASS_NAMES[int(y2[i])]
-    end = ": a third class on the way" if foreign.any() else ""
-    fig.suptitle(f"From {names[0]} to {names[1]}{end}")
+    end = say(": a third class on the way") if foreign.any() else ""
+    fig.suptitle(
+        say("From {names} to {names2}{end}", names=names[0], names2=names[1], end=end)
+    )
     return fig
 
 
@@ -240,7 +249,7 @@ def betas(alphas: Sequence[float]) -> Figure:
         draws = generator.beta(alpha, alpha, 20_000)
         ax.hist(draws, bins=20, range=(0, 1), weights=[100 / 20_000] * 20_000)
         ax.set(xlabel="λ", title=f"α = {alpha:g}")
-    axes[0].set_ylabel("share of the draws (%)")
+    axes[0].set_ylabel(say("share of the draws (%)"))
     return fig
 
 
@@ -260,13 +269,13 @@ def spiral_mixtures(split: data.Split, n: int = 300) -> Figure:
         i, j = torch.randint(len(own), (2, n), generator=generator)
         lam = torch.rand(n, 1, generator=generator)
         style: dict[str, Any] = {"color": color, "marker": marker, "s": 12}
-        axes[0].scatter(*own.T, label=f"class {k}", **style)
+        axes[0].scatter(*own.T, label=say("class {k}", k=k), **style)
         axes[1].scatter(*(lam * own[i] + (1 - lam) * own[j]).T, alpha=0.6, **style)
-    axes[0].set_title(f"{len(x)} rows of a table")
-    axes[1].set_title("Mixtures of two rows of the same class")
+    axes[0].set_title(say("{n_x} rows of a table", n_x=len(x)))
+    axes[1].set_title(say("Mixtures of two rows of the same class"))
     for ax in axes:
-        ax.set(xlabel="first column", aspect="equal")
-    axes[0].set_ylabel("second column")
+        ax.set(xlabel=say("first column"), aspect="equal")
+    axes[0].set_ylabel(say("second column"))
     axes[0].legend()
     return fig
 

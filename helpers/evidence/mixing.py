@@ -14,6 +14,7 @@ from helpers.population import Stack
 from helpers.seeds import generator
 from helpers.training import one_thread, own_randomness
 from helpers.training.runtime import bar_hidden
+from helpers.words import say
 
 __all__ = [
     "Treated",
@@ -180,7 +181,7 @@ class _Patches(nn.Module):
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
         if conv.padding != (0, 0) or conv.dilation != (1, 1) or conv.groups != 1:
-            raise ValueError(f"expected a plain convolution, got {conv}")
+            raise ValueError(say("expected a plain convolution, got {conv}", conv=conv))
         self.weight, self.bias = conv.weight, conv.bias
         self.size, self.stride = conv.kernel_size, conv.stride
 

@@ -35,7 +35,7 @@ EXEMPT = {
 }
 # Notebooks whose checks are being rewritten: they leave this list with their texts in
 # `say`, and it may well be empty.
-LATER: set[str] = {"07_mixup_cutmix", "08_distillation", "09_mc_dropout"}
+LATER: set[str] = set()
 
 
 def name(path: Path) -> str:
