@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -72,7 +73,7 @@ class _Block(nn.Module):
     "9.1",
     mistakes={
         "model-train": "BatchNorm is in train mode too, as after model.train(). It "
-        "then normalises with the statistics of the batch at hand and moves its "
+        "then normalizes with the statistics of the batch at hand and moves its "
         "running ones. Switch on the dropout layers, and nothing else.",
         "only-nn-dropout": "Some kinds of dropout stay in eval mode. nn.Dropout is "
         "not alone: Dropout1d, Dropout2d, Dropout3d, AlphaDropout and "
@@ -148,7 +149,11 @@ def _enabled(t: Trial, answer: Any, model: nn.Module) -> None:
 
 def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
     plain = any(type(m) is nn.Dropout for m in off)
-    advice = "Set the layers of the model itself; its `modules()` are all of them."
+    advice = (
+        "Set the layers of the model itself; its `modules()` are all of them. And "
+        "train() and eval() reach into all children: eval() on a container switches "
+        "the dropout inside it off again."
+    )
     if t.is_a(result, nn.Module) and any(t.modes(result)):
         advice = "The model that is returned has dropout on, the one given has not."
     t.fail(
@@ -172,7 +177,7 @@ def _left_off(t: Trial, off: list[nn.Module], result: object) -> None:
         "logits": "These are logits or log-probabilities. Apply softmax over the last "
         "dimension to each sample.",
         "batch-statistics": "BatchNorm is in train mode while you sample: it "
-        "normalises with this batch's statistics and moves its running ones. "
+        "normalizes with this batch's statistics and moves its running ones. "
         "Everything but the dropout layers must be in eval mode.",
     },
 )
@@ -341,13 +346,24 @@ def _one_thinned_network_each(t: Trial, net: _Net, probs: Tensor) -> None:
         t.fail(
             "a row is not the prediction of any thinned network.",
             mistake="batch-statistics" if corrupt else None,
-            advice="Entry [s, i] belongs to sample s and example i of x.",
+            advice=_not_thinned(probs),
         )
     t.require(
         different == len(probs),
         "some samples are copies of others.",
         got=f"{different} different ones of {len(probs)}",
     )
+
+
+def _not_thinned(probs: Tensor) -> str:
+    """Return advice: two dropped logits are both 0, so their probabilities agree."""
+    pairs = (probs - probs.roll(1, -1)).abs() < 1e-6  # (S, N, K)
+    if pairs.any(-1).float().mean() > 0.05:
+        return (
+            "Some probabilities of a row are exactly equal, as if dropout acted on the "
+            "logits. The model has dropout layers of its own: switch those on."
+        )
+    return "Entry [s, i] belongs to sample s and example i of x."
 
 
 def _modes(t: Trial, answer: Any, net: _Net) -> None:
@@ -421,13 +437,18 @@ def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
     wrong = {"mean-of-entropies": mean, "base-2": total / bits}
     if _about(got, mean / bits):  # both at once
         wrong = {"mean-of-entropies": mean / bits}
-    t.close(got, total, mistakes=wrong, rtol=1e-3, atol=1e-3)
+    advice = _other_entropy(got, probs, total - mean)
+    t.close(got, total, mistakes=wrong, advice=advice, rtol=1e-3, atol=1e-3)
 
     t.part("mutual information, in nats")
     got = t.tensor(t.call(information, probs), shape=total.shape, dtype=dtype)
     advice = "It is H(mean over S) minus the mean over S of H."
     if _about(got, mean - total):
         advice = "The sign is reversed: H(mean over S) minus the mean over S of H."
+    elif _about(got, total):
+        advice = "This is the predictive entropy. The mean entropy is to come off it."
+    elif _about(got, (total - mean) / math.log(10)):
+        advice = "The logarithm has base 10. Asked are nats: the natural logarithm."
     wrong = {"base-2": (total - mean) / bits, "mean-of-entropies": mean}
     t.close(got, total - mean, mistakes=wrong, advice=advice, rtol=1e-3, atol=1e-3)
 
@@ -456,6 +477,27 @@ def predictive_entropy(entropy: Any, information: Any, t: Trial) -> None:
 def _entropy(probs: Tensor) -> Tensor:
     entropy: Tensor = torch.special.entr(probs).sum(-1)
     return entropy
+
+
+def _other_entropy(got: Tensor, probs: Tensor, information: Tensor) -> str | None:
+    """Return what to say of a value that is another quantity than the entropy."""
+    total = _entropy(probs.mean(0))
+    if _about(got, information):
+        return (
+            "This is the mutual information. Do the two functions bear each other's "
+            "name?"
+        )
+    if _about(got, total / math.log(10)):
+        return "The logarithm has base 10. Asked are nats: the natural logarithm."
+    if _about(got, total / math.log(probs.shape[-1])):
+        return "This is divided by ln K. The entropy in nats may exceed 1."
+    again = (probs.softmax(-1).mean(0), probs.mean(0).softmax(-1))
+    if any(_about(got, _entropy(p)) for p in again):
+        return (
+            "The probabilities have gone through softmax as if they were logits: "
+            "Categorical(probs=p), not Categorical(logits=p)."
+        )
+    return None
 
 
 def _about(got: Tensor, value: Tensor) -> bool:
@@ -580,6 +622,12 @@ def _ece_close(
         advice = "A fraction in [0, 1] is asked for, not percent."
     elif abs(abs(value) - abs(_signed(probs.double(), labels))) <= 1e-4:
         advice = "Take |accuracy − confidence| per bin, before you add the bins."
+    elif abs(value - _other_errors(probs.double(), labels, n)["largest"]) <= 1e-4:
+        advice = "This is the largest gap of any bin (MCE). Add the weighted gaps."
+    elif abs(value - _other_errors(probs.double(), labels, n)["squared"]) <= 1e-4:
+        advice = "The gaps are squared. Asked is their absolute value."
+    elif abs(value - _other_errors(probs.double(), labels, n)["root"]) <= 1e-4:
+        advice = "This is the root of the mean squared gap. Asked are absolute values."
     t.fail(
         "the result is not right.",
         expected=right,
@@ -597,6 +645,15 @@ def _explains(value: float, probs: Tensor, labels: Tensor, n: int) -> list[str]:
         for name, values in _wrong_ece(probs.double(), labels, n).items()
         if any(abs(value - v) <= 2e-5 < abs(v - right) for v in values)
     ]
+
+
+def _other_errors(probs: Tensor, labels: Tensor, n: int) -> dict[str, float]:
+    """Return calibration errors that are defined, and not asked for."""
+    confidence, top = probs.max(1)
+    counts, gap = _bins(confidence, (top == labels).double(), n)
+    gaps = gap.abs() / counts.clamp(min=1)
+    squared = (counts / counts.sum() * gaps.square()).sum().item()
+    return {"largest": gaps.max().item(), "squared": squared, "root": squared**0.5}
 
 
 def _signed(probs: Tensor, labels: Tensor) -> float:
@@ -705,7 +762,7 @@ LOW, HIGH = 0.05, 20.0
     mistakes={
         "accuracy": "The temperature does not react to the scale of the logits, as if "
         "it were chosen by accuracy, which no temperature changes, or not fitted at "
-        "all. Minimise the negative log-likelihood.",
+        "all. Minimize the negative log-likelihood.",
         "negative": "The temperature is negative: that would turn every prediction "
         "round. Search in [0.05, 20] only, for example over ln T with T = exp(ln T).",
     },
@@ -741,6 +798,13 @@ def fit_temperature(answer: Any, t: Trial) -> None:
         t.case = _fit_case(logits, what)
         _optimal(t, logits, labels, value)
 
+    t.part("temperatures of all sizes")
+    for logits, labels, what in _comb():
+        t.case = _fit_case(logits, what)
+        value = t.number(t.call(answer, logits, labels, case=t.case))
+        t.require(not math.isnan(value), "the temperature is NaN.")
+        _optimal(t, logits, labels, value)
+
     t.part("logits up to ±10,000")
     logits = 3000 * t.randn(40, 5)
     logits[:, 0] = torch.where(t.rand(40) < 0.5, 1e4, -1e4)
@@ -770,12 +834,18 @@ def _optimal(t: Trial, logits: Tensor, labels: Tensor, value: float) -> None:
     lowest, reached = (_nll(logits, labels, v) for v in (best, value))
     if reached <= lowest + 1.001e-4:
         return
-    advice = "Minimise cross_entropy(logits / T, labels) over T in [0.05, 20]."
+    advice = "Minimize cross_entropy(logits / T, labels) over T in [0.05, 20]."
     inverse = min(max(1 / value, LOW), HIGH)
     confidence = (logits.double() / value).softmax(-1).amax(1).mean()
     accuracy = (logits.argmax(1) == labels).double().mean()
     if _nll(logits, labels, inverse) <= lowest + 1e-4:
         advice = "This is 1/T: logits are divided by the temperature."
+    elif reached < lowest + 0.02:
+        advice = (
+            "Close, but not close enough. If you try a grid, refine it around its "
+            "best value. If you use an optimizer, let it run until T stands still: "
+            "LBFGS, for one, stops after max_iter steps."
+        )
     elif abs(confidence - accuracy) < 5e-3:
         advice = "This makes the mean confidence equal to the accuracy. " + advice
     t.fail(
@@ -802,6 +872,21 @@ def _best_temperature(logits: Tensor, labels: Tensor) -> float:
     return 2 / (low + high)
 
 
+@functools.cache
+def _comb() -> list[tuple[Tensor, Tensor, str]]:
+    """Return the same cases for every seed: best temperatures at all distances.
+
+    A grid that is too coarse misses some of them by more than the tolerance, whatever
+    the seed: what the visible check accepts, the hidden one accepts, too.
+    """
+    draws = torch.Generator().manual_seed(9_500)
+    true = 3 * torch.randn(120, 7, generator=draws, dtype=torch.float64)
+    uniform = torch.rand(120, 7, generator=draws, dtype=torch.float64)
+    labels = (true - (-uniform.log()).log()).argmax(1)
+    scales = [0.12 * 80 ** ((k * 0.618034) % 1) for k in range(24)]
+    return [(s * true, labels, f"scale {s:.3g} of the true logits") for s in scales]
+
+
 def _scaled(t: Trial, scale: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Draw logits that are `scale` times too large for most of their labels."""
     n, k = t.random.randint(200, 300), t.random.randint(3, 7)
@@ -826,3 +911,253 @@ def _separable(t: Trial, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     labels = t.integers(k, n)
     logits = t.rand(n, k) + (3 + 2 * t.rand(n, 1)) * F.one_hot(labels, k)
     return logits.to(dtype), labels
+
+
+# -- 9.6 ----------------------------------------------------------------------------
+
+
+class _Calibration(NamedTuple):
+    """One case: calibration examples, new ones, and what is to come out.
+
+    Attributes:
+        probs, labels: (n, K) and (n,). new_probs: (N, K). alpha: in (0, 1).
+        what: the case in words.
+    """
+
+    probs: Tensor
+    labels: Tensor
+    new_probs: Tensor
+    alpha: float
+    what: str
+
+    @property
+    def scores(self) -> Tensor:
+        own = self.probs.double().gather(1, self.labels[:, None]).squeeze(1)
+        return 1 - own
+
+    @property
+    def rank(self) -> int:
+        return math.ceil((len(self.labels) + 1) * (1 - self.alpha))
+
+    def sets(self, threshold: float) -> Tensor:
+        return 1 - self.new_probs.double() <= threshold
+
+    def right(self) -> Tensor:
+        return self.sets(_ranked(self.scores, self.rank))
+
+
+def _ranked(scores: Tensor, rank: int) -> float:
+    """Return the rank-th smallest score; infinity beyond the last one."""
+    ordered = scores.sort().values
+    return ordered[max(rank, 1) - 1].item() if rank <= len(ordered) else math.inf
+
+
+@exercise(
+    "9.6",
+    mistakes={
+        "plus-one": "The +1 is forgotten. The new example is one of n + 1 that are "
+        "alike, so the threshold is the ⌈(n + 1)(1 − alpha)⌉-th smallest of the n "
+        "scores. The (1 − alpha)-quantile of the n scores is a little too low.",
+        "alpha-swapped": "alpha and 1 − alpha are swapped. alpha is the share of sets "
+        "that may *miss* the truth, so a share of 1 − alpha of the scores has to lie "
+        "below the threshold.",
+        "top-class": "The scores are those of the top class. A calibration example's "
+        "score is 1 − the probability of its *true* class: it says how far down one "
+        "has to go until the truth is in.",
+        "argmax-only": "Each set holds the top class alone. Every class belongs to "
+        "the set whose 1 − probability is at most the threshold: there may be several, "
+        "or none.",
+    },
+)
+def prediction_sets(answer: Any, t: Trial) -> None:
+    """Check 9.6: split conformal sets from the scores 1 − p(true class)."""
+    t.part("a case by hand")
+    dtype, other = t.dtypes()
+    cases = [_by_hand(dtype)]
+    t.part("other sizes, other alphas")
+    cases += [
+        _drawn_calibration(t, alpha, kind)
+        for alpha, kind in zip(
+            t.random.sample([0.1, 0.2, 0.3, 0.4], 3), (dtype, other, dtype), strict=True
+        )
+    ]
+    t.part("too few examples: all classes")
+    cases.append(_too_few(t, other))
+    missed = []
+    for case in cases:
+        got = _sets_of(t, answer, case)
+        if not torch.equal(got, case.right()):
+            missed.append((case, got, t.case))
+    if missed:
+        _sets_are_wrong(t, missed)
+
+
+def _sets_of(t: Trial, answer: Any, case: _Calibration) -> Tensor:
+    """Return the answer's sets, if they are sets by their form."""
+
+    def explain(error: Raised) -> None:
+        beyond = case.rank > len(case.labels)
+        if beyond and error.says("IndexError", "") or error.says("RuntimeError", "k"):
+            t.fail(
+                "there is no such rank.",
+                got=error.shown,
+                advice=f"The rank is {case.rank}, and there are {len(case.labels)} "
+                "scores. If the rank exceeds n, no threshold is safe: all classes are "
+                "in every set.",
+            )
+
+    shown = f"prediction_sets(probs, labels, new_probs, {case.alpha}), {case.what}"
+    got = t.call(
+        answer,
+        case.probs,
+        case.labels,
+        case.new_probs,
+        case.alpha,
+        case=shown,
+        explain=explain,
+    )
+    tensor = t.tensor(got, shape=case.new_probs.shape)
+    t.require(
+        tensor.dtype == torch.bool,
+        "the result has the wrong dtype.",
+        expected="torch.bool: True where a class is in the set",
+        got=tensor.dtype,
+        advice="A comparison such as `1 - new_probs <= threshold` gives it.",
+    )
+    return tensor.detach().cpu()
+
+
+def _sets_are_wrong(t: Trial, missed: list[tuple[_Calibration, Tensor, str]]) -> None:
+    case, got, t.case = missed[0]
+    named = next(
+        (
+            name
+            for name in ("plus-one", "alpha-swapped", "top-class", "argmax-only")
+            if all(_fits(name, c, g) for c, g, _ in missed)
+            and any(c.rank <= len(c.labels) for c, _, _ in missed)
+        ),
+        None,
+    )
+    row = int((got != case.right()).any(1).nonzero()[0])
+    t.fail(
+        f"the set of new example {row} is not right.",
+        expected=_as_set(case.right()[row]) + ", " + _threshold(case),
+        got=_as_set(got[row]),
+        mistake=named,
+        advice=_unnamed(missed),
+    )
+
+
+def _fits(name: str, case: _Calibration, got: Tensor) -> bool:
+    """Say whether this mistake, in one of its forms, gives these sets."""
+    s, n, a = case.scores, len(case.labels), case.alpha
+    top = 1 - case.probs.double().amax(1)
+    best = F.one_hot(case.new_probs.argmax(1), case.new_probs.shape[1]).bool()
+    forms = {
+        "plus-one": [
+            case.sets(_ranked(s, math.ceil(n * (1 - a)))),
+            case.sets(_ranked(s, math.floor(n * (1 - a)))),
+            *(case.sets(s.quantile(1 - a, interpolation=i).item()) for i in _BETWEEN),
+        ],
+        "alpha-swapped": [
+            case.sets(_ranked(s, math.ceil((n + 1) * a))),
+            case.sets(_ranked(s, math.ceil(n * a))),
+            *(case.sets(s.quantile(a, interpolation=i).item()) for i in _BETWEEN),
+        ],
+        "top-class": [
+            case.sets(_ranked(top, case.rank)),
+            case.sets(_ranked(top, math.ceil(n * (1 - a)))),
+        ],
+        "argmax-only": [best, best & case.right()],
+    }
+    return any(torch.equal(got, form) for form in forms[name])
+
+
+_BETWEEN = ("linear", "lower", "higher")
+
+
+def _unnamed(missed: list[tuple[_Calibration, Tensor, str]]) -> str:
+    """Return what to say of a slip that has no name of its own."""
+    if all(torch.equal(g, c.sets(_ranked(c.scores, c.rank + 1))) for c, g, _ in missed):
+        return (
+            "The threshold is one rank too high. NumPy's and torch's quantile with "
+            '"higher" count from 0 to n − 1; sort the scores and take entry rank − 1, '
+            'or use NumPy\'s method="inverted_cdf" with rank / n.'
+        )
+    if all(torch.equal(~g, c.right()) for c, g, _ in missed):
+        return "These are the classes that are *not* in the sets: turn ≤ round."
+    if all(c.rank > len(c.labels) for c, _, _ in missed):
+        return (
+            "Here the rank exceeds n: no threshold is safe, all classes are in every "
+            "set."
+        )
+    return (
+        "Scores are 1 − probs[i, labels[i]]; the threshold is their ⌈(n + 1)(1 − "
+        "alpha)⌉-th smallest; a class is in where 1 − new_probs is at most that."
+    )
+
+
+def _threshold(case: _Calibration) -> str:
+    if case.rank > len(case.labels):
+        return f"rank {case.rank} of {len(case.labels)} scores: all classes"
+    value = _ranked(case.scores, case.rank)
+    return f"the threshold is {value:.4f}, score {case.rank} of {len(case.labels)}"
+
+
+def _as_set(row: Tensor) -> str:
+    return "{" + ", ".join(str(k) for k in row.nonzero().flatten().tolist()) + "}"
+
+
+def _by_hand(dtype: torch.dtype) -> _Calibration:
+    probs = [[0.9, 0.06, 0.04], [0.8, 0.15, 0.05], [0.6, 0.1, 0.3], [0.3, 0.6, 0.1]]
+    new = [[0.5, 0.35, 0.15], [0.02, 0.95, 0.03], [0.32, 0.28, 0.4]]
+    return _Calibration(
+        torch.tensor(probs, dtype=dtype),
+        torch.zeros(4, dtype=torch.int64),
+        torch.tensor(new, dtype=dtype),
+        0.3,
+        "the card's example",
+    )
+
+
+def _drawn_calibration(t: Trial, alpha: float, dtype: torch.dtype) -> _Calibration:
+    """Draw a case in which every rank of the threshold gives other sets.
+
+    The new examples' first class lies halfway between neighboring scores, and the ranks
+    with and without the +1 differ and are no whole numbers.
+    """
+    sizes = [n for n in range(12, 45) if _telling(n, alpha)]
+    n, k = t.random.choice(sizes), t.random.randint(3, 6)
+    while True:
+        probs = (1.5 * t.randn(n, k, dtype=torch.float64)).softmax(-1)
+        labels = torch.where(t.rand(n) < 0.6, probs.argmax(1), t.integers(k, n))
+        case = _Calibration(probs, labels, probs, alpha, f"n = {n}, {k} classes")
+        ordered = case.scores.sort().values
+        top = (1 - probs.amax(1)).sort().values
+        apart = _ranked(top, case.rank) < _ranked(ordered, case.rank) - 0.05
+        if ordered.diff().min() > 1e-3 and apart:
+            break
+    first = 1 - (ordered[1:] + ordered[:-1]) / 2  # (n - 1,)
+    rest = (t.randn(n - 1, k - 1, dtype=torch.float64)).softmax(-1)
+    new = torch.cat([first[:, None], rest * (1 - first[:, None])], 1)
+    near = (1 - new[:, :, None] - ordered).abs().amin((1, 2)) > 1e-5
+    new = new[near][
+        torch.tensor(t.random.sample(range(int(near.sum())), int(near.sum())))
+    ]
+    return case._replace(probs=probs.to(dtype), new_probs=new.to(dtype))
+
+
+def _telling(n: int, alpha: float) -> bool:
+    """Say whether the ranks with +1 and without it differ, far from whole numbers."""
+    ranks = [m * (1 - alpha) for m in (n, n + 1)]
+    clear = all(0.15 < rank % 1 < 0.85 for rank in ranks)
+    return clear and math.ceil(ranks[0]) != math.ceil(ranks[1])
+
+
+def _too_few(t: Trial, dtype: torch.dtype) -> _Calibration:
+    n, k = t.random.randint(3, 6), t.random.randint(3, 5)
+    probs = (2 * t.randn(n, k, dtype=torch.float64)).softmax(-1)
+    labels, new = t.integers(k, n), (2 * t.randn(7, k, dtype=torch.float64)).softmax(-1)
+    new[0] = torch.tensor([1 - 1e-9] + [1e-9 / (k - 1)] * (k - 1))  # beyond any score
+    what = f"n = {n}: rank {n + 1} of {n} scores"
+    return _Calibration(probs.to(dtype), labels, new.to(dtype), 0.05, what)
