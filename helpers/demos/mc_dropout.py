@@ -130,7 +130,7 @@ def doubt_bands(
             ax.fill_between(line, mean - outer, mean + outer, **faint, label=label)
         ax.plot(*(p.cpu() for p in points), ".", color=plots.PALETTE[1], label="data")
         ax.set(xlabel="x", title=title, ylim=(-2.2, 2.2))
-        ax.legend(loc="lower left", ncols=2)
+        ax.legend(loc="upper center", ncols=3, fontsize=9)
     axes[0, 0].set_ylabel("y")
     return fig
 
