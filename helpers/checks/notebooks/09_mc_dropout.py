@@ -946,6 +946,9 @@ class _Calibration(NamedTuple):
         return self.sets(_ranked(self.scores, self.rank))
 
 
+_Miss = tuple[_Calibration, Tensor, str | None]  # a case, what came, how it was called
+
+
 def _ranked(scores: Tensor, rank: int) -> float:
     """Return the rank-th smallest score; infinity beyond the last one."""
     ordered = scores.sort().values
@@ -1027,7 +1030,7 @@ def _sets_of(t: Trial, answer: Any, case: _Calibration) -> Tensor:
     return tensor.detach().cpu()
 
 
-def _sets_are_wrong(t: Trial, missed: list[tuple[_Calibration, Tensor, str]]) -> None:
+def _sets_are_wrong(t: Trial, missed: list[_Miss]) -> None:
     case, got, t.case = missed[0]
     named = next(
         (
@@ -1076,7 +1079,7 @@ def _fits(name: str, case: _Calibration, got: Tensor) -> bool:
 _BETWEEN = ("linear", "lower", "higher")
 
 
-def _unnamed(missed: list[tuple[_Calibration, Tensor, str]]) -> str:
+def _unnamed(missed: list[_Miss]) -> str:
     """Return what to say of a slip that has no name of its own."""
     if all(torch.equal(g, c.sets(_ranked(c.scores, c.rank + 1))) for c, g, _ in missed):
         return (
