@@ -43,6 +43,8 @@ def reliability_row(
         scores = [expected_calibration_error(p, labels, n_bins) for p in many]
         ax.set_title(f"{name}\nECE {sum(scores) / len(scores):.1%}")
     axes[0, 0].set_ylabel(say("accuracy in the bin"))
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=len(names))
     return fig
 
 
@@ -62,6 +64,8 @@ def reliability_picture(
     error = expected_calibration_error(probs, labels, n_bins)
     sure, correct = probs.amax(1).mean().item(), accuracy(probs, labels)
     left.set(title=f"ECE {error:.1%}", ylabel=say("accuracy in the bin"))
+    handles, names = left.get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower left", ncols=len(names))
     share = calibration_bins(probs, labels, n_bins).share
     right.bar(_middles(n_bins), 100 * share, 0.9 / n_bins, color=plots.PALETTE[0])
     right.axvline(sure, color=plots.PALETTE[1], label=say("mean confidence"))
@@ -86,14 +90,15 @@ def _diagram(ax: Axes, probs: Tensor, labels: Tensor, n_bins: int) -> None:
     place, width = _middles(n_bins), 0.9 / n_bins
     lower = torch.minimum(bins.accuracy, bins.confidence)
     gap = bins.confidence - bins.accuracy
-    ax.bar(place, lower, width, color=plots.PALETTE[4])
+    ax.bar(
+        place, lower, width, color=plots.PALETTE[4], label=say("accuracy or confidence")
+    )
     sure, modest = gap.clamp(min=0), (-gap).clamp(min=0)
     light, dark = "#f2b68f", plots.PALETTE[0]
     ax.bar(place, sure, width, bottom=lower, label=say("too sure"), color=light)
     ax.bar(place, modest, width, bottom=lower, label=say("too modest"), color=dark)
     ax.plot([0, 1], [0, 1], color="#1a1a1a", linewidth=0.8)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=say("confidence"))
-    ax.legend(loc="upper left", frameon=True)
 
 
 def doubt_bands(
@@ -103,8 +108,12 @@ def doubt_bands(
     *,
     truth: Tensor,
     titles: Sequence[str],
+    noise: float = 0.0,
 ) -> Figure:
     """Draw mean and mean ± 2 standard deviations over samples, one panel per method.
+
+    With `noise` an outer band shows where new data are expected: its variance is that
+    of the samples plus that of the noise.
 
     Args:
         line: positions (n,).
@@ -112,6 +121,7 @@ def doubt_bands(
         points: training data x (m,) and y (m,).
         truth: the function without noise on `line`, (n,).
         titles: one finding per panel.
+        noise: standard deviation of the data's noise, ≥ 0; 0 leaves that band out.
     """
     fig, axes = plots.figure(len(samples), sharey=True, squeeze=False)
     for ax, title, name in zip(axes[0], titles, samples, strict=True):
@@ -122,11 +132,16 @@ def doubt_bands(
         )
         band = {"color": plots.PALETTE[0], "alpha": 0.25, "linewidth": 0}
         ax.fill_between(line, mean - 2 * sd, mean + 2 * sd, **band, label=say("± 2 sd"))
+        if noise:
+            outer = 2 * (sd.square() + noise**2).sqrt()
+            faint = {"color": plots.PALETTE[0], "alpha": 0.1, "linewidth": 0}
+            label = say("± 2 sd with noise")
+            ax.fill_between(line, mean - outer, mean + outer, **faint, label=label)
         ax.plot(
             *(p.cpu() for p in points), ".", color=plots.PALETTE[1], label=say("data")
         )
         ax.set(xlabel="x", title=title, ylim=(-2.2, 2.2))
-        ax.legend(loc="lower left", ncols=2)
+        ax.legend(loc="upper center", ncols=3, fontsize=9)
     axes[0, 0].set_ylabel("y")
     return fig
 
