@@ -3,7 +3,7 @@
 Usage: python data/make_names.py [--output data/names.json]
 
 The names come from the Unicode Common Locale Data Repository (CLDR) as the package
-Babel ships it (made with Babel 2.18.0). Kept are names of at most 16 characters once
+Babel ships it (made with Babel 2.18.0). Kept are names of at most 12 characters once
 accents are taken off, made of the letters a-z and spaces, whose spelling belongs to one
 of the eight languages only. The same version of Babel gives the same bytes.
 """
@@ -27,7 +27,7 @@ LANGUAGES = {
     "tr": "Turkish",
 }
 LETTERS = set("abcdefghijklmnopqrstuvwxyz ")
-LONGEST = 16
+LONGEST = 12
 SINGLE = str.maketrans({"ß": "ss", "ł": "l", "ø": "o", "ı": "i", "æ": "ae", "đ": "d"})
 
 

@@ -14,7 +14,7 @@ __all__ = ["ALPHABET", "LANGUAGES", "PAD", "UNK", "encode", "names", "spell"]
 
 PAD, UNK = 0, 1
 ALPHABET = "·?abcdefghijklmnopqrstuvwxyz "  # a character's place is its token
-LONGEST = 16
+LONGEST = 12
 LANGUAGES = (
     *("German", "Finnish", "Hungarian", "Italian"),
     *("Polish", "Portuguese", "Swedish", "Turkish"),
@@ -34,11 +34,11 @@ def names(
     are drawn from the rest; smaller training parts lie in larger ones.
 
     Args:
-        n_train: how many training names, at most about 1,650.
+        n_train: how many training names, at most 1,386 for the first split.
         split_seed: seed of the split, not of training.
         device: where the tensors live.
 
-    Returns: train and val, each with x (N, 16) int64 tokens (0 pads at the end, 1
+    Returns: train and val, each with x (N, 12) int64 tokens (0 pads at the end, 1
     stands for an unknown character) and y (N,) int64 languages, places in `LANGUAGES`.
 
     Raises:
@@ -60,10 +60,10 @@ def names(
 
 
 def encode(name: str) -> Tensor:
-    """Return a name's tokens (16,) int64, padded at the end.
+    """Return a name's tokens (12,) int64, padded at the end.
 
     Raises:
-        ValueError: more than 16 characters.
+        ValueError: more than 12 characters.
     """
     if len(name) > LONGEST:
         raise ValueError(f"expected at most {LONGEST} characters, got {len(name)}")

@@ -253,6 +253,122 @@ def _judge_once(t: Trial, case: Clipping) -> None:
     _judge_norm(t, [case])
 
 
+# -- 11.5 ---------------------------------------------------------------------------
+
+
+@exercise(
+    "11.5",
+    mistakes={
+        "scales-by-norm": "All entries are multiplied by one factor: that is clipping "
+        "by norm (11.2). By value, each entry that is too large is set to the bound, "
+        "and the others stay as they are.",
+        "one-sided": "Entries are clamped on one side only. The range is "
+        "[-clip_value, clip_value].",
+        "counts-tensors": "The result counts gradients, not their entries. Count every "
+        "entry that was outside the range.",
+    },
+)
+def clip_gradients_by_value_(answer: Any, t: Trial) -> None:
+    """Check 11.5: every entry within [-c, c], in place; how many were changed."""
+    t.part("a case by hand")
+    hand = [torch.tensor([3.0, -0.5]), torch.tensor([-4.0, 1.0])]
+    cases = [clip(t, answer, hand, 1.0, keeps_objects=True)]
+    t.part("any number of parameters, shapes and dtypes")
+    for dtype in t.dtypes():
+        grads = _some(t, dtype)
+        for bound in (t.random.uniform(0.2, 0.6), 0.9, 50.0):
+            cases.append(clip(t, answer, grads, bound, keeps_objects=True))
+    for case in cases:
+        t.case = case.text
+        got = case.returned
+        t.require(
+            isinstance(got, int) and not isinstance(got, bool),
+            "the result is not a Python int.",
+            expected="an int",
+            got=t.kind(got) + (f": {t.describe(got)}" if got is not None else ""),
+            advice="`int(...)` or `.item()` makes one of a tensor."
+            if got is not None
+            else "Your function returns nothing: is `return` missing?",
+        )
+    _judge_values(t, cases)
+    t.part("parameters from a generator")
+    grads = [3 + t.rand(4), None, -3 - t.rand(2, 2)]
+    once = clip(t, answer, grads, 1.0, walks_once=True, keeps_objects=True)
+    if once.returned == 0 or near(left_by(t, once), given_to(once)):
+        t.fail(
+            "with parameters that come from a generator something is missing.",
+            expected="clamped gradients, and 8 entries changed",
+            got=f"{once.returned} entries",
+            advice="model.parameters() can be walked only once. Put what you need "
+            "into a list first.",
+        )
+    _judge_values(t, [once])
+
+
+def _outside(grads: Sequence[Tensor], c: float) -> float:
+    return float(sum(int((g.abs() > c).sum()) for g in grads))
+
+
+def _clamped(grads: list[Tensor], c: float) -> tuple[list[Tensor], float]:
+    return [g.clamp(-c, c) for g in grads], _outside(grads, c)
+
+
+def _judge_values(t: Trial, cases: Sequence[Clipping]) -> None:
+    def counted(grads: list[Tensor], c: float) -> tuple[list[Tensor], float]:
+        return _clamped(grads, c)[0], float(
+            sum(bool((g.abs() > c).any()) for g in grads)
+        )
+
+    def all_tensors(grads: list[Tensor], c: float) -> tuple[list[Tensor], float]:
+        return _clamped(grads, c)[0], float(len(grads))
+
+    mistakes: dict[str, Sequence[Clipped]] = {
+        "counts-tensors": [counted, all_tensors],
+        "scales-by-norm": [
+            _without_count(shrunk),
+            per_tensor,
+            with_norm(lambda gs: max(float(g.abs().max()) for g in gs)),
+        ],
+        "one-sided": [
+            lambda gs, c: ([g.clamp(max=c) for g in gs], None),
+            lambda gs, c: ([g.clamp(min=-c) for g in gs], None),
+        ],
+    }
+    hints: list[tuple[str, Clipped]] = [
+        (
+            "Entries outside the range are set to 0. They are set to the bound that "
+            "they crossed.",
+            lambda gs, c: ([g * (g.abs() <= c) for g in gs], None),
+        ),
+        (
+            "This counts all entries. Count those that were outside the range.",
+            lambda gs, c: (_clamped(gs, c)[0], float(sum(g.numel() for g in gs))),
+        ),
+        (
+            "This counts entries after clamping, when none is outside any more. Count "
+            "first.",
+            lambda gs, c: (_clamped(gs, c)[0], 0.0),
+        ),
+        (
+            "An entry that lies on the bound is not changed: count with >, not >=.",
+            lambda gs, c: (
+                _clamped(gs, c)[0],
+                float(sum(int((g.abs() >= c).sum()) for g in gs)),
+            ),
+        ),
+        (
+            "The gradients are not changed. Change them in place, e.g. with clamp_.",
+            lambda gs, _: (gs, None),
+        ),
+    ]
+    says = "the number of entries changed"
+    judge(t, cases, _clamped, mistakes, hints, says=says)
+
+
+def _without_count(flaw: Clipped) -> Clipped:
+    return lambda grads, limit: (flaw(grads, limit)[0], None)
+
+
 # -- 11.3 ---------------------------------------------------------------------------
 
 
@@ -778,119 +894,3 @@ def _gradients(t: Trial, answer: Any, d: int, heads: int, hidden: int) -> None:
         "a parameter gets no gradient.",
         advice="Build only what forward uses, and use all of it.",
     )
-
-
-# -- 11.5 ---------------------------------------------------------------------------
-
-
-@exercise(
-    "11.5",
-    mistakes={
-        "scales-by-norm": "All entries are multiplied by one factor: that is clipping "
-        "by norm (11.2). By value, each entry that is too large is set to the bound, "
-        "and the others stay as they are.",
-        "one-sided": "Entries are clamped on one side only. The range is "
-        "[-clip_value, clip_value].",
-        "counts-tensors": "The result counts gradients, not their entries. Count every "
-        "entry that was outside the range.",
-    },
-)
-def clip_gradients_by_value_(answer: Any, t: Trial) -> None:
-    """Check 11.5: every entry within [-c, c], in place; how many were changed."""
-    t.part("a case by hand")
-    hand = [torch.tensor([3.0, -0.5]), torch.tensor([-4.0, 1.0])]
-    cases = [clip(t, answer, hand, 1.0, keeps_objects=True)]
-    t.part("any number of parameters, shapes and dtypes")
-    for dtype in t.dtypes():
-        grads = _some(t, dtype)
-        for bound in (t.random.uniform(0.2, 0.6), 0.9, 50.0):
-            cases.append(clip(t, answer, grads, bound, keeps_objects=True))
-    for case in cases:
-        t.case = case.text
-        got = case.returned
-        t.require(
-            isinstance(got, int) and not isinstance(got, bool),
-            "the result is not a Python int.",
-            expected="an int",
-            got=t.kind(got) + (f": {t.describe(got)}" if got is not None else ""),
-            advice="`int(...)` or `.item()` makes one of a tensor."
-            if got is not None
-            else "Your function returns nothing: is `return` missing?",
-        )
-    _judge_values(t, cases)
-    t.part("parameters from a generator")
-    grads = [3 + t.rand(4), None, -3 - t.rand(2, 2)]
-    once = clip(t, answer, grads, 1.0, walks_once=True, keeps_objects=True)
-    if once.returned == 0 or near(left_by(t, once), given_to(once)):
-        t.fail(
-            "with parameters that come from a generator something is missing.",
-            expected="clamped gradients, and 8 entries changed",
-            got=f"{once.returned} entries",
-            advice="model.parameters() can be walked only once. Put what you need "
-            "into a list first.",
-        )
-    _judge_values(t, [once])
-
-
-def _outside(grads: Sequence[Tensor], c: float) -> float:
-    return float(sum(int((g.abs() > c).sum()) for g in grads))
-
-
-def _clamped(grads: list[Tensor], c: float) -> tuple[list[Tensor], float]:
-    return [g.clamp(-c, c) for g in grads], _outside(grads, c)
-
-
-def _judge_values(t: Trial, cases: Sequence[Clipping]) -> None:
-    def counted(grads: list[Tensor], c: float) -> tuple[list[Tensor], float]:
-        return _clamped(grads, c)[0], float(
-            sum(bool((g.abs() > c).any()) for g in grads)
-        )
-
-    def all_tensors(grads: list[Tensor], c: float) -> tuple[list[Tensor], float]:
-        return _clamped(grads, c)[0], float(len(grads))
-
-    mistakes: dict[str, Sequence[Clipped]] = {
-        "counts-tensors": [counted, all_tensors],
-        "scales-by-norm": [
-            _without_count(shrunk),
-            per_tensor,
-            with_norm(lambda gs: max(float(g.abs().max()) for g in gs)),
-        ],
-        "one-sided": [
-            lambda gs, c: ([g.clamp(max=c) for g in gs], None),
-            lambda gs, c: ([g.clamp(min=-c) for g in gs], None),
-        ],
-    }
-    hints: list[tuple[str, Clipped]] = [
-        (
-            "Entries outside the range are set to 0. They are set to the bound that "
-            "they crossed.",
-            lambda gs, c: ([g * (g.abs() <= c) for g in gs], None),
-        ),
-        (
-            "This counts all entries. Count those that were outside the range.",
-            lambda gs, c: (_clamped(gs, c)[0], float(sum(g.numel() for g in gs))),
-        ),
-        (
-            "This counts entries after clamping, when none is outside any more. Count "
-            "first.",
-            lambda gs, c: (_clamped(gs, c)[0], 0.0),
-        ),
-        (
-            "An entry that lies on the bound is not changed: count with >, not >=.",
-            lambda gs, c: (
-                _clamped(gs, c)[0],
-                float(sum(int((g.abs() >= c).sum()) for g in gs)),
-            ),
-        ),
-        (
-            "The gradients are not changed. Change them in place, e.g. with clamp_.",
-            lambda gs, _: (gs, None),
-        ),
-    ]
-    says = "the number of entries changed"
-    judge(t, cases, _clamped, mistakes, hints, says=says)
-
-
-def _without_count(flaw: Clipped) -> Clipped:
-    return lambda grads, limit: (flaw(grads, limit)[0], None)
