@@ -27,6 +27,7 @@ _LEFT = {
     "See the gap": ("00_start_here", "01_bias_variance"),
     "Let units drop out": (
         *("02_dropout_from_scratch", "06_stochastic_depth", "09_mc_dropout"),
+        "11_sequences",
     ),
 }
 _RIGHT = {
