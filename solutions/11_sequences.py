@@ -409,6 +409,9 @@ predict(
     ["gains more", "gains as much", "gains less"],
 )
 
+# %% [markdown]
+# First without masks, and with torch's place for them; then the two kinds on the state.
+
 # %% experiment
 read = {"none": run(lambda: Reader()), "outputs": run(lambda: Reader("outputs", 0.4))}
 
@@ -615,6 +618,10 @@ def clip_gradients_(parameters, max_norm: float) -> float:
     ### END SOLUTION
 
 
+# %% [markdown]
+# The example worked by hand, with parameters that have these gradients:
+
+
 # %%
 def with_gradients(*gradients):
     """Parameters that have these gradients."""
@@ -626,6 +633,9 @@ def with_gradients(*gradients):
 
 # %% look
 look(lambda: clip_gradients_(with_gradients([3.0], [4.0]), 1.0), 5.0)
+
+# %% [markdown]
+# If the two agree, let the check try other shapes, generators and limits.
 
 # %% test="clip_gradients_" points=2
 check.clip_gradients_(clip_gradients_)
@@ -905,6 +915,9 @@ def clip_gradients_by_value_(parameters, clip_value: float) -> int:
     ### END SOLUTION
 
 
+# %% [markdown]
+# The example by hand: two of its four entries are outside.
+
 # %% look
 look(
     lambda: clip_gradients_by_value_(with_gradients([3.0, -0.5], [-4.0, 1.0]), 1.0),
@@ -1153,6 +1166,9 @@ def word_dropout(
     ### END SOLUTION
 
 
+# %% [markdown]
+# Three times the same sequence, four tokens and two of padding:
+
 # %% look
 look(
     lambda: word_dropout(torch.tensor([[5, 7, 9, 4, 0, 0]] * 3), 0.5, UNK, PAD),
@@ -1267,6 +1283,9 @@ class EncoderBlock(nn.Module):
         ### END SOLUTION
 
 
+# %% [markdown]
+# With everything dropped the block must return its input: how far is it off, at most?
+
 # %% look
 look(
     lambda: (EncoderBlock(16, 4, 32, 1.0)(torch.ones(2, 5, 16)) - 1).abs().max().item(),
@@ -1362,6 +1381,9 @@ predict(
         "less than that",
     ],
 )
+
+# %% [markdown]
+# Now the arms: all four and none, and then each of the four left out.
 
 # %% experiment
 few = data.Split(train.x[:400], train.y[:400])
@@ -1579,4 +1601,5 @@ flashcards("11_sequences")
 # - Unicode Consortium. *Common Locale Data Repository.* The names.
 #   [cldr.unicode.org](https://cldr.unicode.org)
 #
-# **Next:** 12 · Regularization strategy puts all techniques of the course on one table.
+# **Next:** this is the last notebook. [00 · Start here](../00_start_here/00_start_here.ipynb) shows
+# what you have done and what is still open.
