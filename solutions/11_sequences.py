@@ -222,6 +222,8 @@ again = (~passed[1:] & ~passed[:-1]).sum() / (~passed[:-1]).sum()
 fig, ax = plots.figure()
 ax.imshow(passed[:, 0].T, aspect="auto", cmap="Blues", vmin=-0.5, vmax=1.5)
 ax.set(xlabel="time step (letter)", ylabel="unit of the first layer")
+ax.set(xticks=range(12), yticks=range(0, 20, 5))
+ax.grid(False)
 ax.set_title("torch's LSTM tosses new coins at every letter (dark: kept)")
 plots.show(
     fig,
