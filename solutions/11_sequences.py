@@ -10,8 +10,9 @@
 #
 # Then, in 2016, Gal and Ghahramani changed one thing. They drew *one* mask per sequence
 # and used it at every time step, on the recurrent connections, too. On the Penn Treebank
-# their large network reached a test perplexity of 73.4, where Zaremba's had 78.4. The
-# noise was as strong as before. Only its timing was different.
+# their large network reached a test perplexity of about 75 (73.4 with Monte Carlo
+# dropout, notebook 09), where Zaremba's had 78.4. The noise was as strong as before. Only
+# its timing was different.
 #
 # In this notebook you will see why the timing matters, what else goes wrong in networks
 # that are applied many times in a row, and where today's transformers let noise in.
@@ -67,13 +68,13 @@ warm_up("11_sequences")
 # %% [markdown]
 # ## The data: which language is this name in?
 #
-# Finns call Germany *Saksa*, Hungarians call it *Németország*, Poles *Niemcy*. Our examples
-# are names of countries and of languages, as eight languages write them, in small letters
-# without accents. The network reads a name letter by letter and says which of the eight
-# languages it was written in. The names come from the Unicode Common Locale Data Repository
-# (`data/README.md` has the license). A country's names stand either in the training part or
-# in the validation part, never in both: otherwise a network that has learned *Saksa* by
-# heart would look as if it understood Finnish.
+# Finns call Germany *Saksa*, Hungarians call it *Németország*, Poles *Niemcy*. Our
+# examples are names of countries and of languages, as eight languages write them, in
+# small letters without accents. The network reads a name letter by letter and says which
+# of the eight languages it was written in. The names come from the Unicode Common Locale
+# Data Repository (`data/README.md` has the license). A country's names stand either in
+# the training part or in the validation part, never in both: otherwise a network that has
+# learned *Saksa* by heart would look as if it understood Finnish.
 
 # %%
 SEEDS = range(8)
@@ -122,10 +123,10 @@ plots.show(
 # $$\mathbf c_t = \mathbf f_t \odot \mathbf c_{t-1} + \mathbf i_t \odot \mathbf g_t,
 # \qquad \mathbf h_t = \mathbf o_t \odot \tanh \mathbf c_t .$$
 #
-# The point to remember is that the *same* weights are used at every step. Whatever they do
-# to the state, they do twelve times in a row. First one network in a loop that hides
-# nothing, with torch's own LSTM. It averages the states over the letters of the name, and a
-# linear layer makes eight logits of the average.
+# The point to remember is that the *same* weights are used at every step. Whatever they
+# do to the state, they do twelve times in a row. First one network in a loop that hides
+# nothing, with torch's own LSTM. It averages the states over the letters of the name, and
+# a linear layer makes eight logits of the average.
 
 
 # %%
@@ -259,16 +260,16 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
 #
 # With fresh coins the product is 0 as soon as *one* of them says so, which happens with
 # probability $1-(1-p)^T$. Each factor has the mean 1, so the product has the mean 1, too;
-# but the mean of its square is $\bigl(\tfrac{1}{1-p}\bigr)^{T}$, because
-# $\mathbb E[m_t^2]/(1-p)^2 = \tfrac{1}{1-p}$ and independent factors multiply. Its variance
-# is therefore
+# but the mean of its square is $\bigl(\tfrac{1}{1-p}\bigr)^{T}$, because $\mathbb
+# E[m_t^2]/(1-p)^2 = \tfrac{1}{1-p}$ and independent factors multiply. Its variance is
+# therefore
 #
 # $$\left(\frac{1}{1-p}\right)^{T} - 1 .$$
 #
-# With $p = 0.4$ and $T = 12$ that is 458, for a signal of size 1. This is the amplification
-# that Bayer saw. A locked mask makes a *decision* instead: for this name the unit is there,
-# or it is not. A unit that is there can be relied upon at every step. Its path is a
-# network of its own that happens to be narrower, just as in notebook 02.
+# With $p = 0.4$ and $T = 12$ that is 458, for a signal of size 1. This is the
+# amplification that Bayer saw. A locked mask makes a *decision* instead: for this name
+# the unit is there, or it is not. A unit that is there can be relied upon at every step.
+# Its path is a network of its own that happens to be narrower, just as in notebook 02.
 #
 # You may object that a locked unit that survives $T$ steps is multiplied by $(1-p)^{-T}$.
 # It would be, if the state were nothing but copied. In an LSTM the mask acts on what the
@@ -278,10 +279,10 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
 # ### Exercise 11.1 · Locked dropout (2 points, ~10 min)
 #
 # **Given** a float tensor `x` (T, N, H): T time steps, N examples, H units; `p`, the flag
-# `training` and a `generator` (or None: torch's global one).
-# **Return** in training `x` with inverted dropout by *one mask per example that is the same
-# at all time steps*; at evaluation `x` as it is. `p = 1` gives zeros, never NaN. A `p`
-# outside [0, 1] raises `ValueError`, in both modes.
+# `training` and a `generator` (or None: torch's global one). **Return** in training `x`
+# with inverted dropout by *one mask per example that is the same at all time steps*; at
+# evaluation `x` as it is. `p = 1` gives zeros, never NaN. A `p` outside [0, 1] raises
+# `ValueError`, in both modes.
 #
 # **By hand:** T = 2, N = 2, H = 2, all ones, `p = 0.5`. If the first example loses its
 # second unit and the other example its first, both time steps are `[[2, 0], [0, 2]]`.
@@ -330,7 +331,8 @@ def locked_dropout(
 
 
 # %% [markdown]
-# Three time steps, two examples, four units. Each example should look the same three times.
+# Three time steps, two examples, four units. Each example should look the same three
+# times.
 
 # %% look
 look(
@@ -350,9 +352,10 @@ load("11_sequences").locked_dropout(locked_dropout, seed=20_111)
 # ## Locked against fresh
 #
 # torch's LSTM offers no way to reach the state between two steps, so we write the four
-# gates ourselves. The class below can mask in three ways: new coins on what the next layer
-# sees (as torch does between layers), new coins on the state that the gates see at the next
-# step, or one mask on that state for the whole name. Everything else is the same.
+# gates ourselves. The class below can mask in three ways: new coins on what the next
+# layer sees (as torch does between layers), new coins on the state that the gates see at
+# the next step, or one mask on that state for the whole name. Everything else is the
+# same.
 
 
 # %%
@@ -473,24 +476,24 @@ with results(varies=initial) as table:
 # chasm that the variance of 458 seemed to promise, and fresh coins help nearly as well.
 #
 # Why? Both of the reasons have been in front of us. The mask acts on $\mathbf h$, and the
-# memory $\mathbf c$ carries the past along a road on which no coin is tossed. And a name has at most twelve
-# letters, not the 35 words per training sequence of the Penn Treebank. The argument
-# from amplification is right about a state that has to pass *through* the noise, such as
-# that of the networks without gates that Bayer had. Where a memory passes it by, it says
-# little. Semeniuta and others made use of this in 2016: they dropped only the update
-# $\mathbf g_t$, with fresh coins, and found it as good as Gal's masks.
+# memory $\mathbf c$ carries the past along a road on which no coin is tossed. And a name
+# has at most twelve letters, not the 35 words per training sequence of the Penn Treebank.
+# The argument from amplification is right about a state that has to pass *through* the
+# noise, such as that of the networks without gates that Bayer had. Where a memory passes
+# it by, it says little. Semeniuta and others made use of this in 2016: they dropped only
+# the update $\mathbf g_t$, with fresh coins, and found it as good as Gal's masks.
 #
-# What else is common: DropConnect on the recurrent *weights* (notebook 02 has it), one mask
-# per batch and so locked by itself, with which Merity and others got to 57.3 on the Penn
-# Treebank in 2018. It can be used with torch's fast LSTM, because the weights are changed
-# before the sequence begins.
+# What else is common: DropConnect on the recurrent *weights* (notebook 02 has it), one
+# mask per batch and so locked by itself, with which Merity and others got to 57.3 on the
+# Penn Treebank in 2018. It can be used with torch's fast LSTM, because the weights are
+# changed before the sequence begins.
 #
 # ## Gradients that explode
 #
-# The same weights twelve times in a row have a second consequence. Follow the gradient back
-# from the last state of a plain recurrent network,
-# $\mathbf h_t = \tanh(W \mathbf h_{t-1} + U\mathbf x_t)$, to the first. By the chain rule
-# each step multiplies it by the Jacobian
+# The same weights twelve times in a row have a second consequence. Follow the gradient
+# back from the last state of a plain recurrent network, $\mathbf h_t = \tanh(W \mathbf
+# h_{t-1} + U\mathbf x_t)$, to the first. By the chain rule each step multiplies it by the
+# Jacobian
 #
 # $$\frac{\partial \mathbf h_t}{\partial \mathbf h_{t-1}} = D_t W,
 # \qquad D_t = \operatorname{diag}(1 - \mathbf h_t^2),$$
@@ -557,16 +560,17 @@ with results(varies="8 rotations and starting states") as table:
     )
 
 # %% [markdown]
-# The left panel is the formula: from one end to the other it grows by $59 \log_{10} 1.25 = 5.7$ powers of ten. The right panel is
-# what saves many networks in practice. As soon as the states are large, tanh is flat there,
-# and the $D_t$ take away what $W$ adds. So gradients do not explode *always*; they explode
-# at the places where the states happen to lie in the steep part of tanh for many steps.
-# Seen over the parameters such a place is a cliff: nearly flat on both sides, and almost
-# vertical between them. A gradient step on the cliff is as long as the cliff is steep, and
-# throws the parameters far away from everything they have learned.
+# The left panel is the formula: from one end to the other it grows by $59 \log_{10} 1.25
+# = 5.7$ powers of ten. The right panel is what saves many networks in practice. As soon
+# as the states are large, tanh is flat there, and the $D_t$ take away what $W$ adds. So
+# gradients do not explode *always*; they explode at the places where the states happen to
+# lie in the steep part of tanh for many steps. Seen over the parameters such a place is a
+# cliff: nearly flat on both sides, and almost vertical between them. A gradient step on
+# the cliff is as long as the cliff is steep, and throws the parameters far away from
+# everything they have learned.
 #
-# The cure is old and blunt (Mikolov 2012, Pascanu 2013). If the gradient is longer than a
-# limit, shorten it to the limit and keep its direction:
+# The cure is old and blunt (Pascanu 2013; Mikolov had cut single entries before). If the
+# gradient is longer than a limit, shorten it to the limit and keep its direction:
 #
 # $$\mathbf g \;\leftarrow\; \mathbf g \cdot \min\!\left(1, \frac{c}{\lVert\mathbf g\rVert}\right),
 # \qquad \lVert\mathbf g\rVert = \Bigl(\sum_{\text{all entries of all tensors}} g_i^2\Bigr)^{1/2} .$$
@@ -671,21 +675,21 @@ for clip_ in (suspect_, nn.utils.clip_grad_norm_):
 # %% [markdown]
 # <details><summary>What is wrong</summary>
 #
-# The symptom: the second layer's gradient was a thousandth of the first one's, and after the
-# suspect it is a twentieth. Each tensor is measured by itself, so only the large ones are
-# shortened, and the step no longer points down the gradient. The cure is to measure all of
-# them together, once, and to multiply all by the same factor. (Clipping each tensor by its
-# own norm can be done on purpose, but then it is another optimizer.)
+# The symptom: the second layer's gradient was a thousandth of the first one's, and after
+# the suspect it is a twentieth. Each tensor is measured by itself, so only the large ones
+# are shortened, and the step no longer points down the gradient. The cure is to measure
+# all of them together, once, and to multiply all by the same factor. (Clipping each
+# tensor by its own norm can be done on purpose, but then it is another optimizer.)
 # </details>
 #
 # ## Which limit?
 #
-# Recipes name numbers: 10 for the large LSTM of Zaremba and others and 5 for their
-# medium one, 0.25 for Merity's, 1.0 for most transformers since GPT-2. They cannot be
-# carried over, for a norm depends on the size of the network, on the loss and on the batch.
-# What can be carried over is a rule: record the norms of a run that works, and set the
-# limit to two to five times the typical one, so that it acts rarely. `fit` has a hook
-# between the backward pass and the step, which sees the true gradients.
+# Recipes name numbers: 10 for the large LSTM of Zaremba and others and 5 for their medium
+# one, 0.25 for Merity's, 1.0 for GPT-3 and many since. They cannot be carried over, for a
+# norm depends on the size of the network, on the loss and on the batch. What can be
+# carried over is a rule: record the norms of a run that works, and set the limit to two
+# to five times the typical one, so that it acts rarely. `fit` has a hook between the
+# backward pass and the step, which sees the true gradients.
 
 
 # %%
@@ -708,10 +712,11 @@ seen = torch.stack(norms.seen).cpu()
 print(f"{len(seen)} steps: median {seen.median():.2f}, largest {seen.max():.2f}")
 
 # %% [markdown]
-# In an LSTM the norms are tame. To see clipping at work, take the network that needs it: a
-# plain recurrent network, trained by SGD, that reads the name and answers from its *last*
-# state. All copies of it, with different seeds and limits, are trained side by side; `vmap`
-# computes the gradient of each, and the update is written out so that nothing is hidden.
+# In an LSTM the norms are tame. To see clipping at work, take the network that needs it:
+# a plain recurrent network, trained by SGD, that reads the name and answers from its
+# *last* state. All copies of it, with different seeds and limits, are trained side by
+# side; `vmap` computes the gradient of each, and the update is written out so that
+# nothing is hidden.
 
 
 # %%
@@ -857,29 +862,29 @@ with results(varies=initial) as table:
 # Read the two halves together. At the tuned rate the limit of 3 never acts, so nothing
 # changes, and a limit of 0.1 shortens *every* gradient to a tenth: the network makes the
 # same way in smaller steps and has not arrived after 250 of them. That is what "too small
-# a norm is slow" means. At the rate of 2 the same limit makes the steps as long as a rate of
-# about 0.2 would on average, and the run is rescued, up to the accuracy of the tuned one
-# and not beyond it. **Clipping did not make the best run better. It made more learning rates
-# work.** That is worth a lot where nobody can afford to tune: in a large run, once. It is
-# insurance, and no regularizer.
+# a norm is slow" means. At the rate of 2 the same limit makes the steps as long as a rate
+# of about 0.2 would on average, and the run is rescued, up to the accuracy of the tuned
+# one and not beyond it. **Clipping did not make the best run better. It made more
+# learning rates work.** That is worth a lot where nobody can afford to tune: in a large
+# run, once. It is insurance, and no regularizer.
 #
 # It comes out otherwise with Adam. Adam divides the gradient by its own recent size
 # (notebook 04), so that a limit that *always* acts only multiplies numerator and
-# denominator by nearly the same factor. There a limit that is too small hardly slows
-# anything, and what clipping does is to take the voice of rare large gradients away.
+# denominator by nearly the same factor. There a limit that is too small should hardly
+# slow anything, and what clipping does is to take the voice of rare large gradients away.
 #
 # ## Clip each entry
 #
-# The other way of clipping looks at every entry by itself and sets it to $\pm c$ if it lies
-# outside. It changes the direction, because large entries are cut and small ones are not.
-# In the limit of a tiny $c$ only the signs are left.
+# The other way of clipping looks at every entry by itself and sets it to $\pm c$ if it
+# lies outside. It changes the direction, because large entries are cut and small ones are
+# not. In the limit of a tiny $c$ only the signs are left.
 #
 # ### Exercise 11.5 · Clip by value (1 point, ~8 min)
 #
-# **Given** `parameters` as in 11.2 and `clip_value`, a positive number.
-# **Return** how many entries were outside $[-c, c]$, as a Python int, and clamp every
-# gradient entry to that range *in place*: `.grad` stays the same tensor. An entry that lies
-# on the bound is not changed, and not counted. torch's functions are welcome.
+# **Given** `parameters` as in 11.2 and `clip_value`, a positive number. **Return** how
+# many entries were outside $[-c, c]$, as a Python int, and clamp every gradient entry to
+# that range *in place*: `.grad` stays the same tensor. An entry that lies on the bound is
+# not changed, and not counted. torch's functions are welcome.
 #
 # **By hand:** gradients `[3.0, -0.5]` and `[-4.0, 1.0]`, `clip_value = 1`: they become
 # `[1.0, -0.5]` and `[-1.0, 1.0]`, and the result is 2.
@@ -935,8 +940,9 @@ load("11_sequences").clip_gradients_by_value_(clip_gradients_by_value_, seed=20_
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# How far does the direction turn? Take one gradient of the LSTM above, clip it by value so
-# that its norm becomes 1 %, 10 % or 50 % of what it was, and print the angle to the true one.
+# How far does the direction turn? Take one gradient of the LSTM above, clip it by value
+# so that its norm becomes 1 %, 10 % or 50 % of what it was, and print the angle to the
+# true one.
 
 # %%
 F.cross_entropy(model(train.x), train.y).backward()
@@ -975,9 +981,10 @@ for share in (0.5, 0.1, 0.01):
 #
 # $$= (\mathbf x^\top \mathbf w - y)^2 + \sigma^2 \lVert \mathbf w \rVert^2 .$$
 #
-# That is ridge regression (notebook 01) with the strength $\sigma^2$ per example, exactly.
-# For a network $f$ and little noise, expand $f(\mathbf x + \boldsymbol\varepsilon)$ to first
-# order in the same way: the penalty becomes $\sigma^2 \lVert \nabla_{\mathbf x} f
+# That is ridge regression (notebook 01) with the strength $\sigma^2$ per example,
+# exactly. For a network $f$ and little noise, expand $f(\mathbf x +
+# \boldsymbol\varepsilon)$ to first order in the same way: the penalty becomes $\sigma^2
+# \lVert \nabla_{\mathbf x} f
 # \rVert^2$, a price on steepness (Bishop 1995; the second-order term drops out where the
 # network fits the targets' mean). Does the exact statement hold in numbers? Fit 30 points
 # in 20 dimensions once with ridge, and once without any penalty on 4,000 noisy copies.
@@ -1024,16 +1031,16 @@ with results(varies="12 data sets of 30 points") as table:
 # plain least squares makes with so few points.
 #
 # **Noise on the weights** asks for weights whose *neighbors* are good as well. To second
-# order, averaging the loss over $\mathbf w + \boldsymbol\delta$ adds
-# $\tfrac{\sigma^2}{2} \operatorname{tr} H$, with $H$ the Hessian: a price on curvature,
-# hence "flat minima" (Hinton and van Camp 1993; Graves 2011 for recurrent networks).
-# **Noise on the gradients** has no penalty behind it. Neelakantan and others (2015) let its
-# variance fall, $\sigma_t^2 = \eta/(1+t)^{0.55}$, as a way out of bad starting regions in
-# very deep networks, with $\eta$ of 0.01, 0.3 or 1.
+# order, averaging the loss over $\mathbf w + \boldsymbol\delta$ adds $\tfrac{\sigma^2}{2}
+# \operatorname{tr} H$, with $H$ the Hessian: a price on curvature, hence "flat minima"
+# (Hinton and van Camp 1993; Graves 2011 for recurrent networks). We do not measure it
+# here. **Noise on the gradients** has no penalty behind it. Neelakantan and others (2015)
+# let its variance fall, $\sigma_t^2 = \eta/(1+t)^{0.55}$, as a way out of bad starting
+# regions in very deep networks, with $\eta$ of 0.01, 0.3 or 1.
 #
-# Do they help with our names? The network is the simplest that can overfit them: one hidden
-# layer on twelve letters' vectors. The amounts are those at which its training accuracy
-# visibly reacts.
+# Do the first and the last help with our names? The network is the simplest that can
+# overfit them: one hidden layer on twelve letters' vectors. The amounts are those at
+# which its training accuracy visibly reacts.
 
 
 # %%
@@ -1098,33 +1105,32 @@ with results(varies=initial, after="sequences.noise") as table:
     recall("sequences.noise", 3)
 
 # %% [markdown]
-# Neither gains here. Gradient noise is meant to help deep networks out of bad regions; in a
-# shallow one, which never was in such a region, it costs 3 points at its smallest usual
-# amount and 23 at the next. Noise on the letters'
-# vectors cannot act as Tikhonov's penalty, and the reason is worth knowing: the vectors are
-# *learned*. A network that makes them longer makes the same noise smaller. Where the scale
-# of the input is free, a fixed amount of noise is no fixed penalty. Dropout does not have
-# this hole, for it multiplies.
+# Neither gains here. Gradient noise is meant to help deep networks out of bad regions; in
+# a shallow one, which never was in such a region, it costs 3 points at its smallest usual
+# amount and 23 at the next. Noise on the letters' vectors cannot act as Tikhonov's
+# penalty, and the reason is worth knowing: the vectors are *learned*. A network that
+# makes them longer makes the same noise smaller. Where the scale of the input is free, a
+# fixed amount of noise is no fixed penalty. Dropout does not have this hole, for it
+# multiplies.
 #
 # ## Words that are missing
 #
-# The noise that fits letters and words is another: leave some of them out. **Word dropout**
-# (Iyyer 2015; Bowman 2016 in the decoder of a text model) replaces each token with
-# probability $p$ by the token for "unknown". The network must not rely on any single word,
-# and it learns what to do with unknown words, which will certainly come. In a way it is
-# dropout of the input, with one coin for all numbers of a token; and it is the masking of
-# BERT (Devlin 2019: 15 %), where the network is also asked to fill the gap.
+# The noise that fits letters and words is another: leave some of them out. **Word
+# dropout** (Iyyer 2015; Bowman 2016 in the decoder of a text model) replaces each token
+# with probability $p$ by the token for "unknown". The network must not rely on any single
+# word, and it learns what to do with unknown words, which will certainly come. In a way
+# it is dropout of the input, with one coin for all numbers of a token; and it is the
+# masking of BERT (Devlin 2019: 15 %), where the network is also asked to fill the gap.
 #
-# One thing must not be touched: the padding. It says where a name ends, and a sequence that
-# ends in "unknown, unknown, unknown" is a longer sequence.
+# One thing must not be touched: the padding. It says where a name ends, and a sequence
+# that ends in "unknown, unknown, unknown" is a longer sequence.
 #
 # ### Exercise 11.3 · Word dropout (1 point, ~8 min)
 #
 # **Given** `tokens` (N, T), integers; the probability `p`; the tokens `unk` and `pad`; a
-# `generator` (or None: torch's global one).
-# **Return** a new tensor in which each token that is not `pad` has become `unk` with
-# probability `p`, by a coin of its own. The given tensor is not changed. `p` outside [0, 1]
-# raises `ValueError`.
+# `generator` (or None: torch's global one). **Return** a new tensor in which each token
+# that is not `pad` has become `unk` with probability `p`, by a coin of its own. The given
+# tensor is not changed. `p` outside [0, 1] raises `ValueError`.
 #
 # **By hand:** `tokens = [[5, 7, 0]]`, `unk = 1`, `pad = 0`, coins *drop, keep, drop*:
 # `[[1, 7, 0]]`.
@@ -1188,17 +1194,17 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # %% [markdown]
 # ## Where a transformer has its dropout
 #
-# A transformer has no loop through time. Each block lets all tokens look at all others once
-# (*attention*) and then transforms each token by itself (*feed-forward*). Both are branches
-# that are added to a stream which nothing interrupts, as in notebook 06:
+# A transformer has no loop through time. Each block lets all tokens look at all others
+# once (*attention*) and then transforms each token by itself (*feed-forward*). Both are
+# branches that are added to a stream which nothing interrupts, as in notebook 06:
 #
 # $$\mathbf x \leftarrow \mathbf x + \operatorname{drop}\bigl(A(\operatorname{norm}(\mathbf x))\bigr),
 # \qquad
 # \mathbf x \leftarrow \mathbf x + \operatorname{drop}\bigl(F(\operatorname{norm}(\mathbf x))\bigr).$$
 #
-# This is *pre-norm*: each branch normalizes its own input. Vaswani and others (2017) put the
-# norm on the stream, behind the addition (*post-norm*); most models since GPT-2 have
-# pre-norm, because the open path lets deep stacks train without a warm-up.
+# This is *pre-norm*: each branch normalizes its own input. Vaswani and others (2017) put
+# the norm on the stream, behind the addition (*post-norm*); most models since GPT-2 have
+# pre-norm, because the open path lets deep stacks train without a warm-up (Xiong 2020).
 #
 # Where may the coins fall? The original names two places: the output of each branch before
 # it is added, and the sum of embeddings and positions, both with 0.1. Its code, and nearly
@@ -1211,24 +1217,25 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # | | dropout while (pre-)training |
 # |---|---|
 # | Vaswani 2017, base model | 0.1 on branches and embeddings; label smoothing 0.1 |
-# | BERT (Devlin 2019), GPT-2 (Radford 2019, code) | 0.1 everywhere, attention weights included |
+# | GPT (Radford 2018), BERT (Devlin 2019) | 0.1 everywhere, attention weights included |
 # | T5 (Raffel 2020) | 0.1; T5 1.1 later: off in pre-training, on again in fine-tuning |
 # | PaLM (Chowdhery 2022) | none in pre-training, 0.1 in fine-tuning |
 #
-# The change between the second line and the last has a simple reason. Who reads a trillion
-# words *once* meets every sentence for the first time. Training loss and validation loss are
-# then the same thing, there is nothing to learn by heart, and noise only costs (Komatsuzaki
-# 2019). As soon as a small set is read many times, as in fine-tuning, dropout is back.
+# The change between the second line and the last has a simple reason. Who reads a
+# trillion words *once* meets every sentence for the first time. Training loss and
+# validation loss are then the same thing, there is nothing to learn by heart, and noise
+# only costs (Komatsuzaki 2019). As soon as a small set is read many times, as in
+# fine-tuning, dropout is back.
 #
 # ### Exercise 11.4 · An encoder block (4 points, ~25 min)
 #
-# **Write** `class EncoderBlock(nn.Module)`, built by
-# `EncoderBlock(d_model, heads, dim_feedforward, dropout)`: pre-norm (LayerNorm), self-
-# attention without a mask, and a feed-forward network of two linear layers with a
-# nonlinearity between them and `dim_feedforward` hidden units. x is (N, T, d_model), and so
-# is the result. Dropout with rate `dropout` in *exactly three* places: attention weights,
-# the attention's output, the feed-forward's output; only in training. torch's modules are
-# welcome, with one warning: `nn.TransformerEncoderLayer` has one dropout too many.
+# **Write** `class EncoderBlock(nn.Module)`, built by `EncoderBlock(d_model, heads,
+# dim_feedforward, dropout)`: pre-norm (LayerNorm), self- attention without a mask, and a
+# feed-forward network of two linear layers with a nonlinearity between them and
+# `dim_feedforward` hidden units. x is (N, T, d_model), and so is the result. Dropout with
+# rate `dropout` in *exactly three* places: attention weights, the attention's output, the
+# feed-forward's output; only in training. torch's modules are welcome, with one warning:
+# `nn.TransformerEncoderLayer` has one dropout too many.
 #
 # **By hand:** with all weights and biases of both branches at 0 the block returns x, in
 # training, too. With `dropout = 1` in training it returns x whatever the weights.
@@ -1305,11 +1312,12 @@ load("11_sequences").EncoderBlock(EncoderBlock, seed=20_114)
 # %% [markdown]
 # ## One removed at a time
 #
-# Transformers come with a bundle: dropout, weight decay, label smoothing, and for text word
-# dropout. Papers report the bundle. Which part of it does the work? The usual test is an
-# *ablation*: train with all, then with each of them removed in turn. Our transformer has one
-# block like yours, written out so that `MemberDropout` can give each of eight networks coins
-# of its own; the average over the letters goes into the logits, as before.
+# Transformers come with a bundle: dropout, weight decay, label smoothing, and for text
+# word dropout. Papers report the bundle. Which part of it does the work? The usual test
+# is an *ablation*: train with all, then with each of them removed in turn. Our
+# transformer has one block like yours, written out so that `MemberDropout` can give each
+# of eight networks coins of its own; the average over the letters goes into the logits,
+# as before.
 
 
 # %%
@@ -1351,7 +1359,8 @@ class Transformer(nn.Module):
 
 # %% [markdown]
 # The data are made scarcer, 400 names, so that there is something to regularize. The
-# strengths are common ones: dropout 0.2, word dropout 0.1, weight decay 0.1, smoothing 0.1.
+# strengths are common ones: dropout 0.2, word dropout 0.1, weight decay 0.1, smoothing
+# 0.1.
 
 # %%
 ALL = {"p": 0.2, "words": 0.1, "decay": 0.1, "smoothing": 0.1}
@@ -1459,9 +1468,10 @@ with results(varies=initial) as table:
     )
 
 # %% [markdown]
-# With 1,300 names all and none end at the same accuracy, 60.9 %. In as many steps each name
-# is seen a third as often, and there is less to be learned by heart. This is the table
-# above on a small scale: the more data per pass, the less there is for dropout to do.
+# With 1,300 names all and none end at the same accuracy, 60.9 %. In as many steps each
+# name is seen a third as often, and there is less to be learned by heart. This is the
+# table above on a small scale: the more data per pass, the less there is for dropout to
+# do.
 #
 # ## Eight workers, and half precision
 #
@@ -1503,29 +1513,29 @@ for p in (0.1, 0.5):
 # %% [markdown]
 # Survivors are multiplied by a number that is off by a fraction of a percent at most, and
 # at $p = 0.5$, where the factor is 2, by nothing at all. That is far less than the noise
-# of the mask itself, so nobody needs to leave half precision for dropout's sake. The norm of
-# the gradients is another matter: with *float16* and a gradient scaler the gradients are
-# multiplied by a large factor until `scaler.unscale_(optimizer)` is called, and whoever
-# clips before that clips everything. `fit` unscales before it calls the hook.
+# of the mask itself, so nobody needs to leave half precision for dropout's sake. The norm
+# of the gradients is another matter: with *float16* and a gradient scaler the gradients
+# are multiplied by a large factor until `scaler.unscale_(optimizer)` is called, and
+# whoever clips before that clips everything. `fit` unscales before it calls the hook.
 #
 # ## Why? A question to write down
 #
-# A friend trains a language model on one pass over a huge corpus. The gradient norm is about
-# 0.4 throughout, with a peak of 30 every few thousand steps. She has set `max_norm = 0.1`
-# "to be on the safe side", with AdamW, and dropout 0.1 "because everyone does". What would
-# you change, what would you leave, and why? Write a few sentences before you open the
-# answer.
+# A friend trains a language model on one pass over a huge corpus. The gradient norm is
+# about 0.4 throughout, with a peak of 30 every few thousand steps. She has set `max_norm
+# = 0.1` "to be on the safe side", with AdamW, and dropout 0.1 "because everyone does".
+# What would you change, what would you leave, and why? Write a few sentences before you
+# open the answer.
 #
 # <details><summary>One answer</summary>
 #
 # The limit is below the typical norm, so it acts in every step, and its only effect is to
 # give all steps the same length before Adam's division, which mostly undoes it. It no
-# longer tells a peak from an ordinary step in what it logs as "clipped". Two to five times
-# 0.4, so 1 to 2, would leave ordinary steps alone and catch the peaks, which is what
-# clipping is for. With SGD the limit of 0.1 would have slowed the run to a quarter as well.
-# The dropout I would remove: in a single pass nothing is seen twice, the gap between
-# training and validation loss is 0, and noise only costs. I would bring it back for
-# fine-tuning on a small set, and measure.
+# longer tells a peak from an ordinary step in what it logs as "clipped". Two to five
+# times 0.4, so 1 to 2, would leave ordinary steps alone and catch the peaks, which is
+# what clipping is for. With SGD the limit of 0.1 would have slowed the run to a quarter
+# as well. The dropout I would remove: in a single pass nothing is seen twice, the gap
+# between training and validation loss is 0, and noise only costs. I would bring it back
+# for fine-tuning on a small set, and measure.
 # </details>
 #
 # ## Test yourself
@@ -1594,6 +1604,13 @@ flashcards("11_sequences")
 #   [arXiv:1706.03762](https://arxiv.org/abs/1706.03762)
 # - Devlin, Chang, Lee, Toutanova (2019). *BERT.*
 #   [arXiv:1810.04805](https://arxiv.org/abs/1810.04805)
+# - Radford, Narasimhan, Salimans, Sutskever (2018). *Improving language understanding by
+#   generative pre-training.* GPT.
+#   [OpenAI](https://openai.com/index/language-unsupervised/)
+# - Brown and others (2020). *Language models are few-shot learners.* GPT-3.
+#   [arXiv:2005.14165](https://arxiv.org/abs/2005.14165)
+# - Xiong and others (2020). *On layer normalization in the transformer architecture.*
+#   [arXiv:2002.04745](https://arxiv.org/abs/2002.04745)
 # - Raffel and others (2020). *Exploring the limits of transfer learning.* T5; the note on
 #   1.1 is in its [repository](https://github.com/google-research/text-to-text-transfer-transformer/blob/main/released_checkpoints.md).
 #   [arXiv:1910.10683](https://arxiv.org/abs/1910.10683)
@@ -1603,5 +1620,6 @@ flashcards("11_sequences")
 # - Unicode Consortium. *Common Locale Data Repository.* The names.
 #   [cldr.unicode.org](https://cldr.unicode.org)
 #
-# **Next:** this is the last notebook. [00 · Start here](../00_start_here/00_start_here.ipynb) shows
-# what you have done and what is still open.
+# **Next:** this is the last notebook. [00 · Start
+# here](../00_start_here/00_start_here.ipynb) shows what you have done and what is still
+# open.
