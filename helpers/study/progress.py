@@ -28,6 +28,7 @@ _LEFT = {
     say("See the gap"): ("00_start_here", "01_bias_variance"),
     say("Let units drop out"): (
         *("02_dropout_from_scratch", "06_stochastic_depth", "09_mc_dropout"),
+        "11_sequences",
     ),
 }
 _RIGHT = {
