@@ -30,6 +30,7 @@ _LEFT = {
     ),
 }
 _RIGHT = {
+    "Normalize": ("10_normalization",),
     "Keep the weights small": ("03_l1_l2", "04_adamw"),
     "Stop in time": ("05_early_stopping",),
     "Soften the targets": ("07_mixup_cutmix", "08_distillation"),
