@@ -60,7 +60,7 @@ def histograms(p: float = 0.5, count: int = 1) -> Figure:
     quiet, tossing = x @ weights, (x * (coins >= p) / (1 - p)) @ weights
     fig, ax = plots.figure()
     low, high = tossing.min().item(), tossing.max().item()
-    bins = torch.linspace(low, high, 25).tolist()
+    bins = torch.linspace(low, high, 25, dtype=torch.float64).tolist()
     for values, name, color in (
         (quiet, "evaluation", EVAL),
         (tossing, "training", TRAIN),
