@@ -1856,5 +1856,5 @@ flashcards("09_mc_dropout")
 # - Angelopoulos, Bates (2021). *A gentle introduction to conformal prediction and
 #   distribution-free uncertainty quantification.* [arXiv:2107.07511](https://arxiv.org/abs/2107.07511)
 #
-# **Next:** this is the last notebook. [00 · Start here](../00_start_here/00_start_here.ipynb) shows
-# what you have done and what is still open.
+# **Next:** [10 · Why do BatchNorm and dropout quarrel, and do they have
+# to?](../10_normalization/10_normalization.ipynb)

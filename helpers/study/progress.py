@@ -32,6 +32,7 @@ _LEFT = {
     ),
 }
 _RIGHT = {
+    say("Normalize"): ("10_normalization",),
     say("Keep the weights small"): ("03_l1_l2", "04_adamw"),
     say("Stop in time"): ("05_early_stopping",),
     say("Soften the targets"): ("07_mixup_cutmix", "08_distillation"),
