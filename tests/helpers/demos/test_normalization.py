@@ -51,5 +51,6 @@ def test_recalibrated_copy_has_plain_averages_without_dropout():
     var = torch.stack([x.var(0) for x in batches]).mean(0)
     torch.testing.assert_close(copy[1].running_mean, mean)
     torch.testing.assert_close(copy[1].running_var, var)
-    assert model.training and not copy.training
+    assert model.training
+    assert not copy.training
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
