@@ -1,0 +1,63 @@
+"""Subjects for tests: forks of this process that hold an answer's namespace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from staff.grader.judge import subject
+from staff.grader.judge.remote import Remote
+from staff.grader.judge.wire import Limits, Link, Lost
+
+Serve = Callable[[Link, Mapping[str, Any]], None]
+
+
+@contextmanager
+def forked(
+    names: Callable[[], Mapping[str, Any]],
+    *,
+    seconds: float = 30.0,
+    serve: Serve = subject.serve,
+) -> Iterator[Remote]:
+    """Fork a process that makes a namespace and serves it.
+
+    Args:
+        names: makes the namespace, in the fork.
+        seconds: for one use.
+        serve: what the fork does with it.
+    """
+    there, here = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(there[1])
+            os.close(here[0])
+            _quiet()
+            serve(Link(there[0], here[1], subject.FROM_JUDGE), names())
+        except (Lost, OSError):
+            pass
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(there[0])
+    os.close(here[1])
+    link = Link(here[0], there[1], Limits())
+    try:
+        yield Remote(link, seconds)
+    finally:
+        link.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _quiet() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 1)
