@@ -22,7 +22,7 @@ from helpers.checks.vocabulary import report, uses
 from helpers.checks.vocabulary.subject import Outcome, Raised, Subject
 from staff.grader.judge import shared, subject
 from staff.grader.judge.shared import Handle
-from staff.grader.judge.wire import Link, Malformed
+from staff.grader.judge.wire import Link, Lost, Malformed
 
 __all__ = ["Breach", "Remote"]
 
@@ -47,15 +47,9 @@ class JudgesTable(shared.Table):
         super().__init__()
         self.touched: set[int] = set()
 
-    def tensor_print(self, key: int, tensor: Tensor) -> tuple[Any, Any]:
-        """Ask the counter of changes: checks change tensors in no other way."""
-        return shared.light_print(tensor)
-
     def _object(self, value: Any, out: shared.Out, share: bool) -> Any:
         kind = type(value)
-        if isinstance(value, (set, frozenset)) or (
-            kind in (list, dict) and not share
-        ):
+        if isinstance(value, (set, frozenset)) or (kind in (list, dict) and not share):
             return self.container(value, out, share)
         if shared.sharable(value):
             return ["r", self._define(value, kind, out)]
@@ -151,9 +145,7 @@ def _importable(value: Any) -> bool:
 class _Pickler(pickle.Pickler):
     """Writes objects of the check; shared ones that stand inside by their numbers."""
 
-    def __init__(
-        self, table: JudgesTable, out: shared.Out, buffer: io.BytesIO
-    ) -> None:
+    def __init__(self, table: JudgesTable, out: shared.Out, buffer: io.BytesIO) -> None:
         super().__init__(buffer, protocol=5)
         self._table, self._out = table, out
 
@@ -180,16 +172,22 @@ class Remote(Subject):
     Args:
         link: to the subject; its limits are those of the subject's messages.
         seconds: for one use, calls back into the judge included.
+        scratch: says which of torch's functions an answer uses, of those whose names
+            match a pattern; what the subject itself says of that is only added.
 
     Attributes:
         used: how many uses there were.
     """
 
-    __slots__ = ("_answers", "_crossings", "_end", "_link", "_reset", "_seconds",
-                 "_table", "used")  # fmt: skip
-
-    def __init__(self, link: Link, seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        link: Link,
+        seconds: float = 20.0,
+        *,
+        scratch: Callable[[str], Sequence[str]] = lambda pattern: (),
+    ) -> None:
         self._link, self._seconds, self.used = link, seconds, 0
+        self._scratch = scratch
         self._end = 0.0
         self.reset()
 
@@ -208,12 +206,13 @@ class Remote(Subject):
         """
         with self._timed():
             reply, blob = self._exchange({"take": list(names)}, shared.Out())
-            found = self._value(reply, blob)
+            with _reading():
+                found = self._table.read(reply.get("value"), blob)
         whole = type(found) is list and len(found) == len(names)
         if not whole or not all(type(each) is Handle for each in found):
             raise Breach(f"no answers called {', '.join(names)}")
         self._answers = {each._key for each in found}
-        return found
+        return list(found)
 
     def use(
         self,
@@ -234,11 +233,14 @@ class Remote(Subject):
         with self._timed():
             head["args"] = self._table.value(arguments, out)
             reply, blob = self._exchange(head, out)
-            value = self._value(reply, blob)
-            seen = _texts(reply.get("seen"))
-            if reply.get("raised") is not None:
-                return Outcome(raised=_raised(reply["raised"]), seen=seen)
-            _promised(operation, arguments, value)
+            with _reading():
+                value = self._table.read(reply.get("value"), blob)
+                seen = _texts(reply.get("seen"))
+                if watch and not seen:
+                    seen = tuple(self._scratch(watch))
+                if reply.get("raised") is not None:
+                    return Outcome(raised=_raised(reply["raised"]), seen=seen)
+                _promised(operation, arguments, value)
             self._hold(arguments, value)
         return Outcome(value, seen=seen)
 
@@ -282,7 +284,10 @@ class Remote(Subject):
         failed: report.CheckFailed | None = None
         for _ in range(_NESTED):
             reply, blob = self._link.receive(self._end)
-            self._take(reply, blob)
+            with _reading(), torch.no_grad():
+                self._table.take(reply.get("objects"), blob)
+            with _reading():
+                shared.set_modes(reply.get("modes"))
             if "callback" not in reply and "backward" not in reply:
                 if failed is not None:
                     raise failed
@@ -318,14 +323,6 @@ class Remote(Subject):
             head["reset"], self._reset = True, False
         self._link.send(head, out.blob.bytes(), self._end)
 
-    def _take(self, reply: dict[str, Any], blob: bytes) -> None:
-        with torch.no_grad():
-            self._table.take(reply.get("objects"), blob)
-        shared.set_modes(reply.get("modes"))
-
-    def _value(self, reply: dict[str, Any], blob: bytes) -> Any:
-        return self._table.read(reply.get("value"), blob)
-
     def _hold(self, arguments: Any, value: Any) -> None:
         """Note what a learner's object may hold from now on.
 
@@ -343,16 +340,13 @@ class Remote(Subject):
 
     def _back(self, ask: dict[str, Any], blob: bytes) -> report.CheckFailed | None:
         """Do what the subject asks for in the midst of a use, and reply."""
-        args = self._table.read(ask.get("args"), blob)
-        kwargs = self._table.read(ask.get("kwargs"), blob)
-        if type(args) is not tuple or type(kwargs) is not dict:
-            raise Breach("no arguments")
+        with _reading():
+            args = self._table.read(ask.get("args"), blob)
+            kwargs = self._table.read(ask.get("kwargs"), blob)
+            do = self._asked(ask, args, kwargs)
         out, failed = shared.Out(), None
         try:
-            if "backward" in ask:
-                result: Any = self._gradients(ask, args)
-            else:
-                result = self._called(ask["callback"], args, kwargs)
+            result = do()
             head = {"back": self._table.value(result, out)}
             if isinstance(result, Tensor) and result.grad_fn is not None:
                 key = self._table.number(result)
@@ -365,34 +359,54 @@ class Remote(Subject):
         except report.CheckFailed as error:
             failed = error
             head = {"back": None, "raise": [["RuntimeError"], "the check has ended"]}
+        except (Breach, Malformed, Lost):  # of a use inside
+            raise
         except Exception as error:  # as if the check's function had raised it there
             names = [kind.__name__ for kind in type(error).__mro__]
             head = {"back": None, "raise": [names, str(error)[:_TEXT]]}
         self._send(head, out)
         return failed
 
-    def _called(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        function = self._table.entries.get(key) if type(key) is int else None
-        if function is None or key <= 0 or shared.sharable(function.obj):
+    def _asked(self, ask: dict[str, Any], args: Any, kwargs: Any) -> Callable[[], Any]:
+        """Return what the subject asks for, ready to be done."""
+        if type(args) is not tuple or type(kwargs) is not dict:
+            raise Breach("no arguments")
+        if "backward" in ask:
+            result, inputs = self._crossings[ask["backward"]]
+            known = {self._table.number(each): each for each in inputs}
+            wanted = [known[number] for number in ask["inputs"]]
+            (cotangent,) = args
+            if not isinstance(cotangent, Tensor):
+                raise Breach("no gradient to start from")
+            return lambda: _differentiated(result, wanted, cotangent)
+        function = self._table.entries[ask["callback"]].obj
+        if ask["callback"] <= 0 or shared.sharable(function):
             raise Breach("no function of the check's")
         if not all(type(name) is str for name in kwargs):
             raise Breach("no arguments")
-        return function.obj(*args, **kwargs)
+        return lambda: function(*args, **kwargs)
 
-    def _gradients(self, ask: dict[str, Any], args: tuple[Any, ...]) -> list[Any]:
-        key, numbers = ask["backward"], ask.get("inputs")
-        result, inputs = self._crossings.get(key) or (None, [])
-        known = {self._table.number(each): each for each in inputs}
-        if result is None or type(numbers) is not list or len(args) != 1:
-            raise Breach("no gradient to be had")
-        wanted = [known.get(each) for each in numbers]
-        if not all(isinstance(each, Tensor) for each in wanted):
-            raise Breach("no gradient to be had")
-        with torch.enable_grad():
-            found = torch.autograd.grad(
-                result, wanted, args[0], retain_graph=True, allow_unused=True
-            )
-        return list(found)
+
+def _differentiated(
+    result: Tensor, inputs: Sequence[Tensor], cotangent: Tensor
+) -> list[Tensor | None]:
+    with torch.enable_grad():
+        found = torch.autograd.grad(
+            result, inputs, cotangent, retain_graph=True, allow_unused=True
+        )
+    return list(found)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Call it a breach if what the subject sent does not fit, in whatever way."""
+    try:
+        yield
+    except (Breach, Malformed):
+        raise
+    except Exception as error:
+        text = f"{type(error).__name__}: {str(error)[:200]}"
+        raise Breach(f"a reply that does not fit: {text}") from error
 
 
 # -- what a reply has to be ------------------------------------------------------------
@@ -478,4 +492,3 @@ def _promised(
     fits = _PROMISES.get(operation.__name__)
     if fits is not None and not fits(arguments, value):
         raise Breach(f"{operation.__name__} gave {type(value).__name__}")
-

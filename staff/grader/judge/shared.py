@@ -209,7 +209,7 @@ class Table:
             entry = self.entries.get(key)
             if entry is None or isinstance(entry.obj, Handle):
                 continue
-            now, kept = self.fingerprint(key, entry.obj)
+            now, kept = fingerprint(entry.obj)
             if now != entry.last:
                 out.objects.append([key, self.state(entry.obj, out)])
                 entry.last, entry.kept = now, kept
@@ -217,29 +217,7 @@ class Table:
     def settle(self, key: int) -> None:
         """Note that both sides are alike in one object."""
         entry = self.entries[key]
-        entry.last, entry.kept = self.fingerprint(key, entry.obj)
-
-    def fingerprint(self, key: int, obj: Any) -> tuple[Any, Any]:
-        """Return (what differs if an object has changed, what it names by identity)."""
-        if isinstance(obj, Tensor):
-            return self.tensor_print(key, obj)
-        if isinstance(obj, torch.Generator):
-            return bytes_of(obj.get_state()), None
-        if isinstance(obj, Optimizer):
-            parts = [*map(_named, obj.param_groups), _named(obj.state)]
-            parts += [_named(each) for each in obj.state.values()]
-            return parts, [list(obj.state), [*obj.state.values()]]
-        if isinstance(obj, nn.Module):
-            names = vars(obj)
-            three = [names[n] for n in ("_parameters", "_buffers", "_modules")]
-            rest = {n: v for n, v in names.items() if not _modules_own(n)}
-            kept = [list(each.values()) for each in (*three, rest)]
-            return [*map(_named, three), _named(rest)], kept
-        return _named(obj), list(obj.values() if isinstance(obj, dict) else obj)
-
-    def tensor_print(self, key: int, tensor: Tensor) -> tuple[Any, Any]:
-        """As `fingerprint`, of a tensor."""
-        raise NotImplementedError
+        entry.last, entry.kept = fingerprint(entry.obj)
 
     # -- reading -----------------------------------------------------------------------
 
@@ -321,12 +299,14 @@ class Table:
             raise Malformed("neither a list nor a dict")
 
     def _apply_module(self, module: nn.Module, state: Any, blob: bytes) -> None:
-        wanted = ((Tensor, nn.Parameter), (Tensor, Tensor), (nn.Module, nn.Module))
+        wanted: Any = ((Tensor, nn.Parameter), (Tensor, Tensor), (nn.Module, nn.Module))
         names = vars(module)
         for part, pairs, (kind, strict) in zip(
             ("_parameters", "_buffers", "_modules"), state[1:4], wanted, strict=True
         ):
-            now = {_text(n): self.read(v, blob) for n, v in map(paired, listed(pairs))}
+            now: dict[str, Any] = {
+                _text(n): self.read(v, blob) for n, v in map(paired, listed(pairs))
+            }
             for name, each in now.items():
                 if part == "_modules" and isinstance(each, Handle):
                     now[name] = each = self._stranger(each)
@@ -425,13 +405,17 @@ def _plain_node(value: Any, kind: type, blob: Blob) -> Any:
         return ["y", str(value)]
     if kind is torch.device:
         return ["v", str(value)]
-    named = kind is np.ndarray or getattr(np, kind.__name__, None) is kind
-    if named and isinstance(value, (np.ndarray, np.generic)):
+    if kind is np.ndarray or _is_number(kind):
         try:
             return ["n", array_node(value, blob)]
         except KeyError:
             return None
     return None
+
+
+def _is_number(kind: type) -> bool:
+    """Tell whether a class is one of NumPy's own numbers."""
+    return issubclass(kind, np.generic) and getattr(np, kind.__name__, None) is kind
 
 
 def _tensor_state(tensor: Tensor, blob: Blob) -> list[Any]:
@@ -445,24 +429,34 @@ def _tensor_state(tensor: Tensor, blob: Blob) -> list[Any]:
     ]
 
 
-def full_print(tensor: Tensor) -> Any:
-    """Return all that a state of a tensor says, to compare it."""
+def fingerprint(obj: Any) -> tuple[Any, Any]:
+    """Return (what differs if an object has changed, what it names by identity)."""
+    if isinstance(obj, Tensor):
+        return _tensor_print(obj), None
+    if isinstance(obj, torch.Generator):
+        return bytes_of(obj.get_state()), None
+    if isinstance(obj, Optimizer):
+        parts = [*map(_named, obj.param_groups), _named(obj.state)]
+        parts += [_named(each) for each in obj.state.values()]
+        return parts, [list(obj.state), [*obj.state.values()]]
+    if isinstance(obj, nn.Module):
+        names = vars(obj)
+        three = [names[n] for n in ("_parameters", "_buffers", "_modules")]
+        rest = {n: v for n, v in names.items() if not _modules_own(n)}
+        kept = [list(each.values()) for each in (*three, rest)]
+        return [*map(_named, three), _named(rest)], kept
+    return _named(obj), list(obj.values() if isinstance(obj, dict) else obj)
+
+
+def _tensor_print(tensor: Tensor) -> Any:
+    """Return all that a state of a tensor says: its own counter of changes misses some.
+
+    (Those through `.data`, and BatchNorm's running statistics.)
+    """
     grad = tensor.grad if tensor.is_leaf else None
     more = None if grad is None else (grad.dtype, bytes_of(grad))
     shape = (tensor.dtype, tensor.shape, tensor.requires_grad)
     return shape, bytes_of(tensor), more
-
-
-def light_print(tensor: Tensor) -> tuple[Any, Any]:
-    """Return (a tensor's counter of changes in place and its gradient's, the latter)."""
-    grad = tensor.grad if tensor.is_leaf else None
-    more = None if grad is None else (id(grad), _version(grad))
-    shape = (tensor.dtype, tensor.shape, tensor.requires_grad)
-    return (shape, _version(tensor), more), grad
-
-
-def _version(tensor: Tensor) -> int:
-    return -1 if tensor.is_inference() else tensor._version
 
 
 def can_travel(tensor: Tensor) -> bool:
@@ -556,7 +550,8 @@ def _size(body: Any, blob: bytes) -> torch.Size:
 def _dtype(body: Any, blob: bytes) -> torch.dtype:
     if type(body) is not str or body not in _DTYPE_NAMES:
         raise Malformed("no dtype")
-    return _DTYPE_NAMES[body]
+    found: torch.dtype = _DTYPE_NAMES[body]
+    return found
 
 
 def _device(body: Any, blob: bytes) -> torch.device:

@@ -7,6 +7,7 @@ believes nothing of it: whatever comes from here is only ever what the answer sa
 from __future__ import annotations
 
 import builtins
+import collections
 import importlib
 import io
 import pickle
@@ -27,6 +28,7 @@ from staff.grader.judge.wire import Limits, Link
 __all__ = ["FROM_JUDGE", "serve"]
 
 FROM_JUDGE = Limits(head=64 << 20, blob=1 << 30, nodes=10_000_000, depth=200)
+_LARGE, _LONG = 32 << 20, 1 << 20  # bytes, characters of a result
 _checks: dict[str, types.ModuleType] = {}
 
 
@@ -51,14 +53,6 @@ class SubjectsTable(shared.Table):
     def __init__(self, link: Subjects) -> None:
         super().__init__()
         self._link = link
-
-    def tensor_print(self, key: int, tensor: Tensor) -> tuple[Any, Any]:
-        """Compare the judge's tensors as a whole: `.data` counts no change."""
-        return (
-            shared.light_print(tensor)
-            if key < 0
-            else (shared.full_print(tensor), None)
-        )
 
     def _object(self, value: Any, out: shared.Out, share: bool) -> Any:
         kind = type(value)
@@ -102,18 +96,21 @@ class SubjectsTable(shared.Table):
             return Callback(key, state[1], self._link)
         if state[0] == "generator":
             return self._applied(torch.Generator(), state, blob)
-        _, cls, state, strides = state
-        kind = self.read(cls, blob) if cls else None
+        _, cls, state, extra = state
+        kind: Any = self.read(cls, blob) if cls else None
         if state[0] == "tensor":
             made = shared.new_tensor(state, blob)
-            made = _strided(made, strides) if strides else made
+            if extra:
+                with torch.enable_grad():  # what is a view may be changed in place
+                    made = _strided(made, extra)
             return made.as_subclass(kind) if kind else made
         made = kind.__new__(kind)
         if isinstance(made, nn.Module):
             nn.Module.__init__(made)
         elif isinstance(made, torch.optim.Optimizer):
-            empty = {"state": {}, "param_groups": [], "defaults": {}}
-            made.__setstate__({**empty, "defaults": self.read(strides, blob)})
+            fresh: dict[Any, Any] = collections.defaultdict(dict)
+            rest = {"param_groups": [], "defaults": self.read(extra, blob)}
+            made.__setstate__({"state": fresh, **rest})
         return self._applied(made, state, blob)
 
     def _applied(self, made: Any, state: list[Any], blob: bytes) -> Any:
@@ -175,7 +172,7 @@ class _Crossing(torch.autograd.Function):
         return result.detach().clone()
 
     @staticmethod
-    def backward(ctx: Any, cotangent: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, cotangent: Tensor) -> Any:
         """Ask the judge for the gradient with this cotangent."""
         number = ctx.link.table.number(ctx.result)
         ask = {"backward": number, "inputs": ctx.numbers}
@@ -241,11 +238,15 @@ class Subjects:
         value = outcome.value if isinstance(outcome, Outcome) else outcome
         try:
             head["value"] = self.table.value(value, out)
-        except Exception as error:  # it contains itself, or is no tensor that can travel
+        except Exception as error:  # contains itself, or cannot travel
             out, head["value"] = shared.Out(), None
             names = [kind.__name__ for kind in type(error).__mro__]
             text = f"the result cannot be handed on: {error}"[:300]
             head["raised"] = [names, text, text, None, False]
+        if out.blob.size > _LARGE or len(str(head["value"])) > _LONG:
+            out, head["value"] = shared.Out(), None
+            text = "what the answer returned is too large"
+            head["raised"] = [["MemoryError", "Exception"], text, text, None, False]
         self._send(head, out)
 
     def _send(self, head: dict[str, Any], out: shared.Out) -> None:
@@ -308,4 +309,3 @@ def serve(link: Link, names: Mapping[str, Any]) -> None:
         Malformed: the judge's message is none.
     """
     Subjects(link, names).serve()
-
