@@ -49,6 +49,8 @@ class JudgesTable(shared.Table):
 
     def _object(self, value: Any, out: shared.Out, share: bool) -> Any:
         kind = type(value)
+        if kind is Handle:
+            raise ValueError("a learner's object of a check that has ended")
         if isinstance(value, (set, frozenset)) or (kind in (list, dict) and not share):
             return self.container(value, out, share)
         if shared.sharable(value):
