@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import time
 from collections.abc import Iterable
+from types import ModuleType
 
 from helpers import checks
 from staff.grader.judge.remote import Breach, Remote
@@ -39,10 +41,16 @@ def judged(
     return QuestionResult(**{**result.to_json(), **more})
 
 
+@functools.cache
+def _checks(stem: str) -> ModuleType:
+    """Load a module once: no answer can reach it here."""
+    return checks.load(stem)
+
+
 def _once(
     stem: str, name: str, remote: Remote, seed: int, *, hidden: bool
 ) -> QuestionResult:
-    check = getattr(checks.load(stem), name)  # afresh: no state from another answer
+    check = getattr(_checks(stem), name)
     remote.reset()
     subject = checks.Trial.subject
     try:

@@ -60,6 +60,7 @@ class Scratch:
     def unclear(self) -> list[str]:
         """What makes it unclear to a reader of syntax what is used: for a person."""
         found: dict[str, None] = {}
+        node: Any
         for node in self._reached():
             name = getattr(node, "id", getattr(node, "attr", None))
             if name in _HIDING:
@@ -81,7 +82,8 @@ class Scratch:
             for statement in tree.body:
                 for name in _binds(statement):
                     makers.setdefault(name, []).append(statement)
-        open_, seen = list(self.asks), set()
+        open_ = list(self.asks)
+        seen: set[str] = set()
         done: set[int] = set()
         while open_:
             name = open_.pop()
@@ -111,9 +113,9 @@ class Scratch:
             for tree in self.trees:
                 for node in ast.walk(tree):
                     for name, value in _assigned(node):
-                        full = set(self._named(value))
-                        if full:
-                            aliases.setdefault(name, set()).update(full)
+                        names = self._named(value)
+                        if names:
+                            aliases.setdefault(name, set()).update(names)
             if sum(map(len, aliases.values())) == before:
                 break
         return aliases
@@ -204,7 +206,7 @@ def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                 yield place.arg, value
 
 
-def _unpacked(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+def _unpacked(target: Any, value: Any) -> Iterator[tuple[str, ast.expr]]:
     if isinstance(target, ast.Name):
         yield target.id, value
     elif isinstance(target, (ast.Tuple, ast.List)):

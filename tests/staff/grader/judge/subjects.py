@@ -62,7 +62,7 @@ def forked(
         try:
             os.close(there[1])
             os.close(here[0])
-            _quiet()
+            _alone(there[0], here[1])
             serve(Link(there[0], here[1], subject.FROM_JUDGE), names())
         except (Lost, OSError):
             pass
@@ -84,6 +84,11 @@ def forked(
         os.waitpid(child, 0)
 
 
-def _quiet() -> None:
+def _alone(*kept: int) -> None:
+    """Print nothing, and have no descriptor but those of the link."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
+    for descriptor in range(3, 256):
+        if descriptor not in kept:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
