@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from helpers import checks
@@ -18,7 +19,12 @@ __all__ = ["judged"]
 
 
 def judged(
-    stem: str, name: str, remote: Remote, seeds: Iterable[int]
+    stem: str,
+    name: str,
+    remote: Remote,
+    seeds: Iterable[int],
+    *,
+    seconds: float | None = None,
 ) -> QuestionResult:
     """Check an answer with several seeds, the first one visible, until one fails.
 
@@ -27,18 +33,49 @@ def judged(
         name: of the exercise.
         remote: to the subject that holds the answer; nobody else uses it.
         seeds: of the cases. Only the first one's numbers are told.
+        seconds: for each seed, all that the judge itself computes included: a value
+            that came back may keep a check busy. Only in a process's main thread.
 
     Returns:
         a `QuestionResult`. Whatever the subject does, it is one: never an exception.
+        After TIMEOUT, CRASHED and TAMPERED the subject is in the midst of something:
+        end it, and ask another one.
     """
     start = time.monotonic()
     result = QuestionResult(Verdict.PASS)
     for number, seed in enumerate(seeds):
-        result = _once(stem, name, remote, seed, hidden=number > 0)
+        try:
+            with _within(seconds):
+                result = _once(stem, name, remote, seed, hidden=number > 0)
+        except _Late:
+            result = _lost(Lost("the check", late=True))
         if result.verdict is not Verdict.PASS:
             break
     more = {"seconds": time.monotonic() - start, "verdict": result.verdict}
     return QuestionResult(**{**result.to_json(), **more})
+
+
+class _Late(BaseException):
+    """The time is over; no check takes it for an error of its own."""
+
+
+@contextlib.contextmanager
+def _within(seconds: float | None) -> Iterator[None]:
+    """Raise _Late in the block once its time is over; None gives it all time."""
+    if seconds is None:
+        yield
+        return
+
+    def late(number: int, frame: object) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from helpers.checks import _registry
+from helpers import checks
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.subject import Outcome, Subject
 from helpers.checks.vocabulary.values import impersonates
@@ -37,7 +37,7 @@ def named(module: str, name: str) -> Any:
     stem = module.rpartition(".")[2]
     if module not in _checks:
         own = module.startswith("helpers.checks.notebooks.")
-        load = _registry.load if own else importlib.import_module
+        load = checks.load if own else importlib.import_module
         _checks[module] = load(stem if own else module)
     found: Any = _checks[module]
     for part in name.split("."):
