@@ -175,10 +175,12 @@ class Remote(Subject):
         link: to the subject; its limits are those of the subject's messages.
         seconds: for one use, calls back into the judge included.
         scratch: says which of torch's functions an answer uses, of those whose names
-            match a pattern; what the subject itself says of that is only added.
+            match a pattern, and decides. None believes the subject.
 
     Attributes:
         used: how many uses there were.
+        watched: names that the subject has seen called where `scratch` sees none: no
+            verdict, but a reason for a person to look.
     """
 
     def __init__(
@@ -186,10 +188,11 @@ class Remote(Subject):
         link: Link,
         seconds: float = 20.0,
         *,
-        scratch: Callable[[str], Sequence[str]] = lambda pattern: (),
+        scratch: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self._link, self._seconds, self.used = link, seconds, 0
         self._scratch = scratch
+        self.watched: set[str] = set()
         self._end = 0.0
         self.reset()
 
@@ -238,8 +241,9 @@ class Remote(Subject):
             with _reading():
                 value = self._table.read(reply.get("value"), blob)
                 seen = _texts(reply.get("seen"))
-                if watch and not seen:
-                    seen = tuple(self._scratch(watch))
+                if watch and self._scratch is not None:
+                    told, seen = seen, tuple(self._scratch(watch))
+                    self.watched |= set() if seen else set(told)
                 if reply.get("raised") is not None:
                     return Outcome(raised=_raised(reply["raised"]), seen=seen)
                 _promised(operation, arguments, value)

@@ -135,3 +135,17 @@ def test_the_judge_decides_whatever_the_subject_has_seen():
         result = judged(path.parts[-3], path.parts[-2], told, (0,))
     assert result.verdict is Verdict.FAIL
     assert "does the very thing" in result.message
+
+
+def test_what_the_subject_alone_has_seen_is_for_a_person():
+    path = next(p for p in WRONG if p.stem == "wrong_other__nn_dropout")
+    stem, name = path.parts[-3:-1]
+    with forked() as remote:
+        remote.path = path
+        believed = judged(stem, name, remote, (0,))
+    assert "from elementary tensor operations" in believed.message
+    with forked() as remote:
+        remote.path, remote._scratch = path, lambda pattern: ()
+        result = judged(stem, name, remote, (0,))
+    assert "from elementary" not in result.message
+    assert any("dropout" in seen for seen in remote.watched)
