@@ -236,7 +236,7 @@ class Remote(Subject):
         out = shared.Out()
         head = {"use": operation.__name__, "watch": watch, "quiet": quiet}
         with self._timed():
-            head["args"] = self._table.value(arguments, out)
+            head["args"] = self._arguments(operation, arguments, out)
             reply, blob = self._exchange(head, out)
             with _reading():
                 value = self._table.read(reply.get("value"), blob)
@@ -249,6 +249,17 @@ class Remote(Subject):
                 _promised(operation, arguments, value)
             self._hold(arguments, value)
         return Outcome(value, seen=seen)
+
+    def _arguments(
+        self, operation: Callable[..., Any], arguments: Any, out: shared.Out
+    ) -> Any:
+        """Return the node of a use's arguments."""
+        write = self._table.value
+        if operation is not uses.call:
+            return write(arguments, out)
+        answer, args, kwargs = arguments  # the dict itself reaches no answer
+        pairs = [[name, write(each, out)] for name, each in kwargs.items()]
+        return ["u", [write(answer, out), write(tuple(args), out), ["d", pairs]]]
 
     def describe(self, value: object) -> str:
         """Return a short text; of a learner's object the subject's own."""
