@@ -821,7 +821,9 @@ def diagnose(answer: Any, t: Trial) -> None:
     """Check 1.4: underfitting, overfitting or good fit, from the last losses."""
     t.part("clear cases, curves that turn, gaps, single epochs")
     cases = list(_curves(t))
-    verdicts = [_verdict(t, answer, *case) for case in cases]
+    order = t.random.sample(range(len(cases)), len(cases))  # no sequence is right
+    found = {k: _verdict(t, answer, *cases[k]) for k in order}
+    verdicts = [found[k] for k in range(len(cases))]
     for case, got in zip(cases, verdicts, strict=True):
         if got != _rule(*case):
             t.case = _call_text(*case)

@@ -17,7 +17,8 @@ __all__ = ["CheckFailed", "NotAttempted", "describe", "learner_line"]
 
 _WIDTH = 88
 _LABEL = 10
-_COURSE = str(Path(__file__).resolve().parents[2])
+_ROOT = Path(__file__).resolve().parents[3]
+_COURSE = (str(_ROOT / "helpers"), str(_ROOT / "staff"))
 
 
 class CheckFailed(AssertionError):

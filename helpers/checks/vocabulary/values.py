@@ -59,7 +59,8 @@ def impersonates(kind: type, value: object) -> bool:
         return False
     if issubclass(kind, Tensor) or hasattr(kind, "__torch_function__"):
         return True
-    named = getattr(np, kind.__name__, None) is kind  # NumPy's own numbers and arrays
+    numeric = issubclass(kind, (np.generic, np.ndarray))
+    named = numeric and getattr(np, kind.__name__, None) is kind  # NumPy's own
     if issubclass(kind, PLAIN):
         base = next(each for each in PLAIN if issubclass(kind, each))
         return kind.__eq__ is not base.__eq__ and not named
