@@ -1154,6 +1154,9 @@ accused = train_arms([*ARMS][:3])
 # %% experiment
 nets = {**accused, **train_arms([*ARMS][3:])}
 
+# %% [markdown]
+# Now recalibrate the nets with dropout everywhere, and measure the shift in each of them.
+
 # %% experiment
 tired = [nets["0.5 everywhere"].member(k) for k in SEEDS]
 images = train.x.split(50)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
-from helpers import data
+from helpers import data, seeds
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.evidence.metrics import calibration_bins
 from helpers.show import plots
@@ -261,7 +261,7 @@ def spiral_mixtures(split: data.Split, n: int = 300) -> Figure:
         n: number of mixtures of each class, λ uniform.
     """
     x, y = split.x.cpu(), split.y.cpu()
-    generator = torch.Generator().manual_seed(0)
+    generator = seeds.generator(0)
     fig, axes = plots.figure(2, sharex=True, sharey=True)
     fig.set_size_inches(9, 4.5)
     for k, color, marker in ((0, plots.PALETTE[0], "o"), (1, plots.PALETTE[1], "^")):

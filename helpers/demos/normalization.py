@@ -9,6 +9,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
+from helpers import seeds
 from helpers.demos._stage import Scene, Slider
 from helpers.show import plots
 from helpers.words import say
@@ -26,7 +27,7 @@ def units(examples: int = EXAMPLES, most: int = MOST) -> tuple[Tensor, Tensor]:
         activations (examples, most), float64, rounded to 3 digits as a page carries
         them; weights (most,), the first of which is 1.
     """
-    draw = torch.Generator().manual_seed(10)
+    draw = seeds.generator(10)
     x = torch.randn(examples, most, generator=draw, dtype=torch.float64).relu()
     weights = torch.randn(most, generator=draw, dtype=torch.float64)
     weights[0] = 1.0
@@ -57,14 +58,14 @@ def histograms(p: float = 0.5, count: int = 1) -> Figure:
     """
     x, weights = units()
     x, weights = x[:, :count], weights[:count]
-    coins = torch.rand(x.shape, generator=torch.Generator().manual_seed(1))
+    coins = torch.rand(x.shape, generator=seeds.generator(1))
     quiet, tossing = x @ weights, (x * (coins >= p) / (1 - p)) @ weights
     fig, ax = plots.figure()
     low, high = tossing.min().item(), tossing.max().item()
     bins = torch.linspace(low, high, 25, dtype=torch.float64).tolist()
     for values, name, color in (
-        (quiet, "evaluation", EVAL),
-        (tossing, "training", TRAIN),
+        (quiet, say("evaluation"), EVAL),
+        (tossing, say("training"), TRAIN),
     ):
         ax.hist(values.tolist(), bins=bins, color=color, alpha=0.55, label=name)
     ax.set(xlabel=say("input of the BatchNorm"), ylabel=say("examples"))

@@ -460,11 +460,10 @@ def _layer(
         ): x / (x.square().mean(-1, keepdim=True) + eps).sqrt(),
     }
     others = {text: value * weight + bias for text, value in others.items()}
-    others["weight and bias are not used."] = (x - m) / _std(v, eps)
+    others[say("weight and bias are not used.")] = (x - m) / _std(v, eps)
     if x.dim() > 2:
-        others["Only the *last* dimension is averaged over, not all but the first."] = (
-            over(inner)
-        )
+        only_last = say("Only the *last* dimension is averaged over.")
+        others[only_last] = over(inner)
     named = (x - m) / _std(unbiased, eps) * weight + bias
     if _like(out, named) and not _like(named, right):
         t.fail(
