@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from helpers import data, seeds
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.evidence.metrics import calibration_bins
 from helpers.show import plots
+from helpers.training.runtime import own_randomness
 from helpers.words import say
 
 __all__ = [
@@ -244,10 +244,10 @@ def betas(alphas: Sequence[float]) -> Figure:
     """Draw how λ is distributed for some α, 20,000 draws each."""
     fig, axes = plots.figure(len(alphas), sharey=True)
     fig.set_size_inches(10, 3)
-    generator = np.random.default_rng(0)
     for ax, alpha in zip(axes, alphas, strict=True):
-        draws = generator.beta(alpha, alpha, 20_000)
-        ax.hist(draws, bins=20, range=(0, 1), weights=[100 / 20_000] * 20_000)
+        with own_randomness(0):
+            draws = torch.distributions.Beta(alpha, alpha).sample((20_000,))
+        ax.hist(draws.tolist(), bins=20, range=(0, 1), weights=[100 / 20_000] * 20_000)
         ax.set(xlabel="λ", title=f"α = {alpha:g}")
     axes[0].set_ylabel(say("share of the draws (%)"))
     return fig
