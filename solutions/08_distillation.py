@@ -3,16 +3,15 @@
 #
 # In 2015 Geoffrey Hinton, Oriol Vinyals and Jeff Dean trained a large network on the
 # handwritten digits of MNIST, with dropout, with shifted copies of the images and with
-# everything else that helped. It made 67 errors on the 10,000 test images. A smaller
-# network without any regularization made 146 errors. Then they trained the small
-# network once more, on the same images, and changed only what it was told: beside the
-# label it got the large network's *whole answer* to each image, all ten probabilities.
-# This time it made 74 errors. The authors say it in words that belong in this course:
-# the small network was "regularized solely by adding the additional task" of agreeing
-# with the large one (Hinton 2015, section 3).
+# everything else that helped. It made 67 errors on the 10,000 test images; a smaller
+# network without any regularization made 146. Then they trained the small network once
+# more, on the same images, and changed only what it was told: beside the label it got
+# the large network's *whole answer* to each image, all ten probabilities. This time it
+# made 74 errors. In the authors' words, the small network was "regularized solely by
+# adding the additional task" of agreeing with the large one (Hinton 2015, section 3).
 #
-# That is strange, if you think about it. The large network had learned from the very
-# same labels. Where should knowledge come from that was not in them?
+# That is strange. The large network had learned from the very same labels. Where should
+# knowledge come from that was not in them?
 #
 # Training one network on the answers of another is called *distillation*. In this
 # notebook you will write it, take the answers apart to see what exactly they contain,
@@ -98,7 +97,7 @@ plots.show(fig, alt="Ten small grey images of clothes with their labels.")
 
 # %% [markdown]
 # Guessing gets 10 % right. A good convolutional network that learns from all 60,000
-# images at full size gets about 93 % (the data set's own page lists many). With 3,000
+# images at full size gets about 93 % (the data set's own page lists many); with 3,000
 # small images and plain networks we will stay in the lower eighties.
 #
 # ## One student, two kinds of targets
@@ -797,7 +796,7 @@ with results(varies=initial) as table:
     table.arms(on_test, paired_with="labels", unit="% test accuracy after 1,200 steps")
 
 # %% [markdown]
-# ## Why? A label is one throw of a die
+# ## Why soft targets can help: a label is one draw
 #
 # Where can a gain come from when nothing is new? Here is one explanation (Menon 2021).
 # Take a blurred little picture that could be a pullover or a coat. Suppose that of all
@@ -808,10 +807,10 @@ with results(varies=initial) as table:
 #
 # What we would like to minimize is the average over all possible labels, $R =
 # \mathbb{E}_x \, \mathbb{E}_{y \mid x}\, \ell(y, x)$, with $\ell(y, x) = -\ln q_y(x)$.
-# The labels give the estimate $\ell(y, x)$, one draw for each image. If somebody told
-# us $p(y \mid x)$, we could do the inner average on paper: $\sum_k p_k(x)\, \ell(k,
-# x)$, which is precisely the cross-entropy with soft targets. Both have the same mean.
-# Their variances differ, by the law of total variance:
+# Labels estimate it by $\ell(y, x)$, one draw for each image. If somebody told us $p(y
+# \mid x)$, we could do the inner average on paper: $\sum_k p_k(x)\, \ell(k, x)$, which
+# is the cross-entropy with soft targets. Both have the same mean. Their variances
+# differ, by the law of total variance:
 #
 # $$\operatorname{Var}\big[\ell(y, x)\big] =
 # \underbrace{\operatorname{Var}_x\Big[\textstyle\sum_k p_k(x)\, \ell(k, x)\Big]}_{\text{soft
@@ -931,8 +930,7 @@ with results(after="distillation.spread"):
 # student, and all samples come from the same 4,000 images: an illustration of the
 # derivation.)
 #
-# Variance explains *that* soft answers can help. It does not say which of their numbers
-# do the work.
+# Variance explains *that* soft answers can help, but not which of their numbers do it.
 #
 # ## Taking the answer apart
 #
@@ -1125,10 +1123,10 @@ with results(varies=initial) as table:
 # %% [markdown]
 # Read it from the top. After 600 steps soft answers gain 4.8 points over labels, and
 # confidence only gains 1.8. So more than a third of the gain needs no knowledge of the
-# other classes. That part is itself made of two: the first choice alone brings 1.0, and
-# being told which images are clear and which are not adds another 0.8 (the second
-# table; the students of first choices hear no labels beside, the others with a tenth of
-# the weight). The remaining 3.0 points, almost two thirds, are the dark knowledge.
+# other classes: the first choice alone brings 1.0, and being told which images are
+# clear and which are not adds another 0.8 (the second table; these students also keep a
+# tenth of the weight on the labels). The remaining 3.0 points, almost two thirds, are
+# the dark knowledge.
 #
 # And whatever helps is *per image*. Class averages contain the resemblance of all
 # shoes, which you have seen in the table of classes, and gain nothing. Neither does
@@ -1137,14 +1135,13 @@ with results(varies=initial) as table:
 #
 # The last row is a warning about experiments. It is tempting to say: "Shuffling
 # destroys all of the gain, so nothing but the order of the classes matters." But
-# shuffling does more than take knowledge away: it puts *false* knowledge in. At $T = 4$
-# the smaller numbers add up to about half of the target (look at the diagonal of the
-# table of classes), so the student is told, with some force, that this sneaker
-# resembles a shirt, and with more steps it learns that by heart. A control that removes
-# a thing must not insert another. Furlanello and others (2018) made the same experiment
-# with students as large as their teachers and call it *dark knowledge with permuted
-# predictions*. Beside it they have a treatment that, like ours, uses the teacher's
-# confidence alone.
+# shuffling also puts *false* knowledge in. At $T = 4$ the smaller numbers add up to
+# about half of the target (look at the diagonal of the table of classes), so the
+# student is told, with some force, that this sneaker resembles a shirt, and with more
+# steps it learns that by heart. A control that removes a thing must not insert another.
+# Furlanello and others (2018) made the same experiment with students as large as their
+# teachers (*dark knowledge with permuted predictions*), beside a treatment that, like
+# ours, uses the teacher's confidence alone.
 #
 
 # %% [markdown]
@@ -1560,9 +1557,8 @@ with results(varies=initial + ", one draw of false labels") as table:
 # early would have done far more.)
 #
 # Furlanello's networks were far larger, had 50,000 images and were trained for much
-# longer, and even so three of the eight rows of their CIFAR-10 table got worse. So
-# born-again networks are worth a try when the network is large and training long, but
-# always beside a control without a teacher.
+# longer, and even so three of the eight rows of their CIFAR-10 table got worse. Try it,
+# but beside a control without a teacher.
 #
 # ## A smoothed teacher
 #
@@ -1676,10 +1672,10 @@ with results(varies=initial) as table:
 # accurate teacher is not always a better one. Its *probabilities* matter, too, as the
 # derivation of the variance said.
 #
-# Compare the students of plain teachers as well. Those of the 60-epoch teachers are 1.5
+# The students of plain teachers differ, too: those of the 60-epoch teachers are 1.5
 # points below those of the 12-epoch ones, although their teachers are better. The dark
-# bars suggest a reason: the longer trained teachers are surer of everything, and at the
-# same $T = 4$ less of their doubt is visible.
+# bars suggest a reason: the longer trained teachers are surer, and at the same $T = 4$
+# less of their doubt is visible.
 #
 # ## A bad teacher
 #
@@ -1758,40 +1754,35 @@ with results(varies=initial + ", one draw of false labels") as table:
 #
 # ## Why? A question to write down
 #
-# A friend has 50,000 labeled images, a network that fits them all, and no second,
-# larger network. "I will train it again on its own answers at $T = 4$. It is free, and
-# everybody says it helps." What would you tell them, and what would you ask? Write two
-# or three sentences before you open the answer.
+# A friend has 50,000 labeled images, a network that fits them all, and no larger one.
+# "I will train it again on its own answers at $T = 4$. It is free, and everybody says
+# it helps." What would you tell them, and what would you ask? Write two or three
+# sentences before you open the answer.
 #
 # <details><summary>One answer</summary>
 #
 # A network that fits all of its training labels answers with near certainty on them, so
-# most of its doubt is gone; a temperature brings out ratios, and they may be good ones.
-# Soft targets lower the variance of the training signal, which matters most where
-# labels are few or noisy, and they are slower to learn, so the second run needs at
-# least as many steps as the first. The honest control is a second run *without* a
-# teacher, of the same length; an ensemble of the two runs is another rival. I would ask
-# whether the labels are noisy, how good the probabilities are on validation images
-# (notebook 09), and whether there are unlabeled images, which may be worth more.
+# little of its doubt is left. Soft targets lower the variance of the training signal,
+# which matters most where labels are few or noisy, and they are slower to learn, so the
+# second run needs at least as many steps as the first. The honest control is a second
+# run *without* a teacher, of the same length; an ensemble of the two runs is another
+# rival. I would ask whether the labels are noisy, how good the probabilities are on
+# validation images (notebook 09), and whether there are unlabeled images.
 #
 # ## Where you will meet it
 #
 # - **Smaller language models.** DistilBERT has 40 % fewer parameters than BERT, is 60 %
 #   faster and keeps 97 % of its score on a collection of language tasks (Sanh 2019). Large
-#   language models are trained on each other's answers as a matter of course. Often these
-#   are whole texts, sampled from the teacher, which are first choices rather than soft
-#   answers.
-# - **Vision transformers.** DeiT learns from a convolutional teacher by an extra token
-#   (Touvron 2021). There the teacher's *first choices* were better targets than its soft
-#   answers: with more than a million images and strong augmentation, that is no
-#   contradiction to what you have measured about many images.
+#   language models often learn from whole texts that another one has written: first
+#   choices rather than soft answers.
+# - **Vision transformers.** DeiT learns from a convolutional teacher (Touvron 2021). There
+#   the teacher's *first choices* were better targets than its soft answers, with more than
+#   a million images. Ours were nearly as good with 3,000.
 # - **Features instead of answers.** The student can also be made to agree with the teacher's
 #   hidden layers, through a small matrix that fits the sizes to each other (Romero 2015).
-#   This says more than ten probabilities, and needs access to the inside of the teacher.
 # - **Weak teachers on purpose.** Burns and others (2023) let a small language model teach a
 #   large one. The student ended up better than its teacher, which our students of the bad
-#   teacher did only with true labels beside. Whether people can supervise models that know
-#   more than they do is the question behind it.
+#   teacher did only with true labels beside.
 #
 # ## Test yourself
 #
@@ -1819,14 +1810,12 @@ flashcards("08_distillation")
 #
 # - `F.kl_div(input, target)` takes *log*-probabilities of the student first. A negative KL is
 #   a bug. Its default reduction divides by N·K: use `"batchmean"`.
-# - KL(student‖teacher) is another loss; some books print it. Look at the argument order.
+# - KL(student‖teacher) is another loss; some books print it.
 # - A teacher in train mode drops units and moves its BatchNorm statistics;
 #   `torch.no_grad()` prevents neither.
 # - The temperature belongs in both softmaxes of KL and not in the hard loss.
 # - A reported gain of distillation may mix soft targets, more images and longer training.
 #   Ask for each alone.
-# - A control that shuffles the answers teaches false ones.
-# - Answers can be computed once, unless the inputs are augmented at random.
 #
 # **References**
 #
