@@ -362,8 +362,8 @@ quick_check("why-temperature")
 # Some books and programs call that one "the distillation loss", so look at which
 # distribution stands in front of the logarithm.
 #
-# **The square.** How does the student's logit $z_k$ feel the soft term? Let $v_k$ be the
-# teacher's logits.
+# **The square.** What is the gradient of the soft term by the student's logit $z_k$?
+# Let $v_k$ be the teacher's logits.
 #
 # 1. $-\sum_k p_k^{(T)} \ln q_k^{(T)}$ is a cross-entropy of the logits $z_k / T$. Its gradient
 #    by $z_k/T$ is the usual $q_k^{(T)} - p_k^{(T)}$.
@@ -376,11 +376,12 @@ quick_check("why-temperature")
 #    $\tfrac{1}{K T^2} (z_k - v_k)$. That is the second $1/T$.
 #
 # So without the factor, raising the temperature also makes the teacher's part of the
-# gradient smaller, by up to $T^2$, and $\alpha$ no longer says how much the teacher
-# counts. Line 4 says something else, too. At a high temperature the student does a
-# *regression of logits*: its gradient is the difference of the two networks' (centered)
-# logits. Regressing logits is an older way of compressing networks (Ba and Caruana
-# 2014), and here it is a limit of the newer one (Hinton 2015, section 2.1).
+# gradient smaller, by a factor of up to $T^2$, and $\alpha$ no longer says how much the
+# teacher counts. Line 4 says something else, too. At a high temperature the student
+# does a *regression of logits*: its gradient is proportional to the difference of the
+# two networks' (centered) logits. Regressing logits is an older way of compressing
+# networks (Ba and Caruana 2014), and here it is a limit of the newer one (Hinton 2015,
+# section 2.1).
 #
 # The fourth line is an approximation. How high must the temperature be for it to hold?
 # Here is the length of the gradient for the students and teachers that you have
@@ -798,12 +799,13 @@ with results(varies=initial) as table:
 # %% [markdown]
 # ## Why soft targets can help: a label is one draw
 #
-# Where can a gain come from when nothing is new? Here is one explanation (Menon 2021).
-# Take a blurred little picture that could be a pullover or a coat. Suppose that of all
-# pictures that look just like this one, 70 % are pullovers and 30 % coats: $p(y \mid x)
-# = (0.7, 0.3)$. Your training set holds this picture once, and its label is *one draw*
-# from that distribution. In three cases of ten it says coat, and then the student is
-# punished for the better answer.
+# On the test images, too, the gain is about five points. Where can it come from when
+# nothing is new? Here is one explanation (Menon 2021). Take a blurred little picture
+# that could be a pullover or a coat. Suppose that of all pictures that look just like
+# this one, 70 % are pullovers and 30 % coats: $p(y \mid x) = (0.7, 0.3)$. Your training
+# set holds this picture once, and its label is *one draw* from that distribution. In
+# three cases of ten it says coat, and then the student is punished for the better
+# answer.
 #
 # What we would like to minimize is the average over all possible labels, $R =
 # \mathbb{E}_x \, \mathbb{E}_{y \mid x}\, \ell(y, x)$, with $\ell(y, x) = -\ln q_y(x)$.
@@ -817,7 +819,7 @@ with results(varies=initial) as table:
 # targets}} + \underbrace{\mathbb{E}_x \operatorname{Var}_{y\mid x}\big[\ell(y,
 # x)\big]}_{\text{the draw of the label}} .$$
 #
-# The second term is never negative, and soft targets remove it. The gradient is an
+# The second term is never negative, and exact soft targets remove it. The gradient is an
 # average of the same kind, with $q - y$ in the place of $\ell$, so its variance falls
 # in the same way. With few images this noise is what the student learns by heart.
 #
@@ -1010,7 +1012,7 @@ load("08_distillation").confidence_only(confidence_only, seed=20_181)
 # - *class averages*: which other classes, but the same for all images with one label: the
 #   mean answer to that class;
 # - *label smoothing*: neither; the label gets $0.91$ and every other class $0.01$ (notebook
-#   07);
+#   07; at $T = 1$, and with all of the weight);
 # - *shuffled*: each answer keeps its nine smaller numbers, but they are dealt to the
 #   other classes at random, image by image.
 
@@ -1321,8 +1323,8 @@ with results(varies=initial + "; one committee for all students") as table:
 # place, run apart from this notebook: −0.5 points [−1.3, 0.3] after 600 steps, +0.8
 # [0.4, 1.2] after 6,000.) The students with labels alone stop improving near 1,800
 # steps. Those with a committee fit ten numbers for each image instead of one, which is
-# harder to learn by heart, and keep improving. The committee works as a regularizer,
-# and an honest comparison gives each arm the time that it needs. Beyer and others
+# harder to learn by heart, and keep improving. That is how a regularizer works, and an
+# honest comparison gives each arm the time that it needs. Beyer and others
 # (2021) say that a good teacher is *patient*: on ImageNet their students still improved
 # after thousands of epochs. Even against the best look of labels alone (83.9 % after
 # 1,800 steps) the committee's students are ahead at the end, at 84.8 %.
@@ -1549,7 +1551,7 @@ with results(varies=initial + ", one draw of false labels") as table:
 
 # %% [markdown]
 # After 600 steps the child is 1.6 points behind, after 2,400 the difference is gone. So
-# it was a matter of speed: soft targets with nine tenths of the weight are slower to
+# it was a question of speed: soft targets with nine tenths of the weight are slower to
 # learn than labels. But there is no gain, either. With 40 % false labels eight seeds
 # cannot tell the difference from zero after 600 steps. (After 3,000 steps, run apart
 # from this notebook, the child was ahead by 2.0 points, with an interval from −0.2 to
@@ -1666,8 +1668,8 @@ with results(varies=initial) as table:
 # (How much worse depends on the split. With three others, each with seeds of its own
 # and run apart, the teachers gained 0.9, 0.9 and 0.4 points, and their students lost
 # 0.4, 1.2 and 1.4.) The last table fits the authors' explanation: of their doubt about
-# a sneaker, plain teachers of 60 epochs give 70 % to the other shoes, smoothed ones 24
-# %, and an even division over nine classes would give 22 %. The resemblance is erased.
+# a sneaker, plain teachers of 60 epochs give 70 % to the other shoes, smoothed ones
+# 24 %, and an even division over nine classes would give 22 %. The resemblance is erased.
 # (All students heard $T = 4$; we have not tuned it for each teacher.) So a more
 # accurate teacher is not always a better one. Its *probabilities* matter, too, as the
 # derivation of the variance said.
@@ -1768,6 +1770,7 @@ with results(varies=initial + ", one draw of false labels") as table:
 # run *without* a teacher, of the same length; an ensemble of the two runs is another
 # rival. I would ask whether the labels are noisy, how good the probabilities are on
 # validation images (notebook 09), and whether there are unlabeled images.
+# </details>
 #
 # ## Where you will meet it
 #
@@ -1798,8 +1801,8 @@ flashcards("08_distillation")
 # **In three lines**
 #
 # 1. A label is one draw; a good soft answer averages over the draw and so lowers the noise
-#    of the loss. With 200 images it gained almost five points: one by the first choice, one
-#    by the doubt about each image, three by knowing which classes resemble each other.
+#    of the loss. With 200 images it gained almost five points: about one by the first choice,
+#    one by the doubt about each image, three by knowing which classes resemble each other.
 # 2. The temperature makes small probabilities count, and $T^2$ keeps the teacher's part of
 #    the gradient about as large at every temperature.
 # 3. More images make soft answers nearly superfluous, and with all labels the committee paid
