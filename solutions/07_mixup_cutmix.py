@@ -316,8 +316,8 @@ with results():
 # %% [markdown]
 # With a hard label the gap goes on growing for ever, by about $\ln 10$ whenever the steps
 # grow tenfold. With a smooth one it stops. Note one more thing in the formula for the loss:
-# its smallest value is the *entropy of the target*, and no longer zero. Remember that when
-# you see a training loss that "refuses to go down".
+# its smallest value is the *entropy of the target*, and no longer zero. So a training loss
+# that stops far above zero need not be a bad sign.
 #
 # ### Exercise 7.2 · Cross-entropy for soft targets (2 points, ~8 min)
 #
@@ -1013,7 +1013,7 @@ with results(varies=f"{start}; one split") as table:
 # %% [markdown]
 # Stop at epoch 20 and CutMix is a bad idea: it costs 2.0 points. Stop at epoch 120 and
 # it gains 1.3 points. mixup does not cost anything that we could measure at epoch 20,
-# and gains 1.0. CutMix's intervals keep clear of zero both times, and both are true.
+# and gains 1.0. CutMix's intervals keep clear of zero both times.
 # *The schedule has decided the comparison.* Had we stopped at 40 epochs, where the
 # interval includes zero, we would have concluded that CutMix does nothing on true
 # labels.
@@ -1046,7 +1046,8 @@ for name, run in runs.items():
 # is visible at the scale of ImageNet. In the tables of OpenMixup (Li 2022), CutMix
 # moved a ResNet-50 from 76.83 to 77.17 % in 100 epochs, and from 77.35 to 78.69 % in
 # three times as many. The fastai book says about its Imagenette example that mixup pays
-# above 80 epochs. If you have time for 20 epochs, leave both alone.
+# above 80 epochs. In our
+# setting 20 epochs were too few for either.
 #
 # And the space between the examples? Ask all 24 networks the question from the beginning.
 
@@ -1069,9 +1070,8 @@ with results(varies=f"{start}; one split, one set of pairs") as table:
 
 # %% [markdown]
 # Without a treatment 31 % of the blends are given a third class, at a confidence of 89
-# %. With mixup it is 15 % at 56 %: half as often, and with doubts. It had to come out
-# like this, since blends are what mixup trains on; it shows that the network learns
-# what the vicinity asks for. CutMix never sees a blend. It names a third class almost
+# %. With mixup it is 15 % at 56 %: half as often, and with doubts. That is no
+# surprise, since blends are what mixup trains on. CutMix never sees a blend. It names a third class almost
 # as often as no treatment does (26 %), but with much less confidence (49 %). What is
 # learned about boxes carries over to blends mostly as doubt.
 #
@@ -1181,8 +1181,8 @@ with results(varies=f"{start}; one split") as table:
 # most of them about twice. With the larger network of above, over 4 seeds, the loss
 # shrank from −3.2 points at 40 epochs to −0.4 [−2.1, 1.3] after 160 epochs.
 #
-# By likelihood and calibration all five helped. Do not conclude that they make networks
-# *calibrated*. The network without a treatment was too sure, and each of the five
+# By likelihood and calibration all five helped, which does not make them a cure for bad
+# calibration. The network without a treatment was too sure, and each of the five
 # pushes confidence down. How far is a matter of the setting, and it can go past the
 # goal. Here are the three kinds that we have trained for 120 epochs, accuracy against
 # confidence. On the dashed line a network is right as often as it says.
@@ -1210,7 +1210,7 @@ plots.show(
 #
 # If CutMix helps here, what would be the reason? A popular answer: to learn a false
 # label by heart, the network must meet the same picture again and again, and with
-# CutMix it never does. It sounds convincing. But CutMix also does something much
+# CutMix it never does. But CutMix also does something much
 # simpler, as you have just seen: it slows the fitting down. Two further arms keep these
 # two apart:
 #
@@ -1343,9 +1343,7 @@ with results(varies=noise_varies) as table:
 # Label smoothing moves these numbers by about a point. It does not change the pictures
 # and it does not slow the fitting. With $\varepsilon = 0.3$ instead of 0.1 (same
 # network, apart) the gain at 40 epochs was +4.9 points [1.3, 8.5] instead of +1.9
-# [−1.2, 4.9], and at 160 epochs both were below the control. Smoothing of 0.1 is a
-# habit. Where 30 % of the labels are false one would have to tell the network so, and
-# even then only for a while.
+# [−1.2, 4.9], and at 160 epochs both were below the control.
 #
 # ## Eight hidden units
 #
