@@ -222,7 +222,8 @@ def test_each_use_gets_what_it_promises(name, value):
     remote = Remote(Canned(TAKEN, {**GOOD, "value": value}))  # type: ignore[arg-type]
     (answer,) = remote.take(["f"])
     x = torch.ones(2)
-    more = {"gradients": ([x], None), "attributes": (["a"],)}.get(name, (None, None))
+    arguments = {"gradients": ([x], None), "attributes": (["a"],), "call": ((), {})}
+    more = arguments.get(name, (None, None))
     try:
         found = remote.use(getattr(uses, name), answer, *more).value
     except (Breach, Malformed):
