@@ -1382,18 +1382,18 @@ with results(varies=initial + "; 2,000 test images") as table:
 # temperature of its own, every method comes down to 2 or 3 points, and the differences between
 # those are hardly larger than what chance gives.
 #
-# The proper scores still see a difference. The ensemble with a temperature has the best NLL
-# and the best Brier score, because its *answers* are better: more of them are right. A
-# temperature cannot do that. It can only say honestly how bad they are. And look at the printed
-# temperatures. For MC dropout $T$ is below 1: at this rate it was a little underconfident, while
-# all others were overconfident. Is that a property of the method? Move the rate.
-#
-# Is that a matter of the schedule? It is. With four times as many steps (run apart from this
+# Is "most of it is training" a matter of the schedule? It is. With four times as many steps (run apart from this
 # notebook, the same 8 seeds) the ECE was 17.5 % for the plain network, 13.4 % for the one
 # trained with dropout and asked once, and 4.4 % with samples. Dropout slows down the growth
 # of the logits and does not stop it, so after a long training most of the repair is sampling.
 # At rate 0.5 sampling was better calibrated than the same network asked once in both
 # schedules; how the gain divides is no constant.
+#
+# The proper scores still see a difference. The ensemble with a temperature has the best NLL
+# and the best Brier score, because its *answers* are better: more of them are right. A
+# temperature cannot do that. It can only say honestly how bad they are. And look at the printed
+# temperatures. For MC dropout $T$ is below 1: at this rate it was a little underconfident, while
+# all others were overconfident. Is that a property of the method? Move the rate.
 
 # %% predict
 predict(
