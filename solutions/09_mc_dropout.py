@@ -1382,8 +1382,8 @@ with results(varies=initial + "; 2,000 test images") as table:
 # temperature of its own, every method comes down to 2 or 3 points, and the differences between
 # those are hardly larger than what chance gives.
 #
-# Is "most of it is training" a matter of the schedule? It is. With four times as many steps (run apart from this
-# notebook, the same 8 seeds) the ECE was 17.5 % for the plain network, 13.4 % for the one
+# Is "most of it is training" a matter of the schedule? It is. With four times as many steps
+# (run apart from this notebook, the same 8 seeds) the ECE was 17.5 % for the plain network, 13.4 % for the one
 # trained with dropout and asked once, and 4.4 % with samples. Dropout slows down the growth
 # of the logits and does not stop it, so after a long training most of the repair is sampling.
 # At rate 0.5 sampling was better calibrated than the same network asked once in both
