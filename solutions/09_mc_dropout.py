@@ -589,9 +589,9 @@ with results(varies="8 networks with dropout 0.5, 100 images; one split") as tab
 # that dropout already does it. Take for $q$ the random matrices
 #
 # $$W = M \,\text{diag}(\mathbf z), \qquad z_j = 0 \text{ with probability } p, \text{ else }
-# \tfrac{1}{1-p},$$
+# 1,$$
 #
-# where the matrix $M$ is what we train. To draw from $q$ is to draw a mask. How near $q$ is
+# where the matrix $M$ is what we train; the factor $1/(1-p)$ of inverted dropout is inside it. To draw from $q$ is to draw a mask. How near $q$ is
 # to the posterior is measured by a bound:
 #
 # $$\ln p(D) \;\ge\; \underbrace{\mathbb E_{q}\big[\ln p(D \mid W)\big]}_{\text{fit}}
@@ -625,7 +625,7 @@ with results(varies="8 networks with dropout 0.5, 100 images; one split") as tab
 # in the data themselves, which stays however well we know the function.
 #
 # Now look at what $q$ can do. Training moves $M$. But around $M$, the relative spread of
-# each column is $p/(1-p)$, and $p$ was chosen by us. A true posterior gets narrower as data
+# each column (sd over mean) is $\sqrt{p/(1-p)}$, and $p$ was chosen by us. A true posterior gets narrower as data
 # come in. Of this family nobody can say that (unless $p$ is learned as well, as in
 # *concrete dropout*, Gal 2017). Osband wrote this objection down in 2016. Let us draw it.
 #
@@ -1378,7 +1378,7 @@ with results(varies=initial + "; 2,000 test images") as table:
 # %% [markdown]
 # Read the ECE from top to bottom. One plain network is off by 14 points. Trained with dropout,
 # and asked with dropout *off*, it is off by 6. Sampling takes away another 3. So most of what
-# is credited to MC dropout was done by training, and costs nothing at test time. With a
+# is credited to MC dropout was done by training here, after 1,000 steps. With a
 # temperature of its own, every method comes down to 2 or 3 points, and the differences between
 # those are hardly larger than what chance gives.
 #
