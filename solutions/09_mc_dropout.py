@@ -922,10 +922,9 @@ def entropy(probs):
     return torch.special.entr(probs).sum(-1)
 
 
-def uncertainty(x):
-    """Name of the score -> (8, N), larger means less sure."""
+def uncertainty(x, samples):
+    """Name of the score -> (8, N), larger means less sure; samples (100, 8, N, 10)."""
     members = plain.logits(x).softmax(-1).view(SIZE, GROUPS, -1, 10)
-    samples = thinned(0.5, x, 100)  # (100, 8, N, 10)
     return {
         "1 one network": 1 - members[0].amax(-1),
         "2 dropout, off": 1 - dropped.logits(x)[AT_HALF].softmax(-1).amax(-1),
@@ -935,7 +934,10 @@ def uncertainty(x):
     }
 
 
-scores = {name: uncertainty(x) for name, x in {"clothes": home, **strange}.items()}
+home_samples = thinned(0.5, home, 100)
+scores = {"clothes": uncertainty(home, home_samples)}
+for kind, pictures in strange.items():
+    scores[kind] = uncertainty(pictures, thinned(0.5, pictures, 100))
 
 # %% figure
 auroc = {kind: {} for kind in strange}  # kind -> score -> (8,)
@@ -1027,7 +1029,7 @@ predict(
 
 # %% experiment
 coverage = torch.linspace(0.3, 1.0, 29).tolist()
-samples_mean = thinned(0.5, home, 100).mean(0)
+samples_mean = home_samples.mean(0)
 judged = {
     "one network": ("1 one network", plain.logits(home)[:GROUPS].softmax(-1)),
     "MC dropout, mean": ("3 MC, mean", samples_mean),

@@ -103,10 +103,7 @@ def train_treated(
             order = torch.stack([torch.randperm(len(x), generator=g) for g in orders])
             losses = []
             for index in order.to(x.device).split(batch_size, dim=1):
-                pairs = [
-                    f(x[i], targets[i]) for f in treatments.values() for i in index
-                ]
-                xs, ts = (torch.stack(part) for part in zip(*pairs, strict=True))
+                xs, ts = _treated(treatments, x, targets, index)
                 loss = -(ts * stack(xs).log_softmax(-1)).sum(-1).mean(1)  # (members,)
                 stack.flat.grad = stack.differentiate(loss.sum())
                 optimizer.step()

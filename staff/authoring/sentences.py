@@ -119,7 +119,7 @@ def _below(
     node: ast.AST, parents: dict[ast.AST, ast.AST], keys: set[str | None]
 ) -> Iterator[Text]:
     for child in ast.iter_child_nodes(node):
-        if child in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+        if _is_annotation(child, node):
             continue
         if isinstance(child, ast.expr) and (words := _words(child)) is not None:
             yield from _judged(child, words, parents, keys)

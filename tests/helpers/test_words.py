@@ -33,9 +33,6 @@ EXEMPT = {
     "helpers/training/checkpoints.py": {"by \0"},
     "helpers/words.py": {"expected one of \0", "\0: \0, got \0."},  # no language yet
 }
-# Notebooks whose checks are being rewritten: they leave this list with their texts in
-# `say`, and it may well be empty.
-LATER: set[str] = set()
 
 
 def name(path: Path) -> str:
@@ -54,17 +51,13 @@ def left_out(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", HELPERS, ids=name)
 def test_every_text_stands_in_say(path):
-    if path.stem in LATER and path.parent.name == "notebooks":
-        assert left_out(path), "nothing is left to do: take it out of LATER"
-    else:
-        assert left_out(path) == []
+    assert left_out(path) == []
 
 
 def test_no_exemption_is_left_over():
     for module, texts in EXEMPT.items():
         found = {t.words for t in unsaid((ROOT / module).read_text("utf-8"))}
         assert texts <= found, module
-    assert {path.stem for path in HELPERS} >= LATER
 
 
 @pytest.mark.parametrize(
@@ -161,7 +154,7 @@ def said(made_up, tmp_path_factory) -> dict[str, str]:
         from helpers import words
         words._look_up = words.gettext_reader(Path({str(made_up)!r}), "xx")
         from tests import speaking
-        speaking.main(Path({str(out)!r}), {LATER!r})"""
+        speaking.main(Path({str(out)!r}))"""
     command = [sys.executable, "-W", "ignore", "-c", program]
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -308,24 +308,42 @@ def _norm_gradients(t: Trial, answer: Any, case: _Norm, training: bool) -> None:
     right = F.batch_norm(
         twins[0], case.mean.clone(), case.var.clone(), twins[1], twins[2], training
     )
-    push = t.randn(*case.x.shape, dtype=case.x.dtype)
-    expected = torch.autograd.grad(right, twins, push)
+
+    def at_x(found: Tensor, push: Tensor) -> str | None:
+        factor = case.weight / _std(case.moments()[1].flatten(), 1e-5)
+        if not training or not _like(found, push * factor.view(case.view)):
+            return None
+        return say(
+            "Mean and variance are treated as constants. They are computed from x, "
+            "so the gradient flows through them, too: detach only what is stored."
+        )
+
+    _same_gradients(t, out, leaves, right, twins, at_x)
+
+
+def _same_gradients(
+    t: Trial,
+    out: Tensor,
+    leaves: Sequence[Tensor],
+    right: Tensor,
+    twins: Sequence[Tensor],
+    at_x: Callable[[Tensor, Tensor], str | None],
+) -> None:
+    """Require that `out` has the gradients at x, weight and bias that `right` has.
+
+    Args:
+        leaves, twins: x, weight and bias, from which `out` and `right` were computed.
+        at_x: (gradient found at x, cotangent) -> advice if it is not right.
+    """
+    push = t.randn(*right.shape, dtype=right.dtype)
+    expected = torch.autograd.grad(right, list(twins), push)
     for name, leaf, gold in zip(("x", "weight", "bias"), leaves, expected, strict=True):
         found = gradient(t, out, leaf, of=name, advice=NO_DETACH, weight=push)
-        constant = push * (case.weight / _std(case.moments()[1].flatten(), 1e-5)).view(
-            case.view
-        )
-        advice = None
-        if training and name == "x" and _like(found, constant):
-            advice = say(
-                "Mean and variance are treated as constants. They are computed from x, "
-                "so the gradient flows through them, too: detach only what is stored."
-            )
         t.close(
             found,
             gold,
             what=say("the gradient at {name}", name=name),
-            advice=advice,
+            advice=at_x(found, push) if name == "x" else None,
             atol=1e-3,
         )
     still_recorded(t)
@@ -483,23 +501,8 @@ def _layer_gradients(
     out = t.call(answer, *leaves, case=say("layer_norm, all arguments with gradients"))
     out = t.tensor(out, like=case[0])
     right = F.layer_norm(twins[0], case[0].shape[-1:], twins[1], twins[2])
-    push = t.randn(*case[0].shape, dtype=case[0].dtype)
-    expected = torch.autograd.grad(right, twins, push)
-    for name, leaf, gold in zip(("x", "weight", "bias"), leaves, expected, strict=True):
-        found = gradient(t, out, leaf, of=name, advice=NO_DETACH, weight=push)
-        advice = None
-        if name == "x":
-            advice = say(
-                "The gradient flows through mean and variance, too: no .detach()."
-            )
-        t.close(
-            found,
-            gold,
-            what=say("the gradient at {name}", name=name),
-            advice=advice,
-            atol=1e-3,
-        )
-    still_recorded(t)
+    advice = say("The gradient flows through mean and variance, too: no .detach().")
+    _same_gradients(t, out, leaves, right, twins, lambda found, push: advice)
 
 
 # -- 10.3 ---------------------------------------------------------------------------
