@@ -820,6 +820,172 @@ print(f"chosen strength {strengths[chosen]:.2g}")
 # class, a large one with a well chosen penalty can still work, and deep learning takes
 # that road.
 #
+# ## Choosing without knowing the truth
+#
+# We have just chosen the strength as nobody can outside a laboratory: with a hundred
+# other data sets and the true curve beside them. Usually there is one data set of 30
+# points, and it has to provide the fit *and* choose the strength.
+#
+# The simplest way keeps some points back, say 10 of the 30. Each strength is fitted to
+# the other 20, and the 10 judge it. That wastes data twice. The judges are few, so their
+# verdict depends on which 10 they happen to be, and they are lost for the fit.
+# **k-fold cross-validation** lets every point be a judge once. Cut the data into $k$
+# parts. For each part, fit on the other $k-1$ and measure the squared errors on the part
+# that was left out. The mean of all 30 errors is the strength's score:
+#
+# $$
+# \text{score}(\lambda) = \frac1n \sum_{j=1}^{k} \; \sum_{i \in \text{part } j}
+# \big(y_i - \hat f_\lambda^{(-j)}(x_i)\big)^2 ,
+# $$
+#
+# where $\hat f_\lambda^{(-j)}$ has not seen part $j$. Take the strength with the lowest
+# score and fit once more, on all 30. With $k = n$ each part is a single point, which is
+# called leave-one-out.
+#
+# The score is an estimate itself, so it has a bias and a variance of its own. Its bias
+# comes from the fits: they have seen $n(1 - 1/k)$ points instead of $n$ and are a little
+# worse than the one you will use. Its variance comes from the few points that judge, and
+# from fits that change when a few points leave.
+
+# For ridge, leave-one-out costs no 30 fits. The fitted values are a matrix times the
+# targets, $\hat{\mathbf y} = H\mathbf y$ with
+# $H = X(X^\top X + \lambda I)^{-1}X^\top$, and the error at a point that is left out is
+#
+# $$
+# y_i - \hat f^{(-i)}(x_i) = \frac{y_i - \hat y_i}{1 - H_{ii}} .
+# $$
+#
+# <details><summary>Why the formula is exact</summary>
+#
+# Put a made-up target in the place of $y_i$: the value $\hat f^{(-i)}(x_i)$ that the fit
+# without point $i$ predicts there. That fit already minimizes the sum over the other
+# points, and at point $i$ its error is now zero, so it minimizes the whole sum, too. The
+# fit to the made-up targets is therefore $\hat f^{(-i)}$. Its value at $x_i$ follows from
+# the matrix, in which one target has changed:
+# $\hat f^{(-i)}(x_i) = \hat y_i + H_{ii}\,(\hat f^{(-i)}(x_i) - y_i)$. Subtract both
+# sides from $y_i$ and solve for $y_i - \hat f^{(-i)}(x_i)$.
+#
+# </details>
+
+
+# %%
+def path(x, y):
+    return ridge_path(powers(x, 15), y, strengths.tolist())  # (strengths, 16)
+
+
+def leave_one_out(x, y):
+    """Return each strength's mean squared error at the points left out: (strengths,)."""
+    U, s, _ = torch.linalg.svd(powers(x, 15), full_matrices=False)
+    kept = s**2 / (s**2 + strengths[:, None])  # (strengths, 16)
+    fitted = kept * (U.T @ y) @ U.T  # (strengths, n)
+    own_weight = kept @ (U**2).T  # the diagonals of H, (strengths, n)
+    return ((y - fitted) / (1 - own_weight)).square().mean(1)
+
+
+squares = []  # the same with 30 fits: column 3 of the strengths, each point left out
+for i in range(N):
+    rest = torch.arange(N) != i
+    predicted = powers(one_x[i], 15) @ path(one_x[rest], one_y[rest])[3]
+    squares.append((one_y[i] - predicted).square())
+print(f"30 fits: {torch.stack(squares).mean():.6f}")
+print(f"formula: {leave_one_out(one_x, one_y)[3]:.6f}")
+
+# %% predict
+predict(
+    "bias-variance.folds",
+    "One data set of 30 points chooses its own strength. Does leave-one-out choose "
+    "better than five parts?",
+    [
+        "Yes: its fits have seen 29 points instead of 24",
+        "About as well",
+        "No: each part that judges is a single point",
+    ],
+)
+
+# %% experiment
+def judged_by(x, y, part):
+    """Return each strength's squared errors on a part that its fit has not seen."""
+    return (path(x[~part], y[~part]) @ powers(x[part], 15).T - y[part]).square()
+
+
+def cross_validate(x, y, k):
+    number = torch.arange(N) % k  # the places are in random order already
+    parts = [judged_by(x, y, number == j) for j in range(k)]
+    return torch.cat(parts, dim=1).mean(1)
+
+
+coins = torch.Generator().manual_seed(11)
+many_x = torch.rand(800, N, generator=coins, dtype=torch.float64)
+many_y = true_curve(many_x) + SIGMA * torch.randn(800, N, generator=coins).double()
+
+first_ten = torch.arange(N) < 10
+ways = {
+    "10 held back": lambda x, y: judged_by(x, y, first_ten).mean(1),
+    "5 parts": partial(cross_validate, k=5),
+    "10 parts": partial(cross_validate, k=10),
+    "30 parts": leave_one_out,
+}
+scores = {
+    name: torch.stack([way(x, y) for x, y in zip(many_x, many_y, strict=True)])
+    for name, way in ways.items()
+}  # each (sets, strengths)
+
+# %% results
+many_paths = torch.stack([path(x, y) for x, y in zip(many_x, many_y, strict=True)])
+distance = (many_paths @ powers(grid, 15).T - truth).square().mean(2)
+best_for_all = distance[:, distance.mean(0).argmin()].log10()
+picks = {name: each.argmin(1, keepdim=True) for name, each in scores.items()}
+picked = {name: distance.gather(1, pick)[:, 0] for name, pick in picks.items()}
+example = int((strengths - 0.005).abs().argmin())
+print(
+    f"strength {strengths[example]:.4f}: on new points "
+    f"{distance[:, example].mean() + SIGMA**2:.3f}"
+)
+for name, each in scores.items():
+    one, winner, new = each[:, example], each.amin(1), picked[name] + SIGMA**2
+    print(
+        f"{name:>13}: scored {one.mean():.3f} (standard deviation {one.std():.3f}); the "
+        f"winner {winner.median():.3f}, and on new points {new.median():.3f} (medians)"
+    )
+logs = {name: each.log10() for name, each in picked.items()}
+with results(varies="800 data sets, each choosing for itself") as table:
+    arms = {"one strength for all": best_for_all, **logs}
+    table.arms(arms, paired_with="5 parts", unit="log₁₀ error on the grid")
+    claim(
+        "bias-variance.folds",
+        "Five parts choose a better strength than 10 points held back.",
+        logs["10 held back"] - logs["5 parts"],
+        "> 0",
+    )
+    claim(
+        "bias-variance.winner",
+        "The winner's score in five parts is lower than its error on new points.",
+        (picked["5 parts"] + SIGMA**2).log10() - scores["5 parts"].amin(1).log10(),
+        "> 0",
+    )
+    recall("bias-variance.folds", 1)
+
+# %% [markdown]
+# First the estimates. At one fixed strength all scores are too high on average, and the
+# less so the more points the fits have seen. That is the bias. The standard deviation
+# over the data sets falls from line to line, too, and with 10 judges it is the largest
+# by far. By both measures more parts estimate better.
+#
+# Then what they are for. Cross-validation chooses better than the 10 points held back.
+# But the number of parts hardly matters: leave-one-out, which estimated best, does not
+# choose better than five parts. Its 30 fits share 28 of their 29 points with each other,
+# so their errors go up and down together, and a choice needs the *differences* between
+# strengths. Five or ten parts are the usual recommendation. Kohavi (1995) compared them
+# for choosing a classifier and preferred ten parts to leave-one-out. With a large data set and an
+# expensive network one held-out part does, and this course uses one: its thousands of
+# judges are no longer few.
+#
+# All remain behind the one strength that is best for all sets together. Thirty
+# points know too little about $\lambda$. Last, compare the two numbers at the end of each
+# line. The winner won partly because its judges were kind to it. Its own score is
+# therefore too low, and may not be reported as its error: that takes points which have
+# had no part in the choice, the **test set** of notebook 00.
+#
 # ## How many parameters does a fit have?
 #
 # Back to Fermi. The ridge fit has 16 parameters for every $\lambda$, yet for
@@ -1882,6 +2048,10 @@ flashcards("01_bias_variance")
 #   problems.* [Technometrics 12](https://doi.org/10.1080/00401706.1970.10488634)
 # - Hastie, Tibshirani, Friedman (2009). *The elements of statistical learning*, sections
 #   3.4.1 and 7.4. [Springer](https://doi.org/10.1007/978-0-387-84858-7)
+# - Stone (1974). *Cross-validatory choice and assessment of statistical predictions.*
+#   [J. R. Stat. Soc. B 36](https://doi.org/10.1111/j.2517-6161.1974.tb00994.x)
+# - Kohavi (1995). *A study of cross-validation and bootstrap for accuracy estimation and
+#   model selection.* [IJCAI 14](https://www.ijcai.org/Proceedings/95-2/Papers/016.pdf)
 # - Efron (1986). *How biased is the apparent error rate of a prediction rule?*
 #   [JASA 81](https://doi.org/10.1080/01621459.1986.10478291)
 # - Zhang, Bengio, Hardt, Recht, Vinyals (2017). *Understanding deep learning requires

@@ -7,6 +7,20 @@ from tests.chromium import chromium
 
 settle(plain_environment())
 
+# Files that take longest, so that no other core waits for one that was begun last.
+_LONG_FIRST = (
+    *("test_hostile.py", "test_same_scores.py", "test_kernels.py"),
+    *("test_interruption.py", "test_demos_reopened.py", "test_remote.py"),
+    *("test_browser.py", "test_grading.py", "test_words.py", "test_stage.py"),
+    *("test_anywhere.py", "test_pretend.py", "test_isolation.py"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files in front (pytest-xdist deals files out in this order)."""
+    place = {name: number for number, name in enumerate(_LONG_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 @pytest.fixture(scope="module")
 def browser():

@@ -33,7 +33,7 @@ _FETCHES = "install"  # the cell that fetches the course where it is missing
 _FLOOR = 98  # percent of lines and branches, measured at 98.2 when it was set
 _BY_ANSWERS = "helpers/checks/notebooks/*,helpers/checks/vocabulary/*"  # reach these
 # One more than the usual machine has cores: tests wait for browsers and for processes.
-_SIDE_BY_SIDE = ("-n3", "--dist=loadfile")
+_SIDE_BY_SIDE = ("-n3", "--dist=loadfile", "--no-loadscope-reorder")
 _LONGEST = 15  # test files in the list of where the time goes
 
 
