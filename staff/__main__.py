@@ -35,6 +35,7 @@ COMMANDS = {
     "nbgrader": ("staff.grader.gradebook:nbgrader", "run a command of nbgrader"),
     "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
     "figure": ("staff.authoring.figure:main", "make the README's figure again"),
+    "site": ("staff.site.make:main", "make the course a static site"),
     "page": ("staff.authoring.page:main", "write docs/playground.html again"),
     "lock": ("staff.setup.lock:main", "renew requirements.lock and environment.yml"),
 }

@@ -31,7 +31,7 @@ ORDER = {
         *("show", "demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *("environment", "course", "runs", "setup", "authoring", "grader", "bench"),
+        *("environment", "course", "runs", "setup", "authoring", "site", "grader", "bench"),
         *("ci", "staff", "__main__"),
     ),
 }

@@ -2,7 +2,7 @@
 
 Each begins with a line ``# == NAME``; each package stands in the first section that
 needs it. "setup" is what installs the rest, "torch" is torch with what it brings along,
-"lab" is what learners need, "staff" and "test" what their commands need on top.
+"lab" is what learners need, "staff", "site" and "test" what their commands need on top.
 
 Standard library only: set-up reads the lock before anything is installed.
 """
@@ -16,7 +16,7 @@ from staff.setup.steps import SetupError
 
 __all__ = ["NAMES", "SETS", "fingerprints", "pins", "read", "write"]
 
-SETS = ("lab", "staff", "test")  # each needs those before it
+SETS = ("lab", "staff", "site", "test")  # each needs those before it
 NAMES = ("setup", "torch", *SETS)
 _HEAD = re.compile(r"# == (\w+)\n")
 _PIN = re.compile(r"^([a-z0-9][a-z0-9.-]*)==([^ \\\n]+)", re.MULTILINE)
