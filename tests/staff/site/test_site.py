@@ -186,7 +186,7 @@ def address(site):
 
 
 @pytest.fixture
-def page(browser, address):
+def page(address, browser):
     """Return a page that reaches the site's server and nothing else."""
     made = browser.new_page(viewport={"width": 1200, "height": 900})
     errors, elsewhere = [], []
