@@ -14,9 +14,9 @@
 # answers differed. This is *Monte Carlo dropout* (Gal and Ghahramani 2016). It is easy, it
 # comes with a theory, and it is often sold as "uncertainty for free".
 #
-# In this notebook we play the whole story with small pictures of clothes. We build the
-# method, ask what each part of it contributes, put it next to its rivals with equal
-# tuning, and then change the pictures, as a hospital does when it buys another camera.
+# Here we play the story with small pictures of clothes. We build the method, ask what each
+# part of it contributes, put it next to its rivals with equal tuning, and then change the
+# pictures, as a hospital does when it buys another camera.
 #
 # When you are done you can
 #
@@ -78,7 +78,7 @@ warm_up("09_mc_dropout")
 # every setting is fixed.
 
 # %%
-GROUPS, SIZE = 8, 5  # independent ensembles, and members of each
+GROUPS, SIZE = 6, 5  # independent ensembles, and members of each
 RATES = [0.1, 0.3, 0.5, 0.7]
 DEVICE = device()
 MC, ONE, FIVE, INFO, OFF = plots.PALETTE[:5]  # one color per treatment
@@ -126,11 +126,10 @@ for step in range(1001):
     optimizer.step()
 
 # %% [markdown]
-# From step @@ on the accuracy hardly moves, and the confidence goes on rising. The loss
-# explains it: once a training image is classified correctly, cross-entropy can still be
-# lowered by making all logits larger, and nothing in the training data says that this is
-# wrong. On new images it is. So the network is overconfident, and the more so the longer it
-# trains. Keep this in mind: the number of steps will matter again.
+# From step 250 on the accuracy hardly moves, and the confidence goes on rising: once a
+# training image is classified correctly, cross-entropy can still be lowered by making all
+# logits larger, and nothing in the training data says that this is wrong. On new images it
+# is. The network is overconfident, and the more so the longer it trains.
 #
 # Still, it looks like decent work. Now put pictures in front of it that are no clothes at
 # all: the handwritten digits of scikit-learn, in the same size and with the same range of
@@ -158,9 +157,9 @@ strange = {
 }
 
 # %% [markdown]
-# One network could be an accident. From here on we train *populations*: 40 networks
-# without dropout, which later serve as eight ensembles of five, and eight networks for each
-# of four dropout rates. They differ in initialization, batch order and masks.
+# One network could be an accident. From here on we train *populations*: 30 networks
+# without dropout, which later serve as six ensembles of five, and six networks for each of
+# four dropout rates. They differ in initialization, batch order and masks.
 
 # %% experiment
 settings = {"steps": 1000, "batch_size": 50, "lr": 2e-3, "record_every": 1000}
@@ -182,7 +181,7 @@ predict(
 )
 
 # %% figure
-on_digits = plain.logits(strange["digits"]).softmax(-1)  # (40, 500, 10)
+on_digits = plain.logits(strange["digits"]).softmax(-1)  # (30, 500, 10)
 top = on_digits[0, :8].max(-1)
 names = [data.CLASS_NAMES[k] for k in top.indices.tolist()]
 titles = [f"{n}\n{c:.0%}" for n, c in zip(names, top.values.tolist(), strict=True)]
@@ -196,8 +195,8 @@ plots.show(
 )
 
 # %% results
-initial = "8 initializations and batch orders; one split"
-with results(varies="40 initializations and batch orders; one split") as table:
+initial = "6 initializations and batch orders; one split"
+with results(varies="30 initializations and batch orders; one split") as table:
     sure = {
         "on clothes": 100 * plain.logits(val.x).softmax(-1).amax(-1).mean(1).cpu(),
         "on digits": 100 * on_digits.amax(-1).mean(1).cpu(),
@@ -211,11 +210,10 @@ with results(varies="40 initializations and batch orders; one split") as table:
 # asked for caution on other pictures. A network's softmax measures how far an input is from
 # the boundaries between the classes. It does not measure how far it is from the data.
 #
-# Does it at least give up very far away? No. A ReLU network is piecewise linear, so along a
-# ray that leaves the data its logits, and the differences between them, end up growing in
-# proportion to the distance, and softmax turns large differences into certainty. Hein and
-# others (2019) prove that almost every ray ends like that. (Our digits are not far away in
-# this sense: their pixels have the same range. The theorem is not about them.)
+# Very far away it is no better. A ReLU network is piecewise linear, so along a ray its logits,
+# and the differences between them, end up growing in proportion to the distance, and softmax
+# turns large differences into certainty (Hein and others 2019 prove it for almost every ray).
+# Our digits are not far away in this sense, since their pixels have the same range.
 #
 # ## Leave the dropout on
 #
@@ -271,7 +269,7 @@ def with_batch_norm(seed):
 
 
 modes = {"eval() before": [], "dropout on": [], "train()": [], "eval() after": []}
-for seed in range(8):
+for seed in range(GROUPS):
     net, drop = with_batch_norm(seed)
     torch.manual_seed(seed)
     modes["eval() before"].append(both_ways(net))
@@ -280,7 +278,7 @@ for seed in range(8):
     asked = copy.deepcopy(net).train()
     modes["train()"].append(both_ways(asked))
     modes["eval() after"].append(both_ways(asked.eval()))
-modes = {name: torch.tensor(values) for name, values in modes.items()}  # (8, 2)
+modes = {name: torch.tensor(values) for name, values in modes.items()}  # (6, 2)
 
 # %% figure
 fig, panels = plots.figure(2, sharey=True)
@@ -482,7 +480,7 @@ load("09_mc_dropout").mc_predict(mc_predict, seed=20_161)
 
 # %% [markdown]
 # How many samples are enough? You find 20, 30, 50 and 100 in papers, mostly without a
-# reason. It depends on the question. Each of the eight networks with $p = 0.5$ answers 100
+# reason. It depends on the question. Each of the six networks with $p = 0.5$ answers 100
 # validation images 1,000 times. We cut these answers into groups of $S$ and see how much an
 # estimate from one group differs from that of all 1,000. Two estimates are compared: the
 # mean, which decides the answer, and the variance, which is to tell the uncertainty.
@@ -501,7 +499,7 @@ def sampled(model, x, samples):
 
 
 def thinned(rate, x, samples=20):
-    """The same for all eight networks of this rate, (samples, 8, N, 10)."""
+    """The same for all six networks of this rate, (samples, 6, N, 10)."""
     nets = [dropped.member(k) for k in dropped.where(dropout=rate).tolist()]
     return torch.stack([sampled(net, x, samples) for net in nets], 1)
 
@@ -515,11 +513,11 @@ predict(
 
 # %% experiment
 COUNTS = [2, 5, 10, 20, 50, 100]
-many = thinned(0.5, val.x[:100], 1000)  # (1000, 8, 100, 10)
-spread = many.var(0).sum(-1)  # from all 1,000: (8, 100)
+many = thinned(0.5, val.x[:100], 1000)  # (1000, 6, 100, 10)
+spread = many.var(0).sum(-1)  # from all 1,000: (6, 100)
 errors, correct = [], []
 for count in COUNTS:
-    parts = many.view(-1, count, *many.shape[1:])  # (groups, S, 8, 100, 10)
+    parts = many.view(-1, count, *many.shape[1:])  # (groups, S, 6, 100, 10)
     error = (parts.var(1).sum(-1) - spread).square().mean(0).sqrt() / spread
     errors.append(100 * error.median(1).values)  # of the median image, per network
     correct.append(100 * (parts.mean(1).argmax(-1) == val.y[:100]).float().mean((0, 2)))
@@ -549,7 +547,7 @@ plots.show(
 )
 
 # %% results
-with results(varies="8 networks with dropout 0.5, 100 images; one split") as table:
+with results(varies="6 networks with dropout 0.5, 100 images; one split") as table:
     table.arms(
         {f"S = {c}": errors[:, k] for k, c in enumerate(COUNTS)},
         unit="% error of the variance",
@@ -624,15 +622,13 @@ with results(varies="8 networks with dropout 0.5, 100 images; one split") as tab
 #
 # That is the promise, and two objections have been raised. One is formal. Given $M$, our $q$
 # sits on finitely many matrices, to which a normal prior gives the probability zero. Then the
-# KL is infinite, and "about" in the paragraph above hides a limit in which an infinite part
-# is left out. Hron and others (2018) call the objective ill-defined for this reason. They
-# propose another divergence, to which such limits lead.
+# KL is infinite, and the word "about" above hides a limit in which an infinite constant is
+# dropped. Hron and others (2018) call the objective ill-defined for this reason.
 #
 # The other objection is about what $q$ can express. Training moves $M$. But around $M$, the
 # relative spread of each column (sd over mean) is $\sqrt{p/(1-p)}$, and $p$ was chosen by
-# us. A true posterior gets narrower as data come in, and this family cannot (unless $p$ is
-# learned as well, as in *concrete dropout*, Gal 2017). Osband wrote this down in 2016. Let us
-# draw it.
+# us (unless it is learned as well, as in *concrete dropout*, Gal 2017). A true posterior gets
+# narrower as data come in. Does this one? Osband asked in 2016. Let us draw it.
 #
 # ## A gap in the data
 #
@@ -681,8 +677,8 @@ few, lots = gap_points(60), gap_points(5740)
 print(f"{len(few[0])} and {len(lots[0])} points")
 fitted = {
     len(points[0]): (
-        regression(points, seeds=range(5 * SIZE)),
-        regression(points, seeds=range(8), dropout=0.1),
+        regression(points, seeds=range(GROUPS * SIZE)),
+        regression(points, seeds=range(GROUPS), dropout=0.1),
     )
     for points in (few, lots)
 }
@@ -702,8 +698,8 @@ def exact_band(x, sigma=0.1):
 
 
 def masked_curves(runs, samples=50):
-    """Predictions of thinned networks on `line`, (samples, 8, 161)."""
-    nets = [runs.member(k).train() for k in range(8)]  # no BatchNorm in there
+    """Predictions of thinned networks on `line`, (samples, 6, 161)."""
+    nets = [runs.member(k).train() for k in range(GROUPS)]  # no BatchNorm in there
     torch.manual_seed(0)
     with torch.no_grad(), one_thread():
         curves = [[net(4 * (line - 0.5))[:, 0] for net in nets] for _ in range(samples)]
@@ -711,9 +707,9 @@ def masked_curves(runs, samples=50):
 
 
 groups = {
-    n: five.logits(4 * (line - 0.5)).view(SIZE, 5, -1).cpu()
+    n: five.logits(4 * (line - 0.5)).view(SIZE, GROUPS, -1).cpu()
     for n, (five, _) in fitted.items()
-}  # five members of five ensembles: (5, 5, 161)
+}  # (5, 6, 161)
 masked = {n: masked_curves(runs) for n, (_, runs) in fitted.items()}
 
 # %% figure
@@ -721,12 +717,12 @@ at = line[:, 0].cpu()
 hole, covered = (at - 0.5).abs() < 0.1, ((at - 0.5).abs() - 0.34).abs() < 0.16
 widths = {
     n: {
-        "exact posterior": exact_band(points[0]).expand(8, -1),
+        "exact posterior": exact_band(points[0]).expand(GROUPS, -1),
         "ensemble": groups[n].std(0),
         "MC dropout": masked[n].std(0),
     }
     for n, points in zip(fitted, (few, lots), strict=True)
-}  # number of points -> method -> (seeds, 161)
+}  # number of points -> method -> (6, 161)
 fig, panels = plots.figure(3, sharey=True)
 for panel, method in zip(panels, widths[len(few[0])], strict=True):
     for n, color in zip(widths, (plots.PALETTE[3], plots.PALETTE[5]), strict=True):
@@ -756,7 +752,7 @@ in_hole = {
     for n, methods in widths.items()
     for method, bands in methods.items()
 }
-with results(varies="initializations, orders and masks; one draw of points") as table:
+with results(varies="6 initializations, orders and masks; one draw of points") as table:
     table.arms(on_data, unit="sd on the data", digits=3)
     table.arms(in_hole, unit="sd in the hole", digits=3)
     small, large = widths.values()
@@ -784,13 +780,12 @@ with results(varies="initializations, orders and masks; one draw of points") as 
 # Foong and others (2020) even prove that a dropout band cannot be wider in a hole than at both
 # of its edges.
 #
-# Does all of this make MC dropout useless? No. It says what its spread means: how much the
-# answer depends on which units are there. Whether *that* tells mistakes from right answers is
-# a question for measurement, and the next sections measure it.
+# So the spread says how much the answer depends on which units are there. Whether *that* tells
+# mistakes from right answers has to be measured, and the next sections do.
 #
 # One more look, at the band as one would report it. The dark band is the function's, epistemic
-# alone. People often complain that "the band leaves half of the points out". It has to: points
-# scatter by the noise, too. The faint band adds its variance, $\sigma^2 = 0.01$.
+# alone. It leaves many points out, and has to, since points scatter by the noise, too. The
+# faint band adds its variance, $\sigma^2 = 0.01$.
 
 # %% figure
 n = len(few[0])
@@ -932,7 +927,7 @@ def information(samples):
 
 
 def uncertainty(x, samples):
-    """Name of the score -> (8, N), larger means less sure; samples (100, 8, N, 10)."""
+    """Name of the score -> (6, N), larger means less sure; samples (100, 6, N, 10)."""
     members = plain.logits(x).softmax(-1).view(SIZE, GROUPS, -1, 10)
     return {
         "1 one network": 1 - members[0].amax(-1),
@@ -962,7 +957,7 @@ for panel, kind in zip(panels, strange, strict=True):
     for k, (values, color) in enumerate(
         zip(auroc[kind].values(), (ONE, OFF, MC, INFO, INFO, FIVE), strict=True)
     ):
-        panel.plot([k] * 8, values, "o", color=color, alpha=0.5)
+        panel.plot([k] * GROUPS, values, "o", color=color, alpha=0.5)
         panel.plot([k - 0.25, k + 0.25], [values.mean()] * 2, color=color)
     panel.axhline(0.5, color="#808080", linestyle=":")
     panel.set_xticks(places, [*auroc[kind]], rotation=35, ha="right", fontsize=9)
@@ -1045,7 +1040,7 @@ risk = {}
 for name, (score, probs) in judged.items():
     wrong = probs.argmax(-1) != test.y[:1000]
     curve = demos_calibration.risk_at(scores["clothes"][score], wrong, coverage)
-    risk[name] = 100 * curve.cpu()  # (8, coverages)
+    risk[name] = 100 * curve.cpu()  # (6, coverages)
 tops = torch.tensor([0, 2, 4, 6], device=DEVICE)  # T-shirt, pullover, coat, shirt
 said, truth_home = samples_mean.argmax(-1), test.y[:1000]
 among = torch.isin(said, tops) & torch.isin(truth_home, tops) & (said != truth_home)
@@ -1098,8 +1093,8 @@ with results(varies=initial + "; 1,000 test images") as table:
 # 14 pixels. On such a picture the thinned networks hesitate *together*: the uncertainty is
 # aleatoric, and the mutual information has subtracted exactly that part. So first decide what
 # you want to find. For mistakes on familiar pictures use the total uncertainty, for unfamiliar
-# pictures the epistemic. (Leibig's group found sampling better than a plain network's softmax
-# for referral, on large photographs and with deep networks. Measure yours.)
+# pictures the epistemic. (Leibig's group, with deep networks on large photographs, did find
+# sampling better than a plain network's confidence.)
 #
 # ## When it says 80 %, is it right 80 % of the time?
 #
@@ -1181,14 +1176,14 @@ load("09_mc_dropout").expected_calibration_error(
 # *too sure*; if more often, the part that was not claimed is drawn as *too modest*. (The few
 # images in the leftmost bins mean little.)
 #
-# So, is MC dropout calibrated? "MC dropout gives calibrated uncertainty", one reads. Again two
-# things have changed against the plain network, so the arm between belongs in the picture:
-# trained with dropout, asked once with dropout off.
+# "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have changed
+# against the plain network, so the arm between belongs in the picture: trained with dropout,
+# asked once with dropout off.
 
 
 # %%
 def methods(x, samples=20):
-    """Name of the method -> probabilities (8, N, 10)."""
+    """Name of the method -> probabilities (6, N, 10)."""
     members = plain.logits(x).softmax(-1).view(SIZE, GROUPS, -1, 10)
     return {
         "one network": members[0],
@@ -1199,7 +1194,7 @@ def methods(x, samples=20):
 
 
 def quality(probs, labels):
-    """Five numbers about probabilities (8, N, 10), one per network each."""
+    """Five numbers about probabilities (6, N, 10), one per network each."""
     own = probs.gather(-1, labels.expand(len(probs), -1)[..., None])[..., 0]
     right = 100 * (probs.argmax(-1) == labels).float().mean(1).cpu()
     return {
@@ -1274,7 +1269,7 @@ predict(
 longer = train_population(
     lambda: mlp((196, 64, 64, 10)),
     train,
-    **grid(dropout=[0.0, 0.5], seeds=range(6)),
+    **grid(dropout=[0.0, 0.5], seeds=range(GROUPS)),
     **{**settings, "steps": 4000, "record_every": 4000},
 )
 long_off = longer.logits(test.x).softmax(-1)  # (12, 2000, 10)
@@ -1290,7 +1285,7 @@ long_probs = {
 long_ece = {name: quality(p, test.y)["% ECE"] for name, p in long_probs.items()}
 trained, asked = steps_of(long_ece)
 with results(
-    varies=initial.replace("8", "6") + "; 2,000 test images", after="mc_dropout.longer"
+    varies=initial + "; 2,000 test images", after="mc_dropout.longer"
 ) as table:
     table.arms(long_ece, paired_with="one network", unit="% ECE, 4,000 steps", digits=1)
     claim(
@@ -1362,13 +1357,11 @@ with results(varies=initial + "; 2,000 test images") as table:
 
 # %% [markdown]
 # The second table says why. At each of these rates the samples were less sure than the same
-# network with dropout off. (That a mean is never more confident than its parts are on average
-# is plain arithmetic. That it is less confident than the network with dropout off was measured
-# here.) Where the network was too sure, this helps. At $p = 0.7$ training had already made it
-# about right, and the samples overshoot. Nothing in the method knows when to stop: the width
-# of its spread is set by the rate, as we saw from the theory. You have to choose the rate on
-# validation data, or a temperature. So "calibrated by itself" is false, and "calibrated by
-# luck" is nearer.
+# network with dropout off. Where the network was too sure, this helps. At $p = 0.7$ training
+# had already made it about right, and the samples overshoot. Nothing in the method knows when
+# to stop: the width of its spread is set by the rate, as we saw from the theory. You have to
+# choose the rate on validation data, or a temperature. So "calibrated by itself" is false, and
+# "calibrated by luck" is nearer.
 #
 # ## One number for the whole network
 #
@@ -1484,7 +1477,7 @@ def best_temperature(probs, labels):
 
 
 def scale(probs, temperatures):
-    """Apply one temperature per network to probabilities (8, N, 10)."""
+    """Apply one temperature per network to probabilities (6, N, 10)."""
     t = torch.tensor(temperatures, device=probs.device)[:, None, None]
     return (probs.clamp_min(1e-30).log() / t).softmax(-1)
 
@@ -1494,7 +1487,7 @@ temperatures = {
     name: [best_temperature(p, val.y) for p in probs] for name, probs in on_val.items()
 }
 for name, values in temperatures.items():
-    print(f"{name:12} T = {sum(values) / 8:.2f}")
+    print(f"{name:12} T = {sum(values) / GROUPS:.2f}")
 tuned = {
     name: quality(scale(p, temperatures[name]), test.y) for name, p in on_test.items()
 }
@@ -1530,12 +1523,11 @@ with results(
 #
 # ## Then the pictures change
 #
-# All of this was measured on pictures like those of training, and a temperature fitted on such
-# pictures. Then the clinic buys another camera. This is *distribution shift*, and Ovadia and
-# others (2019) showed that it is the real test: methods that were equal on familiar data came
-# apart under shift. We shift in two ways: noise with a growing standard deviation on top of the
-# test images, and turning them. The labels stay true. Every method keeps the temperature that
-# it got on unshifted validation images, since nobody has labels for the new camera yet.
+# So far the test pictures were like those of training. Then the clinic buys another camera.
+# This is *distribution shift*, and Ovadia and others (2019) showed that it is the real test. We
+# shift in two ways: noise with a growing standard deviation on top of the test images, and
+# turning them. The labels stay true. Every method keeps the temperature that it got on
+# unshifted validation images, since nobody has labels for the new camera yet.
 
 # %% figure
 LEVELS = {"noise": [0.0, 0.25, 0.5, 0.75, 1.0], "turned": [0, 15, 30, 60, 90]}
@@ -1577,7 +1569,7 @@ answered = {  # kind -> level -> method -> probabilities with its temperature
     }
     for kind, levels in LEVELS.items()
 }
-shift = {}  # kind -> score -> method -> (8, levels)
+shift = {}  # kind -> score -> method -> (6, levels)
 for kind, by_level in answered.items():
     found = [
         {name: quality(probs, test.y[:1000]) for name, probs in by_method.items()}
@@ -1658,16 +1650,14 @@ demos_calibration.shift_scene(
 ).show()
 
 # %% [markdown]
-# Watch the bars under noise: the plain network's fall below its claims one after the other,
-# and those of the averages stay near theirs for longer. Under rotation they fall for everybody.
+# Under noise the bars of the plain network fall below its claims, and those of the averages stay
+# nearer to theirs. Under rotation they fall for everybody.
 #
 # ## A promise that can be kept
 #
-# Perhaps a number per class is not what one needs. A doctor would rather hear: "It is one of
-# these two, and nine times out of ten the truth is among those that I name." *Conformal
-# prediction* makes this promise for any model, however badly calibrated, without any theory
-# about networks. (Vovk and others 2005; the tutorial of Angelopoulos and Bates 2021 is a good
-# start.)
+# A doctor would rather hear: "It is one of these two, and nine times out of ten the truth is
+# among those that I name." *Conformal prediction* makes this promise for any model, however
+# badly calibrated (Vovk and others 2005; Angelopoulos and Bates 2021 is a good tutorial).
 #
 # Give each of $n$ calibration examples, which the model has not been trained on, a score: 1
 # minus the probability of its *true* class. It says how far the model was from accepting the
@@ -1775,14 +1765,17 @@ load("09_mc_dropout").prediction_sets(prediction_sets, seed=27_644)
 
 # %%
 def conformal(calibration, new, alpha=0.1):
-    """Sets for all eight networks at once; calibration is (8, n, 10) of val."""
-    own = 1 - calibration.gather(-1, val.y.expand(8, -1)[..., None])[..., 0]
+    """Sets for all six networks at once; calibration is (6, n, 10) of val."""
+    own = (
+        1
+        - calibration.gather(-1, val.y.expand(len(calibration), -1)[..., None])[..., 0]
+    )
     rank = math.ceil((len(val.y) + 1) * (1 - alpha))
     return 1 - new <= own.sort(-1).values[:, rank - 1, None, None]
 
 
 def holds_truth(sets, labels):
-    """True where the truth is in the set, (8, N)."""
+    """True where the truth is in the set, (6, N)."""
     return sets.gather(-1, labels.expand(len(sets), -1)[..., None])[..., 0]
 
 
@@ -1863,12 +1856,11 @@ print(" classes per set")
 # <details><summary>What is wrong</summary>
 #
 # The symptom: far fewer sets than promised hold the truth, and many sets are empty (the mean
-# size is below one). The formula is right, the data are not. The network has learned its training
-# labels almost by heart, so their scores are nearly 0, and so is the threshold. The proof
-# needs calibration examples that are exchangeable with new ones, and training examples are not:
-# the model has seen them. The same mistake spoils a temperature, which comes out too small when it
-# is fitted on training data. The cure: keep some labeled examples out of training and calibrate on
-# those.
+# size is below one). The network has learned its training labels almost by heart, so their
+# scores are nearly 0, and so is the threshold. The proof needs calibration examples that are
+# exchangeable with new ones, and training examples are not: the model has seen them. A
+# temperature fitted on training data comes out too small for the same reason. The cure: keep
+# some labeled examples out of training and calibrate on those.
 # </details>
 #
 # ## Why? A question to write down
