@@ -226,8 +226,8 @@ with results(varies="30 initializations and batch orders; one split") as table:
 # $$p(k \mid \mathbf{x}) \approx \frac1S \sum_{s=1}^{S}
 # \text{softmax}_k\, f_{\mathbf{m}_s}(\mathbf{x}).$$
 #
-# How do you leave it on? The naive way is `model.train()`. Many tutorials do it, and here
-# is a network with a BatchNorm layer to try it on, as most networks have one. A shop sends
+# How do you leave it on? The naive way is `model.train()`. Here is a network with a BatchNorm
+# layer to try it on, as many networks have one. A shop sends
 # its pictures in two ways: all kinds of clothes mixed in one batch, or sorted, first all
 # sneakers, then all shirts. We count right answers with only the dropout layers on, and with
 # `model.train()`, for both ways. Last we go back to `model.eval()` and count once more.
@@ -573,7 +573,7 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 # ## What the theory promises
 #
 # Why should dropout's disagreement be uncertainty, and not just noise? The answer has one
-# page, and it also shows what the method cannot do.
+# page.
 #
 # A Bayesian does not look for the best weights. Given the data $D$, some weights are more
 # probable than others: they have a *posterior* $p(W \mid D)$, proportional to the prior
@@ -1922,11 +1922,9 @@ flashcards("09_mc_dropout")
 # - **Forgetting to switch it off again**: later evaluations become random.
 # - **Averaging logits** hides disagreement between certain networks. Average probabilities.
 # - **Quoting a variance from 20 samples.** Its own error was about a half of it.
-# - **Comparing a tuned method with an untuned one.** Give each its temperature, from the same data.
 # - **Fitting a temperature or sets on training data**: the network is right there.
 # - **ECE alone**: whoever always answers with the class shares is calibrated and useless. Report
 #   accuracy and a proper score beside it, and the number of bins.
-# - **One kind of strange picture**: a score that finds noise may miss digits.
 #
 # **References**
 #
