@@ -601,8 +601,9 @@ with results(varies=f"{start}; one set of rows", after="mixing.spirals") as tabl
 # **Given** `height` and `width` of the image, `lam` in [0, 1], and the middle of the box,
 # `center_y` and `center_x`. **Return** `(y1, y2, x1, x2)`, four ints, y2 and x2 exclusive:
 #
-# $$h = \left\lfloor \tfrac12\, \text{height} \sqrt{1-\lambda} \right\rfloor, \qquad
-# y_1 = \max(\text{center}_y - h,\ 0), \qquad
+# $$h = \left\lfloor \tfrac12\, \text{height} \sqrt{1-\lambda} \right\rfloor,$$
+#
+# $$y_1 = \max(\text{center}_y - h,\ 0), \qquad
 # y_2 = \min(\text{center}_y + h,\ \text{height}),$$
 #
 # and likewise x with the width. The image need not be square.

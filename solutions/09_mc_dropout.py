@@ -317,7 +317,7 @@ with results(varies=initial) as table:
 # makes a sneaker a sneaker *is* the mean, and it is subtracted. Worse, each call moves the
 # stored statistics toward those of the last batches, here ten kinds of clothes in turn with
 # the ankle boots last. Being asked has damaged the network, as the last group of dots shows:
-# six points are gone. And a batch of one has no variance at all, so that BatchNorm refuses it
+# about six points are gone. And a batch of one has no variance at all, so that BatchNorm refuses it
 # with an error. The conclusion is simple: switch on the dropout layers, and nothing else.
 #
 # ### Exercise 9.1 · Only the dropout (1 point, ~6 min)
@@ -612,11 +612,14 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 # (halved) with
 #
 # $$\lambda = \frac{(1-p)\,\ell^2}{2 N \tau} \quad\text{of weight decay, so}\quad
-# \tau = \frac{(1-p)\,\ell^2}{2 N \lambda}, \qquad
-# \text{Var}(y) \approx \frac1\tau + \text{variance over masks}.$$
+# \tau = \frac{(1-p)\,\ell^2}{2 N \lambda},$$
 #
-# (In their paper $p$ is the probability to *keep*, where we write $1-p$.) The last formula
-# has two terms, and they have names. The variance over masks is **epistemic** uncertainty:
+# where $p$ drops (in their paper $p$ is the probability to *keep*). And a new value $y$ has
+# the variance
+#
+# $$\text{Var}(y) \approx \frac1\tau + \text{variance over masks}.$$
+#
+# The two terms have names. The variance over masks is **epistemic** uncertainty:
 # we do not know the function, and more data would tell. $1/\tau$ is **aleatoric**: the noise
 # in the data themselves, which stays however well we know the function.
 #
@@ -1253,8 +1256,8 @@ with results(varies=initial + "; 2,000 test images") as table:
 
 # %% [markdown]
 # One plain network is off by 14 points. Trained with dropout, and asked with dropout *off*, it
-# is off by 6. Sampling takes away another 3. So most of what is credited to MC dropout was done
-# by training. But remember how the confidence of the first network rose with the steps. All of
+# is off by 6. Sampling takes away between 3 and 4 more. So most of what is credited to MC
+# dropout was done by training. But remember how the confidence of the first network rose with the steps. All of
 # this stands after 1,000 of them. Train four times as long and look again.
 
 # %% predict
@@ -1298,9 +1301,9 @@ with results(
     recall("mc_dropout.longer", 1)
 
 # %% [markdown]
-# It has turned round. Dropout slows down the growth of the logits and does not stop it. After
-# 4,000 steps the network that is asked once is nearly as overconfident as the plain one, and
-# the samples do most of the repair. "Most of it is training" is a sentence about a short
+# It has turned round. Dropout slows down the growth of confidence and does not stop it. After
+# 4,000 steps the network that is asked once has reached the 14 % that the plain one had after
+# 1,000, and the samples do most of the repair. "Most of it is training" is a sentence about a short
 # schedule, "it is the sampling" about a long one. At rate 0.5 sampling made the calibration
 # better in both. Does it always? Move the rate, with 1,000 steps again.
 
@@ -1884,7 +1887,7 @@ print(" classes per set")
 # | | trainings | passes per answer | what it gave here |
 # |---|---|---|---|
 # | one network + T | 1 | 1 | calibrated without shift; twice the ECE of MC dropout and the ensemble under noise |
-# | trained with dropout, off | 1 | 1 | most of MC dropout's gain in calibration after 1,000 steps, little of it after 4,000 |
+# | trained with dropout, off | 1 | 1 | most of MC dropout's gain in calibration after 1,000 steps, under a third of it after 4,000 |
 # | MC dropout | 1 | 20–100 | its mutual information finds strange pictures; calibrated or not by rate and schedule |
 # | ensemble of 5 + T | 5 | 5 | the most right answers without shift, the best NLL, the best referral |
 # | conformal sets | on top of any | none | a promise on average, without shift |
