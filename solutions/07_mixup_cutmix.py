@@ -4,8 +4,8 @@
 # In 2017 Hongyi Zhang and his colleagues trained an image classifier on pictures that
 # no camera had taken. They laid two training images on top of each other, like a double
 # exposure, and told the network: this is seven tenths dog and three tenths cat. The
-# network hardly ever saw a clean picture in training. At the end it was tested on clean
-# pictures only, and it made fewer mistakes than one that had been trained on them
+# network hardly ever saw a picture as the camera had taken it. At the end it was tested on
+# such pictures only, and it made fewer mistakes than one that had been trained on them
 # (Zhang 2018). Two years later Sangdoo Yun and others cut a rectangle out of one image,
 # pasted it into another, and gained even more. With a ResNet-50 on ImageNet the error
 # fell from 23.7 % to 22.6 % with the first method and to 21.4 % with the second (Yun
@@ -995,8 +995,8 @@ with results(varies=f"{start}; one split") as table:
     recall("mixing.schedule", 4)
 
 # %% [markdown]
-# Stop at epoch 20 and CutMix is a bad idea: it costs 2.0 points. Stop at epoch 120 and
-# it gains 1.3 points. mixup does not cost anything that we could measure at epoch 20,
+# Stop at epoch 20 and CutMix is a bad idea: it costs 2.1 points. Stop at epoch 120 and
+# it gains 1.4 points. mixup does not cost anything that we could measure at epoch 20,
 # and gains 1.0. CutMix's intervals keep clear of zero both times.
 # *The schedule has decided the comparison.* Had we stopped at 40 epochs, where the
 # interval includes zero, we would have concluded that CutMix does nothing on true
@@ -1020,7 +1020,7 @@ for name, run in runs.items():
 # helps to recognize a shoe by half of it presumably helps with whole ones, too.
 #
 # Does this outlive our setting? On another split, with other seeds, the same cells gave
-# −2.6 points [−3.0, −2.2] at epoch 20 and +0.9 [0.5, 1.2] at epoch 120. A network with
+# −2.5 points [−3.1, −1.9] at epoch 20 and +0.6 [0.1, 1.0] at epoch 120. A network with
 # a finer convolution and twice as many parameters, run apart from this notebook over 4
 # seeds and on 1,000 validation images, gave CutMix −1.2 points [−5.1, 2.8] after 40
 # epochs, +1.7 [0.3, 3.2] after 120 and +1.6 [0.8, 2.4] after 160 epochs. It is also not
@@ -1051,10 +1051,10 @@ with results(varies=f"{start}; one split, one set of pairs") as table:
     )
 
 # %% [markdown]
-# Without a treatment 31 % of the blends are given a third class, at a confidence of 89
-# %. With mixup it is 15 % at 56 %: half as often, and with doubts. That is no
-# surprise, since blends are what mixup trains on. CutMix never sees a blend. It names a third class almost
-# as often as no treatment does (26 %), but with much less confidence (49 %). What is
+# Without a treatment 31 % of the blends are given a third class, at a confidence of almost
+# 90 %. With mixup it is 15 % at 56 %: half as often, and with doubts. That is no surprise,
+# since blends are what mixup trains on. CutMix never sees a blend. It names a third class
+# almost as often as no treatment does (25 %), but with much less confidence (49 %): what is
 # learned about boxes carries over to blends mostly as doubt.
 #
 # ## Six treatments, and more than accuracy
@@ -1299,15 +1299,15 @@ with results(varies=noise_varies) as table:
     recall("mixing.noise", 3)
 
 # %% [markdown]
-# CutMix is 10.6 points ahead, an impressive table entry. The two further arms say how
+# CutMix is 10.7 points ahead, an impressive table entry. The two further arms say how
 # to read it. Frozen CutMix gains nothing, so mixed pictures and mixed labels are not by
 # themselves what helps. But slow training without a single new picture gains 9.3
 # points, nearly the same. What CutMix and slow training have in common is that they
 # have *not yet* learned the false labels by heart. They repeat 7 and 4 % of them, the
 # control 49 %. (Frozen CutMix is left out of this count: it has never seen these
 # pictures whole, and what it learned by heart are its own 1,000.) The middle table
-# makes the same point. At its best look, at epoch 10, the control was at 74.6 %, and
-# CutMix's own best is 1.1 points above that, which eight seeds cannot tell from zero.
+# makes the same point. At its best look, at epoch 10, the control was at 74.5 %, and
+# CutMix's own best is 1.2 points above that, which eight seeds cannot tell from zero.
 # Early stopping (notebook 05) would have brought most of the gain, for nothing.
 #
 # So is CutMix a remedy against false labels, or only a brake? The answer takes a longer
@@ -1462,8 +1462,8 @@ for _ in range(4):
 
 # %% [markdown]
 # You can see that λ is drawn **once per batch**: all pairs of a batch share it, unless both
-# labels agree. timm can also draw one λ per pair or per image (`mode="pair"` or `"elem"`).
-# One per image varies more within each batch, so its gradient is less noisy.
+# labels agree. timm can also draw one λ per pair or per image (`mode="pair"` or `"elem"`),
+# so that a batch holds mixtures of many degrees.
 #
 # **After the other augmentations.** mixup and CutMix work on batches and come last. What
 # comes first works on single images: a usual pipeline crops, flips, turns, changes colors
