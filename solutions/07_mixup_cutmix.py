@@ -398,10 +398,9 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 # \ell\bigl(f(\tilde{\mathbf x}),\, \tilde{\mathbf t}\bigr).$$
 #
 # This is called *vicinal risk*. You know one vicinity already: add a bit of Gaussian
-# noise to the image and keep the label. Flipping and shifting is another. In each the
-# label stays and somebody has to know what may be done to a picture without changing
-# it. **mixup** (Zhang 2018) uses the vicinity that needs no such knowledge: the
-# straight lines to the other examples. On the way from $i$ to $j$ the label changes
+# noise to the image and keep the label. Flipping and shifting is another. For each of them
+# somebody has to know what leaves the label as it is. **mixup** (Zhang 2018) uses a vicinity
+# that needs no such knowledge: the straight lines to the other examples. On the way from $i$ to $j$ the label changes
 # along with the picture:
 #
 # $$\tilde{\mathbf{x}} = \lambda\, \mathbf{x}_i + (1-\lambda)\, \mathbf{x}_j, \qquad
@@ -531,8 +530,9 @@ load("07_mixup_cutmix").mixup(mixup, seed=20_180)
 # ### Mixing the rows of a table
 #
 # The straight line between two examples is a bold choice, because nobody asked what
-# lives there. Take two interleaved spirals, a table of 200 rows with two columns. Left you see the rows, right
-# mixtures of two rows of the *same* class. mixup labels all of them with that class.
+# lives there. Take two interleaved spirals, a table of 200 rows with two columns. Left you
+# see the rows, right mixtures of two rows of the *same* class. mixup labels all of them with
+# that class.
 
 # %%
 rows, fresh_rows = (
@@ -998,9 +998,8 @@ with results(varies=f"{start}; one split") as table:
 # Stop at epoch 20 and CutMix is a bad idea: it costs 2.1 points. Stop at epoch 120 and
 # it gains 1.4 points. mixup does not cost anything that we could measure at epoch 20,
 # and gains 1.0. CutMix's intervals keep clear of zero both times.
-# *The schedule has decided the comparison.* Had we stopped at 40 epochs, where the
-# interval includes zero, we would have concluded that CutMix does nothing on true
-# labels.
+# *The schedule has decided the comparison.* At 40 epochs, where the interval includes zero,
+# we would have concluded that CutMix does nothing on true labels.
 #
 # Why does it come out like this? Look at what each network still has to learn. The mean
 # training loss of the last epoch tells:
@@ -1020,12 +1019,11 @@ for name, run in runs.items():
 # helps to recognize a shoe by half of it presumably helps with whole ones, too.
 #
 # Does this outlive our setting? On another split, with other seeds, the same cells gave
-# −2.5 points [−3.1, −1.9] at epoch 20 and +0.6 [0.1, 1.0] at epoch 120. A network with
-# a finer convolution and twice as many parameters, run apart from this notebook over 4
-# seeds and on 1,000 validation images, gave CutMix −1.2 points [−5.1, 2.8] after 40
-# epochs, +1.7 [0.3, 3.2] after 120 and +1.6 [0.8, 2.4] after 160 epochs. It is also not
-# a matter of stopping the control at the wrong moment: at the best of its own looks
-# that network reached 82.2 % without treatment and 83.7 % with CutMix. And the pattern
+# −2.5 points [−3.1, −1.9] at epoch 20 and +0.6 [0.1, 1.0] at epoch 120. A network with a
+# finer convolution and twice as many parameters, run apart from this notebook over 4 seeds
+# and on 1,000 validation images, gave +1.7 [0.3, 3.2] after 120 and +1.6 [0.8, 2.4] after
+# 160 epochs. Nor had the control been stopped at the wrong moment: at the best of its own
+# looks it reached 82.2 % without treatment and 83.7 % with CutMix. And the pattern
 # is visible at the scale of ImageNet. In the tables of OpenMixup (Li 2022), CutMix
 # moved a ResNet-50 from 76.83 to 77.17 % in 100 epochs, and from 77.35 to 78.69 % in
 # three times as many. The fastai book says about its Imagenette example that mixup pays
@@ -1181,10 +1179,10 @@ plots.show(
 )
 
 # %% [markdown]
-# At this length mixup happens to end near the line, and CutMix's networks are right
-# more often than they say. They were trained to give mixed answers to mixed pictures,
-# and pure pictures get a bit of that as well. One number, the temperature, mends this
-# in either direction (notebook 09). Read the ECE together with accuracy and NLL.
+# At this length mixup happens to end near the line, and CutMix's networks are right more
+# often than they say: trained to give mixed answers to mixed pictures, they give pure
+# pictures a bit of that as well. One number, the temperature, mends this in either direction
+# (notebook 09). Read the ECE together with accuracy and NLL.
 #
 # ## False labels
 #
@@ -1324,8 +1322,8 @@ with results(varies=noise_varies) as table:
 # labels learned by heart. So there *is* something about new pictures that lasts, and at 40
 # epochs it could not have been told from a brake.
 #
-# Label smoothing does not change the pictures, and it does not slow the fitting: in the
-# long run it repeats every false label. With $\varepsilon = 0.3$ instead of 0.1 (same
+# Label smoothing does not change the pictures: in the long run it repeats every false label.
+# With $\varepsilon = 0.3$ instead of 0.1 (same
 # network, apart) the gain at 40 epochs was +4.9 points [1.3, 8.5] instead of +1.9
 # [−1.2, 4.9], and at 160 epochs both were below the control.
 #

@@ -317,8 +317,8 @@ with results(varies=initial) as table:
 # makes a sneaker a sneaker *is* the mean, and it is subtracted. Worse, each call moves the
 # stored statistics toward those of the last batches, here ten kinds of clothes in turn with
 # the ankle boots last. Being asked has damaged the network, as the last group of dots shows:
-# about six points are gone. And a batch of one has no variance at all, so that BatchNorm refuses it
-# with an error. The conclusion is simple: switch on the dropout layers, and nothing else.
+# about six points are gone. And a batch of one has no variance at all, so that BatchNorm
+# refuses it with an error. So switch on the dropout layers, and nothing else.
 #
 # ### Exercise 9.1 · Only the dropout (1 point, ~6 min)
 #
@@ -575,13 +575,13 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 # Why should dropout's disagreement be uncertainty, and not just noise? The answer has one
 # page.
 #
-# A Bayesian does not look for the best weights. Given the data $D$, some weights are more
-# probable than others: they have a *posterior* $p(W \mid D)$, proportional to the prior
-# $p(W)$ times the probability $p(D \mid W)$ that they give to the data. The prediction is
-# the average over all of them. For a network that posterior cannot be computed. So one
-# takes a family $q(W)$ from which samples are easily drawn, and looks for the member nearest
-# to the posterior. *Variational inference* is this idea. Gal and Ghahramani's observation is
-# that dropout already does it. Take for $q$ the random matrices
+# A Bayesian does not look for the best weights. Given the data $D$, weights have a
+# *posterior* $p(W \mid D)$, proportional to the prior $p(W)$ times the probability
+# $p(D \mid W)$ that they give to the data, and the prediction is the average over all of
+# them. For a network that posterior cannot be computed. So one takes a family $q(W)$ from
+# which samples are easily drawn, and looks for the member nearest to the posterior. This is
+# *variational inference*. Gal and Ghahramani's observation is that dropout already does it.
+# Take for $q$ the random matrices
 #
 # $$W = M \,\text{diag}(\mathbf z), \qquad z_j = 0 \text{ with probability } p, \text{ else }
 # 1,$$
@@ -1015,10 +1015,9 @@ with results(varies=initial + "; 1,000 clothes, 500 of each kind") as table:
 #
 # ## Send the doubtful ones to a doctor
 #
-# Leibig's use of uncertainty was another one. All his pictures were retinas. The doubtful ones
-# are referred to a doctor, the others are answered, and what counts is the share of errors among
-# those answered, the *risk*. The share answered is the *coverage*. We refer 20 % and compare
-# the same scores. Which will be best now?
+# Leibig's use of uncertainty was another one. All his pictures were retinas. The doubtful
+# ones are referred to a doctor, and what counts is the share of errors among the others, the
+# *risk*. The share answered is the *coverage*. We refer 20 % and compare the same scores.
 
 # %% predict
 predict(
@@ -1257,8 +1256,8 @@ with results(varies=initial + "; 2,000 test images") as table:
 # %% [markdown]
 # One plain network is off by 14 points. Trained with dropout, and asked with dropout *off*, it
 # is off by 6. Sampling takes away between 3 and 4 more. So most of what is credited to MC
-# dropout was done by training. But remember how the confidence of the first network rose with the steps. All of
-# this stands after 1,000 of them. Train four times as long and look again.
+# dropout was done by training. But remember how the confidence of the first network rose with
+# the steps. All of this stands after 1,000 of them. Train four times as long and look again.
 
 # %% predict
 predict(
@@ -1387,9 +1386,9 @@ demos_calibration.scene({n: p[0] for n, p in on_test.items()}, test.y).show()
 
 # %% [markdown]
 # One number mends most of it. Guo and others (2017) found that modern networks are
-# overconfident, and that dividing all logits by one *temperature* $T$, fitted on validation
-# data, is hard to beat. It changes no answer: the largest logit stays the largest. That is why
-# accuracy cannot find it, and the negative log-likelihood can:
+# overconfident, and that one temperature, fitted on validation data, is hard to beat. It
+# changes no answer: the largest logit stays the largest. That is why accuracy cannot find it,
+# and the negative log-likelihood can:
 #
 # $$T^\star = \arg\min_{T} \; -\frac1N \sum_i \ln \text{softmax}_{y_i}(\mathbf{z}_i / T).$$
 #
@@ -1637,9 +1636,9 @@ with results(varies=initial + "; 1,000 test images, one draw of noise") as table
 # off, the network is already at 10 %, and it keeps more right answers than the plain one. After
 # 1,000 steps a good part is again done by training.
 #
-# Now the right panel, before anybody gets enthusiastic. Turned by 30°, two answers in three are
-# wrong, and *every* method is overconfident by more than 30 points. The order of the methods
-# changes from one shift to the other. None of them knows in general what it does not know.
+# Now the right panel. Turned by 30°, two answers in three are wrong, and *every* method is
+# overconfident by more than 30 points. The order of the methods changes from one shift to the
+# other. None of them knows in general what it does not know.
 # Ovadia and others found ensembles the most robust on their data sets, with temperature scaling
 # on one network falling behind as the shift grows; the second half agrees with our noise.
 #
@@ -1687,7 +1686,8 @@ demos_calibration.shift_scene(
 # place of $n+1$ the promise would be broken by a little. And it is not kept by being lavish:
 # the coverage is at most $1-\alpha + 1/(n+1)$.
 # </details>
-#
+
+# %% [markdown]
 # ### Exercise 9.6 · Prediction sets (2 points, ~12 min)
 #
 # **Given** calibration probabilities `probs` (n, K) with their `labels` (n,), probabilities of
