@@ -590,10 +590,9 @@ with results(varies=f"{start}; one set of rows", after="mixing.spirals") as tabl
 # %% [markdown]
 # ## A box instead of a ghost
 #
-# mixup's pictures are double exposures, and no camera has ever shown the network
-# anything like that. **CutMix** (Yun 2019) keeps the pixels real: it pastes a box of
-# the other image. Locally the picture looks like a picture, and the network has to find
-# two things in two places. The box has the area $1-\lambda$ of the image, before it is
+# mixup's pictures are double exposures. **CutMix** (Yun 2019) keeps the pixels real: it
+# pastes a box of the other image. Locally the picture looks like a picture, and the network
+# has to find two things in two places. The box has the area $1-\lambda$ of the image, before it is
 # clipped at the border, so each side is $\sqrt{1-\lambda}$ of the image's side.
 #
 # ### Exercise 7.4 · The box (2 points, ~10 min)
@@ -767,8 +766,7 @@ load("07_mixup_cutmix").cutmix(cutmix, seed=20_191)
 # %% [markdown]
 # ## A hole instead of a box
 #
-# One question is left open. Does CutMix work because something is *pasted*, or because
-# something is *hidden*? **Cutout** (DeVries and Taylor 2017) hides a square and pastes
+# Does CutMix work because something is *pasted*, or because something is *hidden*? **Cutout** (DeVries and Taylor 2017) hides a square and pastes
 # nothing; the label stays. It is dropout on the input, with one patch in the place of many
 # single pixels. Single pixels would not do, because their neighbors give them away.
 #
@@ -1010,9 +1008,9 @@ for name, run in runs.items():
     print(f"{name}: training loss {at(run, 120, 'train_loss').mean():.2f} nats{floor}")
 
 # %% [markdown]
-# Without a treatment the network has learned its 1,000 images. There is nothing left in
-# them to improve on, so its accuracy stands still from epoch 40 on, and each further epoch
-# only makes it surer, including of its mistakes. That is the rise of the NLL. CutMix sets a
+# Without a treatment the network has learned its 1,000 images. Its accuracy stands still
+# from epoch 40 on, and each further epoch only makes it surer, including of its mistakes.
+# That is the rise of the NLL. CutMix sets a
 # harder task: a batch never looks the same twice, two things have to be found in one
 # picture, and the network needs several times as many epochs until it is as good on *whole*
 # images. That is the early cost. But the task is not used up after 40 epochs, and whatever

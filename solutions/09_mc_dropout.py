@@ -97,8 +97,7 @@ plots.show(ax.figure, alt="Eight small grey images of clothes with their names."
 # %% [markdown]
 # Guessing gets 10 % of them right. A good convolutional network that has seen all 60,000
 # training images reaches 93 % and more; with 1,000 images and small networks we will be
-# near 80 %. That is on purpose. A network that is wrong one time in five has something to
-# be unsure about.
+# near 80 %. That is on purpose: a network should have something to be unsure about.
 #
 # ## A network that always answers
 #
@@ -572,8 +571,7 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 #
 # ## What the theory promises
 #
-# Why should dropout's disagreement be uncertainty, and not just noise? The answer has one
-# page.
+# Why should dropout's disagreement be uncertainty, and not just noise?
 #
 # A Bayesian does not look for the best weights. Given the data $D$, weights have a
 # *posterior* $p(W \mid D)$, proportional to the prior $p(W)$ times the probability
@@ -773,15 +771,14 @@ with results(varies="6 initializations, orders and masks; one draw of points") a
     recall("mc_dropout.gap", 3)
 
 # %% [markdown]
-# Follow the three panels. The exact posterior is wide in the hole and narrow on the data.
-# With 90 times the points its band on the data is $\sqrt{90} \approx 9$ times narrower, as a
-# mean of 90 times the numbers is. The band of MC dropout is about 0.08 wide with few points
-# and with many. The weights were trained anew, but the masks go on shaking the network by the
-# same relative amount. The ensemble's band is no posterior either. With 44 points, where every
-# step sees all of them, it notices the hole well. With 3,976 each step sees 44 of them, and a
-# part of its width on the data is probably the noise of the last steps. For one hidden layer
-# Foong and others (2020) even prove that a dropout band cannot be wider in a hole than at both
-# of its edges.
+# The exact posterior is wide in the hole and narrow on the data. With 90 times the points its
+# band on the data is $\sqrt{90} \approx 9$ times narrower, as a mean of 90 times the numbers
+# is. The band of MC dropout is about 0.08 wide with few points and with many: the weights were
+# trained anew, but the masks go on shaking the network by the same relative amount. For one
+# hidden layer Foong and others (2020) even prove that a dropout band cannot be wider in a hole
+# than at both of its edges. The ensemble's band is no posterior either. With 44 points, where
+# every step sees all of them, it notices the hole well. With 3,976 each step sees 44 of them,
+# and a part of its width on the data is probably the noise of the last steps.
 #
 # So the spread says how much the answer depends on which units are there. Whether *that* tells
 # mistakes from right answers has to be measured, and the next sections do.
@@ -811,8 +808,8 @@ plots.show(
 #
 # Back to classes. Two pictures get the same mean (½, ½): for one of them every thinned
 # network says (½, ½), and for the other half of them are certain of the first class and half
-# of the second. The first picture is ambiguous, and any number of further training examples
-# would leave it so: aleatoric. About the second the networks *know too little*: epistemic. Let
+# of the second. The first picture may be ambiguous, and further training examples would leave
+# it so: aleatoric. About the second the networks *know too little*: epistemic. Let
 # $H(\mathbf p) = -\sum_k p_k \ln p_k$ be the entropy, in nats. The entropy of the mean,
 # $H\big(\tfrac1S \sum_s \mathbf{p}_s\big)$, is $\ln 2$ for both pictures. It measures all the
 # uncertainty there is. Subtract what is already inside the samples, and the part that comes
@@ -1465,9 +1462,9 @@ load("09_mc_dropout").fit_temperature(fit_temperature, seed=48_611)
 # a tuned method with an untuned one. A temperature can be put on *any* method: take the
 # logarithm of its mean probabilities as logits (for MC dropout: Laves and others 2019; for a
 # fair comparison of all: Ashukha and others 2020). So here is every method, raw and with a
-# temperature of its own, fitted on the same validation images. And because ECE alone can be had
-# cheaply (whoever answers "10 % for each class" is perfectly calibrated and useless), there are
-# two proper scores beside it, the NLL and the Brier score, $\sum_k (p_k - [k = y])^2$.
+# temperature of its own, fitted on the same validation images. Whoever answers "10 % for each
+# class" is perfectly calibrated and useless, so there are two proper scores beside the ECE: the
+# NLL and the Brier score, $\sum_k (p_k - [k = y])^2$.
 
 
 # %%
@@ -1642,7 +1639,8 @@ with results(varies=initial + "; 1,000 test images, one draw of noise") as table
 # Ovadia and others found ensembles the most robust on their data sets, with temperature scaling
 # on one network falling behind as the shift grows; the second half agrees with our noise.
 #
-# Go through it yourself. The slider turns the shift up; above, what the pictures look like.
+# Go through it yourself. The slider turns the shift up. Watch the bars: under noise those of
+# the plain network fall below its claims first, under rotation they fall for everybody.
 
 # %% demo
 demos_calibration.shift_scene(
@@ -1652,9 +1650,6 @@ demos_calibration.shift_scene(
 ).show()
 
 # %% [markdown]
-# Under noise the bars of the plain network fall below its claims, and those of the averages stay
-# nearer to theirs. Under rotation they fall for everybody.
-#
 # ## A promise that can be kept
 #
 # A doctor would rather hear: "It is one of these two, and nine times out of ten the truth is
@@ -1922,8 +1917,6 @@ flashcards("09_mc_dropout")
 #
 # - **`model.train()` to keep dropout on** takes BatchNorm along. Switch dropout layers only.
 # - **`F.dropout(x, p)` in a forward** has no mode to switch: use modules if you want to sample.
-# - **Forgetting to switch it off again**: later evaluations become random.
-# - **Averaging logits** hides disagreement between certain networks. Average probabilities.
 # - **Quoting a variance from 20 samples.** Its own error was about a half of it.
 # - **Fitting a temperature or sets on training data**: the network is right there.
 # - **ECE alone**: whoever always answers with the class shares is calibrated and useless. Report
