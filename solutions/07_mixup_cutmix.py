@@ -1180,7 +1180,7 @@ plots.show(
 # At this length mixup happens to end near the line, and CutMix's networks are right more
 # often than they say: trained to give mixed answers to mixed pictures, they give pure
 # pictures a bit of that as well. One number, the temperature, mends this in either direction
-# (notebook 09). Read the ECE together with accuracy and NLL.
+# (notebook 09).
 #
 # ## False labels
 #
