@@ -1088,8 +1088,7 @@ plots.show(fig, alt="Nine images of clothes, each under six treatments, one per 
 #   average the gaps between confidence and accuracy. It does not say *which* way a network
 #   errs.
 #
-# A shirt in the mirror is a shirt, and so flips and small shifts are the augmentation that
-# most people reach for first.
+# A shirt in the mirror is a shirt, and so flips and small shifts sound harmless at least.
 
 # %% predict
 predict(
