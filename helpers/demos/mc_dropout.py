@@ -1,6 +1,9 @@
 """Figures about doubt: reliability diagrams, bands of a regression, refused answers."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from math import isqrt
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -22,6 +25,7 @@ __all__ = [
     "reliability_picture",
     "reliability_row",
     "risk_at",
+    "shift_scene",
 ]
 
 GREY = "#999999"
@@ -91,7 +95,11 @@ def _diagram(ax: Axes, probs: Tensor, labels: Tensor, n_bins: int) -> None:
     lower = torch.minimum(bins.accuracy, bins.confidence)
     gap = bins.confidence - bins.accuracy
     ax.bar(
-        place, lower, width, color=plots.PALETTE[4], label=say("accuracy or confidence")
+        place,
+        lower,
+        width,
+        color=plots.PALETTE[4],
+        label=say("the lower of accuracy and confidence"),
     )
     sure, modest = gap.clamp(min=0), (-gap).clamp(min=0)
     light, dark = "#f2b68f", plots.PALETTE[0]
@@ -191,6 +199,72 @@ def scene(methods: Mapping[str, Tensor], labels: Tensor, most: int = 600) -> Sce
         lambda: reliability_picture(first, labels),
         {"methods": kept},
     )
+
+
+def shift_scene(
+    answered: Mapping[str, Mapping[float, Mapping[str, Tensor]]],
+    labels: Tensor,
+    images: Mapping[str, Mapping[float, Tensor]],
+    n_bins: int = 10,
+) -> Scene:
+    """Return reliability under a growing shift: a slider for its level.
+
+    Args:
+        answered: kind of shift -> level -> method -> probabilities (seeds, N, K),
+            pooled over seeds; every kind with as many levels and the same methods.
+        labels: classes (N,).
+        images: kind -> level -> square images (n, D) that show what the shift does.
+        n_bins: bins of the reliability diagrams.
+    """
+    shift = next(iter(answered))
+    stops = [*answered[shift]]
+    first = answered[shift][stops[0]]
+    some = images[shift][stops[0]]
+    kinds = {
+        kind: [
+            {
+                "name": say("{kind}, {level}", kind=kind, level=level),
+                "images": _grays(images[kind][level], some),
+                "methods": {m: _bins(p, labels, n_bins) for m, p in methods.items()},
+            }
+            for level, methods in by_level.items()
+        ]
+        for kind, by_level in answered.items()
+    }
+    return Scene(
+        "mc_shift",
+        say("Reliability under a growing shift"),
+        say(
+            "A few images under the shift; share of right answers against confidence; "
+            "the calibration error of each method at each level."
+        ),
+        (
+            Choice("kind", say("shift"), {name: name for name in kinds}),
+            Slider("level", say("level"), 0, values=tuple(range(len(stops)))),
+            Choice("method", say("method"), {name: name for name in first}),
+        ),
+        lambda: reliability_row(answered[shift][stops[-1]], labels, n_bins=n_bins),
+        {"side": isqrt(some.shape[1]), "shown": len(some), "kinds": kinds},
+        parts=("_pixels.js",),
+    )
+
+
+def _bins(probs: Tensor, labels: Tensor, n_bins: int) -> dict[str, list[Any]]:
+    """Return count, mean confidence and accuracy per bin; 0 where a bin is empty."""
+    bins = calibration_bins(probs.flatten(0, 1), labels.repeat(len(probs)), n_bins)
+    count = (bins.share * len(labels) * len(probs)).round().int().tolist()
+    rounded = {
+        name: [round(v, 4) for v in values.nan_to_num(0).tolist()]
+        for name, values in (("confidence", bins.confidence), ("right", bins.accuracy))
+    }
+    return {"count": count, **rounded}
+
+
+def _grays(images: Tensor, unshifted: Tensor) -> str:
+    """Return images (n, D) as bytes in base64; black and white as in `unshifted`."""
+    low, high = unshifted.min(), unshifted.max()
+    scaled = (255 * (images - low) / (high - low)).clamp(0, 255).round()
+    return b64encode(scaled.byte().cpu().numpy().tobytes()).decode()
 
 
 def _log(probs: Tensor) -> Tensor:

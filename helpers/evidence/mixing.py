@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers.evidence.metrics import expected_calibration_error
-from helpers.population import Stack
+from helpers.population import Patches, Stack
 from helpers.seeds import generator
 from helpers.training import one_thread, own_randomness
 from helpers.training.runtime import bar_hidden
-from helpers.words import say
 
 __all__ = [
     "Treated",
@@ -93,7 +92,7 @@ def train_treated(
     """
     x, labels = split
     targets = labels if labels.is_floating_point() else F.one_hot(labels).to(x.dtype)
-    models = [_seeded(build, seed, x.device) for _ in treatments for seed in seeds]
+    models = [_seeded(build, seed, x) for _ in treatments for seed in seeds]
     stack = Stack(models, x[:1], None)
     optimizer = torch.optim.AdamW([stack.flat], lr=lr, weight_decay=0.0, fused=True)
     orders = [generator(seed) for seed in seeds]
@@ -104,10 +103,8 @@ def train_treated(
             losses = []
             for index in order.to(x.device).split(batch_size, dim=1):
                 xs, ts = _treated(treatments, x, targets, index)
-                loss = -(ts * stack(xs).log_softmax(-1)).sum(-1).mean(1)  # (members,)
-                stack.flat.grad = stack.differentiate(loss.sum())
+                losses.append(_differentiate(stack, xs, ts))
                 optimizer.step()
-                losses.append(loss.detach())
             if epoch == 1 or epoch % every == 0 or epoch == epochs:
                 seen = _look(_logits(stack, val[0]), val[1])
                 looks.append(
@@ -122,6 +119,28 @@ def _treated(
     """Give every treatment the batch of every seed: (members, B, ...) each."""
     pairs = [f(x[i], targets[i]) for f in treatments.values() for i in index]
     return [torch.stack(part) for part in zip(*pairs, strict=True)]
+
+
+def _differentiate(stack: Stack, xs: Tensor, ts: Tensor) -> Tensor:
+    """Give the weights the gradient of the sum of the losses; return these, (members,).
+
+    Args:
+        xs: inputs (members, B, ...). ts: targets (members, B, K), rows that sum to 1.
+    """
+    if stack.matrices is None:
+        loss = -(ts * stack(xs).log_softmax(-1)).sum(-1).mean(1)
+        stack.flat.grad = stack.differentiate(loss.sum())
+        return loss.detach()
+    losses = []
+
+    def slope(out: Tensor) -> Tensor:
+        logs = out.log_softmax(-1)
+        losses.append(-(ts * logs).sum(-1).mean(1))
+        return (logs.exp() - ts) / ts.shape[1]
+
+    stack.matrices.differentiate(xs, {}, slope)
+    stack.flat.grad = stack.gradient
+    return losses[0]
 
 
 def _by_treatment(
@@ -156,40 +175,14 @@ def _look(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return right.cpu(), nll.cpu(), torch.tensor(ece, dtype=torch.float64)
 
 
-def _seeded(
-    build: Callable[[], nn.Module], seed: int, device: torch.device
-) -> nn.Module:
-    """Build a network under a seed; its convolutions become matrix products."""
+def _seeded(build: Callable[[], nn.Module], seed: int, x: Tensor) -> nn.Module:
+    """Build a network under a seed; a convolution in front becomes a matrix product."""
     with own_randomness(seed):
-        model = build()
-    for name, layer in list(model.named_children()):
-        if isinstance(layer, nn.Conv2d):
-            setattr(model, name, _Patches(layer))
-    return model.to(device)
-
-
-class _Patches(nn.Module):
-    """A convolution without padding, as one matrix product over its patches.
-
-    It computes what `conv` does. On a CPU many networks' small convolutions take a
-    quarter longer side by side than one batched matrix product.
-    """
-
-    def __init__(self, conv: nn.Conv2d) -> None:
-        super().__init__()
-        if conv.padding != (0, 0) or conv.dilation != (1, 1) or conv.groups != 1:
-            raise ValueError(say("expected a plain convolution, got {conv}", conv=conv))
-        self.weight, self.bias = conv.weight, conv.bias
-        self.size, self.stride = conv.kernel_size, conv.stride
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, channels, H', W') of x (N, C, H, W)."""
-        patches = x.unfold(2, self.size[0], self.stride[0])
-        patches = patches.unfold(
-            3, self.size[1], self.stride[1]
-        )  # (N, C, H', W', h, w)
-        flat = patches.permute(0, 2, 3, 1, 4, 5).flatten(3)
-        return F.linear(flat, self.weight.flatten(1), self.bias).movedim(-1, 1)
+        model = build().to(x.device)
+    name, layer = next(model.named_children(), ("", None))
+    if isinstance(layer, nn.Conv2d):
+        setattr(model, name, Patches(layer, x.shape[1:]))
+    return model
 
 
 def once(

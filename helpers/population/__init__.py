@@ -2,6 +2,7 @@
 
 from helpers.population._train import (
     MemberDropout,
+    Patches,
     PopulationResult,
     Stack,
     grid,
@@ -11,6 +12,7 @@ from helpers.population._train import (
 
 __all__ = [
     "MemberDropout",
+    "Patches",
     "PopulationResult",
     "Stack",
     "grid",

@@ -1,5 +1,6 @@
-"""What members are built from: plain MLPs, and dropout with a rate for each member."""
+"""What members are built from: plain MLPs, patches, dropout with each member's rate."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from helpers.words import say
 
-__all__ = ["MemberDropout", "coin", "dropped", "masked", "mlp"]
+__all__ = ["MemberDropout", "Patches", "coin", "dropped", "masked", "mlp"]
 
 LEVELS = 2**16  # a mask compares 16 random bits with the rate
 
@@ -45,6 +46,50 @@ class MemberDropout(nn.Module):
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+class Patches(nn.Module):
+    """A convolution of images of one size, as one matrix product over its patches.
+
+    It computes what `conv` does. In a population it is part of what is differentiated
+    by hand, if it is the first layer.
+
+    Args:
+        conv: without padding, dilation and groups; its parameters become this layer's.
+        shape: of an image, (C, H, W).
+
+    Attributes:
+        places: (n, P), where the n numbers of each of P patches lie in a flat image.
+
+    Raises:
+        ValueError: another kind of convolution.
+    """
+
+    def __init__(self, conv: nn.Conv2d, shape: Sequence[int]) -> None:
+        super().__init__()
+        if (conv.padding, conv.dilation, conv.groups) != ((0, 0), (1, 1), 1):
+            raise ValueError(say("expected a plain convolution, got {conv}", conv=conv))
+        self.weight, self.bias = conv.weight, conv.bias
+        window, stride = conv.weight.shape[2:], conv.stride
+        numbers = torch.arange(math.prod(shape), dtype=torch.float64).view(1, *shape)
+        self.places = F.unfold(numbers, window, stride=stride)[0].long()
+        self.places = self.places.to(conv.weight.device)
+        self.size = [
+            (side - w) // step + 1
+            for side, w, step in zip(shape[1:], window, stride, strict=True)
+        ]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, channels, H', W') of images x (N, C, H, W)."""
+        out = self.weight.flatten(1) @ x.flatten(1)[:, self.places]  # (N, channels, P)
+        if self.bias is not None:
+            out = out + self.bias[:, None]
+        return out.view(*out.shape[:2], *self.size)
+
+    def across(self, x: Tensor) -> Tensor:
+        """Return the patches of members' images x (M, C·H·W, B): (M, n, P·B)."""
+        patches = x.contiguous().index_select(1, self.places.flatten())
+        return patches.view(len(x), len(self.places), -1)
 
 
 def coin(p: Tensor, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:

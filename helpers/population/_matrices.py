@@ -1,4 +1,4 @@
-"""Plain MLPs of all members: their gradient by hand, in memory that is used again.
+"""Plain networks of all members: their gradient by hand, in memory that is used again.
 
 Autograd would give the same numbers. But on networks this small it takes as long as
 the matrix products themselves: it finds out anew at each step what has to be done, and
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from helpers.population._layers import MemberDropout
+from helpers.population._layers import MemberDropout, Patches
 
 __all__ = ["POINTWISE", "Matrices", "plain_layers"]
 
@@ -20,7 +20,7 @@ INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}  # by bytes per numb
 
 
 class Matrices:
-    """The gradient of plain MLPs: batched matrix products, one or two per layer.
+    """The gradient of plain networks: batched matrix products, one or two per layer.
 
     Activations lie as (M, features, B): the gradient of a weight then has the weight's
     own layout, and what is done per class runs along the batch.
@@ -43,14 +43,12 @@ class Matrices:
         self.names: list[str] = []
         for name, layer in layers:
             part: Part | None = None
+            names = (f"{name}.weight", f"{name}.bias")
+            own = [*(params.get(n) for n in names), *(slopes.get(n) for n in names)]
             if isinstance(layer, nn.Linear):
-                names = (f"{name}.weight", f"{name}.bias")
-                trained = any(part.trained for part in self.parts)
-                part = Linear(
-                    *(params.get(n) for n in names),
-                    *(slopes.get(n) for n in names),
-                    passes=trained,
-                )
+                part = Linear(*own, passes=any(part.trained for part in self.parts))
+            elif isinstance(layer, Patches):
+                part = Convolution(layer, *own)
             elif isinstance(layer, nn.ReLU):
                 part = Relu(fresh=bool(self.parts) and self.parts[-1].fresh)
             elif name in coins:
@@ -146,6 +144,33 @@ class Linear(Part):
         return torch.bmm(self.across, slope, out=back)
 
 
+class Convolution(Linear):
+    """The first layer's convolution: `Linear` on patches, (M, d, B) -> (M, out · P, B).
+
+    Nothing lies below it, so that no slope has to be passed on.
+    """
+
+    def __init__(
+        self,
+        layer: Patches,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        weight_slope: Tensor | None,
+        bias_slope: Tensor | None,
+    ) -> None:
+        assert weight is not None
+        slope = None if weight_slope is None else weight_slope.flatten(2)
+        super().__init__(weight.flatten(2), bias, slope, bias_slope, passes=False)
+        self.layer = layer
+
+    def forward(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        out = super().forward(self.layer.across(x), noise)  # (M, out, P · B)
+        return out.view(len(out), -1, x.shape[2])
+
+    def backward(self, slope: Tensor) -> Tensor | None:
+        return super().backward(slope.view(len(slope), self.weight.shape[1], -1))
+
+
 class Relu(Part):
     """max(x, 0), written over x where nobody else looks at it (`fresh`)."""
 
@@ -217,8 +242,11 @@ class Pointwise(Part):
 
 
 def plain_layers(model: nn.Module) -> list[tuple[str, nn.Module]] | None:
-    """List a plain MLP's layers in order; None for any other architecture."""
-    known = (nn.Linear, nn.Flatten, MemberDropout, *POINTWISE)
+    """List a plain network's layers in order; None for any other architecture.
+
+    Plain are MLPs, and those whose first layer is `Patches`.
+    """
+    known = (nn.Linear, nn.Flatten, MemberDropout, Patches, *POINTWISE)
     every = list(model.named_modules(remove_duplicate=False))
     layers = [(name, m) for name, m in every if type(m) is not nn.Sequential]
     once = len(every) == len(list(model.modules()))
@@ -226,6 +254,7 @@ def plain_layers(model: nn.Module) -> list[tuple[str, nn.Module]] | None:
     fits = all(
         type(m) in known
         and (not isinstance(m, nn.Linear) or f"{name}.weight" in names)
+        and (not isinstance(m, Patches) or m is layers[0][1])
         and (not isinstance(m, nn.Flatten) or (m.start_dim, m.end_dim) == (1, -1))
         for name, m in layers
     )

@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from helpers.population._layers import MemberDropout, coin, dropped, masked
+from helpers.population._layers import (
+    MemberDropout,
+    Patches,
+    coin,
+    dropped,
+    masked,
+)
 from helpers.population._matrices import POINTWISE, Matrices, plain_layers
 from helpers.words import say
 
@@ -146,20 +152,22 @@ class Stack:
         x: Tensor,
         noise: Mapping[str, Tensor],
     ) -> Tensor:
-        """Plain MLPs: one batched matrix product per layer for all members.
+        """Plain networks: one batched matrix product per layer for all members.
 
         Activations lie as (M, features, B), as in `Matrices`.
         """
         x = x.flatten(2).transpose(1, 2)  # (M, B, ...) -> (M, d, B)
         for name, layer in layers:
-            if isinstance(layer, nn.Linear):
-                weight = self.params[f"{name}.weight"]  # (M, out, in)
+            if isinstance(layer, nn.Linear | Patches):
+                weight = self.params[f"{name}.weight"].flatten(2)  # (M, out, in)
                 bias = self.params.get(f"{name}.bias")
-                x = (
-                    torch.bmm(weight, x)
+                seen = layer.across(x) if isinstance(layer, Patches) else x
+                out = (
+                    torch.bmm(weight, seen)
                     if bias is None
-                    else torch.baddbmm(bias.unsqueeze(2), weight, x)
+                    else torch.baddbmm(bias.unsqueeze(2), weight, seen)
                 )
+                x = out.view(len(out), -1, x.shape[2])
             elif isinstance(layer, POINTWISE):
                 x = layer(x)
             elif name in noise:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from helpers.population._layers import MemberDropout, mlp
+from helpers.population._layers import MemberDropout, Patches, mlp
 from helpers.population._members import Stack
 from helpers.population._runs import Plan, Run, measure
 from helpers.population._streams import ROWS, MemberData
@@ -24,6 +24,7 @@ from helpers.words import say
 
 __all__ = [
     "MemberDropout",
+    "Patches",
     "PopulationResult",
     "Stack",
     "grid",

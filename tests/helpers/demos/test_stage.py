@@ -90,6 +90,23 @@ def moons() -> Scene:
     return l1_l2.boundaries((x, y), logits, seen=shares, fresh=shares)
 
 
+def shift() -> tuple[Scene, dict[str, Tensor]]:
+    """Return reliability under a shift, and the probabilities of its last level."""
+    probs, labels = answers()
+    logits = probs.log()
+    levels = {
+        level: {
+            "one": torch.stack([logits, logits / (1 + level)]).softmax(-1),
+            "two": torch.stack([2 * logits, logits / (2 + level)]).softmax(-1),
+        }
+        for level in (0.0, 0.5, 1.0)
+    }
+    images = {level: torch.rand(4, 49, generator=generator()) for level in levels}
+    kinds = {"noise": levels, "turned": levels}
+    scene = mc_dropout.shift_scene(kinds, labels, dict.fromkeys(kinds, images))
+    return scene, levels[1.0]
+
+
 SCENES = {
     "bias_variance": bias_variance.scene,
     "overfitting": bias_variance.training_scene,
@@ -103,6 +120,7 @@ SCENES = {
     "mixup_cutmix": mixup_cutmix.scene,
     "distillation": teacher,
     "mc_dropout": lambda: mc_dropout.scene({"one": answers()[0]}, answers()[1]),
+    "mc_shift": lambda: shift()[0],
     "normalization": normalization.scene,
     "playground": playground,
 }
@@ -427,6 +445,20 @@ def test_reliability_is_the_courses_calibration_error(open_page, bins, temperatu
     softened = (logits / temperature).softmax(1)
     expected = expected_calibration_error(softened, labels, bins)
     assert got == pytest.approx(expected, abs=1e-9)
+
+
+def test_error_under_shift_is_the_courses_calibration_error(open_page):
+    scene, last = shift()
+    page = open_page(scene)
+    _, labels = answers()
+    for name, probs in last.items():
+        got = page.evaluate(
+            f"name => {{ const {{ spec, demo }} = {STAGE};"
+            "return demo.error(spec.data.kinds.noise[2].methods[name]); }",
+            name,
+        )
+        pooled = probs.flatten(0, 1), labels.repeat(2)
+        assert got == pytest.approx(expected_calibration_error(*pooled, 10), abs=1e-4)
 
 
 @pytest.mark.parametrize(("p", "count"), [(0.0, 1), (0.5, 4), (0.9, 16)])

@@ -29,17 +29,6 @@ def train(split, treatments, **settings):
     return mixing.train_treated(network, split, treatments, **(given | settings))
 
 
-def test_a_convolution_as_a_matrix_product_is_the_same():
-    conv = nn.Conv2d(2, 3, (3, 2), stride=(2, 1))
-    x = torch.randn(5, 2, 7, 9)
-    torch.testing.assert_close(mixing._Patches(conv)(x), conv(x))
-
-
-def test_a_padded_convolution_is_refused():
-    with pytest.raises(ValueError, match="plain convolution"):
-        mixing._Patches(nn.Conv2d(1, 1, 3, padding=1))
-
-
 def test_a_network_comes_out_as_if_it_were_trained_alone(split):
     run = train(split, {"none": mixing.nothing})["none"]
     with own_randomness(1):

@@ -1,11 +1,11 @@
-"""The gradient by hand is autograd's, whatever a plain MLP is made of."""
+"""The gradient by hand is autograd's, whatever a plain network is made of."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.population import MemberDropout, Stack, train_population
+from helpers.population import MemberDropout, Patches, Stack, train_population
 from helpers.population._matrices import plain_layers
 from helpers.population._runs import slope_at
 from helpers.population._streams import MemberNoise
@@ -46,6 +46,14 @@ NETWORKS = {
         *(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 5).requires_grad_(False)),
         *(nn.ReLU(), nn.Linear(5, 3)),
     ],
+    "convolution": lambda: [
+        *(Patches(nn.Conv2d(1, 2, 2), (1, 2, 3)), nn.ReLU(), nn.Flatten()),
+        *(MemberDropout(0.4), nn.Linear(4, 3)),
+    ],
+    "convolution, frozen or without bias": lambda: [
+        Patches(nn.Conv2d(2, 5, (1, 2), bias=False).requires_grad_(False), (2, 1, 3)),
+        *(nn.Flatten(), nn.Linear(10, 3)),
+    ],
     "only a bias learns": lambda: [nn.Linear(6, 5), nn.ReLU(), only_bias(5, 3)],
 }
 
@@ -71,6 +79,23 @@ def bits(stack, batch):
         batch_last=True,
     )
     return noise.draw(batch)
+
+
+def test_a_convolution_as_a_matrix_product_is_the_same():
+    conv = nn.Conv2d(2, 3, (3, 2), stride=(2, 1))
+    x = torch.randn(5, 2, 7, 9)
+    torch.testing.assert_close(Patches(conv, (2, 7, 9))(x), conv(x))
+
+
+def test_a_padded_convolution_is_refused():
+    with pytest.raises(ValueError, match="plain convolution"):
+        Patches(nn.Conv2d(1, 1, 3, padding=1), (1, 5, 5))
+
+
+def test_a_convolution_is_plain_only_as_the_first_layer():
+    patches = Patches(nn.Conv2d(1, 2, 2), (1, 2, 3))
+    assert plain_layers(nn.Sequential(patches, nn.ReLU())) is not None
+    assert plain_layers(nn.Sequential(nn.ReLU(), patches)) is None
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
