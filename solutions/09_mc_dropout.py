@@ -901,8 +901,8 @@ load("09_mc_dropout").predictive_entropy(
 # differs in how it was *trained* and in how it is *asked*. So we go step by step, and each
 # step changes one thing: (1) one plain network, its confidence; (2) trained with $p = 0.5$,
 # dropout off at test time; (3) the same network with 100 samples, the confidence of the
-# mean; (4) the same samples, but their mutual information. The ensemble's confidence stands
-# beside them. Uncertainty is 1 minus the confidence.
+# mean; (4) the same samples, but their mutual information, and that of 20 of them. The
+# ensemble's confidence stands beside them. Uncertainty is 1 minus the confidence.
 
 # %% predict
 predict(
