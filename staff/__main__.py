@@ -36,6 +36,10 @@ COMMANDS = {
     "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
     "figure": ("staff.authoring.figure:main", "make the README's figure again"),
     "site": ("staff.site.make:main", "make the course a static site"),
+    "picture": (
+        "staff.authoring.picture:main",
+        "make the README's first picture again",
+    ),
     "page": ("staff.authoring.page:main", "write docs/playground.html again"),
     "lock": ("staff.setup.lock:main", "renew requirements.lock and environment.yml"),
 }
