@@ -34,7 +34,6 @@ COMMANDS = {
     ),
     "nbgrader": ("staff.grader.gradebook:nbgrader", "run a command of nbgrader"),
     "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
-    "figure": ("staff.authoring.figure:main", "make the README's figure again"),
     "site": ("staff.site.make:main", "make the course a static site"),
     "picture": (
         "staff.authoring.picture:main",

@@ -34,8 +34,10 @@ def test_make_targets_and_files_named_are_there():
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"make ([a-z]+)\b", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for name in re.findall(r"\]\(([^)h][^)]*)\)", README):
-        assert (ROOT / name).exists(), name
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
+    for page in pages:
+        for name in re.findall(r"\]\(([^)h#][^)#]*)[^)]*\)", page.read_text("utf-8")):
+            assert (page.parent / name).exists(), (page.name, name)
 
 
 def test_example_of_a_message_is_a_real_one():
@@ -53,7 +55,8 @@ def test_example_of_a_message_is_a_real_one():
 
 def test_example_code_runs(monkeypatch):
     monkeypatch.setenv("COURSE_HEADLESS", "1")
-    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    text = (ROOT / "docs" / "helpers.md").read_text("utf-8")
+    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
     names = {}
     exec(code, names)
     assert len(names["many"]) == 16

@@ -39,6 +39,7 @@ body { margin: 0; padding: 20px; width: 1160px; display: flex; gap: 28px;
 .left { flex: 0 0 560px } .right { flex: 1; min-width: 0 }
 pre { background: #f4f4f4; border-left: 3px solid #0072b2; padding: .6em .9em;
   margin: .4em 0; font-size: 13px; overflow: hidden }
+pre.said { background: none; border: none; white-space: pre-wrap }
 """
 
 
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": 1200, "height": 720})
+        page = browser.new_page(viewport={"width": 1200, "height": 740})
         page.goto(file.as_uri())
         page.wait_for_function("document.querySelector('[id^=demo-]').stage")
         page.wait_for_timeout(1000)  # the scene comes to rest
@@ -93,11 +94,17 @@ def _cards(*answers: str) -> list[str]:
         nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
         executed = execute(path, NBGRADER_EXECUTION="", COURSE_PROGRESS="off")
     found = [
-        output.data["text/html"]
-        for cell in executed.cells[2::2]
-        for output in cell.outputs[:1]
-        if "text/html" in output.get("data", {})
+        _html(output) for cell in executed.cells[2::2] for output in cell.outputs[:1]
     ]
     if len(found) != len(answers):
-        raise CourseError("picture: expected a card after each attempt; see the check")
+        raise CourseError(
+            "picture: expected what a check says after each attempt; see the check"
+        )
     return found
+
+
+def _html(output: nbformat.NotebookNode) -> str:
+    """Return an output as a page shows it: a card, or a passed check's line."""
+    if output.output_type == "stream":
+        return f'<pre class="said">{html.escape(output.text.strip())}</pre>'
+    return str(output.data["text/html"])
