@@ -20,5 +20,7 @@ c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 c.GenerateAssignment.preprocessors.append(
     "staff.authoring.preprocessors.GoOnAfterFailures"
 )
+# What lateness costs stands in grading/term.toml (`python -m staff term`).
+c.AssignLatePenalties.plugin_class = "staff.grader.late.TermPenalty"
 # One cell trains for at most 20 seconds where it was timed; leave slower machines room.
 c.Execute.timeout = 600

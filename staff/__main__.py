@@ -24,6 +24,9 @@ COMMANDS = {
         "staff.grader.gradebook:register",
         "enter assignments into the gradebook",
     ),
+    "roster": ("staff.term.roster:main", "students: from Canvas, Moodle, a table"),
+    "term": ("staff.term.calendar:main", "due dates, extensions, lateness"),
+    "export": ("staff.term.export:main", "grades for Canvas, Moodle, spreadsheets"),
     "certify": (
         "staff.grader.certificates:certify",
         "write signed certificates from the gradebook",

@@ -11,11 +11,13 @@ from typing import Any
 
 from staff.grader.bundle import Bundle, Question
 from staff.grader.feedback_page import BODY
+from staff.grader.marks import Marks
 from staff.grader.model import Output, QuestionResult, Result, Submission, Verdict
 from staff.grader.outputs import safe_outputs
 from staff.grader.pages import clean, cut, page_template
+from staff.grader.policy import Policy
 
-__all__ = ["WORDS", "Page", "points"]
+__all__ = ["WORDS", "Page", "lateness", "points"]
 
 WORDS = {
     Verdict.PASS: "Right",
@@ -45,6 +47,8 @@ _HINTS = {
 _SYMBOLS = {Verdict.PASS: "✓", Verdict.MISSING: "○"}
 _SYMBOLS |= dict.fromkeys((Verdict.TAMPERED, Verdict.NOT_RUN, Verdict.INFRA), "?")
 _WAIT = {Verdict.MISSING, Verdict.TAMPERED, Verdict.NOT_RUN, Verdict.INFRA}
+_HELD = {Verdict.TAMPERED, Verdict.NOT_RUN, Verdict.INVALID_FILE}
+_LOOKED = "Looked at by your instructor"
 _HIDDEN_HINT = (
     "Your answer passes the check that you see in the notebook, but not the same "
     "check on other numbers. Did it learn those numbers by heart?"
@@ -52,7 +56,7 @@ _HIDDEN_HINT = (
 
 _PAGE = 150_000  # bytes for what learners wrote; the rest is ours
 _NOTES = 20_000
-_MOST = 0.4, 0.4, 0.2  # of a question's share: message, answer, output
+_MOST = 0.3, 0.3, 0.2  # of a question's share: message and comment, answer, output
 
 
 class Page:
@@ -60,36 +64,62 @@ class Page:
 
     Args:
         bundle: the assignment.
+        policy: the term's rules.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
+    def __init__(self, bundle: Bundle, policy: Policy | None = None) -> None:
+        self.bundle, self.policy = bundle, policy or Policy()
         self._template = page_template(BODY)
         self._heading = _heading(bundle)
         self._secrets = _secrets(bundle)
 
-    def render(self, submission: Submission, result: Result) -> str:
+    def render(
+        self, submission: Submission, result: Result, marks: Marks | None = None
+    ) -> str:
         """Return the page of one submission.
 
         Args:
             submission: as read.
             result: complete.
+            marks: what the gradebook says: points and comments by hand, lateness.
         """
+        return self._template.render(self.content(submission, result, marks))
+
+    def content(
+        self, submission: Submission, result: Result, marks: Marks | None = None
+    ) -> dict[str, Any]:
+        """Return all that the page says, as clean text; arguments as of `render`."""
+        marks = marks or Marks()
         questions = [
-            self._question(question, submission, result)
+            self._question(question, submission, result, marks)
             for question in self.bundle.questions.values()
         ]
         notes = [submission.invalid] if submission.invalid else submission.repairs
         possible = sum(q.points for q in self.bundle.questions.values())
-        return self._template.render(
-            title=f"Feedback · {self._heading}",
-            student=cut(clean(submission.student), 1000),
-            file=cut(clean(submission.file), 1000),
-            earned=points(sum(q["score"] for q in questions)),
-            possible=points(possible),
-            next_step=_next_step(submission, questions),
-            notes=self._notes(notes),
-            questions=questions,
+        earned = sum(q["score"] for q in questions)
+        return {
+            "title": f"Feedback · {self._heading}",
+            "student": cut(clean(submission.student), 1000),
+            "file": cut(clean(submission.file), 1000),
+            "earned": points(max(0.0, earned - marks.penalty)),
+            "possible": points(possible),
+            "late": self._late(earned, marks),
+            "next_step": _next_step(submission, questions),
+            "notes": self._notes(notes),
+            "questions": questions,
+        }
+
+    def _late(self, earned: float, marks: Marks) -> str:
+        """Return what is to be said of lateness; "" if there was none."""
+        if not marks.late:
+            return ""
+        told = f"Handed in {lateness(marks.late)} late"
+        told += f" (it was due {self.policy.shown(marks.due)})"
+        if not marks.penalty:
+            return f"{told}; that costs no points."
+        return (
+            f"{told}: {points(marks.penalty)} of the {points(earned)} points earned "
+            "are taken off."
         )
 
     def _notes(self, notes: Any) -> list[str]:
@@ -99,10 +129,18 @@ class Page:
         return shown + ([f"… and {rest} more"] if rest else [])
 
     def _question(
-        self, question: Question, submission: Submission, result: Result
+        self,
+        question: Question,
+        submission: Submission,
+        result: Result,
+        marks: Marks,
     ) -> dict[str, Any]:
         own = result.questions[question.name]
         right = own.verdict == Verdict.PASS
+        looked = own.verdict in _HELD and question.grade_id in marks.manual
+        automatic = question.points * self.policy.share(own.verdict, own.hidden)
+        score = marks.manual.get(question.grade_id, automatic)
+        score += marks.extra.get(question.grade_id, 0.0)
         share = _PAGE // len(self.bundle.questions)
         message, answer, output = (int(share * part) for part in _MOST)
         cells = [
@@ -114,12 +152,16 @@ class Page:
         printed = [o for step in cells for o in result.outputs.get(step.cell, [])]
         return {
             "title": question.title,
-            "verdict": WORDS[own.verdict],
+            "verdict": _LOOKED if looked else WORDS[own.verdict],
             "symbol": _SYMBOLS.get(own.verdict, "✗"),
             "tone": "good" if right else "wait" if own.verdict in _WAIT else "bad",
-            "score": question.points if right else 0,
-            "earned": points(question.points if right else 0),
+            "full": score >= question.points,
+            "score": score,
+            "earned": points(score),
             "points": points(question.points),
+            "by_hand": _by_hand(question, automatic, marks),
+            "comment": self._safe(marks.comments.get(question.name, ""), message),
+            "part": _part(question, automatic, own),
             "hint": _hint(own, submission.lacking(question.name)),
             "message": "" if submission.invalid else self._safe(own.message, message),
             "answer": cut(clean(text), answer) if own.verdict != "MISSING" else "",
@@ -136,6 +178,40 @@ class Page:
 def points(value: float) -> str:
     """Return points as people write them: 2, 1.5."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def lateness(seconds: float) -> str:
+    """Return a time as people say it, the minute begun counted: "1 day 2 hours"."""
+    minutes = int(-(-seconds // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    parts = [(days, "day"), (rest // 60, "hour"), (rest % 60, "minute")]
+    told = [f"{n} {word}{'s' * (n != 1)}" for n, word in parts if n]
+    return " ".join(told[:2]) or "0 minutes"
+
+
+def _by_hand(question: Question, automatic: float, marks: Marks) -> str:
+    """Return what a person changed in the points of a question, if one did."""
+    manual = marks.manual.get(question.grade_id)
+    extra = marks.extra.get(question.grade_id, 0.0)
+    told = []
+    if manual is not None:
+        told.append(
+            f"Your instructor gave {points(manual)} of {points(question.points)} "
+            f"points; the automatic check alone gives {points(automatic)}."
+        )
+    if extra:
+        told.append(f"Extra credit: {points(extra)}.")
+    return " ".join(told)
+
+
+def _part(question: Question, automatic: float, result: QuestionResult) -> str:
+    """Say for what a part of the points was given."""
+    if not 0 < automatic < question.points or result.verdict == Verdict.PASS:
+        return ""
+    return (
+        f"For the part of the check that you see you get {points(automatic)} of "
+        f"{points(question.points)} points."
+    )
 
 
 def _hint(result: QuestionResult, lacking: list[str]) -> str:
@@ -157,7 +233,8 @@ def _next_step(submission: Submission, questions: list[dict[str, Any]]) -> str:
             ".ipynb file. Nothing is lost."
         )
     for question in questions:
-        if question["tone"] == "bad" or question["symbol"] == "○":
+        open_still = question["tone"] == "bad" or question["symbol"] == "○"
+        if open_still and not question["full"]:
             return (
                 f"How to go on: open your notebook at {question['title']}, change your "
                 "answer, run the check below it, and hand the notebook in again."

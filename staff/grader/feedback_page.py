@@ -7,6 +7,9 @@ BODY = """
 <h1>{{ title }}</h1>
 <p class="soft">{{ student }} · {{ file }}</p>
 <p class="total">{{ earned }} of {{ possible }} points</p>
+{% if late %}
+<p>{{ late }}</p>
+{% endif %}
 <p>{{ next_step }}</p>
 {% if notes %}
 <section>
@@ -23,6 +26,16 @@ BODY = """
 <h2>{{ question.title }}</h2>
 <p class="verdict {{ question.tone }}">{{ question.symbol }} {{ question.verdict }} ·
 {{ question.earned }} of {{ question.points }} points</p>
+{% if question.by_hand %}
+<p>{{ question.by_hand }}</p>
+{% endif %}
+{% if question.comment %}
+<blockquote><p class="soft">Your instructor writes:</p>
+<pre>{{ question.comment }}</pre></blockquote>
+{% endif %}
+{% if question.part %}
+<p>{{ question.part }}</p>
+{% endif %}
 {% if question.hint %}
 <p>{{ question.hint }}</p>
 {% endif %}
@@ -41,7 +54,7 @@ BODY = """
 {% endif %}
 </section>
 {% endfor %}
-<p class="soft">These are the points of the automatic checks. Points for lateness or by
-hand are added by your instructor.</p>
+<p class="soft">Points come from the automatic checks, except where it says that your
+instructor gave them.</p>
 </main>
 """
