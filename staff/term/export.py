@@ -380,7 +380,7 @@ def moodle_gradebook(
     identity = [i for t in (*titles, "Username") if (i := table.column(t)) is not None]
     if table.column(*keys) is None:
         raise CourseError(
-            f"{table.path.name}: expected Moodle's grades or participants with a column "
+            f"{table.path.name}: expected Moodle's grades or participants, a column "
             f"{' or '.join(keys)}, found {', '.join(table.header[:8])}"
         )
     people = match(table, grades.learners, told)
