@@ -27,6 +27,7 @@ COMMANDS = {
     "roster": ("staff.term.roster:main", "students: from Canvas, Moodle, a table"),
     "term": ("staff.term.calendar:main", "due dates, extensions, lateness"),
     "export": ("staff.term.export:main", "grades for Canvas, Moodle, spreadsheets"),
+    "rubric": ("staff.term.rubric:main", "grade by hand with comments used again"),
     "certify": (
         "staff.grader.certificates:certify",
         "write signed certificates from the gradebook",

@@ -56,7 +56,7 @@ _HIDDEN_HINT = (
 
 _PAGE = 150_000  # bytes for what learners wrote; the rest is ours
 _NOTES = 20_000
-_MOST = 0.3, 0.3, 0.2  # of a question's share: message and comment, answer, output
+_MOST = 0.3, 0.2, 0.3, 0.2  # of a share: message, comment, answer, output
 
 
 class Page:
@@ -109,6 +109,30 @@ class Page:
             "questions": questions,
         }
 
+    def reasons(self, submission: Submission, result: Result) -> dict[str, str]:
+        """Return check cell → why it has its points, for formgrader."""
+        return {
+            question.grade_id: self._reason(question, submission, result)
+            for question in self.bundle.questions.values()
+        }
+
+    def _reason(
+        self, question: Question, submission: Submission, result: Result
+    ) -> str:
+        own = result.questions[question.name]
+        score = question.points * self.policy.share(own.verdict, own.hidden)
+        symbol = _SYMBOLS.get(own.verdict, "✗")
+        lines = [
+            f"{symbol} {points(score)} of {points(question.points)} points by the "
+            f"automatic check: {WORDS[own.verdict]} ({own.verdict})"
+        ]
+        if own.hidden:
+            lines.append("The visible part passes; the hidden part does not.")
+        if own.mistake:
+            lines.append(f"Named mistake: {own.mistake}")
+        message = own.message or submission.invalid
+        return "\n".join(lines + ([self._safe(message, 10_000)] if message else []))
+
     def _late(self, earned: float, marks: Marks) -> str:
         """Return what is to be said of lateness; "" if there was none."""
         if not marks.late:
@@ -142,7 +166,7 @@ class Page:
         score = marks.manual.get(question.grade_id, automatic)
         score += marks.extra.get(question.grade_id, 0.0)
         share = _PAGE // len(self.bundle.questions)
-        message, answer, output = (int(share * part) for part in _MOST)
+        message, comment, answer, output = (int(share * part) for part in _MOST)
         cells = [
             step
             for step in submission.steps
@@ -160,7 +184,7 @@ class Page:
             "earned": points(score),
             "points": points(question.points),
             "by_hand": _by_hand(question, automatic, marks),
-            "comment": self._safe(marks.comments.get(question.name, ""), message),
+            "comment": cut(clean(marks.comments.get(question.name, "")), comment),
             "part": _part(question, automatic, own),
             "hint": _hint(own, submission.lacking(question.name)),
             "message": "" if submission.invalid else self._safe(own.message, message),

@@ -25,8 +25,10 @@ from staff.authoring.release import nbgrader_config
 from staff.course import Course, CourseError
 from staff.grader import feedback
 from staff.grader.bundle import Bundle
+from staff.grader.decode import outputs_handed_in
 from staff.grader.executed import Template
 from staff.grader.faults import InfraError, infra
+from staff.grader.intake import originals
 from staff.grader.journal import Journal, revision
 from staff.grader.marks import Marks, of_assignment
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
@@ -383,7 +385,9 @@ class Recorder:
 
     def _write_files(self, submission: Submission, result: Result) -> None:
         stem, folder = self.bundle.stem, self._folder("autograded", submission.student)
-        notebook = self.template.notebook(submission, result)
+        reasons = self.page.reasons(submission, result)
+        handed = self._handed_in(submission)
+        notebook = self.template.notebook(submission, result, reasons, handed)
         write_text(folder / f"{stem}.ipynb", notebook, mode=0o444)
         if handed_in(submission.timestamp) is not None:
             stamp = folder / "timestamp.txt"
@@ -392,6 +396,17 @@ class Recorder:
         marks = self._marks.get(submission.student, Marks())
         page = self.page.render(submission, result, marks)
         write_text(folder / f"{stem}.html", page)
+
+    def _handed_in(self, submission: Submission) -> dict[str, Any]:
+        """Return the outputs in the learner's own file, if it was kept."""
+        try:
+            folder = originals(
+                self.course.grading, submission.student, self.bundle.stem
+            )
+            path = folder / f"{submission.sha256}.ipynb"
+            return outputs_handed_in(path.read_bytes())
+        except (OSError, ValueError):
+            return {}
 
     def _folder(self, part: str, student: str) -> Path:
         return self.course.grading / part / student / self.bundle.stem

@@ -19,6 +19,7 @@ from staff.grader.faults import infra
 from staff.grader.feedback import points
 from staff.grader.journal import Journal
 from staff.grader.pages import clean, cut, page_template
+from staff.grader.policy import Policy
 from staff.grader.record import write_text
 from staff.grader.report_page import BODY
 from staff.grader.statistics import Case, Report, Row, gather
@@ -74,7 +75,7 @@ def collect(course: Course, bundle: Bundle) -> Report:
         )
     named = any(r.mistake for e in journal.entries() for r in e.questions.values())
     sentences = _sentences(bundle) if named else {}
-    report = gather(bundle, journal.entries(), sentences)
+    report = gather(bundle, journal.entries(), sentences, Policy.read(course.root))
     report.cases.extend(_scored_by_hand(course, bundle.stem))
     return report
 
@@ -155,7 +156,15 @@ def _wrapped(text: str, indent: str) -> list[str]:
 def _summary(report: Report) -> str:
     mean = "–" if report.mean is None else points(report.mean)
     count = _count(report.students, "submission")
-    return f"{count} · mean {mean} of {points(report.possible)} points"
+    told = f"{count} · mean {mean} of {points(report.possible)} points"
+    return f"{told}{_unreadable(report)}"
+
+
+def _unreadable(report: Report) -> str:
+    """Return how many files count as 0 because nobody can read them."""
+    number = report.unreadable
+    verb = "counts" if number == 1 else "count"
+    return f" ({number} cannot be read and {verb} as 0)" if number else ""
 
 
 def _verdicts(report: Report) -> str:
@@ -198,6 +207,7 @@ def to_page(report: Report) -> str:
         students=_count(report.students, "submission"),
         mean="–" if report.mean is None else points(report.mean),
         possible=points(report.possible),
+        unreadable=_unreadable(report),
         verdicts=_verdicts(report),
         layers=_layers(report),
         rows=[_page_row(row, report.students) for row in report.rows],
