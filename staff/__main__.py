@@ -28,6 +28,8 @@ COMMANDS = {
     "term": ("staff.term.calendar:main", "due dates, extensions, lateness"),
     "export": ("staff.term.export:main", "grades for Canvas, Moodle, spreadsheets"),
     "rubric": ("staff.term.rubric:main", "grade by hand with comments used again"),
+    "regrade": ("staff.term.regrade:main", "answer learners' requests"),
+    "return": ("staff.term.give_back:main", "give feedback back, list what changed"),
     "certify": (
         "staff.grader.certificates:certify",
         "write signed certificates from the gradebook",

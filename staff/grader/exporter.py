@@ -24,16 +24,17 @@ from staff.grader.feedback import Page
 from staff.grader.journal import Journal
 from staff.grader.marks import Marks, of_assignment
 from staff.grader.policy import Policy
+from staff.grader.requests import read_requests
 
 __all__ = ["FeedbackPage", "without_hidden"]
 
 _FAILED = "This check failed. Its hidden part is not shown."
 
 
-class FeedbackPage(HTMLExporter):  # type: ignore[misc]  # has no types
+class FeedbackPage(HTMLExporter):
     """Makes one learner's feedback page from his or her executed notebook."""
 
-    def from_filename(
+    def from_filename(  # type: ignore[override]  # nbconvert's own says so wrongly
         self, filename: str, resources: Any = None, **kwargs: Any
     ) -> tuple[str, Any]:
         """Return (page, resources), as nbconvert asks for."""
@@ -60,7 +61,7 @@ class FeedbackPage(HTMLExporter):  # type: ignore[misc]  # has no types
         with api.Gradebook(names["db_url"]) as book:
             marks = of_assignment(book.db, stem, [entry.student])
         bundle = Bundle.load(course, stem)
-        page = Page(bundle, Policy.read(course.root))
+        page = Page(bundle, Policy.read(course.root), read_requests(course, bundle))
         submission, result = remembered(course, bundle, journal, entry)
         return page.render(submission, result, marks.get(entry.student, Marks()))
 

@@ -7,6 +7,7 @@ was handed in.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from staff.grader.bundle import Bundle, Question
@@ -16,6 +17,7 @@ from staff.grader.model import Output, QuestionResult, Result, Submission, Verdi
 from staff.grader.outputs import safe_outputs
 from staff.grader.pages import clean, cut, page_template
 from staff.grader.policy import Policy
+from staff.grader.requests import Request
 
 __all__ = ["WORDS", "Page", "lateness", "points"]
 
@@ -55,8 +57,9 @@ _HIDDEN_HINT = (
 )
 
 _PAGE = 150_000  # bytes for what learners wrote; the rest is ours
-_NOTES = 20_000
-_MOST = 0.3, 0.2, 0.3, 0.2  # of a share: message, comment, answer, output
+_NOTES = 15_000
+_REQUESTS = 2_500  # the learner's about the whole, and the answer
+_MOST = 0.3, 0.15, 0.3, 0.1  # of a share: message, comment, answer, output
 
 
 class Page:
@@ -65,10 +68,17 @@ class Page:
     Args:
         bundle: the assignment.
         policy: the term's rules.
+        requests: student → what he or she wants to be looked at again.
     """
 
-    def __init__(self, bundle: Bundle, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        policy: Policy | None = None,
+        requests: Mapping[str, list[Request]] | None = None,
+    ) -> None:
         self.bundle, self.policy = bundle, policy or Policy()
+        self.requests = requests or {}
         self._template = page_template(BODY)
         self._heading = _heading(bundle)
         self._secrets = _secrets(bundle)
@@ -106,6 +116,7 @@ class Page:
             "late": self._late(earned, marks),
             "next_step": _next_step(submission, questions),
             "notes": self._notes(notes),
+            "requests": self._requests("", submission, _REQUESTS),
             "questions": questions,
         }
 
@@ -185,12 +196,23 @@ class Page:
             "points": points(question.points),
             "by_hand": _by_hand(question, automatic, marks),
             "comment": cut(clean(marks.comments.get(question.name, "")), comment),
+            "requests": self._requests(question.name, submission, comment // 2),
             "part": _part(question, automatic, own),
             "hint": _hint(own, submission.lacking(question.name)),
             "message": "" if submission.invalid else self._safe(own.message, message),
             "answer": cut(clean(text), answer) if own.verdict != "MISSING" else "",
             "output": self._safe(_plain(printed), output),
         }
+
+    def _requests(
+        self, name: str, submission: Submission, limit: int
+    ) -> list[tuple[str, str]]:
+        """Return (what the learner asks, the answer or "") about a question."""
+        return [
+            (self._safe(one.text, limit), cut(clean(one.answer), limit))
+            for one in self.requests.get(submission.student, [])
+            if one.question == name
+        ]
 
     def _safe(self, text: str, limit: int) -> str:
         """Return a text cut to size, without lines of hidden tests."""

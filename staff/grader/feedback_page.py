@@ -3,6 +3,18 @@
 __all__ = ["BODY"]
 
 BODY = """
+{% macro answered(requests) %}
+{% for asked, answer in requests %}
+<p class="soft">You asked for another look:</p>
+<pre>{{ asked }}</pre>
+{% if answer %}
+<blockquote><p class="soft">Your instructor answers:</p>
+<pre>{{ answer }}</pre></blockquote>
+{% else %}
+<p>Your instructor has not answered yet.</p>
+{% endif %}
+{% endfor %}
+{% endmacro %}
 <main>
 <h1>{{ title }}</h1>
 <p class="soft">{{ student }} · {{ file }}</p>
@@ -21,6 +33,12 @@ BODY = """
 </ul>
 </section>
 {% endif %}
+{% if requests %}
+<section>
+<h2>Your request</h2>
+{{ answered(requests) }}
+</section>
+{% endif %}
 {% for question in questions %}
 <section>
 <h2>{{ question.title }}</h2>
@@ -33,6 +51,7 @@ BODY = """
 <blockquote><p class="soft">Your instructor writes:</p>
 <pre>{{ question.comment }}</pre></blockquote>
 {% endif %}
+{{ answered(question.requests) }}
 {% if question.part %}
 <p>{{ question.part }}</p>
 {% endif %}

@@ -33,6 +33,7 @@ from staff.grader.journal import Journal, revision
 from staff.grader.marks import Marks, of_assignment
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
 from staff.grader.policy import Policy
+from staff.grader.requests import read_requests
 
 __all__ = ["NEEDS_HUMAN", "Recorder", "handed_in", "invalid_result", "record"]
 
@@ -64,7 +65,8 @@ class Recorder:
         self.points = {q.grade_id: float(q.points) for q in bundle.questions.values()}
         self.template = Template(course, bundle.stem)
         self.policy = Policy.read(course.root)
-        self.page = feedback.Page(bundle, self.policy)
+        requests = read_requests(course, bundle)
+        self.page = feedback.Page(bundle, self.policy, requests)
         config = config or nbgrader_config(course)
         self._penalties = AssignLatePenalties(config=config, log=_quiet())
         self._penalties.init_plugin()
@@ -103,7 +105,7 @@ class Recorder:
             self.policy.extension(stem, student),
             self.policy.late,
         ]
-        rules += [self.policy.visible]
+        rules += [self.policy.visible, self.page.requests.get(student)]
         by_hand = self._marks.get(student, Marks()).by_hand()
         where = f"{self.bundle.digest} {self._identity} {rules} {by_hand}"
         return revision(submission, result, self.points, where)

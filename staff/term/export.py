@@ -159,8 +159,9 @@ def match(table: Table, learners: dict[str, Learner], told: Told) -> dict[int, L
             for kind in kinds:
                 if value and value in keys[kind]:
                     found.setdefault(index, keys[kind][value])
-        if index not in found and (one := names.get(_row_name(table, row))):
-            found[index] = one
+        by_name = names.get(_row_name(table, row))
+        if index not in found and by_name is not None:
+            found[index] = by_name
     _tell_unmatched(table, found, learners, told)
     return found
 
@@ -248,7 +249,9 @@ def canvas(
         (r for r in table.rows if r[0].strip().startswith("Points Possible")), None
     )
     factors = {
-        a.stem: _factor(table, a, possible and possible[columns[a.stem]], scale=scale)
+        a.stem: _factor(
+            table, a, possible[columns[a.stem]] if possible else None, scale=scale
+        )
         for a in grades.assignments
     }
     order = [*identity, *columns.values()]
@@ -260,7 +263,7 @@ def canvas(
         for each in grades.assignments:
             there = row[columns[each.stem]].strip()
             learner = people.get(index)
-            score = learner and _score(each, learner, zero=zero)
+            score = _score(each, learner, zero=zero) if learner else None
             keep = there in _KEPT or score is None
             new.append(there if keep else (score or 0.0) * factors[each.stem])
         if row is possible or index in people or _is_posting(row):
@@ -354,7 +357,7 @@ def moodle_worksheet(
     for index, row in enumerate(table.rows):
         new: list[object] = [plain(value) for value in row]
         learner = people.get(index)
-        score = learner and _score(each, learner, zero=zero)
+        score = _score(each, learner, zero=zero) if learner else None
         if learner is not None and score is not None:
             if may is not None and row[may].strip().casefold() == "no":
                 told.lines.append(f"{learner.name}: Moodle says the grade is locked")
