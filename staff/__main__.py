@@ -30,6 +30,7 @@ COMMANDS = {
     "rubric": ("staff.term.rubric:main", "grade by hand with comments used again"),
     "regrade": ("staff.term.regrade:main", "answer learners' requests"),
     "return": ("staff.term.give_back:main", "give feedback back, list what changed"),
+    "overview": ("staff.term.overview:main", "the class over the term"),
     "certify": (
         "staff.grader.certificates:certify",
         "write signed certificates from the gradebook",

@@ -14,8 +14,8 @@ unreadable }}</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Questions">
 <table>
 <caption>Over files that can be read. Difficulty is the share that passed;
-discrimination the correlation of
-passing with the points of the other questions.</caption>
+discrimination the correlation of passing with the points of the other
+questions.</caption>
 <thead><tr><th scope="col">Question</th><th scope="col" class="number">Attempted</th>
 <th scope="col" class="number">Passed</th><th scope="col" class="number">Failed</th>
 <th scope="col" class="number">Difficulty</th>

@@ -28,8 +28,9 @@ from pathlib import Path
 
 from staff.course import Course, CourseError
 from staff.grader.feedback import points
+from staff.grader.pseudonyms import pseudonyms
 from staff.term.book import Learner
-from staff.term.grades import Assignment, Grades, pseudonyms, read_grades
+from staff.term.grades import Assignment, Grades, read_grades
 from staff.term.table import Table, plain, read_table, write_table
 
 __all__ = ["canvas", "main", "match", "moodle_gradebook", "moodle_worksheet", "wide"]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +14,7 @@ from staff.grader.marks import Marks, of_assignment
 from staff.grader.policy import Policy
 from staff.term.book import Learner, learners, opened
 
-__all__ = ["Assignment", "Grades", "Total", "pseudonyms", "read_grades"]
-
-_KEY = "pseudonyms.key"
+__all__ = ["Assignment", "Grades", "Total", "read_grades"]
 
 
 @dataclass(frozen=True)
@@ -122,25 +116,3 @@ def read_grades(course: Course, stems: Sequence[str] = ()) -> Grades:
     if not found:
         raise CourseError("nothing is graded yet; run `python -m staff grade NN`")
     return Grades(everybody, found, policy)
-
-
-def pseudonyms(course: Course, students: Sequence[str]) -> dict[str, str]:
-    """Return student → a name that tells nothing, the same whenever it is made.
-
-    The key lies in ``grading/pseudonyms.key``; who has it can tell who is who.
-    """
-    path = course.grading / _KEY
-    if not path.exists():
-        course.grading.mkdir(exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-    key = path.read_text("utf-8").strip().encode()
-    names = {
-        student: hmac.new(key, student.encode(), hashlib.sha256).hexdigest()
-        for student in students
-    }
-    length = 6
-    while len({name[:length] for name in names.values()}) < len(names):
-        length += 1
-    return {student: f"learner-{name[:length]}" for student, name in names.items()}

@@ -83,7 +83,15 @@ def room(small, bundle, monkeypatch) -> Class:
     """The small course, which every command of the term takes for its own."""
     import staff.term
 
-    for module in ("roster", "calendar", "export", "rubric", "give_back", "regrade"):
+    for module in (
+        "roster",
+        "calendar",
+        "export",
+        "rubric",
+        "give_back",
+        "regrade",
+        "overview",
+    ):
         name = f"{staff.term.__name__}.{module}"
         try:
             monkeypatch.setattr(f"{name}.Course", lambda: small)

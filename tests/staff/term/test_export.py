@@ -6,8 +6,9 @@ import io
 import pytest
 
 from staff.course import CourseError
+from staff.grader.pseudonyms import pseudonyms
 from staff.term import calendar, export
-from staff.term.grades import pseudonyms, read_grades
+from staff.term.grades import read_grades
 
 # Written by hand to the formats that the docstring of `staff.term.export` names.
 CANVAS = """\
