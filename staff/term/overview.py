@@ -41,7 +41,8 @@ class Notebook:
     Args:
         stem: the assignment.
         handed_in: learners.
-        mean: points before lateness, over those; a file that cannot be read counts as 0.
+        mean: points before lateness, over those; a file that cannot be read counts
+            as 0.
         possible: points.
         late: learners who were late.
         unreadable: files.

@@ -39,7 +39,8 @@ in; a file that cannot be read counts as 0.</caption>
 <th scope="col">Last</th></tr></thead>
 <tbody>
 {% for who, stem, question, tries, last in stuck %}
-<tr><th scope="row">{{ who }}</th><td>{{ stem }}</td><td class="wide">{{ question }}</td>
+<tr><th scope="row">{{ who }}</th><td>{{ stem }}</td>
+<td class="wide">{{ question }}</td>
 <td class="number">{{ tries }}</td><td>{{ last }}</td></tr>
 {% endfor %}
 </tbody>

@@ -1,5 +1,6 @@
 """The class over the term: progress, who is stuck, mistakes over time, no names."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,7 @@ NAMED = QuestionResult(Verdict.FAIL, mistake="off-by-one")
 
 @pytest.fixture
 def term(room):
-    """Four learners: one improves, one is stuck, one's file cannot be read, one waits."""
+    """One improves, one is stuck, one's file is damaged, one waits, one is away."""
     with room.book() as book:
         for name in ("ada", "bob", "cyd", "dan", "eve"):
             book.add_student(name, first_name=name.title(), last_name="Doe")
@@ -80,7 +81,8 @@ def test_text_and_page(term):
     assert "2 → 1: 90 off-by-one" in text
     row = next(line for line in text.splitlines() if line.startswith("Bob"))
     assert row.split() == ["Bob", "Doe", "1", "1", "20%"]  # a day late: half of 2
-    assert "Eve Doe  ·" in text
+    row = next(line for line in text.splitlines() if line.startswith("Eve"))
+    assert row.split() == ["Eve", "Doe", "·", "0", "0%"]
     read = Reader(to_page(found))
     assert not {"script", "img", "link", "iframe", "a"} & set(read.tags)
     assert "2026-02-02:" in read.text
@@ -94,11 +96,10 @@ def test_nobody_is_named_in_anonymous_mode(term, capsys, monkeypatch):
     texts = [path.read_text() for path in (term.course.grading / "reports").iterdir()]
     assert len(texts) == 3
     for text in [said, *texts]:
-        for name in ("ada", "Ada", "bob", "Bob", "cyd", "Cyd", "Doe"):
-            assert name not in text.replace(str(term.course.root), "")
+        assert not re.search(r"\b(ada|bob|cyd|dan|eve|doe)\b", text, re.I)
     secret = pseudonyms(term.course, ["bob", "cyd"])
     assert f"{secret['bob']}: 90 Counter" in said
-    assert secret["cyd"] in texts[-1] or any(secret["cyd"] in t for t in texts)
+    assert any(secret["cyd"] in text for text in texts)
     with pytest.raises(CourseError, match="export wide"):
         report.main(["90", "--anonymous", "--csv"])
 
