@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "roster": ("staff.term.roster:main", "students: from Canvas, Moodle, a table"),
     "term": ("staff.term.calendar:main", "due dates, extensions, lateness"),
+    "collect": ("staff.term.collect:main", "take submissions from a platform's ZIP"),
     "export": ("staff.term.export:main", "grades for Canvas, Moodle, spreadsheets"),
     "rubric": ("staff.term.rubric:main", "grade by hand with comments used again"),
     "regrade": ("staff.term.regrade:main", "answer learners' requests"),
