@@ -252,7 +252,7 @@ def _scores(each: Assignment, student: str) -> dict[str, Any]:
         question.name: marks.score(question.grade_id)
         for question in each.bundle.questions.values()
     }
-    return {"scores": {**scores, "late": -marks.penalty, "total": marks.total}}
+    return {"scores": {**scores, "late": 0.0 - marks.penalty, "total": marks.total}}
 
 
 def changes(each: Assignment, before: Mapping[str, Any]) -> list[Change]:
