@@ -287,6 +287,11 @@ def _next_step(submission: Submission, questions: list[dict[str, Any]]) -> str:
             )
     if any(question["tone"] == "wait" for question in questions):
         return "How to go on: your instructor will look at your answers and tell you."
+    if any(not question["full"] for question in questions):
+        return (
+            "Every check passes. How to go on: read what your instructor writes, then "
+            "open the next notebook."
+        )
     return "Everything is right. How to go on: open the next notebook."
 
 

@@ -6,10 +6,10 @@ BODY = """
 {% macro answered(requests) %}
 {% for asked, answer in requests %}
 <p class="soft">You asked for another look:</p>
-<pre>{{ asked }}</pre>
+<p class="said">{{ asked }}</p>
 {% if answer %}
 <blockquote><p class="soft">Your instructor answers:</p>
-<pre>{{ answer }}</pre></blockquote>
+<p class="said">{{ answer }}</p></blockquote>
 {% else %}
 <p>Your instructor has not answered yet.</p>
 {% endif %}
@@ -49,7 +49,7 @@ BODY = """
 {% endif %}
 {% if question.comment %}
 <blockquote><p class="soft">Your instructor writes:</p>
-<pre>{{ question.comment }}</pre></blockquote>
+<p class="said">{{ question.comment }}</p></blockquote>
 {% endif %}
 {{ answered(question.requests) }}
 {% if question.part %}

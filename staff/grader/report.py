@@ -73,7 +73,7 @@ def _without_names(course: Course, report: Report) -> Report:
     """Return the report with other names for learners, and without what names them."""
     secret = pseudonyms(course, {case.student for case in report.cases})
     cases = [
-        replace(case, student=secret[case.student], file="", evidence="")
+        Case(secret[case.student], "", case.why.replace(case.student, "…"))
         for case in report.cases
     ]
     return replace(report, cases=cases)

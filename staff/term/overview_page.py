@@ -64,7 +64,8 @@ learners who handed it in, week by week (the week's Monday).</caption>
 {% for stem, question, sentence, ever, now, weeks in mistakes %}
 <tr><td>{{ stem }}</td><td>{{ question }}</td><td class="wide">{{ sentence }}</td>
 <td class="number">{{ ever }}</td><td class="number">{{ now }}</td>
-<td>{% for week, count in weeks %}{{ week }}:&nbsp;{{ count }}<br>{% endfor %}</td></tr>
+<td class="short">
+{% for week, count in weeks %}{{ week }}:&nbsp;{{ count }}<br>{% endfor %}</td></tr>
 {% endfor %}
 </tbody>
 </table>

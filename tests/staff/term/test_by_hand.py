@@ -59,6 +59,19 @@ def test_points_and_comments_reach_the_page_and_stay(room):
     assert marks.waiting == {"test_Counter"}  # a new answer: look again
 
 
+def test_what_to_do_next_follows_what_a_person_decided(room):
+    room.grade("ada", "double", "Counter")
+    assert "Everything is right." in room.page("ada")
+    room.by_hand("ada", "double", 1.5, "Explain.")
+    room.grade("ada", "double", "Counter")
+    assert "Every check passes. How to go on: read" in room.page("ada")
+    room.grade("bob", "double")
+    assert "change your answer" in " ".join(room.page("bob").split())
+    room.by_hand("bob", "Counter", 3.0)
+    room.grade("bob", "double")
+    assert "change your answer" not in " ".join(room.page("bob").split())
+
+
 def test_what_a_person_has_looked_at_stays_so(room):
     tampered = QuestionResult(Verdict.TAMPERED)
     one = submit(room.bundle, "ada")

@@ -51,6 +51,8 @@ def test_items_reach_gradebook_and_page(given, capsys):
         in (" ".join(page.split()))
     )
     assert "1.5 of 5 points" in page
+    run("apply", "90", "ada", "Counter", "--comment", "By hand.")
+    assert "change your answer" in " ".join(given.page("ada").split())
     assert "Your instructor" not in given.page("bob")
 
 
