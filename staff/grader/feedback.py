@@ -131,7 +131,7 @@ class Page:
         self, question: Question, submission: Submission, result: Result
     ) -> str:
         own = result.questions[question.name]
-        score = question.points * self.policy.share(own.verdict, own.hidden)
+        score = self.policy.score(own, question.points)
         symbol = _SYMBOLS.get(own.verdict, "✗")
         lines = [
             f"{symbol} {points(score)} of {points(question.points)} points by the "
@@ -173,9 +173,7 @@ class Page:
         own = result.questions[question.name]
         right = own.verdict == Verdict.PASS
         looked = own.verdict in _HELD and question.grade_id in marks.manual
-        automatic = question.points * self.policy.share(own.verdict, own.hidden)
-        score = marks.manual.get(question.grade_id, automatic)
-        score += marks.extra.get(question.grade_id, 0.0)
+        automatic = self.policy.score(own, question.points)
         share = _PAGE // len(self.bundle.questions)
         message, comment, answer, output = (int(share * part) for part in _MOST)
         cells = [
@@ -190,11 +188,7 @@ class Page:
             "verdict": _LOOKED if looked else WORDS[own.verdict],
             "symbol": _SYMBOLS.get(own.verdict, "✗"),
             "tone": "good" if right else "wait" if own.verdict in _WAIT else "bad",
-            "full": score >= question.points,
-            "score": score,
-            "earned": points(score),
-            "points": points(question.points),
-            "by_hand": _by_hand(question, automatic, marks),
+            **_decided(question.grade_id, question.points, automatic, marks),
             "comment": cut(clean(marks.comments.get(question.name, "")), comment),
             "requests": self._requests(question.name, submission, comment // 2),
             "part": _part(question, automatic, own),
@@ -235,19 +229,32 @@ def lateness(seconds: float) -> str:
     return " ".join(told[:2]) or "0 minutes"
 
 
-def _by_hand(question: Question, automatic: float, marks: Marks) -> str:
-    """Return what a person changed in the points of a question, if one did."""
-    manual = marks.manual.get(question.grade_id)
-    extra = marks.extra.get(question.grade_id, 0.0)
+def _decided(cell: str, worth: float, automatic: float, marks: Marks) -> dict[str, Any]:
+    """Return the points of a graded cell, and what a person changed in them.
+
+    Args:
+        cell: nbgrader's name for it.
+        worth: points that it can have.
+        automatic: points of the automatic check.
+        marks: of the submission.
+    """
+    manual, extra = marks.manual.get(cell), marks.extra.get(cell, 0.0)
+    score = (automatic if manual is None else manual) + extra
     told = []
     if manual is not None:
         told.append(
-            f"Your instructor gave {points(manual)} of {points(question.points)} "
+            f"Your instructor gave {points(manual)} of {points(worth)} "
             f"points; the automatic check alone gives {points(automatic)}."
         )
     if extra:
         told.append(f"Extra credit: {points(extra)}.")
-    return " ".join(told)
+    return {
+        "score": score,
+        "full": score >= worth,
+        "earned": points(score),
+        "points": points(worth),
+        "by_hand": " ".join(told),
+    }
 
 
 def _part(question: Question, automatic: float, result: QuestionResult) -> str:

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from helpers.files import write_whole
 from staff.course import Course, CourseError
+from staff.grader.model import QuestionResult, Verdict
 
 __all__ = ["ALL", "Late", "Policy"]
 
@@ -185,16 +186,17 @@ class Policy:
         local = moment.replace(tzinfo=UTC).astimezone(self.zone)
         return f"{local:%Y-%m-%d %H:%M %Z}"
 
-    def share(self, verdict: str, hidden: bool) -> float:
-        """Return the share of a question's points that an answer earns by itself.
+    def score(self, result: QuestionResult, points: float) -> float:
+        """Return the points that an answer earns by itself.
 
         Args:
-            verdict: of the question.
-            hidden: the visible part of its check passed, and the hidden part did not.
+            result: of its question.
+            points: of the question.
         """
-        if verdict == "PASS":
-            return 1.0
-        return self.visible if hidden and verdict != "TAMPERED" else 0.0
+        if result.verdict is Verdict.PASS:
+            return points
+        part = result.hidden and result.verdict is not Verdict.TAMPERED
+        return points * self.visible if part else 0.0
 
 
 def _entry(name: str, value: object) -> list[str]:

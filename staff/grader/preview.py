@@ -56,7 +56,7 @@ def _sum(points: dict[str, float]) -> float:
 def _points(bundle: Bundle, result: Result, policy: Policy) -> dict[str, float]:
     own = result.questions
     return {
-        name: question.points * policy.share(own[name].verdict, own[name].hidden)
+        name: policy.score(own[name], float(question.points))
         for name, question in bundle.questions.items()
     }
 

@@ -349,7 +349,7 @@ class Recorder:
             grade.auto_score, grade.needs_manual_grade = None, not looked
             return
         own = results[cell]
-        score = self.points[cell] * self.policy.share(own.verdict, own.hidden)
+        score = self.policy.score(own, self.points[cell])
         as_before = before is not None and before.get(cell) == own.verdict
         if not (as_before and grade.auto_score == score):
             # Like nbgrader, which asks to look again at what was scored by hand.

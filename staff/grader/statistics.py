@@ -146,8 +146,8 @@ def gather(
         unreadable += any(r.verdict == Verdict.INVALID_FILE for r in own)
         if any(r.verdict == Verdict.INFRA for r in own):
             continue  # not in the gradebook either
-        shares = [policy.share(r.verdict, r.hidden) for r in own]
-        scores.append(sum(w * s for w, s in zip(worth, shares, strict=True)))
+        pairs = zip(own, worth, strict=True)
+        scores.append(sum(policy.score(result, points) for result, points in pairs))
         if not any(r.verdict == Verdict.INVALID_FILE for r in own):
             passed.append([r.verdict == Verdict.PASS for r in own])
     totals = [sum(w for w, p in zip(worth, row, strict=True) if p) for row in passed]
