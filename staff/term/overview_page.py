@@ -65,7 +65,10 @@ learners who handed it in, week by week (the week's Monday).</caption>
 <tr><td>{{ stem }}</td><td>{{ question }}</td><td class="wide">{{ sentence }}</td>
 <td class="number">{{ ever }}</td><td class="number">{{ now }}</td>
 <td class="short">
-{% for week, count in weeks %}{{ week }}:&nbsp;{{ count }}<br>{% endfor %}</td></tr>
+{% for week, count in weeks %}
+<div>{{ week }}: {{ count }}</div>
+{% endfor %}
+</td></tr>
 {% endfor %}
 </tbody>
 </table>

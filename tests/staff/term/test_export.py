@@ -118,7 +118,7 @@ def test_the_wrong_file_is_refused(run):
         run("canvas", text=GRADES)
     with pytest.raises(CourseError, match="Last modified .*Offline grading worksheet"):
         run("moodle", "90", text="Identifier,Full name\nParticipant 1,Ada\n")
-    with pytest.raises(CourseError, match="with a column ID number or"):
+    with pytest.raises(CourseError, match="a column ID number or"):
         run("moodle", text="Full name\nAda\n")
 
 
