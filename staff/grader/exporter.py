@@ -8,6 +8,7 @@ parts.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from staff.grader.executed import HIDDEN, graded_file
 from staff.grader.feedback import Page
 from staff.grader.journal import Journal
 from staff.grader.marks import Marks, of_assignment
+from staff.grader.pages import clean
 from staff.grader.policy import Policy
 from staff.grader.requests import read_requests
 
@@ -82,15 +84,35 @@ def without_hidden(notebook: Any) -> Any:
         if not hidden:
             continue
         cell.source = f"{visible.rstrip()}\n{HIDDEN}"
-        cell.outputs = [_tame(output) for output in cell.get("outputs", [])]
+        cell.outputs = [_tame(o, visible, hidden) for o in cell.get("outputs", [])]
     return notebook
 
 
-def _tame(output: Any) -> Any:
-    """Return an output of a check; of an error, whose traceback quotes it, the kind."""
+def _tame(output: Any, visible: str, hidden: str) -> Any:
+    """Return an output of a check; of an error that quotes what is hidden, the kind."""
     if output.output_type != "error":
         return output
-    told = f"{output.ename}: {_FAILED}"
+    told = clean("\n".join([output.evalue, *output.traceback]))
+    if _quotes(told, visible, hidden):
+        told, evalue = f"{output.ename}: {_FAILED}", _FAILED
+    else:
+        told, evalue = clean("\n".join(output.traceback)), clean(output.evalue)
     return nbformat.v4.new_output(
-        "error", ename=output.ename, evalue=_FAILED, traceback=[told]
+        "error", ename=output.ename, evalue=evalue, traceback=told.split("\n")
     )
+
+
+def _quotes(text: str, visible: str, hidden: str) -> bool:
+    """Tell whether a text has a line, or a long number, of the hidden part in it."""
+    seen, said = _squeezed(visible), _squeezed(text)
+    lines = {_squeezed(line) for line in hidden.split("\n")}
+    secrets = {line for line in lines if len(line) > 2 and line not in seen}
+    numbers = {n.replace("_", "") for n in re.findall(r"\d[\d_]{3,}", hidden)}
+    secrets |= {number for number in numbers if number not in seen}
+    return "HIDDEN TESTS" in text or any(
+        secret in said or secret in said.replace("_", "") for secret in secrets
+    )
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())

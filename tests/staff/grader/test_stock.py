@@ -198,7 +198,10 @@ def test_a_person_grades_by_hand_in_formgrader(courses, tmp_path):
         page.goto(url)
         box = page.locator("#test_Counter")
         box.wait_for(timeout=60_000)
-        assert "looked" in page.inner_text("body")
+        shown = page.inner_text("body")
+        assert "looked" in shown
+        assert "0 of 3 points by the automatic check: Not right yet (FAIL)" in shown
+        assert "Got   3" in shown
         page.wait_for_function("document.querySelector('#test_double').placeholder==2")
         box.fill("1.5")
         box.press("Tab")

@@ -191,14 +191,23 @@ def test_a_page_of_nbgraders_own_shows_no_hidden_test(room, feedback):
     folder = room.course.grading / "autograded" / "ada" / room.stem
     path = folder / f"{room.stem}.ipynb"
     notebook = nbformat.read(room.course.solution(room.stem), as_version=4)
-    trace = ["\x1b[0;31m>>> assert Counter(17).step() == 18", "AssertionError"]
+    trace = ["\x1b[0;31m>>> assert \x1b[0mCounter(17).step() == 18", "AssertionError"]
     error = {"ename": "AssertionError", "evalue": "Counter(17)", "traceback": trace}
     cell(notebook, "test_Counter").outputs = [nbformat.v4.new_output("error", **error)]
+    friendly = {
+        "ename": "NotAttempted",
+        "evalue": "",
+        "traceback": ["\x1b[0m○ not yet"],
+    }
+    cell(notebook, "test_double").outputs = [
+        nbformat.v4.new_output("error", **friendly)
+    ]
     path.chmod(0o600)
     nbformat.write(notebook, path)
     text = feedback()
     assert "default-src 'none'" not in text
-    assert "AssertionError" in text
+    assert "AssertionError: This check failed." in text
+    assert "○ not yet" in text  # what quotes no hidden test is told
     assert not [secret for secret in HIDDEN if secret in text]
     stock = feedback(
         GenerateFeedback={"exporter_class": "nbconvert.exporters.HTMLExporter"}
