@@ -20,5 +20,9 @@ c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
 c.GenerateAssignment.preprocessors.append(
     "staff.authoring.preprocessors.GoOnAfterFailures"
 )
+# What lateness costs stands in grading/term.toml (`python -m staff term`).
+c.AssignLatePenalties.plugin_class = "staff.grader.late.TermPenalty"
+# `nbgrader generate_feedback`, too, writes our page: it shows no hidden test.
+c.GenerateFeedback.exporter_class = "staff.grader.exporter.FeedbackPage"
 # One cell trains for at most 20 seconds where it was timed; leave slower machines room.
 c.Execute.timeout = 600

@@ -31,8 +31,13 @@ ORDER = {
         *("show", "demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
+<<<<<<< HEAD
         *("environment", "course", "runs", "setup", "authoring", "site", "grader", "bench"),
         *("ci", "staff", "__main__"),
+=======
+        *("environment", "course", "runs", "setup", "authoring", "grader", "term"),
+        *("bench", "ci", "staff", "__main__"),
+>>>>>>> part-i16a
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {

@@ -1,8 +1,14 @@
 """The executed notebook: the instructor's, with a learner's answers and their outputs.
 
 It goes to ``autograded/``, where formgrader and manual grading look for it, with the
-metadata and checksums that ``nbgrader autograde`` leaves there. Whoever opens it is the
-instructor: of a learner's outputs only text and images pass, as data.
+metadata and checksums that ``nbgrader autograde`` leaves there. Three things differ:
+
+- A check cell shows why its question has the points it has.
+- It does not hold its hidden part, so that no page made from it can show that.
+- Cells that are not run while grading, such as plots of one's own answer, show what
+  they showed where the learner ran them.
+
+Whoever opens it is the instructor: of outputs only text and images pass, as data.
 """
 
 from __future__ import annotations
@@ -15,13 +21,20 @@ from typing import Any
 import nbformat
 from nbgrader.utils import compute_checksum
 
+from staff.authoring.hidden import halves
 from staff.course import Course
 from staff.grader.model import Output, Result, Step, Submission
 from staff.grader.outputs import safe_outputs
 
-__all__ = ["Template"]
+__all__ = ["HIDDEN", "NOT_RUN", "Template", "graded_file"]
 
 Cell = dict[str, Any]
+
+HIDDEN = "# The hidden part of this check is in the instructor's notebook."
+"""Stands in its place."""
+
+NOT_RUN = "[not run while grading; as it was handed in]\n"
+"""Stands above outputs from the learner's own file."""
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
@@ -51,7 +64,7 @@ class Template:
     def _cell(
         self, given: nbformat.NotebookNode, released: nbformat.NotebookNode
     ) -> Cell:
-        """Return a released cell as nbgrader's database has it: tests complete."""
+        """Return a released cell with the checksum that nbgrader's database has."""
         nbgrader = released.metadata.get("nbgrader", {})
         if nbgrader.get("solution"):
             self.stubs[released.id] = released.source
@@ -59,10 +72,27 @@ class Template:
             released.source = given.source
         if nbgrader:
             nbgrader["checksum"] = compute_checksum(released)
+        visible, hidden = halves(released.source)
+        if nbgrader.get("grade") and hidden:
+            released.source = f"{visible.rstrip()}\n{HIDDEN}"
         return dict(released)
 
-    def notebook(self, submission: Submission, result: Result) -> str:
-        """Return the text of one learner's executed notebook."""
+    def notebook(
+        self,
+        submission: Submission,
+        result: Result,
+        reasons: Mapping[str, str] | None = None,
+        handed_in: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return the text of one learner's executed notebook.
+
+        Args:
+            submission: as read.
+            result: complete.
+            reasons: check cell → why it has its points.
+            handed_in: cell → outputs in the learner's own file.
+        """
+        reasons, handed_in = reasons or {}, handed_in or {}
         answers = {s.cell: s.source for s in submission.steps if s.kind == "answer"}
         ran = {step.cell for step in submission.steps}
         taken = {cell["id"] for cell in self.cells}
@@ -73,17 +103,40 @@ class Template:
             cells += [_extra(step, result, taken) for step in before.get(name, [])]
             if name in self.stubs:
                 cell = {**cell, "source": answers.get(name, cell["source"])}
-            if cell["cell_type"] == "code" and name in ran:
+            if cell["cell_type"] == "code":
                 outputs = safe_outputs(result.outputs.get(name, []))
+                if name not in ran and name not in reasons:
+                    outputs = _as_handed_in(handed_in.get(name))
+                if name in reasons:
+                    outputs = [_stream(f"{reasons[name]}\n"), *outputs]
                 cell = {**cell, "outputs": outputs}
             cells.append(cell)
         cells += [_extra(step, result, taken) for step in behind]
-        return _text(cells, self.metadata)
+        course = {**self.metadata.get("course", {}), "graded": submission.sha256}
+        return _text(cells, {**self.metadata, "course": course})
 
     def unanswered(self, cell: str, submission: Submission) -> bool:
         """Tell whether an answer cell was left as it was released."""
         answers = {s.cell: s.source for s in submission.steps if s.kind == "answer"}
         return answers.get(cell, self.stubs[cell]) == self.stubs[cell]
+
+
+def graded_file(notebook: Mapping[str, Any]) -> str:
+    """Return the sha256 of the file that an executed notebook of ours came from.
+
+    "" for one that ``nbgrader autograde`` made.
+    """
+    course = notebook.get("metadata", {}).get("course", {})
+    return str(course.get("graded", "")) if isinstance(course, dict) else ""
+
+
+def _as_handed_in(outputs: Any) -> list[Output]:
+    kept = safe_outputs(outputs)
+    return [_stream(NOT_RUN), *kept] if kept else []
+
+
+def _stream(text: str) -> Output:
+    return {"output_type": "stream", "name": "stdout", "text": text}
 
 
 def _extras(

@@ -7,15 +7,19 @@ was handed in.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from staff.grader.bundle import Bundle, Question
 from staff.grader.feedback_page import BODY
+from staff.grader.marks import Marks
 from staff.grader.model import Output, QuestionResult, Result, Submission, Verdict
 from staff.grader.outputs import safe_outputs
 from staff.grader.pages import clean, cut, page_template
+from staff.grader.policy import Policy
+from staff.grader.requests import Request
 
-__all__ = ["WORDS", "Page", "points"]
+__all__ = ["WORDS", "Page", "lateness", "points"]
 
 WORDS = {
     Verdict.PASS: "Right",
@@ -45,14 +49,17 @@ _HINTS = {
 _SYMBOLS = {Verdict.PASS: "✓", Verdict.MISSING: "○"}
 _SYMBOLS |= dict.fromkeys((Verdict.TAMPERED, Verdict.NOT_RUN, Verdict.INFRA), "?")
 _WAIT = {Verdict.MISSING, Verdict.TAMPERED, Verdict.NOT_RUN, Verdict.INFRA}
+_HELD = {Verdict.TAMPERED, Verdict.NOT_RUN, Verdict.INVALID_FILE}
+_LOOKED = "Looked at by your instructor"
 _HIDDEN_HINT = (
     "Your answer passes the check that you see in the notebook, but not the same "
     "check on other numbers. Did it learn those numbers by heart?"
 )
 
 _PAGE = 150_000  # bytes for what learners wrote; the rest is ours
-_NOTES = 20_000
-_MOST = 0.4, 0.4, 0.2  # of a question's share: message, answer, output
+_NOTES = 15_000
+_REQUESTS = 2_500  # the learner's about the whole, and the answer
+_MOST = 0.3, 0.15, 0.3, 0.1  # of a share: message, comment, answer, output
 
 
 class Page:
@@ -60,36 +67,94 @@ class Page:
 
     Args:
         bundle: the assignment.
+        policy: the term's rules.
+        requests: student → what he or she wants to be looked at again.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
+    def __init__(
+        self,
+        bundle: Bundle,
+        policy: Policy | None = None,
+        requests: Mapping[str, list[Request]] | None = None,
+    ) -> None:
+        self.bundle, self.policy = bundle, policy or Policy()
+        self.requests = requests or {}
         self._template = page_template(BODY)
         self._heading = _heading(bundle)
         self._secrets = _secrets(bundle)
 
-    def render(self, submission: Submission, result: Result) -> str:
+    def render(
+        self, submission: Submission, result: Result, marks: Marks | None = None
+    ) -> str:
         """Return the page of one submission.
 
         Args:
             submission: as read.
             result: complete.
+            marks: what the gradebook says: points and comments by hand, lateness.
         """
+        return self._template.render(self.content(submission, result, marks))
+
+    def content(
+        self, submission: Submission, result: Result, marks: Marks | None = None
+    ) -> dict[str, Any]:
+        """Return all that the page says, as clean text; arguments as of `render`."""
+        marks = marks or Marks()
         questions = [
-            self._question(question, submission, result)
+            self._question(question, submission, result, marks)
             for question in self.bundle.questions.values()
         ]
         notes = [submission.invalid] if submission.invalid else submission.repairs
         possible = sum(q.points for q in self.bundle.questions.values())
-        return self._template.render(
-            title=f"Feedback · {self._heading}",
-            student=cut(clean(submission.student), 1000),
-            file=cut(clean(submission.file), 1000),
-            earned=points(sum(q["score"] for q in questions)),
-            possible=points(possible),
-            next_step=_next_step(submission, questions),
-            notes=self._notes(notes),
-            questions=questions,
+        earned = sum(q["score"] for q in questions)
+        return {
+            "title": f"Feedback · {self._heading}",
+            "student": cut(clean(submission.student), 1000),
+            "file": cut(clean(submission.file), 1000),
+            "earned": points(max(0.0, earned - marks.penalty)),
+            "possible": points(possible),
+            "late": self._late(earned, marks),
+            "next_step": _next_step(submission, questions),
+            "notes": self._notes(notes),
+            "requests": self._requests("", submission, _REQUESTS),
+            "questions": questions,
+        }
+
+    def reasons(self, submission: Submission, result: Result) -> dict[str, str]:
+        """Return check cell → why it has its points, for formgrader."""
+        return {
+            question.grade_id: self._reason(question, submission, result)
+            for question in self.bundle.questions.values()
+        }
+
+    def _reason(
+        self, question: Question, submission: Submission, result: Result
+    ) -> str:
+        own = result.questions[question.name]
+        score = self.policy.score(own, question.points)
+        symbol = _SYMBOLS.get(own.verdict, "✗")
+        lines = [
+            f"{symbol} {points(score)} of {points(question.points)} points by the "
+            f"automatic check: {WORDS[own.verdict]} ({own.verdict})"
+        ]
+        if own.hidden:
+            lines.append("The visible part passes; the hidden part does not.")
+        if own.mistake:
+            lines.append(f"Named mistake: {own.mistake}")
+        message = own.message or submission.invalid
+        return "\n".join(lines + ([self._safe(message, 10_000)] if message else []))
+
+    def _late(self, earned: float, marks: Marks) -> str:
+        """Return what is to be said of lateness; "" if there was none."""
+        if not marks.late:
+            return ""
+        told = f"Handed in {lateness(marks.late)} late"
+        told += f" (it was due {self.policy.shown(marks.due)})"
+        if not marks.penalty:
+            return f"{told}; that costs no points."
+        return (
+            f"{told}: {points(marks.penalty)} of the {points(earned)} points earned "
+            "are taken off."
         )
 
     def _notes(self, notes: Any) -> list[str]:
@@ -99,12 +164,18 @@ class Page:
         return shown + ([f"… and {rest} more"] if rest else [])
 
     def _question(
-        self, question: Question, submission: Submission, result: Result
+        self,
+        question: Question,
+        submission: Submission,
+        result: Result,
+        marks: Marks,
     ) -> dict[str, Any]:
         own = result.questions[question.name]
         right = own.verdict == Verdict.PASS
+        looked = own.verdict in _HELD and question.grade_id in marks.manual
+        automatic = self.policy.score(own, question.points)
         share = _PAGE // len(self.bundle.questions)
-        message, answer, output = (int(share * part) for part in _MOST)
+        message, comment, answer, output = (int(share * part) for part in _MOST)
         cells = [
             step
             for step in submission.steps
@@ -114,17 +185,28 @@ class Page:
         printed = [o for step in cells for o in result.outputs.get(step.cell, [])]
         return {
             "title": question.title,
-            "verdict": WORDS[own.verdict],
+            "verdict": _LOOKED if looked else WORDS[own.verdict],
             "symbol": _SYMBOLS.get(own.verdict, "✗"),
             "tone": "good" if right else "wait" if own.verdict in _WAIT else "bad",
-            "score": question.points if right else 0,
-            "earned": points(question.points if right else 0),
-            "points": points(question.points),
+            **_decided(question.grade_id, question.points, automatic, marks),
+            "comment": cut(clean(marks.comments.get(question.name, "")), comment),
+            "requests": self._requests(question.name, submission, comment // 2),
+            "part": _part(question, automatic, own),
             "hint": _hint(own, submission.lacking(question.name)),
             "message": "" if submission.invalid else self._safe(own.message, message),
             "answer": cut(clean(text), answer) if own.verdict != "MISSING" else "",
             "output": self._safe(_plain(printed), output),
         }
+
+    def _requests(
+        self, name: str, submission: Submission, limit: int
+    ) -> list[tuple[str, str]]:
+        """Return (what the learner asks, the answer or "") about a question."""
+        return [
+            (self._safe(one.text, limit), cut(clean(one.answer), limit))
+            for one in self.requests.get(submission.student, [])
+            if one.question == name
+        ]
 
     def _safe(self, text: str, limit: int) -> str:
         """Return a text cut to size, without lines of hidden tests."""
@@ -136,6 +218,53 @@ class Page:
 def points(value: float) -> str:
     """Return points as people write them: 2, 1.5."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def lateness(seconds: float) -> str:
+    """Return a time as people say it, the minute begun counted: "1 day 2 hours"."""
+    minutes = int(-(-seconds // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    parts = [(days, "day"), (rest // 60, "hour"), (rest % 60, "minute")]
+    told = [f"{n} {word}{'s' * (n != 1)}" for n, word in parts if n]
+    return " ".join(told[:2]) or "0 minutes"
+
+
+def _decided(cell: str, worth: float, automatic: float, marks: Marks) -> dict[str, Any]:
+    """Return the points of a graded cell, and what a person changed in them.
+
+    Args:
+        cell: nbgrader's name for it.
+        worth: points that it can have.
+        automatic: points of the automatic check.
+        marks: of the submission.
+    """
+    manual, extra = marks.manual.get(cell), marks.extra.get(cell, 0.0)
+    score = (automatic if manual is None else manual) + extra
+    told = []
+    if manual is not None:
+        told.append(
+            f"Your instructor gave {points(manual)} of {points(worth)} "
+            f"points; the automatic check alone gives {points(automatic)}."
+        )
+    if extra:
+        told.append(f"Extra credit: {points(extra)}.")
+    return {
+        "score": score,
+        "full": score >= worth,
+        "earned": points(score),
+        "points": points(worth),
+        "by_hand": " ".join(told),
+    }
+
+
+def _part(question: Question, automatic: float, result: QuestionResult) -> str:
+    """Say for what a part of the points was given."""
+    if not 0 < automatic < question.points or result.verdict == Verdict.PASS:
+        return ""
+    return (
+        f"For the part of the check that you see you get {points(automatic)} of "
+        f"{points(question.points)} points."
+    )
 
 
 def _hint(result: QuestionResult, lacking: list[str]) -> str:
@@ -157,13 +286,19 @@ def _next_step(submission: Submission, questions: list[dict[str, Any]]) -> str:
             ".ipynb file. Nothing is lost."
         )
     for question in questions:
-        if question["tone"] == "bad" or question["symbol"] == "○":
+        open_still = question["tone"] == "bad" or question["symbol"] == "○"
+        if open_still and not question["full"]:
             return (
                 f"How to go on: open your notebook at {question['title']}, change your "
                 "answer, run the check below it, and hand the notebook in again."
             )
     if any(question["tone"] == "wait" for question in questions):
         return "How to go on: your instructor will look at your answers and tell you."
+    if any(not question["full"] for question in questions):
+        return (
+            "Every check passes. How to go on: read what your instructor writes, then "
+            "open the next notebook."
+        )
     return "Everything is right. How to go on: open the next notebook."
 
 

@@ -3,10 +3,25 @@
 __all__ = ["BODY"]
 
 BODY = """
+{% macro answered(requests) %}
+{% for asked, answer in requests %}
+<p class="soft">You asked for another look:</p>
+<p class="said">{{ asked }}</p>
+{% if answer %}
+<blockquote><p class="soft">Your instructor answers:</p>
+<p class="said">{{ answer }}</p></blockquote>
+{% else %}
+<p>Your instructor has not answered yet.</p>
+{% endif %}
+{% endfor %}
+{% endmacro %}
 <main>
 <h1>{{ title }}</h1>
 <p class="soft">{{ student }} · {{ file }}</p>
 <p class="total">{{ earned }} of {{ possible }} points</p>
+{% if late %}
+<p>{{ late }}</p>
+{% endif %}
 <p>{{ next_step }}</p>
 {% if notes %}
 <section>
@@ -18,11 +33,28 @@ BODY = """
 </ul>
 </section>
 {% endif %}
+{% if requests %}
+<section>
+<h2>Your request</h2>
+{{ answered(requests) }}
+</section>
+{% endif %}
 {% for question in questions %}
 <section>
 <h2>{{ question.title }}</h2>
 <p class="verdict {{ question.tone }}">{{ question.symbol }} {{ question.verdict }} ·
 {{ question.earned }} of {{ question.points }} points</p>
+{% if question.by_hand %}
+<p>{{ question.by_hand }}</p>
+{% endif %}
+{% if question.comment %}
+<blockquote><p class="soft">Your instructor writes:</p>
+<p class="said">{{ question.comment }}</p></blockquote>
+{% endif %}
+{{ answered(question.requests) }}
+{% if question.part %}
+<p>{{ question.part }}</p>
+{% endif %}
 {% if question.hint %}
 <p>{{ question.hint }}</p>
 {% endif %}
@@ -41,7 +73,7 @@ BODY = """
 {% endif %}
 </section>
 {% endfor %}
-<p class="soft">These are the points of the automatic checks. Points for lateness or by
-hand are added by your instructor.</p>
+<p class="soft">Points come from the automatic checks, except where it says that your
+instructor gave them.</p>
 </main>
 """

@@ -152,6 +152,12 @@ class Journal:
         for student in sorted(self._graded):
             yield self._read(self._graded[student])
 
+    def history(self) -> Iterator[Entry]:
+        """Yield all that was ever graded, oldest first."""
+        for _, entry in self.lines.scan():
+            if entry["kind"] == "graded":
+                yield Entry.from_json(entry)
+
     def latest(self, student: str) -> Entry | None:
         """Return what was graded last for a student."""
         start = self._graded.get(student)

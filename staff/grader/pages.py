@@ -42,6 +42,9 @@ p { margin: .4rem 0; max-width: 45rem; }
 pre { margin: .5rem 0; padding: .75rem; overflow-x: auto; background: var(--paper);
   border: 1px solid var(--line); border-radius: .35rem; font: .875rem/1.45
   ui-monospace, "DejaVu Sans Mono", Consolas, monospace; white-space: pre-wrap; }
+blockquote { margin: .6rem 0; padding: .1rem 0 .1rem .8rem;
+  border-left: 4px solid var(--link); }
+.said { white-space: pre-line; } .short { white-space: nowrap; }
 summary { cursor: pointer; color: var(--link); padding: .25rem 0; }
 .soft { color: var(--soft); } .total { font-size: 1.25rem; font-weight: 600; }
 .good { color: var(--good); } .bad { color: var(--bad); } .wait { color: var(--wait); }

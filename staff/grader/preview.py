@@ -9,6 +9,7 @@ from staff.authoring.release import nbgrader_config
 from staff.course import Course
 from staff.grader.bundle import Bundle
 from staff.grader.model import Result, Submission, Verdict
+from staff.grader.policy import Policy
 
 __all__ = ["changes"]
 
@@ -26,12 +27,13 @@ def changes(
         results: as a run finds them.
     """
     before, count, changed = _scores(course, bundle), 0, 0
+    policy = Policy.read(course.root)
     for submission, result, _ in results:
         count += 1
         if any(q.verdict is Verdict.INFRA for q in result.questions.values()):
             yield f"{submission.student}: could not be graded; run it again"
             continue
-        old, now = before.get(submission.student), _points(bundle, result)
+        old, now = before.get(submission.student), _points(bundle, result, policy)
         if old is None:
             changed += 1
             yield f"{submission.student}: not graded yet, would get {_sum(now):g}"
@@ -51,11 +53,10 @@ def _sum(points: dict[str, float]) -> float:
     return sum(value or 0 for value in points.values())
 
 
-def _points(bundle: Bundle, result: Result) -> dict[str, float]:
+def _points(bundle: Bundle, result: Result, policy: Policy) -> dict[str, float]:
+    own = result.questions
     return {
-        name: float(question.points)
-        if result.questions[name].verdict is Verdict.PASS
-        else 0.0
+        name: policy.score(own[name], float(question.points))
         for name, question in bundle.questions.items()
     }
 

@@ -25,10 +25,15 @@ from staff.authoring.release import nbgrader_config
 from staff.course import Course, CourseError
 from staff.grader import feedback
 from staff.grader.bundle import Bundle
+from staff.grader.decode import outputs_handed_in
 from staff.grader.executed import Template
 from staff.grader.faults import InfraError, infra
+from staff.grader.intake import originals
 from staff.grader.journal import Journal, revision
+from staff.grader.marks import Marks, of_assignment
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
+from staff.grader.policy import Policy
+from staff.grader.requests import read_requests
 
 __all__ = ["NEEDS_HUMAN", "Recorder", "handed_in", "invalid_result", "record"]
 
@@ -59,14 +64,18 @@ class Recorder:
         self.course, self.bundle = course, bundle
         self.points = {q.grade_id: float(q.points) for q in bundle.questions.values()}
         self.template = Template(course, bundle.stem)
-        self.page = feedback.Page(bundle)
+        self.policy = Policy.read(course.root)
+        requests = read_requests(course, bundle)
+        self.page = feedback.Page(bundle, self.policy, requests)
         config = config or nbgrader_config(course)
         self._penalties = AssignLatePenalties(config=config, log=_quiet())
         self._penalties.init_plugin()
         self._pending: list[tuple[Journal, Submission, Result, str]] = []
+        # Learners whose file was graded before: check cell → verdict then.
+        self._before: dict[str, dict[str, Verdict]] = {}
         self._book = _open(config.CourseDirectory, timeout)
         try:
-            self._identity, self._there = self._check()
+            self._identity, self._due, self._marks = self._check()
         except BaseException:
             self._book.close()
             raise
@@ -86,8 +95,19 @@ class Recorder:
         self._book.close()
 
     def revision(self, submission: Submission, result: Result) -> str:
-        """Return the fingerprint of all that `record` would write, and of where."""
-        where = f"{self.bundle.digest} {self._identity}"
+        """Return the fingerprint of all that `record` would write, and of where.
+
+        The term's rules are in it, and what a person decided: both are on the page.
+        """
+        student, stem = submission.student, self.bundle.stem
+        rules: list[object] = [
+            self._due,
+            self.policy.extension(stem, student),
+            self.policy.late,
+        ]
+        rules += [self.policy.visible, self.page.requests.get(student)]
+        by_hand = self._marks.get(student, Marks()).by_hand()
+        where = f"{self.bundle.digest} {self._identity} {rules} {by_hand}"
         return revision(submission, result, self.points, where)
 
     def settle(
@@ -95,12 +115,18 @@ class Recorder:
         journal: Journal,
         submission: Submission,
         result: Result,
-        keys: Mapping[str, str],
+        keys: Mapping[str, str] | None,
     ) -> bool:
         """Take all four steps, the last three together with other submissions.
 
         `flush`, or the end of the context, takes those that are left; the journal
         must still be open then: open it first.
+
+        Args:
+            journal: open.
+            submission: as read.
+            result: complete.
+            keys: question → key; None if the journal holds this result already.
 
         Returns:
             False if all was recorded already.
@@ -110,9 +136,17 @@ class Recorder:
                 INFRA. The next run does the rest.
         """
         now = self.revision(submission, result)
-        if self._is_settled(journal, submission.student, now):
+        if self.is_settled(journal, submission, result):
             return False
-        journal.append(submission, result, keys)
+        before = journal.latest(submission.student)
+        if before is not None and before.sha256 == submission.sha256:
+            self._before[submission.student] = {
+                q.grade_id: before.questions[q.name].verdict
+                for q in self.bundle.questions.values()
+                if q.name in before.questions
+            }
+        if keys is not None:
+            journal.append(submission, result, keys)
         _checked_name(submission.student)
         self._results(submission, result)
         self._pending.append((journal, submission, result, now))
@@ -133,11 +167,15 @@ class Recorder:
         for journal, submission, _, now in pending:
             journal.mark(submission.student, now)
 
-    def _is_settled(self, journal: Journal, student: str, now: str) -> bool:
+    def is_settled(
+        self, journal: Journal, submission: Submission, result: Result
+    ) -> bool:
+        """Tell whether gradebook and files hold all this already."""
+        student, now = submission.student, self.revision(submission, result)
         if any((p[1].student, p[3]) == (student, now) for p in self._pending):
             return True
         page = self._folder("feedback", student) / f"{self.bundle.stem}.html"
-        there = student in self._there and page.exists()
+        there = student in self._marks and page.exists()
         return there and journal.is_recorded(student, now)
 
     def record(self, submission: Submission, result: Result) -> None:
@@ -157,7 +195,7 @@ class Recorder:
             with self._transaction():
                 for (submission, _), own in zip(group, results, strict=True):
                     self._score(submission, own)
-            self._there.update(submission.student for submission, _ in group)
+            self._marks |= self._read_marks([one.student for one, _ in group])
             for submission, result in group:
                 self._write_files(submission, result)
 
@@ -196,22 +234,29 @@ class Recorder:
             db.rollback()
             db.remove()  # forgets what was loaded: memory stays flat
 
-    def _check(self) -> tuple[str, set[str]]:
+    def _read_marks(self, students: list[str] | None = None) -> dict[str, Marks]:
+        try:
+            return of_assignment(self._book.db, self.bundle.stem, students)
+        finally:
+            self._book.db.remove()
+
+    def _check(self) -> tuple[str, datetime | None, dict[str, Marks]]:
         """Hold the gradebook against the assignment as it was built.
 
         Returns:
-            (the assignment's id, new in every new gradebook; who stands in it).
+            (the assignment's id, new in every new gradebook; when it is due; the marks
+            of those who stand in it).
         """
         stem, db = self.bundle.stem, self._book.db
+        due = None
         with infra("opening the gradebook"):
             try:
                 notebook = self._book.find_notebook(stem, stem)
                 known = {c.name: c.max_score for c in notebook.grade_cells}
                 identity = notebook.assignment_id
-                rows = db.query(api.SubmittedAssignment.student_id)
-                rows = rows.filter_by(assignment_id=identity).all()
+                due = notebook.assignment.duedate
             except api.MissingEntry:
-                known, identity, rows = {}, "", []
+                known, identity = {}, ""
             finally:
                 db.remove()
         if {name: known.get(name) for name in self.points} != self.points:
@@ -219,7 +264,8 @@ class Recorder:
                 f"{stem} is not in the gradebook as it was built; run "
                 f"`python -m staff register {stem}`"
             )
-        return identity, {row.student_id for row in rows}
+        with infra("reading the gradebook"):
+            return identity, due, self._read_marks()
 
     def _score(
         self, submission: Submission, results: Mapping[str, QuestionResult]
@@ -234,9 +280,10 @@ class Recorder:
         cells = db.query(api.BaseCell.id, api.BaseCell.name, api.BaseCell.type)
         cells = cells.filter(api.BaseCell.notebook_id == notebook.notebook_id).all()
         grades, comments = _rows(db, notebook, cells)
+        before = self._before.get(submission.student)
         for cell in cells:
             if cell.type == "GradeCell":
-                _grade(grades[cell.id], self.points, cell.name, results)
+                self._grade(grades[cell.id], cell.name, results, before)
             elif cell.type == "SolutionCell":
                 comments[cell.id].auto_comment = self._comment(cell.name, submission)
         db.flush()
@@ -251,6 +298,9 @@ class Recorder:
         if found is None:
             found = own(id=api.new_uuid(), **keys)
             db.add(found)
+        extension = self.policy.extension(self.bundle.stem, submission.student)
+        if extension is not None and assignment.duedate is not None:
+            found.extension = extension or None
         timestamp = handed_in(submission.timestamp)
         if timestamp is not None:  # like nbgrader, which keeps the one it knows
             found.timestamp = timestamp
@@ -278,11 +328,41 @@ class Recorder:
         unanswered = self.template.unanswered(cell, submission)
         return "No response." if unanswered else None
 
+    def _grade(
+        self,
+        grade: api.Grade,
+        cell: str,
+        results: Mapping[str, QuestionResult],
+        before: Mapping[str, Verdict] | None,
+    ) -> None:
+        """Score one cell; what a person decided about it stays.
+
+        Args:
+            grade: of the gradebook.
+            cell: nbgrader's name for it.
+            results: by these names.
+            before: verdicts on the same file, if it was graded before: what is as it
+                was then, nobody has to look at again.
+        """
+        if cell not in results:  # graded by hand from the start
+            looked = before is not None and not grade.needs_manual_grade
+            grade.auto_score, grade.needs_manual_grade = None, not looked
+            return
+        own = results[cell]
+        score = self.policy.score(own, self.points[cell])
+        as_before = before is not None and before.get(cell) == own.verdict
+        if not (as_before and grade.auto_score == score):
+            # Like nbgrader, which asks to look again at what was scored by hand.
+            by_hand = grade.manual_score is not None
+            grade.needs_manual_grade = by_hand or own.verdict in NEEDS_HUMAN
+        grade.auto_score = score
+
     def _penalise(
         self, handed: api.SubmittedAssignment, notebook: api.SubmittedNotebook
     ) -> None:
         """Set the late penalty as nbgrader's AssignLatePenalties does."""
-        late = handed.total_seconds_late
+        dated = handed.assignment.duedate is not None
+        late = handed.total_seconds_late if dated else 0
         penalty = None
         if late > 0:
             self._book.db.refresh(notebook, ["score"])
@@ -307,14 +387,28 @@ class Recorder:
 
     def _write_files(self, submission: Submission, result: Result) -> None:
         stem, folder = self.bundle.stem, self._folder("autograded", submission.student)
-        notebook = self.template.notebook(submission, result)
+        reasons = self.page.reasons(submission, result)
+        handed = self._handed_in(submission)
+        notebook = self.template.notebook(submission, result, reasons, handed)
         write_text(folder / f"{stem}.ipynb", notebook, mode=0o444)
         if handed_in(submission.timestamp) is not None:
             stamp = folder / "timestamp.txt"
             write_text(stamp, f"{submission.timestamp}\n", mode=0o444)
         folder = self._folder("feedback", submission.student)
-        page = self.page.render(submission, result)
+        marks = self._marks.get(submission.student, Marks())
+        page = self.page.render(submission, result, marks)
         write_text(folder / f"{stem}.html", page)
+
+    def _handed_in(self, submission: Submission) -> dict[str, Any]:
+        """Return the outputs in the learner's own file, if it was kept."""
+        try:
+            folder = originals(
+                self.course.grading, submission.student, self.bundle.stem
+            )
+            path = folder / f"{submission.sha256}.ipynb"
+            return outputs_handed_in(path.read_bytes())
+        except (OSError, ValueError):
+            return {}
 
     def _folder(self, part: str, student: str) -> Path:
         return self.course.grading / part / student / self.bundle.stem
@@ -346,21 +440,6 @@ def write_text(path: Path, content: str, *, mode: int = 0o644) -> None:
     """Write a file that can be made again, and its folder; half characters as "?"."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content.encode(errors="replace"), durable=False, mode=mode)
-
-
-def _grade(
-    grade: api.Grade,
-    points: Mapping[str, float],
-    cell: str,
-    results: Mapping[str, QuestionResult],
-) -> None:
-    if cell not in results:  # graded by hand from the start
-        grade.auto_score, grade.needs_manual_grade = None, True
-        return
-    verdict = results[cell].verdict
-    grade.auto_score = points[cell] if verdict == Verdict.PASS else 0.0
-    by_hand = grade.manual_score is not None  # like nbgrader: asks to look again
-    grade.needs_manual_grade = by_hand or verdict in NEEDS_HUMAN
 
 
 def _rows(

@@ -10,7 +10,7 @@ import csv
 import io
 import os
 import textwrap
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from staff.course import Course, CourseError
@@ -19,11 +19,13 @@ from staff.grader.faults import infra
 from staff.grader.feedback import points
 from staff.grader.journal import Journal
 from staff.grader.pages import clean, cut, page_template
+from staff.grader.policy import Policy
+from staff.grader.pseudonyms import pseudonyms
 from staff.grader.record import write_text
 from staff.grader.report_page import BODY
 from staff.grader.statistics import Case, Report, Row, gather
 
-__all__ = ["collect", "main", "to_csv", "to_page", "to_text"]
+__all__ = ["collect", "main", "sentences", "to_csv", "to_page", "to_text"]
 
 _WIDTH = 88
 _COLUMNS = [
@@ -44,10 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--csv", action="store_true", help="also write grades in nbgrader's export form"
     )
+    parser.add_argument(
+        "--anonymous", action="store_true", help="names that tell nothing"
+    )
     options = parser.parse_args(arguments)
+    if options.anonymous and options.csv:
+        raise CourseError("grades without names: `python -m staff export wide`")
     course = Course()
     (stem,) = course.choose([options.name])
     report = collect(course, Bundle.load(course, stem))
+    if options.anonymous:
+        report = _without_names(course, report)
     print(to_text(report), end="")
     folder = course.grading / "reports"
     with infra("writing the report"):
@@ -58,6 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
             write_text(folder / f"{stem}.csv", to_csv(course, stem))
             print(f"\nCSV: {_shown(course, folder / f'{stem}.csv')}")
     return 0
+
+
+def _without_names(course: Course, report: Report) -> Report:
+    """Return the report with other names for learners, and without what names them."""
+    secret = pseudonyms(course, {case.student for case in report.cases})
+    cases = [
+        Case(secret[case.student], "", case.why.replace(case.student, "…"))
+        for case in report.cases
+    ]
+    return replace(report, cases=cases)
 
 
 def collect(course: Course, bundle: Bundle) -> Report:
@@ -73,13 +92,13 @@ def collect(course: Course, bundle: Bundle) -> Report:
             f"run `python -m staff grade {bundle.stem}`"
         )
     named = any(r.mistake for e in journal.entries() for r in e.questions.values())
-    sentences = _sentences(bundle) if named else {}
-    report = gather(bundle, journal.entries(), sentences)
+    told = sentences(bundle) if named else {}
+    report = gather(bundle, journal.entries(), told, Policy.read(course.root))
     report.cases.extend(_scored_by_hand(course, bundle.stem))
     return report
 
 
-def _sentences(bundle: Bundle) -> dict[str, dict[str, str]]:
+def sentences(bundle: Bundle) -> dict[str, dict[str, str]]:
     """Return question → mistake → sentence, from the checks themselves."""
     from helpers import checks
 
@@ -155,7 +174,15 @@ def _wrapped(text: str, indent: str) -> list[str]:
 def _summary(report: Report) -> str:
     mean = "–" if report.mean is None else points(report.mean)
     count = _count(report.students, "submission")
-    return f"{count} · mean {mean} of {points(report.possible)} points"
+    told = f"{count} · mean {mean} of {points(report.possible)} points"
+    return f"{told}{_unreadable(report)}"
+
+
+def _unreadable(report: Report) -> str:
+    """Return how many files count as 0 because nobody can read them."""
+    number = report.unreadable
+    verb = "counts" if number == 1 else "count"
+    return f" ({number} cannot be read and {verb} as 0)" if number else ""
 
 
 def _verdicts(report: Report) -> str:
@@ -198,6 +225,7 @@ def to_page(report: Report) -> str:
         students=_count(report.students, "submission"),
         mean="–" if report.mean is None else points(report.mean),
         possible=points(report.possible),
+        unreadable=_unreadable(report),
         verdicts=_verdicts(report),
         layers=_layers(report),
         rows=[_page_row(row, report.students) for row in report.rows],

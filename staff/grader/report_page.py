@@ -5,15 +5,17 @@ __all__ = ["BODY"]
 BODY = """
 <main>
 <h1>{{ title }}</h1>
-<p class="total">{{ students }} · mean {{ mean }} of {{ possible }} points</p>
+<p class="total">{{ students }} · mean {{ mean }} of {{ possible }} points{{
+unreadable }}</p>
 <p class="soft">{{ verdicts }}</p>
 <p class="soft">{{ layers }}</p>
 <section>
 <h2>Questions</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="Questions">
 <table>
-<caption>Difficulty is the mean share of the points; discrimination the correlation of
-passing with the points of the other questions.</caption>
+<caption>Over files that can be read. Difficulty is the share that passed;
+discrimination the correlation of passing with the points of the other
+questions.</caption>
 <thead><tr><th scope="col">Question</th><th scope="col" class="number">Attempted</th>
 <th scope="col" class="number">Passed</th><th scope="col" class="number">Failed</th>
 <th scope="col" class="number">Difficulty</th>

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from staff.grader.bundle import Bundle, Question
 from staff.grader.journal import Entry
 from staff.grader.model import QuestionResult, Verdict
+from staff.grader.policy import Policy
 from staff.grader.record import handed_in
 
 __all__ = ["Case", "Report", "Row", "discrimination", "gather"]
@@ -83,12 +84,15 @@ class Report:
     Args:
         stem: the assignment.
         students: number of submissions.
-        mean: points, over readable submissions; None if there are none.
+        mean: points by the automatic checks, over all that nbgrader's gradebook has:
+            a file that cannot be read counts as 0 there, and here; None if there are
+            none.
         possible: points.
         rows: one for each question.
         verdicts: over all questions.
         cases: for a person.
         layers: what confined the sessions, and how many of them.
+        unreadable: how many files cannot be read.
     """
 
     stem: str
@@ -99,10 +103,14 @@ class Report:
     verdicts: dict[Verdict, int]
     cases: list[Case]
     layers: dict[str, int] = field(default_factory=dict)
+    unreadable: int = 0
 
 
 def gather(
-    bundle: Bundle, entries: Iterable[Entry], sentences: dict[str, dict[str, str]]
+    bundle: Bundle,
+    entries: Iterable[Entry],
+    sentences: dict[str, dict[str, str]],
+    policy: Policy | None = None,
 ) -> Report:
     """Count.
 
@@ -110,7 +118,9 @@ def gather(
         bundle: the assignment.
         entries: the latest of each student.
         sentences: question → mistake → its sentence.
+        policy: the term's rules.
     """
+    policy = policy or Policy()
     names = list(bundle.questions)
     counts: dict[str, Counter[Verdict]] = {name: Counter() for name in names}
     mistakes: dict[str, Counter[str]] = {name: Counter() for name in names}
@@ -118,7 +128,9 @@ def gather(
     passed: list[list[bool]] = []
     cases: list[Case] = []
     layers: Counter[str] = Counter()
-    students = 0
+    students = unreadable = 0
+    scores: list[float] = []
+    worth = [float(question.points) for question in bundle.questions.values()]
     for entry in entries:
         students += 1
         cases += _cases(entry, bundle)
@@ -131,9 +143,13 @@ def gather(
                 mistakes[name][result.mistake] += 1
             if result.verdict not in _NOT_ATTEMPTED:
                 seconds[name].append(result.seconds)
-        if not any(r.verdict in {"INVALID_FILE", "INFRA"} for r in own):
+        unreadable += any(r.verdict == Verdict.INVALID_FILE for r in own)
+        if any(r.verdict == Verdict.INFRA for r in own):
+            continue  # not in the gradebook either
+        pairs = zip(own, worth, strict=True)
+        scores.append(sum(policy.score(result, points) for result, points in pairs))
+        if not any(r.verdict == Verdict.INVALID_FILE for r in own):
             passed.append([r.verdict == Verdict.PASS for r in own])
-    worth = [float(question.points) for question in bundle.questions.values()]
     totals = [sum(w for w, p in zip(worth, row, strict=True) if p) for row in passed]
     rows = []
     for index, (name, question) in enumerate(bundle.questions.items()):
@@ -153,10 +169,11 @@ def gather(
             )
         )
     total = sum(counts.values(), Counter())
-    mean = statistics.fmean(totals) if totals else None
+    mean = statistics.fmean(scores) if scores else None
     ordered = {verdict: total[verdict] for verdict in Verdict if total[verdict]}
     return Report(
-        *(bundle.stem, students, mean, sum(worth), rows, ordered, cases, dict(layers))
+        *(bundle.stem, students, mean, sum(worth), rows, ordered, cases, dict(layers)),
+        unreadable,
     )
 
 

@@ -412,7 +412,9 @@ def test_answers_outputs_and_own_cells_stand_in_their_places(
     assert cells["double"].source == ANSWERS["double"]
     assert cells["double"].outputs[0].text == "hi\n"
     assert cells["own1"].outputs[0].name == "stderr"
-    assert "48_271" in cells["test_double"].source  # for the instructor's eyes
+    source = cells["test_double"].source  # no page made from it can leak
+    assert source.startswith("assert double(1) == 2\n# The hidden part")
+    assert "48_271" not in source
 
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9aw=="

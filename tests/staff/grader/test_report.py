@@ -61,7 +61,7 @@ def test_counts(graded):
     assert (counter.attempted, counter.passed, counter.failed) == (5, 3, 2)
     assert double.difficulty == pytest.approx(3 / 6)  # without INVALID_FILE and INFRA
     assert counter.difficulty == pytest.approx(3 / 6)
-    assert graded.mean == pytest.approx((5 + 2 + 2 + 3 + 0 + 3) / 6)
+    assert graded.mean == pytest.approx((5 + 2 + 2 + 3 + 0 + 3 + 0) / 7)
     assert double.seconds == pytest.approx(0.25)
     assert counter.mistakes == [("off-by-one", "off-by-one", 2)]
     assert graded.verdicts[Verdict.PASS] == 7
@@ -128,7 +128,10 @@ def test_text_fits_a_terminal(graded):
     assert "2 of 5: off-by-one" in text
     assert "For a person to look at: 3" in text
     assert "sly: TAMPERED" in text
-    assert "8 submissions · mean 2.5 of 5 points" in text
+    assert (
+        "8 submissions · mean 2.14 of 5 points (1 cannot be read and counts as 0)"
+        in text
+    )
 
 
 def test_mistakes_are_told_in_the_checks_own_words(tmp_path):
@@ -166,6 +169,21 @@ def test_the_page_is_harmless_and_complete(small, bundle, graded):
 def test_nothing_graded_is_said(small, bundle):
     with pytest.raises(CourseError, match="staff grade 90_small"):
         collect(small, bundle)
+
+
+def test_the_mean_is_the_one_that_formgrader_shows(small, bundle, stem):
+    bad = submit(bundle, "cut", steps=(), invalid="The file is cut off.")
+    graded = [
+        (submit(bundle, "ada"), results(bundle, "double", "Counter")),
+        (submit(bundle, "bob"), results(bundle, "double")),
+        (bad, invalid_result(bundle, bad)),
+    ]
+    with Recorder(small, bundle) as recorder:
+        for one in graded:
+            recorder.record(*one)
+    with Gradebook(f"sqlite:///{small.grading / 'gradebook.db'}") as book:
+        shown = book.average_assignment_score(stem)
+    assert grade(small, bundle, *graded).mean == pytest.approx(shown) == 7 / 3
 
 
 # --- CSV --------------------------------------------------------------------------

@@ -14,9 +14,11 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import CsvExportPlugin
 
+from staff.authoring.hidden import halves
 from staff.authoring.release import nbgrader_config
 from staff.course import Course
 from staff.grader.bundle import Bundle
+from staff.grader.executed import HIDDEN
 from staff.grader.record import Recorder
 from tests.staff.grader.made import ANSWERS, handed_in, results
 
@@ -149,7 +151,9 @@ def test_the_executed_notebooks_have_the_same_cells(courses):
             for c in (stock, ours)
         )
         for a, b in zip(theirs.cells, own.cells, strict=True):
-            assert (a.id, a.cell_type, a.source) == (b.id, b.cell_type, b.source)
+            visible, hidden = halves(a.source)
+            source = f"{visible.rstrip()}\n{HIDDEN}" if hidden else a.source
+            assert (a.id, a.cell_type, source) == (b.id, b.cell_type, b.source)
             a.metadata.pop("execution", None)
             assert a.metadata == b.metadata
         assert own.metadata.kernelspec == theirs.metadata.kernelspec
@@ -194,7 +198,10 @@ def test_a_person_grades_by_hand_in_formgrader(courses, tmp_path):
         page.goto(url)
         box = page.locator("#test_Counter")
         box.wait_for(timeout=60_000)
-        assert "looked" in page.inner_text("body")
+        shown = page.inner_text("body")
+        assert "looked" in shown
+        assert "0 of 3 points by the automatic check: Not right yet (FAIL)" in shown
+        assert "Got   3" in shown
         page.wait_for_function("document.querySelector('#test_double').placeholder==2")
         box.fill("1.5")
         box.press("Tab")

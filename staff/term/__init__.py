@@ -1,0 +1,1 @@
+"""An instructor's whole term: from the roster to returned grades."""
