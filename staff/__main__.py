@@ -19,6 +19,10 @@ COMMANDS = {
     "replicate": ("staff.ci.replicate:main", "measure the claims on other seeds"),
     "grade": ("staff.grader.grade:main", "grade a class of submissions"),
     "report": ("staff.grader.report:main", "show how each question went"),
+    "similar": (
+        "staff.term.similar:main",
+        "show answers that are alike, side by side",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",

@@ -31,8 +31,8 @@ ORDER = {
         *("show", "demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *("environment", "course", "runs", "setup", "authoring", "grader", "bench"),
-        *("ci", "staff", "__main__"),
+        *("environment", "course", "runs", "setup", "authoring", "grader", "term"),
+        *("teaching", "bench", "ci", "staff", "__main__"),
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {
