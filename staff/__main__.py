@@ -23,6 +23,10 @@ COMMANDS = {
         "staff.term.similar:main",
         "show answers that are alike, side by side",
     ),
+    "material": (
+        "staff.teaching.material:main",
+        "make questions and keys from the bank of answers",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",
