@@ -27,6 +27,14 @@ COMMANDS = {
         "staff.teaching.material:main",
         "make questions and keys from the bank of answers",
     ),
+    "variant": (
+        "staff.teaching.variant:main",
+        "give each learner a variant of their own",
+    ),
+    "exam": (
+        "staff.teaching.exam:main",
+        "make an exam whose questions are drawn from the bank",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",

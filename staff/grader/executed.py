@@ -23,6 +23,7 @@ __all__ = ["Template"]
 
 Cell = dict[str, Any]
 
+_GIVEN = ("provided", "test")
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
@@ -64,6 +65,7 @@ class Template:
     def notebook(self, submission: Submission, result: Result) -> str:
         """Return the text of one learner's executed notebook."""
         answers = {s.cell: s.source for s in submission.steps if s.kind == "answer"}
+        given = {s.cell: s.source for s in submission.steps if s.kind in _GIVEN}
         ran = {step.cell for step in submission.steps}
         taken = {cell["id"] for cell in self.cells}
         before, behind = _extras(submission.steps, set(taken))
@@ -73,6 +75,8 @@ class Template:
             cells += [_extra(step, result, taken) for step in before.get(name, [])]
             if name in self.stubs:
                 cell = {**cell, "source": answers.get(name, cell["source"])}
+            elif given.get(name, cell["source"]) != cell["source"]:
+                cell = _own_variant(cell, given[name])
             if cell["cell_type"] == "code" and name in ran:
                 outputs = safe_outputs(result.outputs.get(name, []))
                 cell = {**cell, "outputs": outputs}
@@ -84,6 +88,15 @@ class Template:
         """Tell whether an answer cell was left as it was released."""
         answers = {s.cell: s.source for s in submission.steps if s.kind == "answer"}
         return answers.get(cell, self.stubs[cell]) == self.stubs[cell]
+
+
+def _own_variant(cell: Cell, source: str) -> Cell:
+    """Return a given cell as this learner got it."""
+    metadata = json.loads(json.dumps(cell["metadata"]))
+    made = nbformat.from_dict({**cell, "source": source, "metadata": metadata})
+    if "nbgrader" in metadata:
+        made.metadata["nbgrader"]["checksum"] = compute_checksum(made)
+    return dict(made)
 
 
 def _extras(
