@@ -16,8 +16,8 @@ SETUP = @"$(PYTHON)" -I staff/setup/bootstrap.py --torch "$(TORCH)"
 STAFF = $(SETUP) --with staff run -m
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test build grade replicate lock bench bench-grade bench-hostile wheel \
-	formgrader clean python
+.PHONY: help lab test build grade replicate lock bench bench-grade bench-hostile \
+	bench-checks wheel formgrader clean python
 
 help:
 	@echo 'make lab         set up, then open the notebooks in JupyterLab (PORT=8888;'
@@ -29,6 +29,7 @@ help:
 	@echo 'make replicate   which claims hold on other seeds? (SEEDS=1000)'
 	@echo 'make bench       compare the speed of the training loops'
 	@echo 'make bench-grade, make bench-hostile   the grader against stock nbgrader'
+	@echo 'make bench-checks   our checks against the manner of other courses'
 	@echo 'make wheel       pack helpers and data for Colab into dist/'
 	@echo 'make lock        renew requirements.lock and environment.yml (ARGS=--upgrade)'
 	@echo 'make clean       delete .venv and caches; notebooks, grades, settings stay'
@@ -62,6 +63,9 @@ bench-grade: python
 
 bench-hostile: python
 	$(STAFF) staff.bench.hostile $(ARGS)
+
+bench-checks: python
+	$(STAFF) staff.bench.checks $(ARGS)
 
 wheel: python
 	$(STAFF) staff wheel $(ARGS)

@@ -128,13 +128,9 @@ def pool(
     exercises = [e for e in map(_alone, exercises) if e is not None]
     sources: dict[str, list[Version]] = {}
     found = []
-    apart = [kind for kind in dict.fromkeys(kinds) if kind != "hand"]
-    exercises = draw.order(exercises)
+    shares = _shares(draw.order(exercises), kinds)
     for kind, wanted in {kind: kinds.count(kind) for kind in kinds}.items():
-        # No exercise comes in two kinds of question: one would help with the other.
-        mine = exercises
-        if kind in apart:
-            mine = exercises[apart.index(kind) :: len(apart)]
+        mine = shares.get(kind, exercises)
         sources[kind] = KINDS[kind](mine, draw, wanted * number)
         if len(sources[kind]) < wanted:
             raise CourseError(
@@ -146,6 +142,27 @@ def pool(
         share = kinds[:place].count(kind)
         found.append(sources[kind][share :: kinds.count(kind)][:number])
     return found
+
+
+def _shares(
+    exercises: Sequence[Exercise], kinds: Sequence[str]
+) -> dict[str, list[Exercise]]:
+    """Deal the exercises out: in two kinds of question one would help with the other.
+
+    The kinds choose in turn; the one that can use fewest exercises first.
+    """
+    shares: dict[str, list[Exercise]] = {
+        kind: [] for kind in ("which", "hunt", "code") if kind in kinds
+    }
+    rest, before = [*exercises], -1
+    while shares and len(rest) != before:
+        before = len(rest)
+        for kind, share in shares.items():
+            fit = [e for e in rest if kind != "which" or len(e.mistakes) > 2]
+            if fit:
+                share.append(fit[0])
+                rest.remove(fit[0])
+    return shares
 
 
 def _alone(exercise: Exercise) -> Exercise | None:
@@ -212,7 +229,8 @@ def _hunt(exercises: Sequence[Exercise], draw: Draw, number: int) -> list[Versio
         Version(
             _title(item.exercise),
             f"{_task(item.exercise)}\n\n**This answer is wrong. Write it again, "
-            f"mended:**\n\n```python\n{_renamed(item.codes[0], item.exercise.name)}\n```",
+            "mended:**\n\n```python\n"
+            f"{_renamed(item.codes[0], item.exercise.name)}\n```",
             _NO_VALUES,
             _renamed(item.exercise.model, item.exercise.name),
             *(_CALLABLE, _check(item.exercise)),

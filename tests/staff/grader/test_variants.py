@@ -90,9 +90,7 @@ def test_values_are_drawn_in_their_bounds():
 )
 def test_a_line_that_is_not_understood(spec):
     with pytest.raises(CourseError, match="expected one of integer") as error:
-        vary(
-            small_bundle(f"x = 1  # drawn: {spec}"), PLAN, KEY, "a"
-        )
+        vary(small_bundle(f"x = 1  # drawn: {spec}"), PLAN, KEY, "a")
     assert "x = 1" in str(error.value)
 
 
