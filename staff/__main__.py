@@ -35,6 +35,10 @@ COMMANDS = {
         "staff.teaching.exam:main",
         "make an exam whose questions are drawn from the bank",
     ),
+    "platform": (
+        "staff.term.platforms:main",
+        "grade inside Gradescope or PrairieLearn",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",
