@@ -39,6 +39,10 @@ COMMANDS = {
         "staff.term.platforms:main",
         "grade inside Gradescope or PrairieLearn",
     ),
+    "kit": (
+        "staff.teaching.kit:main",
+        "write syllabus, lesson plans and keys",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",

@@ -157,11 +157,13 @@ def _parsons(exercise: Exercise, draw: Draw) -> Iterator[Item]:
         lines = [line for line in right.lines if line.strip()]
         if len(lines) not in _BLOCKS or len({*lines}) < len(lines):
             continue
+        if not judge(exercise, "\n".join(lines)).right:
+            raise NotProven(f"{exercise.name}/{right.name}: its lines alone fail")
+        if not _needs_all(exercise, lines):
+            continue
         wrong = _distractors(exercise, lines, draw)
         if not wrong:
             continue
-        if not judge(exercise, "\n".join(lines)).right:
-            raise NotProven(f"{exercise.name}/{right.name}: its lines alone fail")
         blocks = draw.order([*lines, *wrong])
         yield Item(
             *("parsons", exercise, _name("parsons", exercise, right.name)),
@@ -176,8 +178,16 @@ def _parsons(exercise: Exercise, draw: Draw) -> Iterator[Item]:
         )
 
 
+def _needs_all(exercise: Exercise, lines: list[str]) -> bool:
+    """Tell whether no line can be left out."""
+    return not any(
+        judge(exercise, "\n".join([*lines[:place], *lines[place + 1 :]])).right
+        for place in range(len(lines))
+    )
+
+
 def _distractors(exercise: Exercise, lines: list[str], draw: Draw) -> dict[str, str]:
-    """Return lines of wrong answers, each wrong in the place of one right line."""
+    """Return lines of wrong answers, wrong in the place of any right line."""
     found: dict[str, str] = {}
     tried = {*lines}
     for answer in draw.order(exercise.wrong):
@@ -190,7 +200,10 @@ def _distractors(exercise: Exercise, lines: list[str], draw: Draw) -> dict[str, 
                 continue
             tried.add(line)
             mistake = judge(exercise, applied(lines, (change,))).mistake
-            if mistake:
+            places = (Change(i, i + 1, (line,)) for i in range(len(lines)))
+            if mistake and not any(
+                judge(exercise, applied(lines, (one,))).right for one in places
+            ):
                 found[line] = exercise.mistakes[mistake]
     return found
 

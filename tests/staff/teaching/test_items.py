@@ -62,6 +62,9 @@ def prove_parsons(item):
         for place in range(len(right)):
             text = "\n".join([*right[:place], line, *right[place + 1 :]])
             assert not judge(item.exercise, text).right
+    for place in range(len(right)):
+        text = "\n".join([*right[:place], *right[place + 1 :]])
+        assert not judge(item.exercise, text).right  # every line is needed
 
 
 def prove_verdicts(item):
