@@ -265,7 +265,7 @@ def _value(draw: Draw, kind: str, arguments: str, line: str) -> str:
 
 
 def _decimal(draw: Draw, low: float, high: float, digits: int) -> float:
-    scale = 10**digits
+    scale = float(10**digits)
     return draw.integer(round(low * scale), round(high * scale)) / scale
 
 

@@ -125,9 +125,16 @@ class Bank:
             )
             found.append(
                 Exercise(
-                    *(stem, name, question.number, question.title),
-                    *(cards.get(question.number, ""), getattr(module, name).mistakes),
-                    *(setup, cell.released, cell.source, answers),
+                    stem=stem,
+                    name=name,
+                    number=question.number,
+                    title=question.title,
+                    task=cards.get(question.number, ""),
+                    mistakes=getattr(module, name).mistakes,
+                    setup=setup,
+                    stub=cell.released,
+                    model=cell.source,
+                    answers=answers,
                 )
             )
         return found
