@@ -19,6 +19,30 @@ COMMANDS = {
     "replicate": ("staff.ci.replicate:main", "measure the claims on other seeds"),
     "grade": ("staff.grader.grade:main", "grade a class of submissions"),
     "report": ("staff.grader.report:main", "show how each question went"),
+    "similar": (
+        "staff.term.similar:main",
+        "show answers that are alike, side by side",
+    ),
+    "material": (
+        "staff.teaching.material:main",
+        "make questions and keys from the bank of answers",
+    ),
+    "variant": (
+        "staff.teaching.variant:main",
+        "give each learner a variant of their own",
+    ),
+    "exam": (
+        "staff.teaching.exam:main",
+        "make an exam whose questions are drawn from the bank",
+    ),
+    "platform": (
+        "staff.term.platforms:main",
+        "grade inside Gradescope or PrairieLearn",
+    ),
+    "kit": (
+        "staff.teaching.kit:main",
+        "write syllabus, lesson plans and keys",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",

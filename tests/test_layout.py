@@ -32,12 +32,17 @@ ORDER = {
     ),
     "staff": (
 <<<<<<< HEAD
+<<<<<<< HEAD
         *("environment", "course", "runs", "setup", "authoring", "site", "grader", "bench"),
         *("ci", "staff", "__main__"),
 =======
         *("environment", "course", "runs", "setup", "authoring", "grader", "term"),
         *("bench", "ci", "staff", "__main__"),
 >>>>>>> part-i16a
+=======
+        *("environment", "course", "runs", "setup", "authoring", "grader", "term"),
+        *("teaching", "bench", "ci", "staff", "__main__"),
+>>>>>>> part-i16b
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {

@@ -29,6 +29,7 @@ from staff.grader.model import Result, Submission, Verdict
 from staff.grader.prepare import prepare
 from staff.grader.record import Recorder, invalid_result
 from staff.grader.tried import Tried
+from staff.grader.variants import Variants
 
 __all__ = ["main"]
 
@@ -98,6 +99,7 @@ class Grading:
         self, course: Course, bundle: Bundle, options: argparse.Namespace
     ) -> None:
         self.course, self.bundle, self.options = course, bundle, options
+        self.variants = Variants(course, bundle)
         self.environment = environment(course.root)
         limits = {"seconds": options.seconds, "memory": int(options.memory * _GIB)}
         self.limits = engine.Limits(**limits)
@@ -223,8 +225,9 @@ class Grading:
     def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
         """Yield what has to run; what is known goes straight to the results."""
         for candidate in self.candidates:
+            bundle = self.variants.of(candidate.student)
             try:
-                submission = read(candidate, self.bundle, grading=self._originals())
+                submission = read(candidate, bundle, grading=self._originals())
             except InfraError as error:
                 self._not_read(candidate, str(error))
                 continue
@@ -232,8 +235,8 @@ class Grading:
                 self.refused.append(submission)
                 continue
             keys = {
-                name: self.bundle.question_key(name, submission, self.environment)
-                for name in self.bundle.questions
+                name: bundle.question_key(name, submission, self.environment)
+                for name in bundle.questions
             }
             if submission.invalid:
                 result = invalid_result(self.bundle, submission)

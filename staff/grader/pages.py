@@ -77,9 +77,15 @@ _HEAD = """<!DOCTYPE html>
 """
 
 
-def page_template(body: str) -> Template:
-    """Return the template of a whole page; it needs `title` and what `body` needs."""
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+def page_template(body: str, more: str = "") -> Template:
+    """Return the template of a whole page; it needs `title` and what `body` needs.
+
+    Args:
+        body: of the page.
+        more: style of its own, after what all pages share.
+    """
+    style = STYLE + more
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'"
@@ -91,7 +97,7 @@ def page_template(body: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    head = _HEAD.format(policy=policy, style=STYLE)
+    head = _HEAD.format(policy=policy, style=style)
     return environment.from_string(f"{head}{body}</body>\n</html>\n")
 
 

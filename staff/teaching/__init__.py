@@ -1,0 +1,1 @@
+"""Teaching material from the bank of right and wrong answers."""

@@ -1,0 +1,222 @@
+"""Exams and variants, released and graded end to end; what is drawn is right."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from staff.bench.classroom import copy_course
+from staff.course import Course, CourseError
+from staff.grader.bundle import Bundle
+from staff.grader.draw import Draw
+from staff.grader.variants import Plan, Variants, _drawn
+from staff.teaching import exam, variant
+from staff.teaching.bank import Bank
+from staff.teaching.hands import HANDS
+from staff.teaching.judging import _setup, judge
+
+STEM, EXAM = "03_l1_l2", "80_quiz"
+
+
+def staff(course, *words, ok=True):
+    """Run a command of a copied course's own staff; return what it said."""
+    env = {**os.environ, "PYTHONPATH": str(course.root), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "staff", *words],
+        cwd=course.root, env=env, capture_output=True, text=True, timeout=1200,
+    )  # fmt: skip
+    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def hand_in(course, stem, student, answers):
+    """Fill the learner's own notebook: answer cell's name → text."""
+    own = course.grading / "variants" / "release" / student / stem / f"{stem}.ipynb"
+    notebook = json.loads(own.read_text())
+    for cell in notebook["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if name in answers:
+            cell["source"] = answers[name]
+    path = course.grading / "submitted" / student / stem / f"{stem}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(notebook))
+
+
+def solutions(bundle):
+    return {cell.question: cell.source for cell in bundle.cells
+            if cell.role == "solution"}  # fmt: skip
+
+
+def verdicts(course, stem, *words):
+    out = course.root / "results.jsonl"
+    staff(course, "grade", stem, "--json", str(out), "--workers", "1", *words)
+    lines = map(json.loads, out.read_text().splitlines())
+    return {
+        line["student"]: {k: v["verdict"] for k, v in line["questions"].items()}
+        for line in lines
+    }
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    course = copy_course(tmp_path_factory.mktemp("exam"), [STEM])
+    bank = course.root / "tests" / "answers" / STEM
+    shutil.copytree(Course().root / "tests" / "answers" / STEM, bank)
+    return course
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_an_exam_from_the_bank_to_the_grades(copied):
+    names = ["ada", "ben", "cyd", "dee"]
+    students = [word for name in names for word in ("--student", name)]
+    said = staff(copied, "exam", EXAM, "--from", "03", "--questions", "4",
+                 "--versions", "3", *students)  # fmt: skip
+    assert "4 variants" in said
+    variants = Variants(copied, Bundle.load(copied, EXAM))
+    ada, ben = variants.of("ada"), variants.of("ben")
+    assert {c.source for c in ada.cells} != {c.source for c in ben.cells}
+
+    text = (copied.grading / "variants" / "release" / "ada" / EXAM / f"{EXAM}.ipynb"
+            ).read_text()  # fmt: skip
+    for secret in ("HIDDEN", "BEGIN SOLUTION", "seed=", "drawn:", "helpers.checks"):
+        assert secret not in text
+    for mistakes in (e.mistakes for e in Bank(copied).exercises(STEM)):
+        assert not [name for name in mistakes if f'"{name}"' in text]
+
+    hand_in(copied, EXAM, "ada", solutions(ada))
+    hand_in(copied, EXAM, "ben", solutions(ada))  # a neighbor's exam
+    hand_in(copied, EXAM, "cyd", {})
+    hand_in(copied, EXAM, "dee", {"answer_4": "def answer_4():\n    return 99"})
+    got = verdicts(copied, EXAM)
+    questions = [f"answer_{number}" for number in range(1, 5)]
+    assert got["ada"] == dict.fromkeys(questions, "PASS")
+    assert "FAIL" in got["ben"].values() or "ERROR" in got["ben"].values()
+    assert got["cyd"] == dict.fromkeys(questions, "MISSING")
+    assert got["dee"]["answer_4"] in ("FAIL", "ERROR")
+
+    # The same key grades the same; what the learner was asked is in autograded/.
+    assert verdicts(copied, EXAM, "--force") == got
+    done = (copied.grading / "autograded" / "ada" / EXAM / f"{EXAM}.ipynb").read_text()
+    (test,) = [c for c in ada.cells if (c.role, c.question) == ("test", "answer_4")]
+    shown = ["".join(c["source"]) for c in json.loads(done)["cells"]]
+    assert test.source in shown
+
+    # More learners get theirs later; nobody else's changes.
+    staff(copied, "variant", EXAM, "--student", "eve")
+    assert Variants(copied, Bundle.load(copied, EXAM)).of("ada") == ada
+    assert "there already" in staff(copied, "exam", EXAM, "--from", "03", "--student",
+                                    "a", ok=False)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_variants_of_a_notebook_are_graded_by_their_own_seeds(copied):
+    staff(copied, "variant", STEM, "--student", "ada", "--student", "ben")
+    variants = Variants(copied, Bundle.load(copied, STEM))
+    bank = copied.root / "tests" / "answers" / STEM
+    right = {e.name: e.right[0].text for e in Bank(copied).exercises(STEM)}
+    wrong = sorted((bank / "soft_threshold").glob("wrong_*.py"))[0].read_text()
+    hand_in(copied, STEM, "ada", right)
+    hand_in(copied, STEM, "ben", {**right, "soft_threshold": wrong})
+    got = verdicts(copied, STEM)
+    assert set(got["ada"].values()) == {"PASS"}
+    assert got["ben"] == {**got["ada"], "soft_threshold": "FAIL"}
+    done = copied.grading / "autograded" / "ada" / STEM / f"{STEM}.ipynb"
+    seeds = [c.source for c in variants.of("ada").cells if c.role == "test"]
+    shown = ["".join(c["source"]) for c in json.loads(done.read_text())["cells"]]
+    assert all(source in shown for source in seeds)
+    (copied.grading / "variants" / "key").rename(copied.root / "lost")
+    said = staff(copied, "grade", STEM, ok=False)
+    assert "who got what" in said
+    (copied.root / "lost").rename(copied.grading / "variants" / "key")
+    staff(copied, "variant", STEM, "--stop")
+    assert Plan.load(copied, STEM) is None
+
+
+# --- quickly ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.title)
+def test_values_by_hand_are_those_of_the_courses_own_functions(hand):
+    exercises = {e.name: e for e in Bank(Course()).exercises(hand.stem)}
+    exercise = exercises[hand.exercise]
+    names = dict(_setup(exercise.stem, exercise.setup))
+    exec(exercise.model, names)
+    found = set()
+    for number in range(10):
+        drawn = {"torch": torch, "f": names[hand.exercise]}
+        exec(_drawn(hand.values, Draw(b"hand", str(number)), {}), drawn)
+        value = eval(hand.formula, drawn)
+        assert float(eval(hand.call, drawn)) == pytest.approx(value, rel=1e-6, abs=1e-9)
+        found.add(round(value, 6))
+    assert len(found) > 2
+
+
+@pytest.fixture(scope="module")
+def questions():
+    kinds = ["code", "hunt", "which", "hand", "code"]
+    return kinds, exam.pool(Course(), [STEM], kinds, 3, Draw(b"a"))
+
+
+def test_no_exercise_comes_in_two_kinds_of_question(questions):
+    kinds, pool = questions
+    titles = {}
+    for kind, versions in zip(kinds, pool, strict=True):
+        for version in versions:
+            title = version.title.removeprefix("A mistake in “").removesuffix("”")
+            titles.setdefault(title, set()).add(kind)
+    assert all(len(some - {"hand"}) <= 1 for some in titles.values())
+    assert not {*pool[0]} & {*pool[4]}  # two questions of one kind
+
+
+def test_each_version_is_a_valid_master_whose_answers_pass(questions):
+    kinds, pool = questions
+    for turn in range(max(map(len, pool))):
+        text = exam.text(EXAM, pool, turn)
+        master = exam._read(EXAM, text)
+        assert [c.role for c in master.cells].count("test") == len(kinds)
+        names = {}
+        for cell in master.cells:
+            if cell.kind == "code":
+                exec(cell.source, names)  # the hidden tests, too
+
+
+def test_too_few_questions_are_told():
+    with pytest.raises(CourseError, match="expected at least 9 questions"):
+        exam.pool(Course(), [STEM], ["hand"] * 9, 1, Draw(b"a"))
+
+
+def test_code_that_is_renamed_stays_right():
+    (one,) = [e for e in Bank(Course()).exercises(STEM) if e.name == "max_norm_"]
+    text = exam._renamed(one.model, one.name).format(answer="answer_1")
+    assert "def answer_1(" in text
+    assert judge(one, f"{text}\n\nmax_norm_ = answer_1").right
+
+
+@pytest.mark.parametrize(
+    ("names", "file", "message"),
+    [(["../x"], None, "'../x'"), ([], "a\n=b\n", "'=b'"), ([], "\n", "for whom")],
+)
+def test_names_that_cannot_be_learners(small_course, names, file, message):
+    path = None
+    if file is not None:
+        path = small_course.root / "names.txt"
+        path.write_text(file)
+    with pytest.raises(CourseError, match=message):
+        variant.learners(small_course, names, path)
+
+
+def test_names_from_a_file(small_course):
+    path = small_course.root / "names.txt"
+    path.write_text("\ufeffben\r\n ada \r\n\r\nben\r\n")
+    assert variant.learners(small_course, [], path) == ["ada", "ben"]
+
+
+@pytest.fixture
+def small_course(tmp_path):
+    return Course(tmp_path)
