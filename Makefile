@@ -16,13 +16,8 @@ SETUP = @"$(PYTHON)" -I staff/setup/bootstrap.py --torch "$(TORCH)"
 STAFF = $(SETUP) --with staff run -m
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help lab test build grade replicate lock site bench bench-grade bench-hostile wheel \
-	formgrader clean python
-=======
-.PHONY: help lab test build grade replicate lock bench bench-grade bench-hostile \
+.PHONY: help lab test build grade replicate lock site bench bench-grade bench-hostile \
 	bench-checks wheel formgrader clean python
->>>>>>> part-i16b
 
 help:
 	@echo 'make lab         set up, then open the notebooks in JupyterLab (PORT=8888;'
@@ -34,11 +29,8 @@ help:
 	@echo 'make replicate   which claims hold on other seeds? (SEEDS=1000)'
 	@echo 'make bench       compare the speed of the training loops'
 	@echo 'make bench-grade, make bench-hostile   the grader against stock nbgrader'
-<<<<<<< HEAD
 	@echo 'make site        make the course a site of plain files, in site/'
-=======
 	@echo 'make bench-checks   our checks against the manner of other courses'
->>>>>>> part-i16b
 	@echo 'make wheel       pack helpers and data for Colab into dist/'
 	@echo 'make lock        renew requirements.lock and environment.yml (ARGS=--upgrade)'
 	@echo 'make clean       delete .venv and caches; notebooks, grades, settings stay'
@@ -73,13 +65,11 @@ bench-grade: python
 bench-hostile: python
 	$(STAFF) staff.bench.hostile $(ARGS)
 
-<<<<<<< HEAD
 site: python
 	$(SETUP) --with site run -m staff site $(ARGS)
-=======
+
 bench-checks: python
 	$(STAFF) staff.bench.checks $(ARGS)
->>>>>>> part-i16b
 
 wheel: python
 	$(STAFF) staff wheel $(ARGS)

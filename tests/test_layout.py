@@ -31,18 +31,8 @@ ORDER = {
         *("show", "demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-<<<<<<< HEAD
-<<<<<<< HEAD
-        *("environment", "course", "runs", "setup", "authoring", "site", "grader", "bench"),
-        *("ci", "staff", "__main__"),
-=======
-        *("environment", "course", "runs", "setup", "authoring", "grader", "term"),
-        *("bench", "ci", "staff", "__main__"),
->>>>>>> part-i16a
-=======
-        *("environment", "course", "runs", "setup", "authoring", "grader", "term"),
-        *("teaching", "bench", "ci", "staff", "__main__"),
->>>>>>> part-i16b
+        *("environment", "course", "runs", "setup", "authoring", "site", "grader"),
+        *("term", "teaching", "bench", "ci", "staff", "__main__"),
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {

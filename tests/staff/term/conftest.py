@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """The small course with its gradebook, and a class that handed something in."""
 
 import shutil
@@ -113,10 +112,3 @@ def kept(room, student, answers=ANSWERS):
 
 
 __all__ = ["Class", "kept", "replace"]
-=======
-"""The grader's small course, for what is made of its submissions."""
-
-from tests.staff.grader.conftest import bundle, entered, small
-
-__all__ = ["bundle", "entered", "small"]
->>>>>>> part-i16b
