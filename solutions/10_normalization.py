@@ -2,7 +2,7 @@
 # # 10 · Why do BatchNorm and dropout quarrel, and do they have to?
 #
 # A team trains a small convolutional network with BatchNorm on pictures of clothes. After
-# a few minutes it fits every training image, and on new images it is stuck at about 80 %:
+# a few minutes it fits every training image, and on new images it is stuck at about 75 %:
 # it overfits. Somebody says "then regularize it", and adds `Dropout(0.5)` after every
 # BatchNorm block. The next morning the network is several points *worse*, and the meeting
 # about it is short: "BatchNorm and dropout do not work together. Everybody knows that."
@@ -10,18 +10,18 @@
 # There is a well-known explanation, too. Xiang Li and others (2019) found that dropout
 # changes the *variance* of what a BatchNorm layer receives, that BatchNorm stores this
 # variance during training, and that at evaluation, when dropout is off, the stored number
-# is wrong. In their DenseNet on CIFAR-100, dropout of 0.5 in each block lowered the test
-# accuracy from 77.42 % to 68.55 %. They call it *variance shift*.
+# is wrong. In their DenseNet on CIFAR-100, dropout of 0.5 in each bottleneck block lowered
+# the test accuracy from 77.42 % to 68.55 %. They call it *variance shift*.
 #
 # Is that what happened to our team? It would be easy to say yes. In this notebook you will
 # derive the shift, measure it, repair it, and then find out whether the repaired network
-# is any better. Before that you have to know BatchNorm well, because half of what is told
-# about it is not true either.
+# is any better. Before that you have to know BatchNorm itself.
 #
 # When you are done you can
 #
 # - write BatchNorm and LayerNorm, including what BatchNorm stores and when it uses it,
-# - say what BatchNorm does for the learning rate, and how it regularizes,
+# - say what BatchNorm does for the learning rate, how it regularizes, and how small a
+#   batch it can bear,
 # - compute by how much dropout shifts a variance, and mend stored statistics,
 # - tell a network that suffers from the shift from one that has too much dropout,
 # - fold a BatchNorm into the layer before it, for use.
@@ -73,9 +73,9 @@ warm_up("10_normalization")
 #
 # We use 1,000 small Fashion-MNIST images, 14 × 14 pixels in grey, of ten kinds of clothes,
 # and 1,000 others for validation. In most experiments all labels are true, as they were
-# for the team. In one of them a fifth of the training labels is false (exactly 200, drawn
-# once): false labels can only be learned by heart, so they show best what a regularizer
-# prevents.
+# for the team. In two of them there are also networks for which a fifth of the training
+# labels is false (exactly 200, drawn once): false labels can only be learned by heart, so
+# they show best what a regularizer prevents.
 
 # %%
 SEEDS = range(8)
@@ -100,7 +100,7 @@ fig = labeled_images(
     flat_train.x[chosen],
     told,
     truth,
-    title=f"In one experiment {int(flipped.sum())} of {len(train.y)} labels are false",
+    title=f"In two experiments {int(flipped.sum())} of {len(train.y)} labels are false",
 )
 plots.show(
     fig,
@@ -147,7 +147,8 @@ plots.show(
 # ### Exercise 10.1 · BatchNorm (3 points, ~15 min)
 #
 # **Given** `x` of shape (N, C, …) with any number of further dimensions; `weight`, `bias`,
-# `running_mean`, `running_var` of shape (C,); the flag `training`, `momentum`, `eps`.
+# `running_mean`, `running_var` of shape (C,); the flag `training`, `momentum`, `eps`. In
+# training each channel has at least two values.
 # **Return** what `F.batch_norm` returns, with the same gradients. In training also update
 # `running_mean` and `running_var` *in place*; evaluation leaves them alone. Write it from
 # scratch: without torch's own normalization functions.
@@ -235,18 +236,18 @@ load("10_normalization").batch_norm(batch_norm, seed=20_101)
 # %% [markdown]
 # ## What it is good for: large steps
 #
-# The naive way comes first: a plain network of 12 layers, 32 wide, initialized as He and
+# The naive way comes first: a plain network of ten layers, 32 wide, initialized as He and
 # others recommend, trained by SGD with momentum at a rate of 0.1. A loop that hides
 # nothing; the loss is printed on the way. Saying "all classes are equally likely" costs
 # $\ln 10 = 2.30$.
 
 
 # %%
-def deep(norm="none", layers=12, width=32):
-    """Twelve layers; BatchNorm before the ReLU, after it, or nowhere."""
+def deep(norm="none", layers=10, width=32, extra=nn.Identity):
+    """Ten layers; BatchNorm before the ReLU, after it, or nowhere."""
     modules, inputs = [], 196
     for _ in range(layers):
-        before = [nn.BatchNorm1d(width)] if norm == "before" else []
+        before = [nn.BatchNorm1d(width), extra()] if norm == "before" else []
         after = [nn.BatchNorm1d(width)] if norm == "after" else []
         modules += [nn.Linear(inputs, width), *before, nn.ReLU(), *after]
         inputs = width
@@ -257,13 +258,13 @@ def deep(norm="none", layers=12, width=32):
 
 
 @one_thread()  # so many small operations gain nothing from a second one
-def watch(norm, lr=0.1, steps=101):
+def watch(norm, lr=0.1, steps=76):
     torch.manual_seed(0)
     model = deep(norm).to(DEVICE)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     order = torch.Generator().manual_seed(0)
     for step in range(steps):
-        batch = torch.randint(1000, (50,), generator=order)
+        batch = torch.randint(1000, (32,), generator=order)
         loss = F.cross_entropy(model(flat_train.x[batch]), flat_train.y[batch])
         if step % 25 == 0:
             print(f"step {step:3}, loss {loss.item():.2f}")
@@ -281,47 +282,59 @@ print("with BatchNorm:")
 normed = watch("before")
 
 # %% [markdown]
-# At this rate only one of the two learns. Is BatchNorm the better network, then, or is it
-# only that 0.1 is too large a step for the other one? To find out, *both* must be allowed
-# their own learning rate. We train populations: eight networks for each of five rates,
-# which differ in initialization and batch order. A third kind settles a question that
-# every forum has an opinion on: does BatchNorm belong before the ReLU, where its authors
-# put it, or after it?
+# At this rate one of the two learns much better. Is BatchNorm the better network, then, or
+# is it only that 0.1 is too large a step for the other one? To find out, *both* must be
+# allowed their own learning rate. We train populations: six networks for each of five
+# rates, which differ in initialization and batch order. A third kind settles a question
+# that every forum has an opinion on: does BatchNorm belong before the ReLU, where its
+# authors put it, or after it?
 
 # %% predict
 predict(
     "norm.best-rate",
-    "Each kind at its own best rate, after 150 steps. BatchNorm is, against none,",
-    ["several points better", "within a few points", "several points worse"],
+    "Each kind at its own best rate, after 150 steps. The network with BatchNorm is",
+    [
+        "about as far ahead as at a rate of 0.1",
+        "ahead by far less, or not at all",
+        "far behind the other",
+    ],
 )
 
 # %% experiment
-RATES = [0.01, 0.03, 0.1, 0.3, 1.0]
+RATES = [0.003, 0.01, 0.03, 0.1, 0.3]
 KINDS = {"no norm": "none", "norm before ReLU": "before", "norm after ReLU": "after"}
+DEEP = range(6)  # seeds
 
 
 @one_thread()
-def sweep(norm):
+def sweep(build, rates=RATES, steps=150):
     """Validation accuracy in percent, (seeds, rates); NaN losses count as guessing."""
     done = train_population(
-        lambda: deep(norm),
+        build,
         flat_train,
         val=flat_val,
-        seeds=[seed for seed in SEEDS for _ in RATES],
-        lr=RATES * len(SEEDS),
+        seeds=[seed for seed in DEEP for _ in rates],
+        lr=list(rates) * len(DEEP),
         optimizer="sgd",
         momentum=0.9,
-        steps=150,
-        batch_size=50,
-        record_every=150,
+        steps=steps,
+        batch_size=32,
+        record_every=steps,
         record_size=50,
     )
-    return 100 * done.val_accuracy[-1].cpu().reshape(len(SEEDS), len(RATES))
+    return 100 * done.val_accuracy[-1].cpu().reshape(len(DEEP), len(rates))
 
 
 with warnings.catch_warnings():  # some of them diverge, as they should
     warnings.simplefilter("ignore", UserWarning)
-    by_rate = {name: sweep(norm) for name, norm in KINDS.items()}
+    by_rate = {
+        name: sweep(lambda norm=norm: deep(norm)) for name, norm in KINDS.items()
+    }
+    best = {name: int(v.mean(0).argmax()) for name, v in by_rate.items()}
+    longer = {
+        name: sweep(lambda norm=KINDS[name]: deep(norm), [RATES[best[name]]], 300)[:, 0]
+        for name in [*KINDS][:2]
+    }
 
 # %% figure
 KIND_COLORS = dict(
@@ -338,85 +351,198 @@ ax.set_title("BatchNorm learns at rates where the plain network fails")
 ax.legend()
 plots.show(
     ax.figure,
-    alt="Without a norm accuracy falls to guessing from rate 0.1 on; with BatchNorm it "
-    "stays high up to about 0.3.",
+    alt="Without a norm accuracy is highest at 0.01 and falls to guessing at 0.3; with "
+    "BatchNorm it stays high from 0.01 to 0.1 and falls off slowly at 0.3.",
     after="norm.best-rate",
 )
 
 # %% results
-initial = "8 initializations and batch orders; one split"
+initial = "initializations and batch orders; one split"
 points = {"unit": "accuracy points"}
-best = {name: v[:, v.mean(0).argmax()] for name, v in by_rate.items()}
-with results(varies=initial) as table:
+at_best = {name: v[:, best[name]] for name, v in by_rate.items()}
+with results(varies=f"6 {initial}") as table:
     table.arms(
-        {f"{name}, rate 0.1": v[:, 2] for name, v in by_rate.items()},
+        {f"{name}, rate 0.1": v[:, 3] for name, v in by_rate.items()},
         paired_with="no norm, rate 0.1",
         unit="% accuracy",
     )
     table.arms(
-        {f"{name}, its best rate": v for name, v in best.items()},
-        paired_with="no norm, its best rate",
-        unit="% accuracy",
+        {f"{name}, rate {RATES[best[name]]}": v for name, v in at_best.items()},
+        paired_with=f"no norm, rate {RATES[best['no norm']]}",
+        unit="% accuracy, each at its best rate",
+    )
+    table.arms(
+        {f"{name}, 300 steps": v for name, v in longer.items()},
+        paired_with="no norm, 300 steps",
+        unit="% accuracy, the same rates",
     )
     claim(
         "norm.large-steps",
         "At a rate of 0.1 the network with BatchNorm is ahead of the one without.",
-        by_rate["norm before ReLU"][:, 2] - by_rate["no norm"][:, 2],
+        by_rate["norm before ReLU"][:, 3] - by_rate["no norm"][:, 3],
         "> 0",
         **points,
     )
     claim(
         "norm.best-rate",
-        "After 150 steps BatchNorm is ahead, each at the best of five rates.",
-        best["norm before ReLU"] - best["no norm"],
-        "> 0",
+        "With each at the best of five rates, BatchNorm is ahead by less than at 0.1.",
+        at_best["norm before ReLU"]
+        - at_best["no norm"]
+        - (by_rate["norm before ReLU"][:, 3] - by_rate["no norm"][:, 3]),
+        "< 0",
         **points,
     )
     claim(
         "norm.order",
         "Before or after the ReLU: within six points of each other, each at its best.",
-        best["norm after ReLU"] - best["norm before ReLU"],
+        at_best["norm after ReLU"] - at_best["norm before ReLU"],
         "within 6",
         **points,
     )
-    recall("norm.best-rate", 1)
+    recall("norm.best-rate", 2)
 
 # %% [markdown]
-# Take three things from the picture. At a rate of 0.1 the plain network is near guessing,
-# and BatchNorm is fifty points ahead; but that comparison is unfair, as the plain network
-# never had a chance at this rate. Each at its best rate, BatchNorm is still ahead after
-# 150 steps, by about 8 points. And whether it stands before or after the ReLU makes no
-# difference that eight seeds could tell from zero.
+# Take three things from the picture. At a rate of 0.1 most of the plain networks are near
+# guessing, and BatchNorm is 44 points ahead; but that comparison is unfair, as the plain
+# network never had a chance at this rate. Each at the best of the five rates, which lies
+# inside the grid for every kind, the gap is a few points. And whether BatchNorm stands
+# before or after the ReLU makes no difference that six seeds could tell from zero.
 #
-# Is BatchNorm then the *better* network? Give both more time, and look at the middle
-# numbers again. With 600 steps, run apart from this notebook, the best plain network
-# reached 74.2 % and the best one with BatchNorm 77.0 %, so two thirds of the advantage are
-# gone. A good part of what the table shows is *speed*. That is what the 2015 paper promised
-# in its first words, "accelerating", and it reported the same accuracy as without in a
-# fourteenth of the steps, on ImageNet.
+# With twice as many steps (the last table) the plain network reaches 70.4 % and the one
+# with BatchNorm 72.6 %, again a difference that six seeds cannot tell from zero. So what
+# BatchNorm has shown here is that it can be trained at rates at which the other cannot, not
+# that it ends up higher. The 2015 paper, too, promised speed: on ImageNet it reached the same
+# accuracy in a fourteenth of the steps.
 #
 # Why can it take large steps? Multiply a layer's weights by 10, and the batch's mean and
 # standard deviation grow by 10 with them: the output of BatchNorm is unchanged. So the loss
 # does not depend on the length of the weights in front of a BatchNorm. If a step is far too
-# long, the weights become long. The output is no worse for it. And because scaling the
+# long, the weights become long, and the output is no worse for it. And because scaling the
 # weights by $a$ scales the gradient by $1/a$, the next step is small in proportion. A
-# network without this brake is thrown out of its valley, and what it throws up reaches the
-# next layer in full. (The same argument says what weight decay does here, which was
-# notebook 04's question: it keeps the weights short and so the *effective* steps long. It
-# does not make the function simpler.)
+# network without this brake is thrown out of its valley. (The same argument says what weight
+# decay does here, which was notebook 04's question: it keeps the weights short and so the
+# *effective* steps long. It does not make the function simpler.)
 #
 # ### The story of internal covariate shift
 #
 # The title of the 2015 paper promises something else: that BatchNorm works by reducing
 # *internal covariate shift*, the change of each layer's input distribution during training.
 # It is a good story, and it was repeated for years. In 2018 Shibani Santurkar and others
-# put it to a test. They added noise *behind* each BatchNorm, with a mean and variance that
-# changed at every step, so that the layers' inputs shifted more than without any
-# normalization. Those networks trained about as well as with clean BatchNorm, and far
-# better than without. So the stable distributions cannot be the reason. What they found
-# instead is that the loss becomes smoother: its gradient changes less along a step, and a
-# long step meets fewer surprises. We have not repeated their experiment here. Our sweep
-# fits it, since it shows the longer steps, but it does not prove it.
+# put it to a test. They added noise *behind* each BatchNorm, with a mean and a variance that
+# changed at every step. If stable distributions were the reason, such networks should train
+# badly.
+#
+# Let us do the same. Behind each BatchNorm we put a layer that, at every step, tosses two
+# coins per unit: one moves the unit's mean by a quarter of its standard deviation up or
+# down, the other stretches or shrinks it by a quarter. All examples of a batch feel the
+# same jump, as they would after a change of the layers below; at evaluation there is none.
+# To see that the jumps do what they should, we also measure how far the inputs of the sixth
+# layer move from one step to the next on 100 fixed images, in units of their own spread.
+
+
+# %%
+class Jumps(nn.Module):
+    """New means and scales for all units at every training step."""
+
+    def __init__(self, size=0.25):
+        super().__init__()
+        self.size = size
+        self.coins = nn.ModuleList([MemberDropout(0.5), MemberDropout(0.5)])
+
+    def forward(self, x):  # a coin gives 0 or 2 in training, 1 at evaluation
+        shift, stretch = (coin(torch.ones_like(x))[:1] - 1 for coin in self.coins)
+        return x * (1 + self.size * stretch) + self.size * shift
+
+
+@one_thread()
+def movement(build, lr, seed, steps=10):
+    """Mean move of the sixth layer's inputs in one step, in standard deviations."""
+    torch.manual_seed(seed)
+    model, moves, old = build().to(DEVICE), [], None
+    below = model[: len(model) // 2]  # five of the ten layers
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    for batch in torch.randperm(1000)[: 32 * steps].split(32):
+        optimizer.zero_grad()
+        F.cross_entropy(model(flat_train.x[batch]), flat_train.y[batch]).backward()
+        optimizer.step()
+        with torch.no_grad():
+            new = below(flat_val.x[:100])
+        if old is not None:
+            moves.append((new.mean(0) - old.mean(0)).abs().mean() / old.std(0).mean())
+        old = new
+    return torch.stack(moves).mean().item()
+
+
+# %% predict
+predict(
+    "norm.jumps",
+    "Rate 0.1, with means and scales that jump behind each BatchNorm. The accuracy is",
+    [
+        "as low as without a norm",
+        "much nearer to clean BatchNorm than to no norm",
+        "higher than with clean BatchNorm",
+    ],
+)
+
+
+# %% experiment
+def jumping():
+    return deep("before", extra=Jumps)
+
+
+jumpy = sweep(jumping, [0.1])[:, 0]
+SETTINGS = {
+    "no norm, rate 0.01": (deep, 0.01),
+    "BatchNorm, rate 0.1": (lambda: deep("before"), 0.1),
+    "BatchNorm with jumps, rate 0.1": (jumping, 0.1),
+}
+moved = {
+    name: torch.tensor([movement(build, lr, seed) for seed in DEEP])
+    for name, (build, lr) in SETTINGS.items()
+}
+
+# %% results
+at_tenth = {name: v[:, 3] for name, v in by_rate.items()}
+with results(varies=f"6 {initial}") as table:
+    table.arms(moved, unit="standard deviations per step")
+    table.arms(
+        {
+            "no norm, rate 0.1": at_tenth["no norm"],
+            "BatchNorm with jumps, rate 0.1": jumpy,
+            "BatchNorm, rate 0.1": at_tenth["norm before ReLU"],
+        },
+        paired_with="BatchNorm with jumps, rate 0.1",
+        unit="% accuracy",
+    )
+    claim(
+        "norm.jumps-move",
+        "With jumps behind BatchNorm, inputs move more per step than in a network "
+        "without a norm at a rate at which that one learns.",
+        moved["BatchNorm with jumps, rate 0.1"] - moved["no norm, rate 0.01"],
+        "> 0",
+    )
+    claim(
+        "norm.jumps-train",
+        "And yet, at a rate of 0.1, it learns more than the network without a norm.",
+        jumpy - at_tenth["no norm"],
+        "> 0",
+        **points,
+    )
+    recall("norm.jumps", 2)
+
+# %% [markdown]
+# The jumps do what they should: the inputs of the sixth layer move by 0.32 of their standard
+# deviation in each step, five times as far as in the network without a norm at its best
+# rate (0.06). If stable inputs were what makes large steps possible, this network should be
+# the worst of all. But it reaches 57 % at a rate at which the plain one is left at 23 %.
+#
+# The jumps are not free in our narrow network: clean BatchNorm is 10 points ahead. Santurkar
+# and others, with a VGG network on CIFAR-10, saw hardly a price: it trained about as well as
+# with clean BatchNorm.
+#
+# What is the reason, then? They found that BatchNorm makes the loss *smoother*: its gradient
+# changes less along a step, so a long step meets fewer surprises. That fits our sweep, but
+# we have shown only that stable distributions are not needed for large steps.
 #
 # ## A norm without a batch
 #
@@ -518,10 +644,208 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 # Dropout in front of any but the first leaves nothing wrong behind, since nothing is
 # stored.
 #
-# *Frozen BatchNorm.* If you fine-tune a network with batches of two or four, the running
-# statistics would be overwritten by very noisy ones. The custom is to keep BatchNorm in
-# eval mode in training, too. Note that `model.train()` at the start of every epoch
-# switches it on again: freeze *after* that call.
+# ### How small may a batch be?
+#
+# A batch of one is refused. What about two, which is all that fits into memory where the
+# images are large? We train a network of two hidden layers with batches of 2, 4 and 32,
+# once with BatchNorm and once with GroupNorm (eight groups of eight units); and, with
+# batches of 2, a small convolutional network, whose channels have 49 and 16 positions.
+
+
+# %%
+def shallow(norm, width=64):
+    return nn.Sequential(
+        *(nn.Linear(196, width), norm(width), nn.ReLU()),
+        *(nn.Linear(width, width), norm(width), nn.ReLU()),
+        nn.Linear(width, 10),
+    )
+
+
+def small_conv(norm):
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 14, 14)),
+        *(nn.Conv2d(1, 8, 3, 2, padding=1), norm(8), nn.ReLU()),
+        *(nn.Conv2d(8, 16, 3, 2, padding=1), norm(16), nn.ReLU()),
+        *(nn.Flatten(), nn.Linear(256, 10)),
+    )
+
+
+def group_norm(width):
+    return nn.GroupNorm(max(4, width // 8), width)
+
+
+@one_thread()
+def run(build, split, steps=200, batch_size=32, valid=flat_val, lr=2e-3, **settings):
+    """Train eight networks; build() makes one of them; measured at the end only."""
+    settings = {"seeds": SEEDS, "record_every": steps, **settings}
+    return train_population(
+        build,
+        split,
+        val=valid,
+        steps=steps,
+        batch_size=batch_size,
+        lr=lr,
+        record_size=200,
+        **settings,
+    )
+
+
+def finals(runs):
+    return 100 * runs.val_accuracy[-1].cpu()
+
+
+# %% predict
+predict(
+    "norm.tiny",
+    "Batches of two examples. With BatchNorm instead of GroupNorm, accuracy is lower by",
+    [
+        "20 points or more, in both networks",
+        "20 points or more, in the one without convolutions only",
+        "a few points, in both",
+    ],
+)
+
+# %% experiment
+NORM_PAIRS = {
+    "BatchNorm": (nn.BatchNorm1d, nn.BatchNorm2d),
+    "GroupNorm": (group_norm, group_norm),
+}
+tiny = {}
+for name, (flat_norm, map_norm) in NORM_PAIRS.items():
+    for n in (2, 4, 32):
+        done = run(lambda norm=flat_norm: shallow(norm), flat_train, batch_size=n)
+        tiny[f"{name}, batches of {n}"] = finals(done)
+    done = run(lambda norm=map_norm: small_conv(norm), flat_train, batch_size=2)
+    tiny[f"{name}, convolutions, batches of 2"] = finals(done)
+
+# %% results
+with results(varies=f"8 {initial}") as table:
+    for what in ("batches of 2", "batches of 4", "batches of 32"):
+        pair = {f"{name}, {what}": tiny[f"{name}, {what}"] for name in NORM_PAIRS}
+        table.arms(pair, paired_with=f"GroupNorm, {what}", unit="% accuracy")
+    maps = "convolutions, batches of 2"
+    pair = {f"{name}, {maps}": tiny[f"{name}, {maps}"] for name in NORM_PAIRS}
+    table.arms(pair, paired_with=f"GroupNorm, {maps}", unit="% accuracy")
+    lost = tiny["BatchNorm, batches of 2"] - tiny["GroupNorm, batches of 2"]
+    claim(
+        "norm.tiny",
+        "With batches of two, BatchNorm is worse than GroupNorm.",
+        lost,
+        "< 0",
+        **points,
+    )
+    claim(
+        "norm.tiny-many",
+        "With batches of 32 they are within six points of each other.",
+        tiny["BatchNorm, batches of 32"] - tiny["GroupNorm, batches of 32"],
+        "within 6",
+        **points,
+    )
+    claim(
+        "norm.tiny-positions",
+        "With convolutions, batches of two cost BatchNorm less.",
+        tiny[f"BatchNorm, {maps}"] - tiny[f"GroupNorm, {maps}"] - lost,
+        "> 0",
+        **points,
+    )
+    recall("norm.tiny", 2)
+
+# %% [markdown]
+# With batches of two BatchNorm falls to 37 %, 28 points behind GroupNorm. You can compute the
+# reason by hand: of two values, one lies above their mean and the other just as far below,
+# so BatchNorm turns them into $+1$ and $-1$ *whatever they were*. All that is left of a unit
+# is which of the two images had more of it. With four values the two norms are equal as far
+# as eight seeds can tell, and with 32 as well.
+#
+# The convolutional network does not mind batches of two at all. Each of its channels has
+# $2 \cdot 49$ or $2 \cdot 16$ values. So what counts is not the number of images but the
+# number of values per channel, $N \cdot H \cdot W$.
+#
+# It comes out otherwise in large networks: for a ResNet-50 on ImageNet with batches of two,
+# Yuxin Wu and Kaiming He (2018) report an error 10.6 points lower with GroupNorm than with
+# BatchNorm, although its channels have many positions, too. (The values at the positions of
+# one image resemble one another, so there are fewer *independent* ones than it seems.)
+#
+# ### Frozen statistics
+#
+# A related case: a network was trained with large batches, and you *fine-tune* it on new
+# data with batches of two. Many people then keep BatchNorm in eval mode in training, too, so
+# that it goes on using what it has stored. (`model.train()` at the start of an epoch would
+# switch it on again: freeze after that call, or override `train`, as below.)
+#
+# The old data are the first 500 training images, the new task is the other 500 *upside
+# down*. Both arms start from the same trained networks and learn all weights, $\gamma$ and
+# $\beta$ included; they differ only in the statistics.
+
+
+# %%
+class FrozenNorm(nn.BatchNorm1d):
+    """BatchNorm that stays in eval mode, whatever model.train() asks for."""
+
+    def train(self, mode=True):
+        return super().train(False)
+
+
+old_task = data.Split(flat_train.x[:500], flat_train.y[:500])
+new_task = data.Split(train.x[500:].flip(2).flatten(1), train.y[500:])
+new_valid = data.Split(val.x.flip(2).flatten(1), val.y)
+learned = run(lambda: shallow(nn.BatchNorm1d), old_task)
+
+
+def copied(norm):
+    def build(seed):  # the network of this seed, with this kind of norm
+        model = shallow(norm)
+        model.load_state_dict(learned.member(seed).state_dict())
+        return model
+
+    return build
+
+
+# %% predict
+predict(
+    "norm.frozen",
+    "Fine-tuning with batches of 2. With frozen statistics instead of live ones",
+    ["accuracy is several points lower", "hardly anything changes", "much is gained"],
+)
+
+# %% experiment
+tuned = {
+    f"{name} statistics, batches of {n}": finals(
+        run(copied(norm), new_task, 150, n, new_valid, lr=1e-3)
+    )
+    for n in (2, 32)
+    for name, norm in (("live", nn.BatchNorm1d), ("frozen", FrozenNorm))
+}
+
+# %% results
+with results(varies=f"8 {initial}") as table:
+    frozen_gain = {}
+    for n in (2, 32):
+        arms = {k: v for k, v in tuned.items() if k.endswith(f" {n}")}
+        live, frozen = arms
+        table.arms(arms, paired_with=live, unit="% accuracy, upside down")
+        frozen_gain[n] = arms[frozen] - arms[live]
+    claim(
+        "norm.frozen",
+        "With batches of two, frozen statistics are better than live ones.",
+        frozen_gain[2],
+        "> 0",
+        **points,
+    )
+    claim(
+        "norm.frozen-large",
+        "With batches of 32 the gain is smaller.",
+        frozen_gain[32] - frozen_gain[2],
+        "< 0",
+        **points,
+    )
+    recall("norm.frozen", 3)
+
+# %% [markdown]
+# With batches of two, live statistics ruin what the network had learned, and frozen ones are
+# 29 points better. With batches of 32 it is the other way round, if only by 1.4 points:
+# there the live statistics are good enough, and they can follow the new pictures, while the
+# frozen ones are still those of the old. So freeze for tiny batches, not as a habit.
 #
 # ## BatchNorm's own noise
 #
@@ -534,9 +858,10 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 #
 # If that noise regularizes, smaller batches should overfit less. But a smaller batch also
 # makes noisier *gradients*, and the two would be confused. We separate them: every step
-# uses a batch of 128, and only BatchNorm looks at groups of $g$ examples within it. (This
-# is called *ghost* BatchNorm; Hoffer 2017.) The false labels are in, so there is something
-# to be learned by heart.
+# uses a batch of 64, and only BatchNorm looks at groups of $g$ examples within it. (This
+# is called *ghost* BatchNorm; Hoffer 2017.) Each network is trained twice, on the true
+# labels and on those of which 200 are false, so that there is something to be learned by
+# heart.
 
 
 # %%
@@ -556,101 +881,100 @@ class GhostNorm(nn.Module):
         return normal * self.whole.weight + self.whole.bias
 
 
-def ghostly(size, width=64):
-    return nn.Sequential(
-        *(nn.Linear(196, width), GhostNorm(width, size), nn.ReLU()),
-        *(nn.Linear(width, width), GhostNorm(width, size), nn.ReLU()),
-        nn.Linear(width, 10),
-    )
-
-
 # %% predict
 predict(
     "norm.ghost",
-    "20 % false labels, batches of 128. BatchNorm over groups of 4 instead of all 128:",
+    "20 % false labels, batches of 64. BatchNorm over groups of 4 instead of all 64:",
     ["several points worse", "no difference to speak of", "several points better"],
 )
 
 
 # %% experiment
-@one_thread()
-def run(build, split, steps=300, batch_size=50, valid=flat_val, **settings):
-    """Train eight networks; build() makes one of them."""
-    return train_population(
-        build,
-        split,
-        val=valid,
-        seeds=SEEDS,
-        steps=steps,
-        batch_size=batch_size,
-        lr=2e-3,
-        record_every=60,
-        record_size=200,
-        **settings,
-    )
+def both_labels(x, n, seeds, copies=1, uses=(True, True)):
+    """Arguments of `run` for seeds with true labels, then the same with false ones."""
+    kinds = [y for y, used in zip((train.y, noisy_labels), uses, strict=True) if used]
+    owned = torch.stack([y[:n].repeat(copies) for y in kinds for _ in seeds])
+    return {
+        "split": data.Split(x, owned),
+        "seeds": [*seeds] * len(kinds),
+        "own_data": {"train": "y", "val": ""},
+    }
 
 
-def finals(runs):
-    return 100 * runs.val_accuracy[-1].cpu()
-
-
-SIZES = [4, 16, 128]
+TEAM = range(6)  # seeds
+SIZES = [4, 16, 64]
 ghosts = {
-    size: run(lambda size=size: ghostly(size), flat_noisy, batch_size=128)
+    size: run(
+        lambda size=size: shallow(lambda width: GhostNorm(width, size)),
+        **both_labels(flat_train.x, 1000, TEAM),
+        steps=240,
+        batch_size=64,
+        record_every=80,
+    )
     for size in SIZES
 }
+true_end, false_end = (
+    {size: finals(runs)[half] for size, runs in ghosts.items()}
+    for half in (slice(6), slice(6, None))
+)
 
 # %% figure
 fig, panels = plots.figure(2)
 SHADES = (plots.PALETTE[2], plots.PALETTE[4], plots.PALETTE[0])
 for size, color in zip(SIZES, SHADES, strict=True):
     for panel, name in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
-        curve = 100 * getattr(ghosts[size], name).T
+        curve = 100 * getattr(ghosts[size], name).T[6:]
         plots.band(
             ghosts[size].steps, curve, label=f"groups of {size}", color=color, ax=panel
         )
 panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
 panels[0].set_title("Large groups learn the false labels")
 panels[1].set(xlabel="training step", ylabel="validation accuracy (%)")
-panels[1].set_title("Small groups stay ahead on true ones")
+panels[1].set_title("Groups of 4 end ahead on true labels")
 plots.show(
     fig,
-    alt="Left: with larger groups training accuracy rises faster. Right: with large "
-    "groups validation accuracy falls, with groups of 4 it does not.",
+    alt="False labels. Left: with larger groups training accuracy rises faster. Right: "
+    "with large groups validation accuracy falls, with groups of 4 it rises.",
     after="norm.ghost",
 )
 
 # %% results
-noisy_varies = "8 initializations and orders; one split, one draw of false labels"
+noisy_varies = "6 initializations and orders; one split, one draw of false labels"
 with results(varies=noisy_varies) as table:
-    table.arms(
-        {f"groups of {size}": finals(ghosts[size]) for size in SIZES},
-        paired_with="groups of 128",
-        unit="% validation accuracy",
-    )
+    for what, ends in (("false", false_end), ("true", true_end)):
+        table.arms(
+            {f"groups of {size}, {what} labels": v for size, v in ends.items()},
+            paired_with=f"groups of 64, {what} labels",
+            unit="% validation accuracy",
+        )
     claim(
         "norm.ghost",
-        "With false labels, statistics of 4 examples instead of 128 are better.",
-        finals(ghosts[4]) - finals(ghosts[128]),
+        "With false labels, statistics of 4 examples instead of 64 are better.",
+        false_end[4] - false_end[64],
         "> 0",
+        **points,
+    )
+    claim(
+        "norm.ghost-true",
+        "With true labels the gain is smaller.",
+        (true_end[4] - true_end[64]) - (false_end[4] - false_end[64]),
+        "< 0",
         **points,
     )
     recall("norm.ghost", 3)
 
 # %% [markdown]
-# The two panels belong together. With statistics over all 128 examples the network learns
-# nearly all the labels, the false ones included, and its validation accuracy falls by ten
-# points from the first look to the last. With groups of 4 it learns far fewer of them and
-# keeps its validation accuracy. Nothing else differed: the same batch of 128, the same
-# number of steps, the same gradient otherwise. The noise in the statistics is the regularizer.
+# The two panels belong together. With statistics over all 64 examples the network learns
+# many of the false labels, and its validation accuracy falls by 6 points from the first
+# look to the last. With groups of 4 it learns far fewer of them, and its validation accuracy
+# rises, to 6 points above the other. Nothing else differed: the same batch of 64, the same
+# number of steps. The noise in the statistics is the regularizer.
 #
-# Where does it come out otherwise? With true labels (400 steps, run apart from this
-# notebook) groups of 4 and of 128 ended at 81.1 % both: there was nothing bad to learn by
-# heart. And the noise is not free, as the left panel shows; a network that underfits would
-# be hurt by it. It is also a regularizer that you do not choose: it comes with the batch
-# size of your hardware. Somebody who trains the same network with batches of 1,024 has less
-# of it and may need more of something else. On several GPUs the statistics are those of
-# each GPU's share, unless `SyncBatchNorm` is used, so the noise changes with their number.
+# With true labels (the second table) there is nothing bad to learn by heart, and the groups
+# end within a point of one another. And the noise slows learning down, as the left panel
+# shows; a network that underfits would be hurt by it. It is also a regularizer that you do
+# not choose: it comes with the batch size of your hardware, and on several GPUs, unless
+# `SyncBatchNorm` is used, with their number.
 #
 # ## What dropout does to a variance
 #
@@ -753,9 +1077,9 @@ load("10_normalization").variance_shift(variance_shift, seed=20_103)
 #
 # Look at the fraction. The numerator adds squares, as for independent noise. If the units
 # vary *together* and the weights point in their common direction, the denominator grows
-# like the square of a sum, and the shift is small. Training pushes weights in just that
-# direction. This is the reason Li and others give for wide networks: Wide ResNet suffered
-# least in their experiments.
+# like the square of a sum, and the shift is small. The more units there are, the more that
+# matters. This is the reason Li and others give for wide networks: Wide ResNet bore dropout
+# best in their experiments.
 #
 # Move the two sliders. First find, for one unit, the $p$ at which the variance has become
 # ten times as large. Then add units up, with random weights, and watch whether the shift
@@ -835,19 +1159,33 @@ PLACES = {
     "direct, 0.5": ("direct", 0.5),
     "between, 0.5": ("between", 0.5),
     "last, 0.5": ("last", 0.5),
+    "direct, no dropout": ("direct", 0.0),
+    "between, no dropout": ("between", 0.0),
 }
 placed = {
-    name: run(lambda place=place, p=p: dropping(place, p), flat_train, steps=200)
+    name: run(lambda place=place, p=p: dropping(place, p), flat_train)
     for name, (place, p) in PLACES.items()
 }
 torch.manual_seed(0)  # of the coins
 measured = {
-    name: torch.stack([shifts(runs.member(k), flat_val.x) for k in SEEDS]).cpu()
-    for name, runs in placed.items()
+    name: torch.stack([shifts(placed[name].member(k), flat_val.x) for k in SEEDS]).cpu()
+    for name in [*PLACES][:4]
 }  # name -> (seeds, BatchNorms)
 
+
+@torch.no_grad()
+def by_formula(model, p=0.5):
+    """The ratio at the first BatchNorm, from its units' means and variances."""
+    h = model[:2](flat_val.x)  # behind Linear and ReLU
+    return (h.var(0) + p * h.mean(0) ** 2).mean() / (1 - p) / h.var(0).mean()
+
+
+computed = torch.stack(
+    [by_formula(placed["direct, 0.5"].member(k)) for k in SEEDS]
+).cpu()
+
 # %% figure
-PLACE_COLORS = dict(zip(PLACES, (plots.PALETTE[4], *plots.PALETTE[1:4]), strict=True))
+PLACE_COLORS = dict(zip(measured, (plots.PALETTE[4], *plots.PALETTE[1:4]), strict=True))
 ax = None
 for name, values in measured.items():
     ax = plots.band([1, 2, 3], values, label=name, color=PLACE_COLORS[name], ax=ax)
@@ -864,23 +1202,40 @@ plots.show(
 )
 
 # %% results
-with results(varies=initial) as table:
+PLACED = ("direct", "between")
+with results(varies=f"8 {initial}") as table:
     table.arms(
         {name: values[:, 2] for name, values in measured.items()},
         unit="variance ratio, last BatchNorm",
     )
+    first = {
+        "measured": measured["direct, 0.5"][:, 0],
+        "by the formula, from the units' means and variances": computed,
+    }
+    table.arms(first, unit="variance ratio, first BatchNorm, direct, 0.5")
+    ends = {name: finals(runs) for name, runs in placed.items()}
+    for what in ("0.5", "no dropout"):
+        pair = {f"{place}, {what}": ends[f"{place}, {what}"] for place in PLACED}
+        table.arms(pair, paired_with=f"direct, {what}", unit="% accuracy")
     claim(
         "norm.shift-direct",
-        "Directly behind dropout 0.5, the ratio at the first BatchNorm is that of the "
-        "formula within 0.4.",
-        measured["direct, 0.5"][:, 0] - 2.467,
-        "within 0.4",
+        "Directly behind dropout 0.5, the ratio at the first BatchNorm is what the "
+        "formula says for its units, within 0.2.",
+        measured["direct, 0.5"][:, 0] - computed,
+        "within 0.2",
     )
     claim(
         "norm.shift-between",
         "With a linear layer between them the shift is smaller.",
         measured["between, 0.5"][:, 2] - measured["direct, 0.5"][:, 2],
         "< 0",
+    )
+    claim(
+        "norm.order-dropout",
+        "Under dropout 0.5, BatchNorm before ReLU and dropout is better than after.",
+        ends["between, 0.5"] - ends["direct, 0.5"],
+        "> 0",
+        **points,
     )
     claim(
         "norm.shift-last",
@@ -891,20 +1246,24 @@ with results(varies=initial) as table:
     recall("norm.position", 2)
 
 # %% [markdown]
-# At the *first* BatchNorm directly behind dropout 0.5 the measured ratio is 2.4, as the
-# formula says for a ReLU of a normal input. The second and third have more, up to 3.7,
-# because their inputs carry the noise of the dropout before: the first BatchNorm divided
-# by a standard deviation that contains it, the linear layer passes it on, and the next coins
-# come on top. With a linear layer *between* dropout and BatchNorm the ratio is only about
-# 1.5: the trained weights point along the units' common directions, as the last formula
-# explains, so the fraction in it is well below 1. The first BatchNorm in that network has
-# no dropout in front of it at all, and its ratio is 1. And for *last* all ratios are
+# At the *first* BatchNorm directly behind dropout 0.5 the measured ratio is 2.7, and this is
+# also what the formula gives when the units' own means and variances are put in. (The 2.47
+# of the picture is for the ReLU of a normal input.) The second and third have more, up
+# to 4.0, because their inputs carry the noise of the dropout before: the first BatchNorm
+# divided by a standard deviation that contains it, the linear layer passes it on, and the
+# next coins come on top. With a linear layer *between* dropout and BatchNorm the ratio is
+# only about 1.6: the trained weights point along the units' common directions, as the last
+# formula explains, so the fraction in it is well below 1. The first BatchNorm in that network
+# has no dropout in front of it at all, and its ratio is 1. And for *last* all ratios are
 # exactly 1: dropout behind the last BatchNorm is no concern of any BatchNorm.
 #
-# So the position decides as much as $p$ does. Li and others find the same in networks of
-# a hundred layers, where dropout stands in each block and every BatchNorm adds to what the
-# earlier ones got wrong. Their advice follows from it: put dropout behind the last
-# BatchNorm, or not at all.
+# The two lower tables come back to the question of the forums. Without dropout the order
+# of norm and ReLU makes a difference of a point or so. With dropout of 0.5, BatchNorm *before*
+# ReLU and dropout is 6 points ahead. Is that the shift? Do not conclude it yet: the two
+# orders differ in more than the stored numbers. The next section can tell.
+#
+# The advice of Li and others follows from the ratios: put dropout behind the last BatchNorm,
+# or use a noise that changes the variance less.
 #
 # ## Measuring again
 #
@@ -1000,20 +1359,19 @@ load("10_normalization").recalibrate_batchnorm(recalibrate_batchnorm, seed=20_10
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now take the networks from above, whose stored variances are up to 3.7 times too
-# large, and measure again (with the course's own function, `demos_norm.recalibrated`, which
+# Now take the networks from above, whose stored variances are up to 4 times too large, and measure again (with the course's own function, `demos_norm.recalibrated`, which
 # returns a copy). A fifth kind joins them: *direct*, with $p = 0.5$, eight layers deep.
 
 # %% predict
 predict(
     "norm.recalibrate",
     "Three layers, direct, p = 0.5: recalibration changes the validation accuracy by",
-    ["less than 3 points", "3 to 10 points up", "more than 10 points up"],
+    ["less than 5 points", "5 to 10 points up", "more than 10 points up"],
 )
 
 # %% experiment
 placed["8 layers, direct, 0.5"] = run(
-    lambda: dropping("direct", 0.5, layers=8), flat_train, steps=200
+    lambda: dropping("direct", 0.5, layers=8), flat_train
 )
 
 
@@ -1025,16 +1383,16 @@ def score(model, valid=flat_val):
     return 100 * accuracy(logits, valid.y), 100 * confidence
 
 
+CURED = ("direct, 0.5", "between, 0.5", "8 layers, direct, 0.5")
 before, after = {}, {}
-for name, runs in placed.items():
-    models = [runs.member(k) for k in SEEDS]
+for name in CURED:
+    models = [placed[name].member(k) for k in SEEDS]
     again = [demos_norm.recalibrated(m, flat_train.x.split(50)) for m in models]
     before[name] = torch.tensor([score(m) for m in models])  # (seeds, 2)
     after[name] = torch.tensor([score(m) for m in again])
 
 # %% results
-CURED = ("direct, 0.5", "between, 0.5", "8 layers, direct, 0.5")
-with results(varies=initial) as table:
+with results(varies=f"8 {initial}") as table:
     for name in CURED:
         for k, what in enumerate(("accuracy", "confidence")):
             arms = {
@@ -1044,9 +1402,9 @@ with results(varies=initial) as table:
             table.arms(arms, paired_with=f"{name}: as trained", unit=f"{what}, %")
     claim(
         "norm.recalibrate-shallow",
-        "In three layers the cure changes accuracy by less than 3 points.",
+        "In three layers the cure changes accuracy by less than 5 points.",
         after["direct, 0.5"][:, 0] - before["direct, 0.5"][:, 0],
-        "within 3",
+        "within 5",
         **points,
     )
     claim(
@@ -1056,33 +1414,42 @@ with results(varies=initial) as table:
         "> 0",
         unit="points of confidence",
     )
+    claim(
+        "norm.recalibrate-deep",
+        "In eight layers the cure raises the accuracy.",
+        after["8 layers, direct, 0.5"][:, 0] - before["8 layers, direct, 0.5"][:, 0],
+        "> 0",
+        **points,
+    )
     recall("norm.recalibrate", 1)
 
 # %% [markdown]
-# In three layers the cure does nothing for accuracy, although the stored variances were up to
-# 3.7 times too large. Think of what a wrong variance does at evaluation: BatchNorm divides
-# by too large a number, so everything that leaves it is too small, by about the same factor
-# for all units. ReLU does not mind, and the largest logit is still the largest. What suffers
-# is the *confidence*, which was more than ten points lower than after the cure. Notebook 06
+# In three layers the cure changes accuracy by about a point, although the stored variances
+# were up to 4 times too large. So the 6 points between the two orders are *not* for the most
+# part the stored numbers. Think of what a wrong variance does at evaluation: BatchNorm
+# divides by too large a number, so everything that leaves it is too small, by about the same
+# factor for all units. ReLU does not mind, and the largest logit is still the largest. What
+# suffers is the *confidence*, which was 15 points lower than after the cure. Notebook 06
 # ended with the same lesson: accuracy can miss a mistake of scale altogether.
 #
-# In eight layers the cure gains 14 points. Here the factors of eight layers multiply,
+# In eight layers the cure gains 9 points. Here the factors of eight layers multiply,
 # each unit is off by a factor of its own, and the pattern itself is distorted. But look at
-# where these points lead to: from guessing to about 25 %. The network has hardly learned anything, since
-# in training so much noise has gone through its eight layers. Recalibration mends the
-# statistics. It cannot give back what was never learned.
+# where these points lead to: from guessing to about 20 %. The network has hardly learned
+# anything, since in training so much noise has gone through its eight layers. Recalibration
+# mends the statistics. It cannot give back what was never learned.
 #
 # ## The incident
 #
-# Back to the team. Their network is small and convolutional: three convolutions, each with
-# BatchNorm and ReLU, then a *head* of two linear layers. What somebody added is dropout of
-# 0.5 after each of the three (for images, `Dropout2d`: whole channels) and in the head.
+# Back to the team. They had 500 training images and a small convolutional network: three
+# convolutions, each with BatchNorm and ReLU, the third with a skip connection around it,
+# then a *head* of two linear layers. What somebody added is dropout of 0.5 after each of the
+# three blocks (for images, `Dropout2d`: whole channels) and in the head.
 #
 # Before we ask who is guilty, think about how to tell. If the *shift* is guilty, then
 # recalibration must bring the accuracy back, and the same dropout with GroupNorm, which
-# stores nothing, must do no harm. If it is simply *too much dropout* for a network with 8
-# to 16 channels, then recalibration will do nothing, GroupNorm will suffer alike, and the
-# *training* accuracy will be low.
+# stores nothing, must do no harm. If it is *too much dropout* for 8 to 16 channels, then
+# recalibration will do nothing, GroupNorm will suffer alike, and the *training* accuracy
+# will be low.
 
 
 # %%
@@ -1099,23 +1466,38 @@ class Drop(nn.Module):
         return x * self.coin(torch.ones_like(x[:, :, :1, :1]))
 
 
-def convnet(block=0.0, head=0.0, norm=nn.BatchNorm2d):
-    modules = []
-    for inputs, outputs, stride in ((1, 8, 2), (8, 16, 1), (16, 16, 2)):
+class Skip(nn.Module):
+    """x + block(x), the block left out with probability p, as in notebook 06."""
+
+    def __init__(self, block, p):
+        super().__init__()
+        self.block, self.coin = block, MemberDropout(p)
+
+    def forward(self, x):
+        return x + self.block(x) * self.coin(torch.ones_like(x[:, :1, :1, :1]))
+
+
+def convnet(block=0.0, head=0.0, norm=nn.BatchNorm2d, depth=0.0):
+    def layer(inputs, outputs, stride):
         conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
-        modules += [conv, norm(outputs), nn.ReLU()] + ([Drop(block)] if block else [])
-    modules += [nn.Flatten(), nn.Linear(256, 32), nn.ReLU()]
-    return nn.Sequential(*modules, *([Drop(head)] if head else []), nn.Linear(32, 10))
+        return nn.Sequential(conv, norm(outputs), nn.ReLU())
 
-
-def group_norm(channels):
-    return nn.GroupNorm(4, channels)
+    return nn.Sequential(
+        *(layer(1, 8, 2), Drop(block), layer(8, 16, 2), Drop(block)),
+        *(Skip(layer(16, 16, 1), depth), Drop(block)),
+        *(nn.Flatten(), nn.Linear(256, 32), nn.ReLU(), Drop(head)),
+        nn.Linear(32, 10),
+    )
 
 
 # %% [markdown]
-# One more arm, because in vision it is the usual answer to overfitting: *augmentation*.
-# Each training image is there nine times, eight of them moved by up to a pixel, and the
-# network trains for the same number of steps. Every arm has the same learning rate.
+# Beside what the team tried, three other regularizers compete, at the same learning rate
+# and for the same number of steps: *weight decay* (AdamW's, strength 1); *stochastic depth*
+# (the third block is left out with probability 0.5; the others cannot be, as they change
+# the size of the image); and *augmentation*, in vision the usual answer: each training image
+# is there nine times, eight of them moved by up to a pixel. As true labels leave
+# them little to prevent, these three are trained with a fifth of the labels false; two of the
+# others are trained on both.
 
 # %% predict
 predict(
@@ -1126,136 +1508,157 @@ predict(
 
 # %% experiment
 draw = torch.Generator().manual_seed(0)
-padded = F.pad(train.x, (1, 1, 1, 1), value=train.x.min().item())
+padded = F.pad(train.x[:500], (1, 1, 1, 1), value=train.x.min().item())
 corners = [torch.randint(3, (2,), generator=draw).tolist() for _ in range(8)]
-moved = [padded[:, :, a : a + 14, b : b + 14] for a, b in corners]
-augmented = data.Split(torch.cat([train.x, *moved]), train.y.repeat(9))
+moves = [padded[:, :, a : a + 14, b : b + 14] for a, b in corners]
+augmented = torch.cat([train.x[:500], *moves])
 
-ARMS = {
-    "no dropout": (dict(), train),
-    "0.5 everywhere": (dict(block=0.5, head=0.5), train),
-    "GroupNorm, 0.5 everywhere": (dict(block=0.5, head=0.5, norm=group_norm), train),
-    "GroupNorm, no dropout": (dict(norm=group_norm), train),
-    "0.5 in the head only": (dict(head=0.5), train),
-    "augmentation": (dict(), augmented),
+ARMS = {  # name -> (settings, is it trained with true labels, with false ones)
+    "no dropout": ({}, True, True),
+    "0.5 everywhere": ({"block": 0.5, "head": 0.5}, True, False),
+    "GroupNorm, no dropout": ({"norm": group_norm}, True, False),
+    "GroupNorm, 0.5 everywhere": (
+        {"block": 0.5, "head": 0.5, "norm": group_norm},
+        True,
+        False,
+    ),
+    "0.5 in the head only": ({"head": 0.5}, True, True),
+    "augmentation": ({}, False, True),
+    "weight decay": ({}, False, True),
+    "stochastic depth": ({"depth": 0.5}, False, True),
 }
 
 
-def train_arms(names):
-    return {
-        name: run(
-            lambda arm=ARMS[name][0]: convnet(**arm), ARMS[name][1], 200, valid=val
-        )
-        for name in names
-    }
+def train_arm(name):
+    settings, *uses = ARMS[name]
+    copies = 9 if name == "augmentation" else 1
+    return run(
+        lambda: convnet(**settings),
+        **both_labels(augmented[: 500 * copies], 500, TEAM, copies, uses),
+        valid=val,
+        lr=5e-3,
+        record_every=67 if uses[0] else 200,
+        weight_decay=float(name == "weight decay"),
+    )
 
 
-accused = train_arms([*ARMS][:3])
+nets = {name: train_arm(name) for name in [*ARMS][:4]}
 
 # %% experiment
-nets = {**accused, **train_arms([*ARMS][3:])}
+nets |= {name: train_arm(name) for name in [*ARMS][4:]}
 
 # %% [markdown]
 # Now recalibrate the nets with dropout everywhere, and measure the shift in each of them.
 
 # %% experiment
-tired = [nets["0.5 everywhere"].member(k) for k in SEEDS]
-images = train.x.split(50)
+tired = [nets["0.5 everywhere"].member(k) for k in TEAM]  # those with true labels
+images = train.x[:500].split(50)
 cured = [demos_norm.recalibrated(model, images) for model in tired]
 torch.manual_seed(0)
 net_shifts = torch.stack([shifts(model, val.x) for model in tired]).cpu()
-accuracies = {name: finals(runs) for name, runs in nets.items()}
-accuracies["0.5 everywhere, recalibrated"] = torch.tensor(
+true_labels = {name: finals(nets[name])[:6] for name in [*ARMS][:5]}
+false_labels = {
+    name: finals(nets[name])[-6:] for name, (_, _, false) in ARMS.items() if false
+}
+true_labels["0.5 everywhere, recalibrated"] = torch.tensor(
     [score(model, val)[0] for model in cured]
 )
 
 # %% figure
-NET_COLORS = dict(zip(ARMS, plots.PALETTE[: len(ARMS)], strict=True))
+SHOWN = [*ARMS][:5]
+NET_COLORS = dict(zip(SHOWN, plots.PALETTE[:5], strict=True))
 fig, panels = plots.figure(2, sharey=True)
-for name, runs in nets.items():
+for name in SHOWN:
+    runs = nets[name]
     for panel, what in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
-        values = 100 * getattr(runs, what).T
+        values = 100 * getattr(runs, what).T[:6]
         plots.band(runs.steps, values, label=name, color=NET_COLORS[name], ax=panel)
 panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
 panels[0].set_title("Dropout everywhere: underfits")
-panels[1].set(xlabel="training step", ylabel="validation accuracy (%)", ylim=(30, 100))
+panels[1].set(xlabel="training step", ylabel="validation accuracy (%)", ylim=(20, 100))
 panels[1].set_title("GroupNorm loses about as much")
+panels[0].get_legend().remove()
 plots.show(
     fig,
-    alt="Without dropout training accuracy nears 100 %, with 0.5 everywhere it stays far "
-    "below, with BatchNorm and with GroupNorm; so does validation accuracy.",
+    alt="True labels. Without dropout training accuracy nears 100 %, with 0.5 everywhere "
+    "it stays far below, with BatchNorm and with GroupNorm; so does validation accuracy.",
     after="norm.guilty",
 )
 
 # %% results
-with results(varies=initial) as table:
-    table.arms(accuracies, paired_with="no dropout", unit="% validation accuracy")
+with results(
+    varies=f"6 {initial}; in the last table one draw of false labels"
+) as table:
+    table.arms(true_labels, paired_with="no dropout", unit="% accuracy, true labels")
     table.arms(
         {f"BatchNorm {k + 1}": net_shifts[:, k] for k in range(3)},
         unit="variance ratio, 0.5 everywhere",
     )
+    table.arms(false_labels, paired_with="no dropout", unit="% accuracy, false labels")
     claim(
         "norm.incident",
         "Dropout 0.5 everywhere makes this BatchNorm network worse.",
-        accuracies["0.5 everywhere"] - accuracies["no dropout"],
+        true_labels["0.5 everywhere"] - true_labels["no dropout"],
         "< 0",
         **points,
     )
     claim(
         "norm.incident-shift",
-        "Recalibration changes its accuracy by less than 2 points.",
-        accuracies["0.5 everywhere, recalibrated"] - accuracies["0.5 everywhere"],
-        "within 2",
+        "Recalibration changes its accuracy by less than 3 points.",
+        true_labels["0.5 everywhere, recalibrated"] - true_labels["0.5 everywhere"],
+        "within 3",
         **points,
     )
     claim(
         "norm.incident-group",
         "The same dropout costs the GroupNorm network accuracy, too.",
-        accuracies["GroupNorm, 0.5 everywhere"] - accuracies["GroupNorm, no dropout"],
+        true_labels["GroupNorm, 0.5 everywhere"] - true_labels["GroupNorm, no dropout"],
         "< 0",
         **points,
     )
     claim(
         "norm.incident-head",
         "Dropout in the head only is better than everywhere.",
-        accuracies["0.5 in the head only"] - accuracies["0.5 everywhere"],
+        true_labels["0.5 in the head only"] - true_labels["0.5 everywhere"],
         "> 0",
         **points,
     )
     recall("norm.guilty", 3)
 
 # %% [markdown]
-# The incident is reproduced: twelve points lost. And all three signs point the same way. Shifts
-# there are, of 1.5 and 1.7 at the second and third BatchNorm, just as the textbook explanation
-# has it. But when they are repaired, the accuracy stays where it was. GroupNorm, which
-# stores nothing and so cannot shift, loses about as much from the same dropout (compare it
-# with GroupNorm without dropout). And the
-# left panel shows the training accuracy: the network with dropout everywhere is far from
-# fitting even its training images. It had been overfitting, and now it underfits. The explanation that
-# "everybody knows" is true, and it is not what happened here.
+# The incident is reproduced: sixteen points lost. And all three signs point the same way.
+# Shifts there are, of 1.5 and 2.0 at the second and third BatchNorm, just as the textbook
+# has it. But when they are repaired, the accuracy stays where it was. GroupNorm, which stores
+# nothing and so cannot shift, loses about as much from the same dropout. And the left panel
+# shows that the network with dropout everywhere is far from fitting even its training images:
+# it had been overfitting, and now it underfits. What "everybody knows" is true, but in this
+# network it is not what cost the accuracy.
 #
-# So which of three mends is one? *Recalibration* is none here. *Another norm* is none. *Moving
-# the dropout* to the head is: it gives back nearly all, because the 32 units there are the
-# widest and last place, and no convolution has to work with half its channels missing. It
-# does not beat the network without dropout, though. With true labels and this little time
-# there was hardly anything to gain: that network fits its training images, but the fit
-# did no harm to the rest. Augmentation is behind as well after 200 steps. It has nine times as
-# many images to learn in the same time, and its training accuracy says so.
+# So which of three mends is one? *Recalibration* is none here. *Another norm* is none.
+# *Moving the dropout* to the head is: it gives back nearly all, since no convolution has to
+# work with half its channels missing. It does not beat the network without dropout, though.
+# That network fits its training images, but with true labels the fit did little harm.
 #
-# Now move the knobs; all this was run apart, with 400 steps, once and without an interval. With true labels, 0.5
-# everywhere was still behind by 7.7 points (73.1 % against 80.8 %), while rates of
-# 0.2 in the blocks and 0.5 in the head came to 79.4 %: the factor of two in the rate matters
-# more than the norm. With 20 % *false* labels everything turns round. No dropout: 68.8 %;
-# weight decay of 0.3: 69.5 %; 0.5 everywhere: 68.3 %; 0.5 in the head only: 75.2 %; 0.2 in the
-# blocks and 0.5 in the head: 75.8 %; augmentation: 76.7 %. So dropout in a BatchNorm network
-# can gain seven points, where there is something to prevent and the rate leaves the network
-# able to learn.
+# With *false* labels there is something to prevent. Augmentation comes out ahead, then dropout
+# in the head; weight decay and stochastic depth (a single block to leave out is little depth)
+# change next to nothing. Do not make a ranking of it: this is one split and 200 steps. Only
+# augmentation's interval leaves out zero, and when we drew seeds and split anew it did not.
 #
-# Why did Li and others find the shift guilty, and we not? Their networks have a hundred
-# layers, and dropout in each block; our eight-layer network shows the beginning of that.
-# They also trained for hundreds of epochs, so that dropout alone would not have kept the
-# network from fitting. In three convolutional layers the factors do not pile up. If you have
-# such a case yourself, you know how to find out: measure again, and look.
+# How far does the verdict go? It is about one small network and 500 images. Put it beside the
+# experiment of Li and others, from their Figure 1:
+#
+# | | Li and others (2019) | ours |
+# |---|---|---|
+# | network | DenseNet, about 100 BatchNorms | 3 convolutions, 3 BatchNorms |
+# | images | CIFAR-100 | 500 of Fashion-MNIST, 14 × 14 |
+# | no dropout | 77.42 % | 75 % |
+# | dropout 0.5 | 68.55 %, in each bottleneck | 59 %, after each block and in the head |
+#
+# The losses look alike, and need not have the same cause. In three layers the factors do not
+# pile up; over a hundred they may, and our eight-layer network shows the beginning of that.
+# The rate counts as well: Li and others find little shift at 0.1. If you have such a case
+# yourself, you know how to find out: recalibrate, try a norm that stores nothing, and look at
+# the training accuracy.
 #
 # ## One layer instead of two
 #
@@ -1385,9 +1788,8 @@ print("stored:", [round(suspect(patient, [flat_train.x]), 4) for _ in range(3)])
 # `model.train()` switches *everything* on, dropout included. Each pass draws new masks, so
 # the numbers differ from run to run: that is the symptom. Worse, the variances that are
 # stored are again those with dropout, and the recalibration has mended nothing. The cure is
-# `model.eval()` first and then `train()` on the BatchNorm layers alone. Two smaller faults:
-# the momentum is not put back, and `model.eval()` at the end is a guess about the mode
-# in which the model came.
+# `model.eval()` first and then `train()` on the BatchNorm layers alone. (Momentum and mode
+# are not put back, either.)
 # </details>
 #
 # ## Why? A question to write down
@@ -1420,14 +1822,16 @@ flashcards("10_normalization")
 # 1. BatchNorm normalizes with the batch in training and with stored statistics at
 #    evaluation; it allows larger steps, and its dependence on the batch is a regularizer.
 # 2. Dropout in front of it multiplies the stored variance by $(1 + p\,\mu^2/\sigma^2)/(1-p)$,
-#    less behind a linear layer, and by exactly 1 where no BatchNorm follows.
-# 3. Here the shift was real, and mostly harmless in shallow networks; what had hurt the
-#    team's network was too much dropout. Recalibration tells the two apart.
+#    behind a trained linear layer less, and behind the last BatchNorm there is no shift.
+# 3. In our networks of three layers the shift was real and cost confidence, hardly accuracy;
+#    what hurt the team's small network was too much dropout. Recalibration tells the two
+#    apart, in yours as well.
 #
 # **Pitfalls**
 #
 # - PyTorch's momentum weighs the new value, TensorFlow's the old one.
-# - Batches of one raise an error in training: `drop_last=True`.
+# - Batches of one raise an error in training: `drop_last=True`. Of a batch of two, BatchNorm
+#   without positions passes on signs only.
 # - `model.train()` unfreezes a frozen BatchNorm.
 # - `update_bn` measures with dropout on.
 # - A bias in front of BatchNorm is a wasted parameter: `bias=False`.

@@ -12,11 +12,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
-from helpers.checks.vocabulary.epochs import Branch, in_some_form, linear
-from helpers.checks.vocabulary.gradients import gradient, still_recorded
+from helpers.checks.vocabulary.coins import perhaps_drawn
+from helpers.checks.vocabulary.epochs import in_some_form, linear
+from helpers.checks.vocabulary.gradients import same_gradients, still_recorded
 from helpers.checks.vocabulary.modes import modes_of, put_modes, require_modes
+from helpers.checks.vocabulary.running import (
+    conv_net,
+    measured,
+    normed_net,
+    norms,
+    statistics,
+)
+from helpers.checks.vocabulary.slips import advised, all_like, like, not_named
 from helpers.checks.vocabulary.subject import Raised
-from helpers.checks.vocabulary.values import agree
 from helpers.words import say
 
 TORCH_NORM = r"(?i)(batch|layer|group|instance|rms)_?norm"
@@ -109,6 +117,12 @@ class _Norm:
         normal = (self.x - mean) / root
         return normal * self.weight.view(self.view) + self.bias.view(self.view)
 
+    def slips(self, m: Tensor, v: Tensor, eps: float) -> dict[str, Tensor]:
+        """Return what usual slips give, for this mean and variance."""
+        plain = (self.x - m) / _std(v, eps)
+        wrong = _root_slips(lambda root: self.out(m, root), v, eps)
+        return {**wrong, "weight and bias are not used.": plain}
+
     def stored(self) -> tuple[Tensor, Tensor]:
         """Return the running statistics, ready to broadcast."""
         return self.mean.view(self.view), self.var.view(self.view)
@@ -126,23 +140,13 @@ def _normalized(
     text += say("), x of shape {shape}", shape=tuple(x.shape))
     if x.numel() <= 4:
         text = say("batch_norm([[1], [3]], weight 1, bias 0, running 0 and 1, True)")
-    arguments = (x, weight, bias, mean, var, training)
-    out = t.call(
-        answer,
-        *arguments,
-        case=text,
-        may_change=True,
-        explain=_out_of_line(t),
-        **settings,
-    )
+    given = (x, weight, bias, mean, var, training)
+    told: Any = {"case": text, "may_change": True, "explain": _out_of_line(t)}
+    out = t.call(answer, *given, **told, **settings)
     t.tensor(out, like=case.x)
-    for now, then, name in (
-        (x, case.x, "x"),
-        (weight, case.weight, "weight"),
-        (bias, case.bias, "bias"),
-    ):
+    for name, now in {"x": x, "weight": weight, "bias": bias}.items():
         t.require(
-            torch.equal(now, then),
+            torch.equal(now, getattr(case, name)),
             say("your code changes {name} in place.", name=name),
             advice=say("Only running_mean and running_var may change."),
         )
@@ -152,7 +156,7 @@ def _normalized(
     m, v = case.stored()
     right = case.out(m, _std(v, eps))
     b, s = case.moments()
-    if case.count > 1 and _like(out, case.out(b, _std(s, eps))):
+    if case.count > 1 and like(out, case.out(b, _std(s, eps))):
         t.fail(
             say("at evaluation the batch's own statistics are used."),
             expected=right,
@@ -161,7 +165,7 @@ def _normalized(
                 "Evaluation uses running_mean and running_var, whatever the batch."
             ),
         )
-    _compare(t, out, right, _root_slips(case, m, v, eps))
+    advised(t, out, right, case.slips(m, v, eps))
     t.require(
         torch.equal(mean, case.mean) and torch.equal(var, case.var),
         say("evaluation changes the running statistics."),
@@ -180,25 +184,19 @@ def _trained(
     m, v = case.moments()
     right = case.out(m, _std(v, eps))
     old = case.stored()
-    new = tuple(value.view(case.view) for value in running)
-    for stored in (old, new):
-        used = case.out(stored[0], _std(stored[1], eps))
-        if _like(out, used) and not _like(out, right):
-            t.fail(
-                say("the batch is not normalized with its own statistics."),
-                expected=right,
-                got=out,
-                mistake="running-in-training",
-            )
+    new = (running[0].view(case.view), running[1].view(case.view))
+    used = [case.out(mean, _std(var, eps)) for mean, var in (old, new)]
+    problem = say("the batch is not normalized with its own statistics.")
+    not_named(t, out, right, {"running-in-training": used}, problem)
     wrong = {
         say(
             "The batch itself is normalized with the variance with divisor n; n - 1 is "
             "for running_var alone."
         ): case.out(m, _std(v * case.count / (case.count - 1), eps)),
-        **_root_slips(case, m, v, eps),
+        **case.slips(m, v, eps),
         **_wrong_dims(case, eps),
     }
-    _compare(t, out, right, wrong)
+    advised(t, out, right, wrong)
     _running(t, case, running, momentum)
     t.require(
         not any(value.requires_grad for value in running),
@@ -207,17 +205,14 @@ def _trained(
     )
 
 
-def _root_slips(case: _Norm, m: Tensor, v: Tensor, eps: float) -> dict[str, Tensor]:
-    def affine(result: Tensor) -> Tensor:
-        return result
-
+def _root_slips(
+    out: Callable[[Tensor], Tensor], v: Tensor, eps: float
+) -> dict[str, Tensor]:
+    """Return the usual slips at the root; `out`: what is divided by -> the result."""
     return {
-        say("eps belongs under the root: sqrt(var + eps)."): case.out(
-            m, v.sqrt() + eps
-        ),
-        say("The variance is divided by, not its root."): case.out(m, v + eps),
-        say("eps is left out, or another than the one given."): case.out(m, v.sqrt()),
-        "weight and bias are not used.": affine((case.x - m) / _std(v, eps)),
+        say("eps belongs under the root: sqrt(var + eps)."): out(v.sqrt() + eps),
+        say("The variance is divided by, not its root."): out(v + eps),
+        say("eps is left out, or another than the one given."): out(v.sqrt()),
     }
 
 
@@ -251,7 +246,7 @@ def _running(
         )
 
     def got(pair: tuple[Tensor, Tensor]) -> bool:
-        return all(_like(a, b) for a, b in zip(running, pair, strict=True))
+        return all_like(running, pair)
 
     right = moved(momentum, unbiased)
     if got(right):
@@ -311,59 +306,14 @@ def _norm_gradients(t: Trial, answer: Any, case: _Norm, training: bool) -> None:
 
     def at_x(found: Tensor, push: Tensor) -> str | None:
         factor = case.weight / _std(case.moments()[1].flatten(), 1e-5)
-        if not training or not _like(found, push * factor.view(case.view)):
+        if not training or not like(found, push * factor.view(case.view)):
             return None
         return say(
             "Mean and variance are treated as constants. They are computed from x, "
             "so the gradient flows through them, too: detach only what is stored."
         )
 
-    _same_gradients(t, out, leaves, right, twins, at_x)
-
-
-def _same_gradients(
-    t: Trial,
-    out: Tensor,
-    leaves: Sequence[Tensor],
-    right: Tensor,
-    twins: Sequence[Tensor],
-    at_x: Callable[[Tensor, Tensor], str | None],
-) -> None:
-    """Require that `out` has the gradients at x, weight and bias that `right` has.
-
-    Args:
-        leaves, twins: x, weight and bias, from which `out` and `right` were computed.
-        at_x: (gradient found at x, cotangent) -> advice if it is not right.
-    """
-    push = t.randn(*right.shape, dtype=right.dtype)
-    expected = torch.autograd.grad(right, list(twins), push)
-    for name, leaf, gold in zip(("x", "weight", "bias"), leaves, expected, strict=True):
-        found = gradient(t, out, leaf, of=name, advice=NO_DETACH, weight=push)
-        t.close(
-            found,
-            gold,
-            what=say("the gradient at {name}", name=name),
-            advice=at_x(found, push) if name == "x" else None,
-            atol=1e-3,
-        )
-    still_recorded(t)
-
-
-def _like(got: Tensor, value: Tensor) -> bool:
-    return agree(got.detach(), value.detach(), None, None)
-
-
-def _compare(t: Trial, got: Tensor, right: Tensor, wrong: Mapping[str, Tensor]) -> None:
-    """Require `right`; advise by the first sentence whose value was returned."""
-    advice = next(
-        (
-            text
-            for text, value in wrong.items()
-            if _like(got, value) and not _like(value, right)
-        ),
-        None,
-    )
-    t.close(got, right, advice=advice)
+    same_gradients(t, out, leaves, right, twins, at_x, advice=NO_DETACH)
 
 
 def _out_of_line(t: Trial) -> Callable[[Raised], None]:
@@ -450,47 +400,32 @@ def _layer(
             "the root keeps the division finite."
         ),
     )
-    wrong = {}
-    if x.dim() > 1:
-        groups: list[list[int]] = [[0], [*range(x.dim() - 1)]]
-        for dims in groups:
-            for k in (0, 1):
-                if k == 0 or math.prod(x.shape[i] for i in dims) > 1:
-                    wrong[f"batch-dim {dims} {k}"] = over(dims, k)
-    for name, value in wrong.items():
-        if _like(out, value) and not _like(value, right):
-            t.fail(
-                say("this is not each example's own normalization."),
-                expected=right,
-                got=out,
-                mistake=name.split()[0],
-            )
+    groups = [[0], [*range(x.dim() - 1)]] if x.dim() > 1 else []
+    wrong = [
+        over(dims, k)
+        for dims in groups
+        for k in (0, 1)
+        if k == 0 or math.prod(x.shape[i] for i in dims) > 1
+    ]
+    problem = say("this is not each example's own normalization.")
+    not_named(t, out, right, {"batch-dim": wrong}, problem)
     m, v = x.mean(-1, keepdim=True), x.var(-1, correction=0, keepdim=True)
     unbiased = v * d / (d - 1)
     inner = [*range(1, x.dim())]
-    others = {
-        say("eps belongs under the root: sqrt(var + eps)."): (x - m) / (v.sqrt() + eps),
-        say("The variance is divided by, not its root."): (x - m) / (v + eps),
-        say("eps is left out, or another than the one given."): (x - m) / v.sqrt(),
-        say(
-            "The root mean square is divided by, without subtracting the mean: that is "
-            "RMSNorm."
-        ): x / (x.square().mean(-1, keepdim=True) + eps).sqrt(),
-    }
-    others = {text: value * weight + bias for text, value in others.items()}
+    others = _root_slips(lambda root: (x - m) / root * weight + bias, v, eps)
+    rms = say(
+        "The root mean square is divided by, without subtracting the mean: that is "
+        "RMSNorm."
+    )
+    others[rms] = x / _std(x.square().mean(-1, keepdim=True), eps) * weight + bias
     others[say("weight and bias are not used.")] = (x - m) / _std(v, eps)
     if x.dim() > 2:
         only_last = say("Only the *last* dimension is averaged over.")
         others[only_last] = over(inner)
-    named = (x - m) / _std(unbiased, eps) * weight + bias
-    if _like(out, named) and not _like(named, right):
-        t.fail(
-            say("the variance is not the one that LayerNorm uses."),
-            expected=right,
-            got=out,
-            mistake="unbiased-variance",
-        )
-    _compare(t, out, right, others)
+    named = {"unbiased-variance": [(x - m) / _std(unbiased, eps) * weight + bias]}
+    problem = say("the variance is not the one that LayerNorm uses.")
+    not_named(t, out, right, named, problem)
+    advised(t, out, right, others)
 
 
 def _layer_gradients(
@@ -502,7 +437,9 @@ def _layer_gradients(
     out = t.tensor(out, like=case[0])
     right = F.layer_norm(twins[0], case[0].shape[-1:], twins[1], twins[2])
     advice = say("The gradient flows through mean and variance, too: no .detach().")
-    _same_gradients(t, out, leaves, right, twins, lambda found, push: advice)
+    same_gradients(
+        t, out, leaves, right, twins, lambda found, push: advice, advice=NO_DETACH
+    )
 
 
 # -- 10.3 ---------------------------------------------------------------------------
@@ -528,13 +465,8 @@ def variance_shift(answer: Any, t: Trial) -> None:
     means = t.random.sample([-1.0, 0.6, 1.5], 3)
     for p, dtype, mean in zip(rates, dtypes, means, strict=True):
         x = t.randn(n, dtype=dtype)
-        _shift(
-            t,
-            answer,
-            x + mean,
-            p,
-            say("x normal with mean {mean:g} and variance 1", mean=mean),
-        )
+        text = say("x normal with mean {mean:g} and variance 1", mean=mean)
+        _shift(t, answer, x + mean, p, text)
         _shift(t, answer, x.relu(), p, say("x = ReLU of standard normal numbers"))
     t.part("the limits p=0 and p=1")
     x = t.randn(1000) + 1
@@ -543,7 +475,7 @@ def variance_shift(answer: Any, t: Trial) -> None:
     for p in (-0.1, 1.5):
         t.raises(ValueError, answer, x, p)
     t.part("randomness, if there is any")
-    _random_shift(t, answer, t.randn(500) + 1)
+    perhaps_drawn(t, answer, t.randn(500) + 1, 0.4, text="variance_shift(x, 0.4")
 
 
 def _shift(t: Trial, answer: Any, x: Tensor, p: float, text: str) -> None:
@@ -580,9 +512,6 @@ def _shift(t: Trial, answer: Any, x: Tensor, p: float, text: str) -> None:
             "This is right for a mean of 0 only. The mean counts: a unit that jumps "
             "between 0 and x/(1-p) varies even where x does not."
         ): 1 / keep,
-        say(
-            "This is the ratio of mean squares. A variance subtracts the squared mean."
-        ): (1 / keep),
         say("This is the variance in training; divide it by that at evaluation."): right
         * var,
     }
@@ -609,45 +538,6 @@ def _limit(t: Trial, answer: Any, x: Tensor, p: float, right: float) -> None:
         else say(
             "p=1 gives zeros, and zeros do not vary: treat p=1 before you divide."
         ),
-    )
-
-
-def _random_shift(t: Trial, answer: Any, x: Tensor) -> None:
-    """Require that what is drawn, if anything, comes from the right generator."""
-    state = torch.get_rng_state()
-    generator = t.generator()
-    before = generator.get_state()
-    first = t.call(
-        answer, x, 0.4, generator, case=say("variance_shift(x, 0.4, generator)")
-    )
-    t.require(
-        torch.equal(torch.get_rng_state(), state),
-        say("your code draws from torch's global generator although it was given one."),
-        advice=say("Pass `generator=generator` to the function that draws."),
-    )
-    generator.set_state(before)
-    again = t.call(answer, x, 0.4, generator, case=say("the same with the same state"))
-    t.require(
-        first == again,
-        say("the same generator state gives two different results."),
-        expected=first,
-        got=again,
-        advice=say("Draw all random numbers from `generator`."),
-    )
-    ends, results = [], []
-    for seed in (1, 2, 2):
-        torch.default_generator.manual_seed(seed)
-        results.append(t.call(answer, x, 0.4, case="variance_shift(x, 0.4)"))
-        ends.append(torch.get_rng_state())
-    t.require(
-        not torch.equal(ends[0], ends[1]),
-        say("your code seeds torch's global generator."),
-        advice=say("Never seed inside the function."),
-    )
-    t.require(
-        results[1] == results[2],
-        say("after the same torch.manual_seed the result differs."),
-        advice=say("Draw from torch's global generator when none is given."),
     )
 
 
@@ -684,20 +574,20 @@ def recalibrate_batchnorm(answer: Any, t: Trial) -> None:
     )
     t.part("plain averages over several batches")
     for mode in t.random.sample([True, False], 2):
-        model, batches = _normed_net(t, dropout=False)
+        model, batches = normed_net(t, dropout=False)
         model.train(mode)
         _recalibrated(
             t, answer, model, batches, say("Linear, BatchNorm, Tanh, BatchNorm")
         )
     t.part("dropout is off while measuring")
     for mode in t.random.sample([True, False], 2):
-        model, batches = _normed_net(t, dropout=True)
+        model, batches = normed_net(t, dropout=True)
         model.train(mode)
         _recalibrated(t, answer, model, batches, say("a network with dropout"))
-    model, batches = _conv_net(t)
+    model, batches = conv_net(t)
     _recalibrated(t, answer, model.train(), batches, say("a network with Dropout2d"))
     t.part("every module's own mode and momentum is restored")
-    model, batches = _normed_net(t, dropout=True)
+    model, batches = normed_net(t, dropout=True)
     for _ in range(2):
         modes = [t.random.random() < 0.5 for _ in modes_of(model)]
         put_modes(model, modes)
@@ -714,94 +604,6 @@ def recalibrate_batchnorm(answer: Any, t: Trial) -> None:
 _MODES = say(
     "Note each module's own `training` first and put it back, module by module."
 )
-_SIZES = ([6, 6, 6], [5, 9, 4], [8, 8, 3, 8])
-
-
-def _stale(t: Trial, norm: Any) -> Any:
-    """Give a BatchNorm statistics and settings of its own."""
-    with torch.no_grad():
-        norm.weight.copy_(0.6 + t.rand(norm.num_features))
-        norm.bias.copy_(t.randn(norm.num_features))
-        norm.running_mean.copy_(5 + t.rand(norm.num_features))
-        norm.running_var.copy_(7 + t.rand(norm.num_features))
-        norm.num_batches_tracked.fill_(t.random.randint(5, 40))
-    norm.momentum = t.random.choice([0.1, 0.2, 0.3])
-    return norm
-
-
-def _normed_net(t: Trial, *, dropout: bool) -> tuple[nn.Module, list[Any]]:
-    width = t.random.randint(3, 5)
-    middle: list[nn.Module] = [nn.Tanh()]
-    if dropout:  # with p=1: train mode gives x, eval mode 2x, without chance
-        middle.append(Branch(width))
-    model = nn.Sequential(
-        linear(t, 3, width, torch.float32),
-        nn.Sequential(_stale(t, nn.BatchNorm1d(width)), *middle),
-        linear(t, width, 4, torch.float32),
-        _stale(t, nn.BatchNorm1d(4)),
-    )
-    batches = [
-        (t.randn(n, 3) * (1 + k) + 2 * k, t.integers(4, n))
-        for k, n in enumerate(t.random.choice(_SIZES))
-    ]
-    return model, batches
-
-
-class _Channels(nn.Module):
-    """x + Dropout2d(x) with p=1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.drop = nn.Dropout2d(1.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x in train mode, 2x in eval mode."""
-        out: Tensor = x + self.drop(x)
-        return out
-
-
-def _conv_net(t: Trial) -> tuple[nn.Module, list[Any]]:
-    conv = nn.Conv2d(1, 3, 2)
-    with torch.no_grad():
-        conv.weight.copy_(t.randn(3, 1, 2, 2))
-    model = nn.Sequential(conv, _Channels(), _stale(t, nn.BatchNorm2d(3)), nn.Flatten())
-    batches = [(t.randn(n, 1, 4, 4) * n, t.integers(3, n)) for n in (3, 5, 4)]
-    return model, batches
-
-
-def _statistics(model: nn.Module) -> list[Tensor]:
-    found: list[Tensor] = []
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            statistics: Any = [module.running_mean, module.running_var]
-            found += statistics
-    return [value.clone() for value in found]
-
-
-def _norms(model: nn.Module) -> list[Any]:
-    kind = nn.modules.batchnorm._BatchNorm
-    return [module for module in model.modules() if isinstance(module, kind)]
-
-
-def _measured(
-    model: nn.Module,
-    batches: Sequence[Any],
-    *,
-    dropout: bool = False,
-    momentum: str = "plain",
-    reset: bool = True,
-) -> list[Tensor]:
-    """Return what the statistics of a copy are after these batches, right or wrong."""
-    model = copy.deepcopy(model).train(dropout)
-    for norm in _norms(model):
-        if reset:
-            norm.reset_running_stats()
-        norm.train()
-        norm.momentum = None if momentum == "plain" else norm.momentum
-    with torch.no_grad():
-        for x, _ in batches:
-            model(x)
-    return _statistics(model)
 
 
 def _recalibrated(
@@ -818,7 +620,7 @@ def _recalibrated(
     t.call(answer, model, given, case=case, may_change=True)
     _right_statistics(t, before, model, batches)
     require_modes(t, model, modes, advice=_MODES, left_on="leaves-train-mode")
-    for norm, old in zip(_norms(model), _norms(before), strict=True):
+    for norm, old in zip(norms(model), norms(before), strict=True):
         t.require(
             norm.momentum == old.momentum,
             say("a BatchNorm has another momentum than before."),
@@ -844,15 +646,15 @@ def _recalibrated(
 def _right_statistics(
     t: Trial, before: nn.Module, model: nn.Module, batches: list[Any]
 ) -> None:
-    found, right = _statistics(model), _measured(before, batches)
+    found, right = statistics(model), measured(before, batches)
 
     def got(values: Sequence[Tensor]) -> bool:
-        return all(_like(a, b) for a, b in zip(found, values, strict=True))
+        return all_like(found, values)
 
     if got(right):
         return
     k = next(
-        i for i, (a, b) in enumerate(zip(found, right, strict=True)) if not _like(a, b)
+        i for i, (a, b) in enumerate(zip(found, right, strict=True)) if not like(a, b)
     )
     name = "running_mean" if k % 2 == 0 else "running_var"
     shown: dict[str, Any] = {
@@ -862,7 +664,7 @@ def _right_statistics(
     problem = say(
         "{name} of BatchNorm number {k} is not right.", name=name, k=k // 2 + 1
     )
-    if got(_statistics(before)):
+    if got(statistics(before)):
         t.fail(
             say("the running statistics have not changed."),
             **shown,
@@ -875,15 +677,15 @@ def _right_statistics(
         for dropout in (False, True):
             for reset in (True, False):
                 wrong = {"dropout": dropout, "momentum": momentum, "reset": reset}
-                values = _measured(before, batches, **wrong)  # type: ignore[arg-type]
+                values = measured(before, batches, **wrong)  # type: ignore[arg-type]
                 if got(values):
                     _named(t, problem, shown, wrong)
     advice = say(
         "Reset, then average the batches' means and unbiased variances plainly."
     )
-    if got(_measured(before, batches[-1:])) and len(batches) > 1:
+    if got(measured(before, batches[-1:])) and len(batches) > 1:
         advice = say("Only the last batch counts: all of them should.")
-    elif got(_measured(before, batches[:1])) and len(batches) > 1:
+    elif got(measured(before, batches[:1])) and len(batches) > 1:
         advice = say("Only the first batch counts: is `return` inside the loop?")
     t.fail(problem, **shown, advice=advice)
 
@@ -1021,8 +823,7 @@ def _mode(layer: nn.Module) -> str:
 
 def _given_unchanged(t: Trial, first: Any, bn: Any, old: nn.Sequential) -> None:
     now = nn.Sequential(first, bn)
-    stats = [name for name, _ in bn.named_buffers()]
-    for name in stats:
+    for name, _ in bn.named_buffers():
         t.require(
             torch.equal(getattr(bn, name), getattr(old[1], name)),
             say("bn.{name} has changed.", name=name),
@@ -1037,12 +838,8 @@ def _given_unchanged(t: Trial, first: Any, bn: Any, old: nn.Sequential) -> None:
         say("one of the two given layers has changed."),
         advice=say("Make a new layer, and leave linear and bn as they are."),
     )
-    require_modes(
-        t,
-        now,
-        modes_of(old),
-        advice=say("Leave the modes of linear and bn as they are."),
-    )
+    advice = say("Leave the modes of linear and bn as they are.")
+    require_modes(t, now, modes_of(old), advice=advice)
 
 
 @torch.no_grad()
@@ -1071,17 +868,9 @@ def _same_function(t: Trial, out: Tensor, old: nn.Sequential, x: Tensor) -> None
             w * scale + b * scale - mean + shift,
         ],
     }
-    for name, values in wrong.items():
-        for value in values:
-            if _like(out, value) and not _like(value, right):
-                t.fail(
-                    say("the folded layer is another function."),
-                    expected=right,
-                    got=out,
-                    mistake=name,
-                )
+    not_named(t, out, right, wrong, say("the folded layer is another function."))
     others = _other_folds(z, (mean, scale, shift, gain), w, b)
-    known = any(_like(out, value) for value in (right, *others.values()))
+    known = any(like(out, value) for value in (right, *others.values()))
     if bn.training and not known:  # in eval mode all was right
         t.fail(
             say(
@@ -1092,14 +881,11 @@ def _same_function(t: Trial, out: Tensor, old: nn.Sequential, x: Tensor) -> None
             got=out,
             mistake="batch-statistics",
         )
-    _compare(t, out, right, others)
+    advised(t, out, right, others)
 
 
 def _other_folds(
-    z: Tensor,
-    norm: tuple[Tensor, Tensor, Tensor, Tensor],
-    w: Tensor,
-    b: Tensor,
+    z: Tensor, norm: tuple[Tensor, Tensor, Tensor, Tensor], w: Tensor, b: Tensor
 ) -> dict[str, Tensor]:
     mean, scale, shift, gain = norm
     return {

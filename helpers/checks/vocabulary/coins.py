@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 
 from helpers.checks.vocabulary.trial import Trial
 from helpers.words import say
 
-__all__ = ["independent", "kept", "nonzero", "rate", "survivors"]
+__all__ = [
+    "independent",
+    "kept",
+    "nonzero",
+    "perhaps_drawn",
+    "rate",
+    "survivors",
+]
 
 
 def nonzero(t: Trial, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -119,3 +127,47 @@ def survivors(
 
 def _near(ratio: torch.Tensor, factor: float) -> bool:
     return bool(((ratio - factor).abs() <= 1e-4 * abs(factor)).all())
+
+
+def perhaps_drawn(t: Trial, answer: Any, *args: Any, text: str) -> None:
+    """Require that what is drawn, if anything, comes from the right generator.
+
+    For answers that may be deterministic; where one must draw, `Trial.draws` asks more.
+
+    Args:
+        answer: takes `args` and, after them, a generator or nothing.
+        text: how messages write the call, without ", generator)".
+    """
+    state = torch.get_rng_state()
+    generator = t.generator()
+    before = generator.get_state()
+    first = t.call(answer, *args, generator, case=f"{text}, generator)")
+    t.require(
+        torch.equal(torch.get_rng_state(), state),
+        say("your code draws from torch's global generator although it was given one."),
+        advice=say("Pass `generator=generator` to the function that draws."),
+    )
+    generator.set_state(before)
+    again = t.call(answer, *args, generator, case=say("the same with the same state"))
+    t.require(
+        first == again,
+        say("the same generator state gives two different results."),
+        expected=first,
+        got=again,
+        advice=say("Draw all random numbers from `generator`."),
+    )
+    ends, results = [], []
+    for seed in (1, 2, 2):
+        torch.default_generator.manual_seed(seed)
+        results.append(t.call(answer, *args, case=f"{text})"))
+        ends.append(torch.get_rng_state())
+    t.require(
+        not torch.equal(ends[0], ends[1]),
+        say("your code seeds torch's global generator."),
+        advice=say("Never seed inside the function."),
+    )
+    t.require(
+        results[1] == results[2],
+        say("after the same torch.manual_seed the result differs."),
+        advice=say("Draw from torch's global generator when none is given."),
+    )

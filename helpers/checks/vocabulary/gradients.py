@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import Tensor
 
 from helpers.checks.vocabulary.trial import Trial
 from helpers.words import say
 
-__all__ = ["gradient", "still_recorded"]
+__all__ = ["gradient", "same_gradients", "still_recorded"]
 
 
 def gradient(
@@ -36,6 +38,37 @@ def gradient(
     if found is None:
         t.fail(say("no gradient reaches {of}.", of=of), advice=advice)
     return found
+
+
+def same_gradients(
+    t: Trial,
+    out: Tensor,
+    leaves: Sequence[Tensor],
+    right: Tensor,
+    twins: Sequence[Tensor],
+    at_x: Callable[[Tensor, Tensor], str | None],
+    *,
+    advice: str,
+) -> None:
+    """Require that `out` has the gradients at x, weight and bias that `right` has.
+
+    Args:
+        leaves, twins: x, weight and bias, from which `out` and `right` were computed.
+        at_x: (gradient found at x, cotangent) -> advice if it is not right.
+        advice: how to mend a result that no gradient flows through.
+    """
+    push = t.randn(*right.shape, dtype=right.dtype)
+    expected = torch.autograd.grad(right, list(twins), push)
+    for name, leaf, gold in zip(("x", "weight", "bias"), leaves, expected, strict=True):
+        found = gradient(t, out, leaf, of=name, advice=advice, weight=push)
+        t.close(
+            found,
+            gold,
+            what=say("the gradient at {name}", name=name),
+            advice=at_x(found, push) if name == "x" else None,
+            atol=1e-3,
+        )
+    still_recorded(t)
 
 
 def still_recorded(t: Trial) -> None:
