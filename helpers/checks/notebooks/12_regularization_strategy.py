@@ -880,8 +880,8 @@ def _batches(
     "12.3e",
     mistakes={
         "reference-kept": "The model ends with its *last* weights. `state_dict()` "
-        "holds references to the live tensors, also after `.copy()`, which copies the dict "
-        "alone: take `copy.deepcopy(model.state_dict())`.",
+        "holds references to the live tensors, also after `.copy()`, which copies the "
+        "dict alone: take `copy.deepcopy(model.state_dict())`.",
         "buffers-lost": "The parameters are the best ones, but the buffers "
         "(BatchNorm's running statistics) are the last ones. `state_dict()` has both.",
         "last-tie": "The last of equal scores wins; the first one should. Use `>` "
