@@ -12,10 +12,11 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from helpers.cards import Bundle, in_kernel, publish
+from helpers.words import say
 
 __all__ = ["SAYING", "down", "lift", "show"]
 
-SAYING = "Predict first, or open"
+SAYING = say("Predict first, or open")
 _KEPT = 12  # outputs for each prediction, should its cells be run again and again
 
 _lifted: set[str] = set()
@@ -69,5 +70,6 @@ def _folded(content: str) -> str:
     return (
         '<details style="margin: 0.4em 0"><summary style="cursor: pointer;'
         ' padding: 0.3em 0">'
-        f"{html.escape(SAYING)}: what came out</summary>{content}</details>"
+        f"{html.escape(say('{saying}: what came out', saying=SAYING))}</summary>"
+        f"{content}</details>"
     )

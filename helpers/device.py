@@ -4,6 +4,8 @@ import os
 
 import torch
 
+from helpers.words import say
+
 __all__ = ["device"]
 
 VARIABLE = "COURSE_DEVICE"
@@ -47,7 +49,11 @@ def _count(kind: str) -> int:
 
 def _checked(wanted: str | torch.device, asked_by: str) -> torch.device:
     """Return `wanted` as a device of this machine, or raise ValueError."""
-    expected = f"{asked_by}: expected 'cpu', 'cuda', 'cuda:N' or 'mps', got {wanted!r}."
+    expected = say(
+        "{asked_by}: expected 'cpu', 'cuda', 'cuda:N' or 'mps', got {wanted!r}.",
+        asked_by=asked_by,
+        wanted=wanted,
+    )
     try:
         chosen = torch.device(wanted)
     except (RuntimeError, TypeError) as error:
@@ -57,8 +63,13 @@ def _checked(wanted: str | torch.device, asked_by: str) -> torch.device:
     if (chosen.index or 0) >= _count(chosen.type):
         here = ", ".join(k for k in ("cuda", "mps", "cpu") if _count(k))
         raise ValueError(
-            f"{asked_by}: this machine has no device {str(chosen)!r}; it has: {here}."
-            " Choose one of these, or leave the choice to device()."
+            say(
+                "{asked_by}: this machine has no device {chosen!r}; it has: {here}. "
+                "Choose one of these, or leave the choice to device().",
+                asked_by=asked_by,
+                chosen=str(chosen),
+                here=here,
+            )
         )
     return chosen
 
@@ -67,18 +78,24 @@ def _announcement(chosen: torch.device) -> str:
     if chosen.type == "cuda":
         properties = torch.cuda.get_device_properties(chosen)
         memory = properties.total_memory / 2**30
-        return (
-            f"Using {chosen} ({properties.name}, {memory:.0f} GiB): training cells"
-            " should take seconds; the first one also starts up CUDA."
+        return say(
+            "Using {chosen} ({name}, {memory:.0f} GiB): training cells should take "
+            "seconds; the first one also starts up CUDA.",
+            chosen=chosen,
+            name=properties.name,
+            memory=memory,
         )
     if chosen.type == "mps":
-        return (
-            "Using mps (Apple GPU): small networks may be no faster than on the CPU;"
-            f" set {VARIABLE}=cpu to compare."
+        return say(
+            "Using mps (Apple GPU): small networks may be no faster than on the CPU; "
+            "set {variable}=cpu to compare.",
+            variable=VARIABLE,
         )
     threads = torch.get_num_threads()
-    unit = "thread" if threads == 1 else "threads"
-    return (
-        f"Using cpu ({threads} {unit}): every notebook is sized for this;"
-        " expect at most 20 s for its longest cell."
+    unit = say("thread") if threads == 1 else say("threads")
+    return say(
+        "Using cpu ({threads} {unit}): every notebook is sized for this; expect at "
+        "most 20 s for its longest cell.",
+        threads=threads,
+        unit=unit,
     )

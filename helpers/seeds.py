@@ -29,6 +29,8 @@ from typing import Any
 
 import torch
 
+from helpers.words import say
+
 __all__ = ["follow", "generator", "shift", "shifted", "shifted_by", "unshifted"]
 
 VARIABLE, SPLITS = "COURSE_SEEDS", "COURSE_SPLITS"
@@ -72,12 +74,25 @@ def follow() -> None:
     """
     asked, splits = os.environ.get(VARIABLE, ""), os.environ.get(SPLITS, "new")
     if splits not in ("new", "keep"):
-        raise ValueError(f"{SPLITS}: expected 'new' or 'keep', got {splits!r}.")
+        raise ValueError(
+            say(
+                "{splits}: expected 'new' or 'keep', got {splits2!r}.",
+                splits=SPLITS,
+                splits2=splits,
+            )
+        )
     try:
         _shift(int(asked or 0), splits == "new")
     except ValueError as error:
-        expected = "expected a whole number ≥ 0, such as 1000"
-        raise ValueError(f"{VARIABLE}: {expected}, got {asked!r}.") from error
+        expected = say("expected a whole number ≥ 0, such as 1000")
+        raise ValueError(
+            say(
+                "{variable}: {expected}, got {asked!r}.",
+                variable=VARIABLE,
+                expected=expected,
+                asked=asked,
+            )
+        ) from error
 
 
 def shifted_by() -> int:
@@ -124,19 +139,22 @@ def _shift(by: int, splits: bool) -> str:
     global _now
     if not isinstance(by, Integral) or by < 0:
         raise ValueError(
-            f"by: expected a whole number ≥ 0, got {by!r}; e.g. shift(1000)."
+            say("by: expected a whole number ≥ 0, got {by!r}; e.g. shift(1000).", by=by)
         )
     if os.environ.get("NBGRADER_EXECUTION"):
-        return "This notebook is being graded or validated: its seeds stay."
+        return say("This notebook is being graded or validated: its seeds stay.")
     _now = _Shift(int(by), splits)
     _hook_cells(on=by > 0)
     if not by:
-        return "The seeds are the course's own. Run all cells again."
-    kept = "" if splits else " The splits stay."
-    return (
-        f"From here on seed 0 is {by}, seed 1 is {by + 1}, and so on: run all cells."
-        f"{kept} Numbers that the text names belong to the course's own seeds; the "
-        "claims measure yours."
+        return say("The seeds are the course's own. Run all cells again.")
+    kept = "" if splits else say(" The splits stay.")
+    return say(
+        "From here on seed 0 is {by}, seed 1 is {by2}, and so on: run all cells.{kept} "
+        "Numbers that the text names belong to the course's own seeds; the claims "
+        "measure yours.",
+        by=by,
+        by2=by + 1,
+        kept=kept,
     )
 
 

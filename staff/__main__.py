@@ -1,5 +1,6 @@
 """The command line of course staff: ``python -m staff COMMAND``."""
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -9,6 +10,10 @@ from staff.environment import child_environment, settle
 
 COMMANDS = {
     "build": ("staff.authoring.build:main", "make the notebooks from their masters"),
+    "words": (
+        "staff.authoring.words:main",
+        "renew the template for translators, compile translations",
+    ),
     "test": ("staff.ci.suite:main", "run everything that CI runs, or the stages named"),
     "budget": ("staff.ci.budget:main", "show how long each notebook runs"),
     "replicate": ("staff.ci.replicate:main", "measure the claims on other seeds"),
@@ -51,5 +56,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("COURSE_LANGUAGE", "en")  # what staff read and grade in
     settle(child_environment())
     sys.exit(main(sys.argv[1:]))

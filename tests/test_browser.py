@@ -24,9 +24,9 @@ from helpers import checks
 from staff.bench.classroom import leave_out_shows
 from staff.course import Course
 from staff.environment import VARIABLE
-from staff.setup.server import free_port
 from tests.chromium import NEEDS_CHROMIUM, chromium
 from tests.person import TRAPS, move_in
+from tests.ports import own_port
 
 ROOT = Path(__file__).resolve().parent.parent
 STEM = "02_dropout_from_scratch"
@@ -79,7 +79,7 @@ def as_make(code: str, *arguments: str) -> list[str]:
 @contextmanager
 def jupyter(clone: Path, *, formgrader: bool = False):
     """Serve the clone as `make lab` does; yield the address."""
-    port = free_port()
+    port = own_port()
     start = (
         "run(lab_command(python, int(sys.argv[1]), sys.argv[3:], "
         "formgrader=sys.argv[2] == 'True'))"

@@ -13,8 +13,8 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-from staff.setup.server import free_port
 from tests.chromium import NEEDS_CHROMIUM
+from tests.ports import own_port
 from tests.test_browser import answers, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +33,7 @@ class Server:
     """A Jupyter server on a folder with one notebook that has one demo."""
 
     def __init__(self, folder: Path, app: str) -> None:
-        self.folder, self.app, port = folder, app, free_port()
+        self.folder, self.app, port = folder, app, own_port()
         self.address = f"http://127.0.0.1:{port}"
         env = {name: str(folder / name.lower()) for name in ("JUPYTER_DATA_DIR",)}
         env["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")

@@ -16,8 +16,9 @@ import pytest
 
 from helpers.show import display, plots
 from staff.environment import VARIABLE, child_environment
-from staff.setup.server import free_port, lab_command
+from staff.setup.server import lab_command
 from tests.chromium import NEEDS_CHROMIUM
+from tests.ports import own_port
 from tests.test_browser import answers, wait_until
 
 pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
@@ -95,7 +96,7 @@ def lab(tmp_path_factory):
     )
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, path)
-    port = free_port()
+    port = own_port()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(home))
         words = ["--no-browser", "--IdentityProvider.token=", "--expose-app-in-browser"]

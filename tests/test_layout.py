@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = {
     "helpers": (
         *(
+            "words",
             "files",
             "cards",
             "curtain",
@@ -35,7 +36,7 @@ ORDER = {
     ),
 }
 NOUNS = {*ORDER["helpers"]} - {
-    *("files", "cards", "curtain", "seeds", "device", "metrics", "helpers")
+    *("words", "files", "cards", "curtain", "seeds", "device", "metrics", "helpers")
 }
 
 

@@ -24,6 +24,7 @@ from helpers.checks.vocabulary.trial import Trial
 from helpers.seeds import unshifted
 from helpers.study import after, progress
 from helpers.training.runtime import kept_randomness
+from helpers.words import say
 
 __all__ = ["Check", "exercise", "look"]
 
@@ -82,14 +83,16 @@ def exercise(
 
     def wrap(body: Callable[..., None]) -> Check:
         name = body.__name__
-        title = f"Exercise {number} · {name}"
+        title = say("Exercise {number} · {name}", number=number, name=name)
         names = tuple(asks) or (name,)
 
         @functools.wraps(body)
         def check(*answers: Any, seed: int = 0) -> None:
             if len(answers) != len(names):
                 call, n = f"check.{name}({', '.join(names)})", len(answers)
-                raise TypeError(f"expected {call}, got {n} answers.")
+                raise TypeError(
+                    say("expected {call}, got {n} answers.", call=call, n=n)
+                )
             t = Trial(
                 title,
                 name,
@@ -113,7 +116,13 @@ def exercise(
                     return
                 _show_as_card()
                 raise
-            print(f"✓ {title}: visible checks passed ({', '.join(t.parts)}).")
+            print(
+                say(
+                    "✓ {title}: visible checks passed ({parts}).",
+                    title=title,
+                    parts=", ".join(t.parts),
+                )
+            )
             progress.record(_stem(body), name)
             after.passed(_stem(body), name)
 
@@ -128,9 +137,9 @@ def exercise(
 def _callable(t: Trial, name: str, answer: object) -> None:
     t.require(
         t.can_be_called(answer),
-        f"`{name}` is not a function or class any more.",
+        say("`{name}` is not a function or class any more.", name=name),
         got=f"{t.kind(answer)}: {t.describe(answer)}",
-        advice="Run the cell of your answer again.",
+        advice=say("Run the cell of your answer again."),
     )
 
 
@@ -201,7 +210,7 @@ def look(
         value = yours()
     except NotImplementedError as error:
         if not error.args:
-            print("○ Not attempted yet: come back to this cell after your answer.")
+            print(say("○ Not attempted yet: come back to this cell after your answer."))
             return
         _say(error)
     except Exception as error:
@@ -210,21 +219,25 @@ def look(
         if draw is not None:
             _drawn(draw, value, target)
             return
-        print(f"yours:  {describe(value, limit=24)}")
+        print(say("yours:  {value}", value=describe(value, limit=24)))
         if target is not None:
-            print(f"target: {describe(target, limit=24)}")
+            print(say("target: {target}", target=describe(target, limit=24)))
 
 
 def _drawn(draw: Callable[[Any, Any], object], value: object, target: object) -> None:
     try:
         draw(value, target)
     except Exception as error:  # a value of another shape, or none at all
-        print(f"✗ Your value cannot be drawn: {error}")
-        print(f"yours:  {describe(value, limit=24)}")
+        print(say("✗ Your value cannot be drawn: {error}", error=error))
+        print(say("yours:  {value}", value=describe(value, limit=24)))
 
 
 def _say(error: Exception) -> None:
     line = learner_line(error.__traceback__)
-    print(f"✗ Your code raised {type(error).__name__}: {error}")
+    print(
+        say(
+            "✗ Your code raised {name}: {error}", name=type(error).__name__, error=error
+        )
+    )
     if line:
-        print(f"  at {line}")
+        print(say("  at {line}", line=line))

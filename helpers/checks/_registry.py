@@ -6,6 +6,8 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+from helpers.words import say
+
 __all__ = ["available", "load"]
 
 _FOLDER = Path(__file__).parent / "notebooks"
@@ -27,7 +29,11 @@ def load(stem: str) -> ModuleType:
     """
     if stem not in available():
         raise ValueError(
-            f"No checks for {stem!r}. Expected one of: {', '.join(available())}."
+            say(
+                "No checks for {stem!r}. Expected one of: {available}.",
+                stem=stem,
+                available=", ".join(available()),
+            )
         )
     path = _FOLDER / f"{stem}.py"
     spec = importlib.util.spec_from_file_location(

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from helpers.words import say
+
 __all__ = ["corrupt_labels"]
 
 
@@ -30,13 +32,25 @@ def corrupt_labels(
         ValueError: `rate`, `num_classes` or a label out of range.
     """
     if not 0 <= rate <= 1:
-        raise ValueError(f"rate: expected a fraction in [0, 1], got {rate}.")
+        raise ValueError(
+            say("rate: expected a fraction in [0, 1], got {rate}.", rate=rate)
+        )
     if num_classes < 2:
-        raise ValueError(f"num_classes: expected at least 2, got {num_classes}.")
+        raise ValueError(
+            say(
+                "num_classes: expected at least 2, got {num_classes}.",
+                num_classes=num_classes,
+            )
+        )
     if labels.ndim != 1 or not ((labels >= 0) & (labels < num_classes)).all():
         raise ValueError(
-            f"labels: expected shape (n,) with values in [0, {num_classes}),"
-            f" got shape {tuple(labels.shape)}, values {_extent(labels)}."
+            say(
+                "labels: expected shape (n,) with values in [0, {num_classes}), got "
+                "shape {shape}, values {extent}.",
+                num_classes=num_classes,
+                shape=tuple(labels.shape),
+                extent=_extent(labels),
+            )
         )
     n, source = len(labels), generator.device if generator else torch.device("cpu")
     chosen = torch.randperm(n, generator=generator, device=source)[: round(rate * n)]
@@ -50,4 +64,12 @@ def corrupt_labels(
 
 
 def _extent(labels: Tensor) -> str:
-    return f"{labels.min()} to {labels.max()}" if labels.numel() else "none"
+    return (
+        say(
+            "{min_labels} to {max_labels}",
+            min_labels=labels.min(),
+            max_labels=labels.max(),
+        )
+        if labels.numel()
+        else say("none")
+    )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from helpers.words import say
+
 __all__ = ["ARRAYS", "SHA256", "VERSION", "checksum", "compare"]
 
 VERSION = "0.0.2.post1"  # of the package mnist1d
@@ -44,9 +46,14 @@ def compare(made: Mapping[str, np.ndarray]) -> None:
     """
     if (got := checksum(made)) != SHA256:
         warnings.warn(
-            "MNIST-1D: the package mnist1d made other examples than those the course "
-            f"was measured on: expected checksum {SHA256[:12]}…, got {got[:12]}…. The "
-            "exercises work all the same, but numbers may differ from what the text "
-            f"says. To have the same: pip install mnist1d=={VERSION}",
+            say(
+                "MNIST-1D: the package mnist1d made other examples than those the "
+                "course was measured on: expected checksum {sha256}…, got {got}…. The "
+                "exercises work all the same, but numbers may differ from what the "
+                "text says. To have the same: pip install mnist1d=={version}",
+                sha256=SHA256[:12],
+                got=got[:12],
+                version=VERSION,
+            ),
             stacklevel=2,
         )

@@ -22,6 +22,7 @@ from helpers.data._label_noise import corrupt_labels
 from helpers.data._shipped import data_folder, verified
 from helpers.data._splits import SealedTest, Split, Splits, split_pool
 from helpers.data._toys import noisy_sine, spirals, two_moons
+from helpers.words import say
 
 if TYPE_CHECKING:
     from torchvision.datasets import FashionMNIST
@@ -147,9 +148,13 @@ def torchvision_fashion_mnist(
         raw = Path(root) / "FashionMNIST" / "raw"
         reason = " ".join(str(error).split())
         raise FileNotFoundError(
-            f"Fashion-MNIST is not in {raw} and could not be downloaded ({reason})."
-            " Connect to a network, or copy the four official files (*-ubyte or"
-            " *-ubyte.gz) into that folder, or use fashion_mnist(): it is shipped."
+            say(
+                "Fashion-MNIST is not in {raw} and could not be downloaded ({reason}). "
+                "Connect to a network, or copy the four official files (*-ubyte or "
+                "*-ubyte.gz) into that folder, or use fashion_mnist(): it is shipped.",
+                raw=raw,
+                reason=reason,
+            )
         ) from error
 
 
@@ -226,7 +231,7 @@ def _image_splits(
     device: str | torch.device,
 ) -> Splits:
     if size not in (28, 14):
-        raise ValueError(f"size: expected 28 or 14 pixels, got {size}.")
+        raise ValueError(say("size: expected 28 or 14 pixels, got {size}.", size=size))
     parts = split_pool(pool, test, counts, split_seed, device)
     scaled = [_pixels(part.x, size) for part in parts]
     mean, sd = scaled[0].mean(), scaled[0].std(correction=0)

@@ -5,6 +5,8 @@ import importlib.util
 import json
 from pathlib import Path
 
+from helpers.words import say
+
 __all__ = ["data_folder", "verified"]
 
 PACKAGE = "course_data"
@@ -26,9 +28,13 @@ def data_folder() -> Path:
         if (Path(place) / "checksums.json").is_file():
             return Path(place)
     raise FileNotFoundError(
-        f"Expected the course's data in {beside} or in the package {PACKAGE}."
-        " Get the whole repository again, or run: pip install --force-reinstall"
-        " from its folder."
+        say(
+            "Expected the course's data in {beside} or in the package {package}. Get "
+            "the whole repository again, or run: pip install --force-reinstall from "
+            "its folder.",
+            beside=beside,
+            package=PACKAGE,
+        )
     )
 
 
@@ -36,15 +42,32 @@ def verified(name: str) -> bytes:
     """Return the bytes of a shipped file once its checksum has been compared."""
     folder = data_folder()
     path = folder / name
-    mend = f"Restore it (git checkout -- data/{name}), or see {folder / 'README.md'}."
+    mend = say(
+        "Restore it (git checkout -- data/{name}), or see {folder}.",
+        name=name,
+        folder=folder / "README.md",
+    )
     if not path.is_file():
-        raise FileNotFoundError(f"Expected the data file {path}; it is missing. {mend}")
+        raise FileNotFoundError(
+            say(
+                "Expected the data file {path}; it is missing. {mend}",
+                path=path,
+                mend=mend,
+            )
+        )
     content = path.read_bytes()
     expected = json.loads((folder / "checksums.json").read_text())[name]
     got = hashlib.sha256(content).hexdigest()
     if got != expected:
         raise FileNotFoundError(
-            f"The data file {path} is damaged: expected sha256 {expected[:12]}…, got"
-            f" {got[:12]}… ({len(content):,} bytes). {mend}"
+            say(
+                "The data file {path} is damaged: expected sha256 {expected}…, got "
+                "{got}… ({n_content:,} bytes). {mend}",
+                path=path,
+                expected=expected[:12],
+                got=got[:12],
+                n_content=len(content),
+                mend=mend,
+            )
         )
     return content

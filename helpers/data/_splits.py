@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from helpers.seeds import generator
+from helpers.words import say
 
 __all__ = ["SealedTest", "Split", "Splits", "split_pool", "stratified_order"]
 
@@ -45,16 +46,23 @@ class SealedTest:
         """
         if not isinstance(reason, str) or not reason.strip():
             raise ValueError(
-                f"open() expects a reason in words, got {reason!r}; say what you will"
-                " report, e.g. open('final accuracy of the chosen model')."
+                say(
+                    "open() expects a reason in words, got {reason!r}; say what you "
+                    "will report, e.g. open('final accuracy of the chosen model').",
+                    reason=reason,
+                )
             )
         self._reasons.append(reason.strip())
         if self.openings > 1:
             before = "; ".join(repr(r) for r in self._reasons[:-1])
             warnings.warn(
-                f"The test part is opened for time {self.openings} (before: {before})."
-                " If anything was chosen in between, its score is too good now: choose"
-                " on the validation part.",
+                say(
+                    "The test part is opened for time {openings} (before: {before}). "
+                    "If anything was chosen in between, its score is too good now: "
+                    "choose on the validation part.",
+                    openings=self.openings,
+                    before=before,
+                ),
                 stacklevel=2,
             )
         return self._split
@@ -73,7 +81,11 @@ class SealedTest:
         return len(self._split.y)
 
     def __repr__(self) -> str:
-        return f"SealedTest({len(self):,} examples, opened {self.openings} times)"
+        return say(
+            "SealedTest({n_self:,} examples, opened {openings} times)",
+            n_self=len(self),
+            openings=self.openings,
+        )
 
 
 class Splits(NamedTuple):
@@ -133,11 +145,22 @@ def split_pool(
     n_pool, n_sealed = len(pool.y), len(test.y)
     if n_train < 1 or n_val < 0 or n_train + n_val > n_pool:
         raise ValueError(
-            f"n_train, n_val: expected n_train ≥ 1, n_val ≥ 0 and at most {n_pool:,}"
-            f" together, got {n_train:,} and {n_val:,}."
+            say(
+                "n_train, n_val: expected n_train ≥ 1, n_val ≥ 0 and at most "
+                "{n_pool:,} together, got {n_train:,} and {n_val:,}.",
+                n_pool=n_pool,
+                n_train=n_train,
+                n_val=n_val,
+            )
         )
     if not 1 <= n_test <= n_sealed:
-        raise ValueError(f"n_test: expected 1 to {n_sealed:,}, got {n_test:,}.")
+        raise ValueError(
+            say(
+                "n_test: expected 1 to {n_sealed:,}, got {n_test:,}.",
+                n_sealed=n_sealed,
+                n_test=n_test,
+            )
+        )
     order = stratified_order(pool.y, split_seed)
     sealed = stratified_order(test.y, split_seed)[:n_test]
     train, val = order[:n_train], order[n_pool - n_val :]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from helpers.seeds import generator
+from helpers.words import say
 
 __all__ = ["noisy_sine", "spirals", "two_moons"]
 
@@ -44,7 +45,9 @@ def spirals(
         x float32 (n, 2) and y int64 (n,), in random order.
     """
     if classes < 2:
-        raise ValueError(f"classes: expected at least 2, got {classes}.")
+        raise ValueError(
+            say("classes: expected at least 2, got {classes}.", classes=classes)
+        )
     generator = _toy_generator(n, noise, seed)
     y = torch.randperm(n, generator=generator) % classes
     radius = 0.05 + 0.95 * torch.rand(n, generator=generator).sqrt()
@@ -73,7 +76,9 @@ def noisy_sine(n: int, *, noise: float = 0.2, seed: int = 0) -> tuple[Tensor, Te
 
 def _toy_generator(n: int, noise: float, seed: int) -> torch.Generator:
     if n < 1:
-        raise ValueError(f"n: expected at least 1 point, got {n}.")
+        raise ValueError(say("n: expected at least 1 point, got {n}.", n=n))
     if not noise >= 0:
-        raise ValueError(f"noise: expected a standard deviation ≥ 0, got {noise}.")
+        raise ValueError(
+            say("noise: expected a standard deviation ≥ 0, got {noise}.", noise=noise)
+        )
     return generator(seed)

@@ -162,6 +162,12 @@ function decades(low, high) {
   return found;
 }
 
+/** Return a text in the reader's language, with values in its {fields}; see fragment(). */
+function say(text, values = {}) {
+  return (SAID[text] || text)
+    .replace(/\{(\w+)\}/g, (field, name) => (name in values ? values[name] : field));
+}
+
 function short(value) {
   const rounded = Number(value.toPrecision(6));
   return Math.abs(rounded) >= 1e5 || (rounded && Math.abs(rounded) < 1e-3)
@@ -314,12 +320,12 @@ class Stage {
 
   buildControls() {
     if (this.demo.advance) {
-      this.playButton = this.button("Play", () => this.toggle(), "main");
-      this.button("Step", () => {
+      this.playButton = this.button(say("Play"), () => this.toggle(), "main");
+      this.button(say("Step"), () => {
         this.pause();
         if (this.demo.step) { this.demo.step(this.state); this.paint(); } else this.advance();
       });
-      this.button("Start again", () => { this.pause(); this.restart(); });
+      this.button(say("Start again"), () => { this.pause(); this.restart(); });
     }
     for (const control of this.spec.controls) this.inputs(control);
     this.actions = (this.demo.actions || []).map(([words, run, when]) => {
@@ -440,7 +446,7 @@ class Stage {
 
   play() {
     this.playing = this.rough = true;
-    this.playButton.textContent = "Pause";
+    this.playButton.textContent = say("Pause");
     this.words.setAttribute("aria-live", "off"); // the words change twice a second now
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const next = calm ? (run) => setTimeout(run, 500) : requestAnimationFrame;
@@ -456,7 +462,7 @@ class Stage {
 
   pause() {
     this.playing = false;
-    if (this.playButton) this.playButton.textContent = "Play";
+    if (this.playButton) this.playButton.textContent = say("Play");
     this.words.setAttribute("aria-live", "polite");
     this.rest();
     this.say();

@@ -20,12 +20,13 @@ from uuid import uuid4
 from matplotlib.figure import Figure
 
 from helpers.show.display import bundle, checked_alt, picture_html, png, publish
+from helpers.words import say, script_words
 
 __all__ = ["Choice", "Control", "Scene", "Slider"]
 
 _FOLDER = Path(__file__).parent
 _STAGE = ("_stage.js", "_coins.js")
-_STILL = "This is a still picture of a demo. Run this cell to move it."
+_STILL = say("This is a still picture of a demo. Run this cell to move it.")
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,23 @@ class Slider:
         if self.values:
             if self.value not in self.values:
                 raise ValueError(
-                    f"{self.name}: expected a start among {list(self.values)}, got "
-                    f"{self.value}."
+                    say(
+                        "{name}: expected a start among {values}, got {value}.",
+                        name=self.name,
+                        values=list(self.values),
+                        value=self.value,
+                    )
                 )
             return {**shared, "type": "range", "values": list(self.values)}
         if not self.low <= self.value <= self.high:
             raise ValueError(
-                f"{self.name}: expected a start from {self.low} to {self.high}, got "
-                f"{self.value}."
+                say(
+                    "{name}: expected a start from {low} to {high}, got {value}.",
+                    name=self.name,
+                    low=self.low,
+                    high=self.high,
+                    value=self.value,
+                )
             )
         ends = {"min": self.low, "max": self.high, "step": self.step}
         return {**shared, "type": "range", **ends}
@@ -127,9 +137,11 @@ class Scene:
             inside: HTML. place: id of the element, unlike any other if empty: a saved
                 output of an earlier kernel may stand in the same page.
         """
+        script = self._script()
         place = f"demo-{place or uuid4().hex[:12]}"
         return (
-            f'<div id="{place}">{inside}</div>\n<script>(() => {{\n{self._script()}\n'
+            f'<div id="{place}">{inside}</div>\n<script>(() => {{\n'
+            f"const SAID = {_json(script_words(script))};\n{script}\n"
             f"const host = document.getElementById({json.dumps(place)});\n"
             f"host.stage = new Stage(host, {self._spec()}, {self.name});\n"
             "})();</script>"
@@ -142,7 +154,8 @@ class Scene:
             words: HTML that stands above the demo.
         """
         title = html.escape(self.title)
-        inside = f"<p>{html.escape(self.alt)} It needs a browser that runs scripts.</p>"
+        needs = html.escape(say("It needs a browser that runs scripts."))
+        inside = f"<p>{html.escape(self.alt)} {needs}</p>"
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -164,7 +177,9 @@ class Scene:
         files = [*_STAGE, *self.parts, f"{self.name}.js"]
         text = "\n".join((_FOLDER / file).read_text("utf-8") for file in files)
         if "</script" in text.lower():
-            raise ValueError(f"{self.name}: a script must not hold its own end tag.")
+            raise ValueError(
+                say("{name}: a script must not hold its own end tag.", name=self.name)
+            )
         return text
 
     def _spec(self) -> str:
@@ -174,7 +189,11 @@ class Scene:
             "controls": [control.spec() for control in self.controls],
             "data": dict(self.data),
         }
-        return json.dumps(spec, ensure_ascii=False).replace("</", "<\\/")
+        return _json(spec)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
 
 
 _PAGE = """

@@ -74,10 +74,10 @@ function adamw(stage) {
   }
 
   function draw(pen) {
-    const names = { coupled: "Adam + L2 (coupled)", decoupled: "AdamW (decoupled)" };
+    const names = { coupled: say("Adam + L2 (coupled)"), decoupled: say("AdamW (decoupled)") };
     pen.panels(2, 0, 360).forEach((box, i) => {
       const kind = Object.keys(names)[i];
-      const axes = pen.axes(box, { ...REACH, title: names[kind], xlabel: "weight 1", ylabel: "weight 2" });
+      const axes = pen.axes(box, { ...REACH, title: names[kind], xlabel: say("weight 1"), ylabel: say("weight 2") });
       const outline = (points, options) =>
         axes.line(points.map((p) => p[0]), points.map((p) => p[1]), options);
       for (const level of [0.02, 0.15, 0.5, 1.2, 2.4, 4]) {
@@ -91,8 +91,8 @@ function adamw(stage) {
       axes.dot(x, y, { color: "test", radius: 6, square: true });
       if (i) axes.dot(...aim, { color: "other", radius: 7, square: true, hollow: true });
       axes.dot(runs[kind].w[0], runs[kind].w[1], { color: i ? "val" : "train", radius: 6, edge: "ink" });
-      const key = [["square: ridge solution", "test"], ["ring: no penalty", "ink"]];
-      if (i) key.push(["open square: one strength per weight", "other"]);
+      const key = [[say("square: ridge solution"), "test"], [say("ring: no penalty"), "ink"]];
+      if (i) key.push([say("open square: one strength per weight"), "other"]);
       pen.key(axes, "bottom", key);
     });
   }
@@ -102,9 +102,12 @@ function adamw(stage) {
   }
 
   function describe() {
-    return `Step ${runs.coupled.path.length - 1}: Adam + L2 is ${distance("coupled").toFixed(3)} `
-      + `from the ridge solution, AdamW ${distance("decoupled").toFixed(3)}, and `
-      + `${distance("decoupled", aim).toFixed(3)} from the one with a strength per weight.`;
+    return say("Step {step}: Adam + L2 is {coupled} from the ridge solution, AdamW "
+      + "{decoupled}, and {own} from the one with a strength per weight.", {
+        step: runs.coupled.path.length - 1, coupled: distance("coupled").toFixed(3),
+        decoupled: distance("decoupled").toFixed(3),
+        own: distance("decoupled", aim).toFixed(3),
+      });
   }
 
   restart();

@@ -12,6 +12,7 @@ from torch.optim import Adam, AdamW
 from helpers.demos._stage import Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = [
     "BOWL",
@@ -151,7 +152,11 @@ def _landscape(ax: Axes, problem: Quadratics) -> None:
     strengths = [0.0, *torch.logspace(-3, 4, 80).tolist()]
     line = torch.stack([ridge_solution(problem, s)[0] for s in strengths])
     ax.plot(
-        *line.T, color=INK, linestyle="--", linewidth=1, label="ridge, any strength"
+        *line.T,
+        color=INK,
+        linestyle="--",
+        linewidth=1,
+        label=say("ridge, any strength"),
     )
     ax.set(xlim=(0.5, 1.1), ylim=(-1.7, -0.2))
 
@@ -176,8 +181,10 @@ def ends_picture(
     """
     fig, (ax, right) = plots.figure(2)
     _landscape(ax, problem)
-    ax.plot(*coupled[0], "o", color=plots.PALETTE[0], label="Adam + L2")
-    ax.plot(*ridge[0], "s", color=INK, fillstyle="none", markersize=11, label="ridge")
+    ax.plot(*coupled[0], "o", color=plots.PALETTE[0], label=say("Adam + L2"))
+    ax.plot(
+        *ridge[0], "s", color=INK, fillstyle="none", markersize=11, label=say("ridge")
+    )
     way = (ridge_solution(problem, 0.0) - ridge).norm(dim=1)
     spread = torch.linspace(-0.12, 0.12, len(ridge))
     for place, (name, w) in enumerate(ends.items()):
@@ -192,16 +199,18 @@ def ends_picture(
             ax.plot(*aim[0], "s", markersize=11, **box)
             off = (w - aim).norm(dim=1) / way
             right.plot(place + 0.15 + spread, off, "s", ms=5, **box)
-    right.plot([], [], "o", color=INK, ms=4, label="from ridge")
+    right.plot([], [], "o", color=INK, ms=4, label=say("from ridge"))
     right.plot(
-        [], [], "s", color=INK, ms=5, fillstyle="none", label="from its own ridge"
+        [], [], "s", color=INK, ms=5, fillstyle="none", label=say("from its own ridge")
     )
     right.set_xticks(range(len(ends)), list(ends))
-    right.set(ylim=(-0.05, 1.05), ylabel="distance (1 = least squares to ridge)")
-    right.set_title("AdamW, all problems: at its own ridge")
+    right.set(ylim=(-0.05, 1.05), ylabel=say("distance (1 = least squares to ridge)"))
+    right.set_title(say("AdamW, all problems: at its own ridge"))
     right.legend(loc="upper right")
-    ax.set(xlabel="weight 1 (large feature)", ylabel="weight 2 (small feature)")
-    ax.set_title("Problem 0: dots end in or beside their squares")
+    ax.set(
+        xlabel=say("weight 1 (large feature)"), ylabel=say("weight 2 (small feature)")
+    )
+    ax.set_title(say("Problem 0: dots end in or beside their squares"))
     ax.legend(loc="upper left", fontsize=7)
     return fig
 
@@ -224,7 +233,11 @@ def beside(
         ends[1] = max(ends[1], float(second.max()))
         ax.plot(ends, ends, color=INK, linewidth=0.8)
         ax.plot(first, second, "o", color=plots.PALETTE[0], alpha=0.5, markersize=4)
-        ax.set(xlabel=f"weight, {names[0]}", ylabel=f"weight, {names[1]}", title=title)
+        ax.set(
+            xlabel=say("weight, {names}", names=names[0]),
+            ylabel=say("weight, {names}", names=names[1]),
+            title=title,
+        )
     return fig
 
 
@@ -232,14 +245,17 @@ def scene() -> Scene:
     """Return the moving picture of Adam with L2 and AdamW on one tilted bowl."""
     return Scene(
         "adamw",
-        "Adam with L2 and AdamW on one bowl",
-        "Paths of both optimizers over the contours of a loss with two weights, with "
-        "the ridge solution and the ridge solution of one strength per weight.",
+        say("Adam with L2 and AdamW on one bowl"),
+        say(
+            "Paths of both optimizers over the contours of a loss with two weights, "
+            "with the ridge solution and the ridge solution of one strength per "
+            "weight."
+        ),
         (
-            Slider("decay", "decay", 0.5, values=(0.0, 0.1, 0.2, 0.5, 1.0, 2.0)),
-            Slider("rate", "learning rate", 0.01, values=(0.003, 0.01, 0.03, 0.1)),
-            Slider("noise", "noise of the gradient", 0.0, 0.0, 2.0, 0.1),
-            Slider("seed", "seed", 1, 1, 20, 1),
+            Slider("decay", say("decay"), 0.5, values=(0.0, 0.1, 0.2, 0.5, 1.0, 2.0)),
+            Slider("rate", say("learning rate"), 0.01, values=(0.003, 0.01, 0.03, 0.1)),
+            Slider("noise", say("noise of the gradient"), 0.0, 0.0, 2.0, 0.1),
+            Slider("seed", say("seed"), 1, 1, 20, 1),
         ),
         still,
         {
@@ -268,14 +284,25 @@ def still(decay: float = 0.5, rate: float = 0.01, steps: int = 2000) -> Figure:
         path = _walk(kind, decay, rate, steps)
         _contours(ax)
         ax.plot(*path.T, color=color, linewidth=1.5)
-        ax.plot(*ridge, "s", color=plots.PALETTE[2], markersize=9, label="ridge")
-        ax.plot(*BOWL.minimum, "o", color=INK, fillstyle="none", label="no penalty")
+        ax.plot(*ridge, "s", color=plots.PALETTE[2], markersize=9, label=say("ridge"))
         ax.plot(
-            *path[-1], "o", color=color, markersize=8, label=f"after {steps:,} steps"
+            *BOWL.minimum, "o", color=INK, fillstyle="none", label=say("no penalty")
+        )
+        ax.plot(
+            *path[-1],
+            "o",
+            color=color,
+            markersize=8,
+            label=say("after {steps:,} steps", steps=steps),
         )
         off = (path[-1] - ridge).norm()
-        ax.set(xlim=(-1.2, 2.2), ylim=(-1.2, 2.2), xlabel="weight 1", ylabel="weight 2")
-        ax.set_title(f"{name}: {off:.2f} from ridge")
+        ax.set(
+            xlim=(-1.2, 2.2),
+            ylim=(-1.2, 2.2),
+            xlabel=say("weight 1"),
+            ylabel=say("weight 2"),
+        )
+        ax.set_title(say("{name}: {off:.2f} from ridge", name=name, off=off))
         ax.legend(loc="lower left")
     return fig
 

@@ -64,7 +64,7 @@ function bias_variance(stage) {
   function draw(pen) {
     const [left, right] = pen.panels(2, 0, 320);
     const axes = pen.axes(left, {
-      x: [0, 1], y: [-2.2, 2.2], title: `${SETS} fits of degree ${stage.state.degree}`,
+      x: [0, 1], y: [-2.2, 2.2], title: say("{sets} fits of degree {degree}", { sets: SETS, degree: stage.state.degree }),
       xlabel: "x", ylabel: "y",
     });
     drawFits(axes);
@@ -72,8 +72,8 @@ function bias_variance(stage) {
     axes.line(GRID, curves[stage.state.degree].mean, { color: "val", width: 3 });
     const [first] = sets;
     observed(first).forEach((y, i) => axes.dot(first.xs[i], y, { color: "ink", radius: 2.5 }));
-    pen.key(axes, "bottom", [["200 fits", "accent"], ["their mean", "val"],
-      ["truth, dashed; dots: first data set", "ink"]]);
+    pen.key(axes, "bottom", [[say("200 fits"), "accent"], [say("their mean"), "val"],
+      [say("truth, dashed; dots: first data set"), "ink"]]);
     drawParts(pen, right);
   }
 
@@ -96,8 +96,8 @@ function bias_variance(stage) {
     const highest = Math.max(...found.map((f) => f.bias + f.variance));
     const top = 10 ** Math.max(1, Math.ceil(Math.log10(highest)));
     const axes = pen.axes(box, {
-      x: [-0.5, 15.5], y: [1e-5, top], log: true, title: "squared error to the truth",
-      xlabel: "degree", ylabel: "mean over x",
+      x: [-0.5, 15.5], y: [1e-5, top], log: true, title: say("squared error to the truth"),
+      xlabel: say("degree"), ylabel: say("mean over x"),
     });
     const xs = found.map((_, d) => d);
     axes.line(xs, found.map((f) => f.bias), { color: "train" });
@@ -106,13 +106,15 @@ function bias_variance(stage) {
     const now = stage.state.degree;
     axes.dot(now, found[now].bias, { color: "train" });
     axes.dot(now, found[now].variance, { color: "val" });
-    pen.key(axes, "top", [["bias²", "train"], ["variance", "val"], ["their sum", "ink"]]);
+    pen.key(axes, "top", [[say("bias²"), "train"], [say("variance"), "val"], [say("their sum"), "ink"]]);
   }
 
   function describe() {
     const { bias, variance } = curves[stage.state.degree];
-    return `Degree ${stage.state.degree}, ${stage.state.points} points: squared bias `
-      + `${bias.toPrecision(2)}, variance ${variance.toPrecision(2)}.`;
+    return say("Degree {degree}, {points} points: squared bias {bias}, variance {variance}.", {
+        degree: stage.state.degree, points: stage.state.points,
+        bias: bias.toPrecision(2), variance: variance.toPrecision(2),
+      });
   }
 
   function refit() { drawSets(); fitAll(); }

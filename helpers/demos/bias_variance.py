@@ -21,6 +21,7 @@ from helpers.data import noisy_sine
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
 from helpers.show.plots import TEST, TRAIN, VAL
+from helpers.words import say
 
 __all__ = [
     "EPOCHS",
@@ -49,7 +50,9 @@ def hidden_layer(x: Tensor, width: int, *, seed: int = 0) -> Tensor:
         float64 (n, 1 + width).
     """
     if width < 1:
-        raise ValueError(f"width: expected at least 1 unit, got {width}.")
+        raise ValueError(
+            say("width: expected at least 1 unit, got {width}.", width=width)
+        )
     draws = torch.rand(width, 2, generator=generator(seed), dtype=torch.float64)
     kink, direction = draws[:, 0], torch.where(draws[:, 1] < 0.5, -1.0, 1.0)
     units = (direction * (x.double()[:, None] - kink)).relu()  # (n, width)
@@ -93,41 +96,57 @@ def overfitting(width: int = 100, noise: float = 0.3, epochs: int = 10_000) -> F
     train = (weights @ hidden_layer(x[:, 0], width).T - y).square().mean(1)
     test = (fits - truth).square().mean(1) + noise**2
     fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
-    left.plot(grid, truth, color="#8a8a8a", label="truth")
-    left.plot(x[:, 0], y, "o", color="#1a1a1a", label=f"{N} training points")
-    left.plot(grid, fits[-1], color=TRAIN["color"], label=f"after {epochs:,} epochs")
+    left.plot(grid, truth, color="#8a8a8a", label=say("truth"))
+    left.plot(x[:, 0], y, "o", color="#1a1a1a", label=say("{n} training points", n=N))
+    left.plot(
+        grid,
+        fits[-1],
+        color=TRAIN["color"],
+        label=say("after {epochs:,} epochs", epochs=epochs),
+    )
     left.set(xlabel="x", ylabel="y", ylim=(-2.6, 2.6))
-    left.set_title(f"{width} units: train {train[-1]:.3f}, test {test[-1]:.3f}")
+    left.set_title(
+        say(
+            "{width} units: train {train:.3f}, test {test:.3f}",
+            width=width,
+            train=train[-1],
+            test=test[-1],
+        )
+    )
     left.legend(loc="lower left")
     _errors(right, steps, train[:-1], test[:-1], epochs)
     return fig
 
 
 def _errors(ax: Axes, steps: Tensor, train: Tensor, test: Tensor, now: int) -> None:
-    ax.plot(steps, train.clamp(min=1e-5), **TRAIN, label="train")
-    ax.plot(steps, test, **TEST, label="test (expected)")
+    ax.plot(steps, train.clamp(min=1e-5), **TRAIN, label=say("train"))
+    ax.plot(steps, test, **TEST, label=say("test (expected)"))
     ax.axvline(now, color="#1a1a1a", linewidth=1)
     ax.set(xscale="log", yscale="log", ylim=(5e-5, 5))
-    ax.set(xlabel="epochs (log scale)", ylabel="mean squared error (log scale)")
+    ax.set(
+        xlabel=say("epochs (log scale)"), ylabel=say("mean squared error (log scale)")
+    )
     best = float(steps[test.argmin()])
-    ax.set_title(f"lowest test error after about {best:,.0f} epochs")
+    ax.set_title(say("lowest test error after about {best:,.0f} epochs", best=best))
     ax.legend(loc="lower left")
 
 
 def scene() -> Scene:
     """Return the moving picture of 200 polynomial fits, their bias and variance."""
-    designs = {"fixed": "evenly spaced", "random": "drawn anew"}
+    designs = {"fixed": say("evenly spaced"), "random": say("drawn anew")}
     return Scene(
         "bias_variance",
-        "Two hundred fits",
-        "Polynomials fitted to 200 data sets with their mean and the truth; squared "
-        "bias and variance over the degree.",
+        say("Two hundred fits"),
+        say(
+            "Polynomials fitted to 200 data sets with their mean and the truth; "
+            "squared bias and variance over the degree."
+        ),
         (
-            Slider("degree", "degree", 3, 0, 15, 1),
-            Slider("points", "points n per data set", 30, 8, 60, 1),
-            Slider("noise", "noise (sd)", 0.3, 0.0, 1.0, 0.05),
-            Choice("design", "places x", designs),
-            Slider("seed", "seed", 1, 1, 20, 1),
+            Slider("degree", say("degree"), 3, 0, 15, 1),
+            Slider("points", say("points n per data set"), 30, 8, 60, 1),
+            Slider("noise", say("noise (sd)"), 0.3, 0.0, 1.0, 0.05),
+            Choice("design", say("places x"), designs),
+            Slider("seed", say("seed"), 1, 1, 20, 1),
         ),
         two_hundred_fits,
     )
@@ -149,10 +168,10 @@ def two_hundred_fits(degree: int = 3, points: int = 20, noise: float = 0.3) -> F
     fits = on_grid @ torch.linalg.lstsq(features, y).solution  # (101, 200)
     fig, ax = plt.subplots(figsize=(6, 4))
     ax.plot(grid, fits, color=TRAIN["color"], alpha=0.06)
-    ax.plot(grid, fits.mean(1), color=VAL["color"], lw=3, label="mean of the fits")
-    ax.plot(grid, torch.sin(2 * math.pi * grid), "k--", label="truth")
+    ax.plot(grid, fits.mean(1), color=VAL["color"], lw=3, label=say("mean of the fits"))
+    ax.plot(grid, torch.sin(2 * math.pi * grid), "k--", label=say("truth"))
     ax.set(xlabel="x", ylabel="y", ylim=(-2.2, 2.2))
-    ax.set_title(f"200 fits of degree {degree}")
+    ax.set_title(say("200 fits of degree {degree}", degree=degree))
     ax.legend()
     return fig
 
@@ -178,13 +197,15 @@ def training_scene() -> Scene:
         answers[str(width)] = b64encode(table).decode()
     return Scene(
         "overfitting",
-        "A network on a noisy sine, for up to a million epochs",
-        "Left: the fit of 20 noisy points and the truth. Right: training and expected "
-        "test error over the epochs.",
+        say("A network on a noisy sine, for up to a million epochs"),
+        say(
+            "Left: the fit of 20 noisy points and the truth. Right: training and "
+            "expected test error over the epochs."
+        ),
         (
-            Slider("width", "hidden units", 100, values=WIDTHS),
-            Slider("noise", "noise (sd)", 0.3, 0.0, 1.0, 0.05),
-            Slider("epochs", "epochs", 10_000, values=EPOCHS),
+            Slider("width", say("hidden units"), 100, values=WIDTHS),
+            Slider("noise", say("noise (sd)"), 0.3, 0.0, 1.0, 0.05),
+            Slider("epochs", say("epochs"), 10_000, values=EPOCHS),
         ),
         overfitting,
         {

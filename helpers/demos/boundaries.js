@@ -25,14 +25,16 @@ function boundaries(stage) {
     const { strength, seed } = stage.state;
     const score = fresh[which()][seed];
     const axes = pen.axes(left, {
-      ...extent, title: `L2 ${strength}, seed ${seed}: ${percent(score)} of new points right`,
-      xlabel: "feature 1", ylabel: "feature 2",
+      ...extent, title: say("L2 {strength}, seed {seed}: {percent} of new points right", {
+          strength, seed, percent: percent(score),
+        }),
+      xlabel: say("feature 1"), ylabel: say("feature 2"),
     });
     drawField(axes, field(seed), columns, rows);
     axes.inside(() => drawLabeled(axes, x, y, { radius: 3.5 }));
     const every = pen.axes(right, {
-      ...extent, title: `the boundaries of all ${seeds} seeds`, xlabel: "feature 1",
-      ylabel: "feature 2",
+      ...extent, title: say("the boundaries of all {seeds} seeds", { seeds }), xlabel: say("feature 1"),
+      ylabel: say("feature 2"),
     });
     for (let k = 0; k < seeds; k++) {
       const look = k === seed ? { color: "val", width: 3 } : { color: "accent", width: 1.3 };
@@ -45,9 +47,11 @@ function boundaries(stage) {
   function describe() {
     const [s, { strength, seed }] = [which(), stage.state];
     const mean = fresh[s].reduce((a, b) => a + b, 0) / seeds;
-    return `At L2 ${strength} seed ${seed} has ${percent(seen[s][seed])} of its training points `
-      + `right and ${percent(fresh[s][seed])} of new ones; over all seeds `
-      + `${percent(mean)} of new points are right.`;
+    return say("At L2 {strength} seed {seed} has {percent} of its training points right and "
+      + "{percent2} of new ones; over all seeds {percent3} of new points are right.", {
+        strength, seed, percent: percent(seen[s][seed]),
+        percent2: percent(fresh[s][seed]), percent3: percent(mean),
+      });
   }
 
   function step(state) {

@@ -17,9 +17,9 @@ function distillation(stage) {
     const p = softened();
     const size = 132;
     const { image } = stage.state;
-    pen.text(`label: ${names[labels[image]]}`, 4, 16, { bold: true });
+    pen.text(say("label: {name}", { name: names[labels[image]] }), 4, 16, { bold: true });
     drawGray(pen, all.subarray(image * side * side, (image + 1) * side * side), side, 4, 26, size);
-    pen.text("blue: its label", 4, size + 44, { color: "accent" });
+    pen.text(say("blue: its label"), 4, size + 44, { color: "accent" });
     const narrow = pen.width < 560;
     const [left, top] = narrow ? [100, size + 64] : [size + 120, 10];
     const wide = pen.width - left - 60;
@@ -37,9 +37,12 @@ function distillation(stage) {
     const p = softened();
     const order = p.map((v, k) => [v, k]).sort((a, b) => b[0] - a[0]);
     const [first, second] = order;
-    return `At T = ${stage.state.temperature} the teacher says ${names[first[1]]} with `
-      + `${first[0].toFixed(3)}, then ${names[second[1]]} with ${second[0].toFixed(3)}; `
-      + `entropy ${entropy(p).toFixed(2)} nats.`;
+    return say("At T = {temperature} the teacher says {name} with {first}, then {name2} with "
+      + "{second}; entropy {entropy} nats.", {
+        temperature: stage.state.temperature, name: names[first[1]],
+        first: first[0].toFixed(3), name2: names[second[1]],
+        second: second[0].toFixed(3), entropy: entropy(p).toFixed(2),
+      });
   }
 
   return {

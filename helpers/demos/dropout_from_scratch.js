@@ -3,6 +3,7 @@
 function dropout_from_scratch(stage) {
   const widths = stage.spec.data.widths; // units per layer
   const before = stage.spec.data.activations; // of the first hidden layer
+  const modes = { training: say("training"), evaluation: say("evaluation") };
   const FRAMES = 24; // between two masks while it plays
   let [coins, masks, frames, drawn, total] = [null, [], 0, 0, []];
 
@@ -53,7 +54,9 @@ function dropout_from_scratch(stage) {
     ];
     const there = masks.slice(1, -1).flat();
     const count = there.filter(Boolean).length;
-    pen.text(`${stage.state.mode}: ${count} of ${there.length} hidden units are there`,
+    pen.text(say("{mode}: {count} of {there} hidden units are there", {
+        mode: modes[stage.state.mode], count, there: there.length,
+      }),
       box.x + box.w / 2, box.y + 16, { bold: true, align: "center" });
     for (let k = 0; k + 1 < widths.length; k++) {
       masks[k].forEach((a, i) => masks[k + 1].forEach((b, j) => {
@@ -69,7 +72,7 @@ function dropout_from_scratch(stage) {
         pen.line([[x - 5, y + 5], [x + 5, y - 5]], { color: "soft" });
       }
     }));
-    ["input", "hidden 1", "hidden 2", "output"].forEach((words, k) => {
+    [say("input"), say("hidden 1"), say("hidden 2"), say("output")].forEach((words, k) => {
       pen.text(words, place(k, 0)[0], box.y + box.h - 12, { align: "center", color: "soft" });
     });
   }
@@ -79,16 +82,16 @@ function dropout_from_scratch(stage) {
     const highest = Math.max(2.8, ...now) * 1.1;
     const axes = pen.axes(box, {
       x: [0.4, before.length + 0.6], y: [0, highest],
-      title: `units that are there: times ${Number(factor().toFixed(2))}`,
-      xlabel: "unit of hidden 1", ylabel: "activation",
+      title: say("units that are there: times {factor}", { factor: Number(factor().toFixed(2)) }),
+      xlabel: say("unit of hidden 1"), ylabel: say("activation"),
     });
     before.forEach((value, i) => axes.bar(i + 1, 0.8, value, { color: "pale" }));
     now.forEach((value, i) => axes.bar(i + 1, 0.42, value, { color: "accent" }));
     const ends = [0.4, before.length + 0.6];
     const lines = [
-      [mean(before), "ink", [7, 4], "mean before"],
-      [mean(now), "accent", [], "mean now"],
-      [mean(total) / drawn, "val", [2, 3], `mean of ${drawn} masks`],
+      [mean(before), "ink", [7, 4], say("mean before")],
+      [mean(now), "accent", [], say("mean now")],
+      [mean(total) / drawn, "val", [2, 3], say("mean of {drawn} masks", { drawn })],
     ];
     lines.forEach(([value, color, dash]) => {
       axes.line(ends, [value, value], { color, dash });
@@ -100,9 +103,12 @@ function dropout_from_scratch(stage) {
 
   function describe() {
     const now = after();
-    return `In ${stage.state.mode} the layer's mean is ${mean(now).toFixed(2)}; before `
-      + `dropout it is ${mean(before).toFixed(2)}; over ${drawn} `
-      + `${drawn === 1 ? "mask" : "masks"} it is ${(mean(total) / drawn).toFixed(2)}.`;
+    return say("In {mode} the layer's mean is {mean}; before dropout it is {mean2}; over "
+      + "{drawn} {masks} it is {mean3}.", {
+        mode: modes[stage.state.mode], mean: mean(now).toFixed(2),
+        mean2: mean(before).toFixed(2), drawn, masks: drawn === 1 ? say("mask") : say("masks"),
+        mean3: (mean(total) / drawn).toFixed(2),
+      });
   }
 
   restart();
@@ -110,6 +116,6 @@ function dropout_from_scratch(stage) {
     height: (width) => (width >= 620 ? 300 : 600),
     draw, describe, advance, restart,
     changed: restart,
-    actions: [["Another mask", toss]],
+    actions: [[say("Another mask"), toss]],
   };
 }

@@ -17,6 +17,7 @@ from helpers.demos._stage import Choice, Scene, Slider
 from helpers.evidence.intervals import mean_interval
 from helpers.seeds import generator
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = [
     "color",
@@ -69,12 +70,19 @@ def thinned_network(
     factor = _factor(rate, training, inverted)
     fig, (left, right) = plots.figure(2, width_ratios=(3, 2))
     _network(left, kept)
-    mode = "training" if training else "evaluation"
+    mode = say("training") if training else say("evaluation")
     there = sum(int(kept[k].sum()) for k in hidden)
     total = sum(WIDTHS[k] for k in hidden)
-    left.set_title(f"{mode}: {there} of {total} hidden units are there")
+    left.set_title(
+        say(
+            "{mode}: {there} of {total} hidden units are there",
+            mode=mode,
+            there=there,
+            total=total,
+        )
+    )
     _activations(right, before, before * kept[1] * factor)
-    right.set_title(f"the units that are there: times {factor:.3g}")
+    right.set_title(say("the units that are there: times {factor:.3g}", factor=factor))
     return fig
 
 
@@ -101,8 +109,9 @@ def _network(ax: Axes, kept: list[Tensor]) -> None:
             ax.plot(x, y, "o", ms=13, mfc=color, mec=edge, zorder=2)
             if not there:
                 ax.plot(x, y, "x", ms=7, color="#8a8a8a", zorder=3)
-    hidden = [f"hidden {k}" for k in range(1, len(kept) - 1)]
-    names = ["input", *(hidden if len(hidden) > 1 else ["hidden"]), "output"]
+    hidden = [say("hidden {k}", k=k) for k in range(1, len(kept) - 1)]
+    hidden = hidden if len(hidden) > 1 else [say("hidden")]
+    names = [say("input"), *hidden, say("output")]
     ax.set_xticks(range(len(kept)), names)
     ax.set_yticks([])
     ax.grid(visible=False)
@@ -111,12 +120,12 @@ def _network(ax: Axes, kept: list[Tensor]) -> None:
 
 def _activations(ax: Axes, before: Tensor, after: Tensor) -> None:
     place = range(1, len(before) + 1)
-    ax.bar(place, before, 0.8, color=PALE, label="before")
-    ax.bar(place, after, 0.4, color=plots.PALETTE[0], label="after")
+    ax.bar(place, before, 0.8, color=PALE, label=say("before"))
+    ax.bar(place, after, 0.4, color=plots.PALETTE[0], label=say("after"))
     for values, style in ((before, "--"), (after, "-")):
         color = INK if style == "--" else plots.PALETTE[0]
         ax.axhline(values.mean().item(), color=color, linestyle=style, linewidth=1.4)
-    ax.set(xlabel="unit of hidden 1", ylabel="activation (lines: mean)")
+    ax.set(xlabel=say("unit of hidden 1"), ylabel=say("activation (lines: mean)"))
     ax.set_xticks(list(place))
     ax.legend(loc="upper right")
     ax.set_ylim(0, max(2.8, 1.25 * float(after.max())))
@@ -132,26 +141,37 @@ def masks_beside(yours: Any, target: Tensor) -> None:
     """
     if not isinstance(yours, Tensor) or yours.shape != target.shape:
         got = tuple(yours.shape) if isinstance(yours, Tensor) else type(yours).__name__
-        print(f"Expected a tensor of shape {tuple(target.shape)}, got {got}.")
+        print(
+            say(
+                "Expected a tensor of shape {shape}, got {got}.",
+                shape=tuple(target.shape),
+                got=got,
+            )
+        )
         return
     fig, axes = plots.figure(2)
     two = ListedColormap(["white", plots.PALETTE[0]])
     shares = []
     for ax, values, whose in zip(
-        axes, (yours, target), ("yours", "torch's"), strict=True
+        axes, (yours, target), (say("yours"), say("torch's")), strict=True
     ):
         there = (values.detach().cpu() != 0).float()
         shares.append(1 - there.mean().item())
         ax.imshow(there, cmap=two, vmin=0, vmax=1, aspect="auto")
-        ax.set(xlabel="column", ylabel="row")
-        ax.set_title(f"{whose}: {shares[-1]:.0%} dropped")
+        ax.set(xlabel=say("column"), ylabel=say("row"))
+        ax.set_title(
+            say("{whose}: {shares:.0%} dropped", whose=whose, shares=shares[-1])
+        )
         ax.grid(visible=False)
     marks = [
-        Patch(facecolor=plots.PALETTE[0], label="kept"),
-        Patch(facecolor="white", edgecolor=INK, label="dropped"),
+        Patch(facecolor=plots.PALETTE[0], label=say("kept")),
+        Patch(facecolor="white", edgecolor=INK, label=say("dropped")),
     ]
     fig.legend(handles=marks, loc="outside lower center", ncols=2)
-    alt = f"Two pictures of masks side by side; in yours {shares[0]:.0%} is dropped."
+    alt = say(
+        "Two pictures of masks side by side; in yours {shares:.0%} is dropped.",
+        shares=shares[0],
+    )
     plots.show(fig, alt=alt)
 
 
@@ -165,14 +185,23 @@ def opening(curves: Mapping[str, Tensor]) -> Figure:
     fig, axes = plots.figure(2, sharey=True)
     for ax, (name, values) in zip(axes, curves.items(), strict=True):
         epochs = range(1, len(values) + 1)
-        ax.plot(epochs, values[:, 0], color=color(0.0), label="training labels learned")
-        ax.plot(epochs, values[:, 1], color=color(0.0), ls="--", label="validation")
+        ax.plot(
+            epochs, values[:, 0], color=color(0.0), label=say("training labels learned")
+        )
+        ax.plot(
+            epochs, values[:, 1], color=color(0.0), ls="--", label=say("validation")
+        )
         best, last = values[:, 1].max(), values[-1, 1]
         ax.set_title(
-            f"{name}: validation {best:.0f} % at best, {last:.0f} % at the end"
+            say(
+                "{name}: validation {best:.0f} % at best, {last:.0f} % at the end",
+                name=name,
+                best=best,
+                last=last,
+            )
         )
-        ax.set(xlabel="epoch")
-    axes[0].set_ylabel("accuracy (%)")
+        ax.set(xlabel=say("epoch"))
+    axes[0].set_ylabel(say("accuracy (%)"))
     axes[0].legend(loc="lower left")
     return fig
 
@@ -185,18 +214,20 @@ def rates_over_steps(steps: Tensor, percent: Mapping[float, Tensor]) -> Figure:
     """
     fig, (left, right) = plots.figure(2, sharey=True, width_ratios=(3, 2))
     for place, (p, values) in enumerate(percent.items()):
-        name = f"p = {p:g}" if p else "none"
+        name = f"p = {p:g}" if p else say("none")
         plots.band(steps, values, label=name, color=color(p), ax=left)
         _dots(right, place, values[:, -1], color(p))
-    left.set(xlabel="training step", ylabel="validation accuracy (%)")
+    left.set(xlabel=say("training step"), ylabel=say("validation accuracy (%)"))
     left.set_ylim(bottom=40)
-    left.set_title("Without dropout: ahead first, behind later")
-    names = [f"p = {p:g}" if p else "none" for p in percent]
+    left.set_title(say("Without dropout: ahead first, behind later"))
+    names = [f"p = {p:g}" if p else say("none") for p in percent]
     right.set_xticks(range(len(names)), names)
     best = max(percent, key=lambda p: float(percent[p][:, -1].mean()))
     gain = float((percent[best] - percent[0.0])[:, -1].mean())
-    right.set_title(f"Last step: p = {best:g} is {gain:.0f} points ahead")
-    right.set_xlabel("dots: seeds; diamond: mean, 95 % interval", fontsize=9)
+    right.set_title(
+        say("Last step: p = {best:g} is {gain:.0f} points ahead", best=best, gain=gain)
+    )
+    right.set_xlabel(say("dots: seeds; diamond: mean, 95 % interval"), fontsize=9)
     return fig
 
 
@@ -219,15 +250,19 @@ def filters(none: Tensor, half: Tensor, count: int = 16) -> Figure:
     """
     side, rows = int(none.shape[1] ** 0.5), 4
     fig, axes = plots.figure(2)
-    for ax, weights, name in zip(axes, (none, half), ("none", "p = 0.5"), strict=True):
+    for ax, weights, name in zip(
+        axes, (none, half), (say("none"), "p = 0.5"), strict=True
+    ):
         tiles = weights[:count].detach().cpu().view(rows, count // rows, side, side)
         tiles = tiles / tiles.abs().amax((2, 3), keepdim=True)
         tiles = torch.nn.functional.pad(tiles, (1, 1, 1, 1), value=float("nan"))
         picture = tiles.transpose(1, 2).reshape(rows * (side + 2), -1)
         ax.imshow(picture, cmap="RdBu_r", vmin=-1, vmax=1)
         ax.axis("off")
-        ax.set_title(f"{name}: incoming weights of {count} units")
-    fig.colorbar(axes[0].images[0], ax=axes, label="weight / the unit's largest")
+        ax.set_title(
+            say("{name}: incoming weights of {count} units", name=name, count=count)
+        )
+    fig.colorbar(axes[0].images[0], ax=axes, label=say("weight / the unit's largest"))
     return fig
 
 
@@ -239,11 +274,15 @@ def removed(parts: Sequence[float], accuracy: Mapping[float, Tensor]) -> Figure:
     """
     fig, ax = plots.figure()
     for p, values in accuracy.items():
-        name = f"trained with p = {p:g}" if p else "trained without dropout"
+        name = (
+            say("trained with p = {p:g}", p=p) if p else say("trained without dropout")
+        )
         percent = [100 * part for part in parts]
         plots.band(percent, values, label=name, color=color(p), ax=ax)
-    ax.axhline(10, color=INK, lw=0.8, ls=":", label="chance")
-    ax.set(xlabel="hidden units taken away (%)", ylabel="validation accuracy (%)")
+    ax.axhline(10, color=INK, lw=0.8, ls=":", label=say("chance"))
+    ax.set(
+        xlabel=say("hidden units taken away (%)"), ylabel=say("validation accuracy (%)")
+    )
     ax.set_ylim(0, 100)
     ax.legend()
     return fig
@@ -257,7 +296,9 @@ def family() -> Figure:
     for ax, mask in zip(axes, masks, strict=True):
         there = [torch.ones(3).bool(), torch.tensor(mask).bool(), torch.ones(2).bool()]
         _network(ax, there)
-        ax.set_title(f"{sum(mask)} of 6 hidden units", fontsize=11)
+        ax.set_title(
+            say("{sum_mask} of 6 hidden units", sum_mask=sum(mask)), fontsize=11
+        )
     return fig
 
 
@@ -272,9 +313,11 @@ def means_beside(bars: Mapping[str, Mapping[str, Tensor]]) -> Figure:
         for k, (name, probs) in enumerate(means.items()):
             place = torch.arange(len(probs)) + 0.27 * (k - 1)
             ax.bar(place, probs, 0.25, label=name, color=(INK, PALE, "#8a8a8a")[k])
-        ax.set_xticks(range(len(probs)), [f"class {k}" for k in range(len(probs))])
+        ax.set_xticks(
+            range(len(probs)), [say("class {k}", k=k) for k in range(len(probs))]
+        )
         ax.set_title(title)
-    axes[0].set_ylabel("probability")
+    axes[0].set_ylabel(say("probability"))
     axes[0].legend()
     return fig
 
@@ -295,8 +338,8 @@ def width_map(
         ax.axhline(0, color=INK, lw=0.8)
         ax.set_xscale("log", base=2)
         ax.set_xticks(widths, [str(width) for width in widths])
-        ax.set(xlabel="hidden units (log scale)", title=title)
-    axes[0].set_ylabel("p = 0.5 minus none (points)")
+        ax.set(xlabel=say("hidden units (log scale)"), title=title)
+    axes[0].set_ylabel(say("p = 0.5 minus none (points)"))
     return fig
 
 
@@ -316,11 +359,11 @@ def weights_by_size(
     ]
     for (name, w), look in zip(solutions.items(), looks, strict=True):
         ax.plot(sizes, 100 * w / truth, label=name, **look)
-    ax.axhline(100, color=INK, lw=0.8, label="true weight")
+    ax.axhline(100, color=INK, lw=0.8, label=say("true weight"))
     ax.set_xscale("log", base=2)
     ax.set_xticks(sizes.tolist(), [f"{size:g}" for size in sizes.tolist()])
-    ax.set(xlabel="size of the feature, root mean square (log scale)")
-    ax.set_ylabel("weight left (% of the true one)")
+    ax.set(xlabel=say("size of the feature, root mean square (log scale)"))
+    ax.set_ylabel(say("weight left (% of the true one)"))
     ax.set_ylim(0, 115)
     ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.66))  # between 55 and 95 %
     return fig
@@ -329,17 +372,19 @@ def weights_by_size(
 def scene() -> Scene:
     """Return the moving picture of dropout: masks, both forms, both modes."""
     activations = 0.3 + torch.rand(WIDTHS[1], generator=generator(7))
-    modes = {"training": "training", "evaluation": "evaluation"}
-    forms = {"inverted": "inverted (today's)", "standard": "standard (2012)"}
+    modes = {"training": say("training"), "evaluation": say("evaluation")}
+    forms = {"inverted": say("inverted (today's)"), "standard": say("standard (2012)")}
     return Scene(
         "dropout_from_scratch",
-        "Dropout on a small network",
-        "A network with some hidden units switched off, and one layer's activations "
-        "before and after.",
+        say("Dropout on a small network"),
+        say(
+            "A network with some hidden units switched off, and one layer's "
+            "activations before and after."
+        ),
         (
-            Slider("rate", "rate p", 0.5),
-            Choice("mode", "mode", modes),
-            Choice("form", "form", forms),
+            Slider("rate", say("rate p"), 0.5),
+            Choice("mode", say("mode"), modes),
+            Choice("form", say("form"), forms),
         ),
         thinned_network,
         {"widths": list(WIDTHS), "activations": activations.tolist()},

@@ -23,14 +23,14 @@ function early_stopping(stage) {
     const boxes = film ? pen.panels(3, 0, 300, 760) : [null, ...pen.panels(2, 0, 300)];
     if (film) drawPlane(pen, boxes[0]);
     const highest = Math.max(...val, ...train) * 1.05;
-    const axes = drawCurve(pen, boxes[1], "loss (nats)", [0, highest],
+    const axes = drawCurve(pen, boxes[1], say("loss (nats)"), [0, highest],
       [[train, { color: "train" }], [val, { color: "val", dash: [6, 4] }]]);
-    pen.key(axes, "top", [["training", "train"], ["validation", "val"]]);
+    pen.key(axes, "top", [[say("training"), "train"], [say("validation"), "val"]]);
     const lower = Math.floor(10 * Math.min(...accuracy)) / 10;
-    const scores = drawCurve(pen, boxes[2], "validation accuracy",
+    const scores = drawCurve(pen, boxes[2], say("validation accuracy"),
       [lower, Math.min(1, Math.max(...accuracy) + 0.05)],
       [[accuracy, { color: "val", dash: [6, 4] }]]);
-    pen.key(scores, "bottom", [["dot: kept", "test"], ["dotted: stops", "ink"]], "right");
+    pen.key(scores, "bottom", [[say("dot: kept"), "test"], [say("dotted: stops"), "ink"]], "right");
   }
 
   function drawCurve(pen, box, title, y, rows) {
@@ -53,8 +53,8 @@ function early_stopping(stage) {
     const { kept, stop } = decide();
     const stopped = stop > 0 && stage.state.epoch >= stop;
     const epoch = stopped ? kept : stage.state.epoch;
-    const title = stopped ? `stopped: back to ${each} ${kept}` : `after ${each} ${epoch}`;
-    const axes = pen.axes(box, { ...film.extent, title, xlabel: "feature 1" });
+    const title = stopped ? say("stopped: back to {each} {kept}", { each, kept }) : say("after {each} {epoch}", { each, epoch });
+    const axes = pen.axes(box, { ...film.extent, title, xlabel: say("feature 1") });
     const size = film.side ** 2;
     const shown = belief.subarray((epoch - 1) * size, epoch * size);
     drawField(axes, Float32Array.from(shown, (v) => v / 255), film.side, film.side);
@@ -64,9 +64,12 @@ function early_stopping(stage) {
   function describe() {
     const { kept, stop } = decide();
     const last = accuracy[accuracy.length - 1];
-    const end = stop ? `It stops after ${each} ${stop} and keeps` : "It never stops; it would keep";
-    return `${each[0].toUpperCase()}${each.slice(1)} ${stage.state.epoch}. ${end} ${each} ${kept}: ${percent(accuracy[kept - 1])} `
-      + `right, against ${percent(last)} after the last ${each}.`;
+    const end = stop ? say("It stops after {each} {stop} and keeps", { each, stop }) : say("It never stops; it would keep");
+    return say("{Each} {epoch}. {end} {each} {kept}: {percent} right, against {last} after "
+      + "the last {each}.", {
+        Each: each[0].toUpperCase() + each.slice(1), epoch: stage.state.epoch, end, each,
+        kept, percent: percent(accuracy[kept - 1]), last: percent(last),
+      });
   }
 
   function percent(share) { return `${(100 * share).toFixed(1)} %`; }

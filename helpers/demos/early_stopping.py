@@ -12,6 +12,7 @@ from torch import Tensor
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.show import plots
 from helpers.training import State
+from helpers.words import say
 
 __all__ = ["scene", "Playback", "playback_picture"]
 
@@ -69,8 +70,11 @@ def playback_picture(
     """
     if not 1 <= epoch <= len(playback.frames):
         raise ValueError(
-            f"epoch: expected 1 to {len(playback.frames)}, got {epoch};"
-            " the run has no more."
+            say(
+                "epoch: expected 1 to {n_frames}, got {epoch}; the run has no more.",
+                n_frames=len(playback.frames),
+                epoch=epoch,
+            )
         )
     fig, (left, right) = plots.figure(2)
     _plane(left, playback, data, epoch)
@@ -83,10 +87,14 @@ def playback_picture(
     _, watched = curves.values()
     best = min(past, key=lambda e: watched[e - 1])
     right.plot(
-        best, watched[best - 1], "*", color="#1a1a1a", ms=13, label="best so far"
+        best, watched[best - 1], "*", color="#1a1a1a", ms=13, label=say("best so far")
     )
     right.axvline(epoch, color="#999999", lw=1)
-    right.set(xlabel="epoch", ylabel="loss (nats)", title=f"best epoch so far: {best}")
+    right.set(
+        xlabel=say("epoch"),
+        ylabel=say("loss (nats)"),
+        title=say("best epoch so far: {best}", best=best),
+    )
     right.legend()
     return fig
 
@@ -105,7 +113,11 @@ def _plane(
         px, py = x[y == label].T.cpu()
         ax.scatter(px, py, marker=marker, c=color, s=18, lw=0)
     ax.grid(visible=False)
-    ax.set(title=f"after epoch {epoch}", xlabel="feature 1", ylabel="feature 2")
+    ax.set(
+        title=say("after epoch {epoch}", epoch=epoch),
+        xlabel=say("feature 1"),
+        ylabel=say("feature 2"),
+    )
 
 
 def scene(
@@ -114,7 +126,7 @@ def scene(
     val_accuracy: Sequence[float],
     *,
     film: tuple[Playback, tuple[Tensor, Tensor]] | None = None,
-    each: str = "epoch",
+    each: str = say("epoch"),
 ) -> Scene:
     """Return the playback of a run: where early stopping ends it, what it keeps.
 
@@ -125,21 +137,21 @@ def scene(
         each: what one number stands for: "epoch", or another word with a plural in s.
     """
     curves = {"train": train_loss, "val": val_loss, "accuracy": val_accuracy}
-    watched = {"loss": "validation loss", "accuracy": "validation accuracy"}
+    watched = {"loss": say("validation loss"), "accuracy": say("validation accuracy")}
     epochs = len(train_loss)
 
     def picture() -> Figure:
-        losses = {"training": train_loss, "validation": val_loss}
+        losses = {say("training"): train_loss, say("validation"): val_loss}
         if film:
             return playback_picture(film[0], film[1], losses, epochs)
         fig, (left, right) = plots.figure(2)
         looks = range(1, epochs + 1)
-        left.plot(looks, train_loss, **plots.TRAIN, label="training")
-        left.plot(looks, val_loss, **plots.VAL, label="validation")
-        left.set(xlabel=each, ylabel="loss (nats)")
+        left.plot(looks, train_loss, **plots.TRAIN, label=say("training"))
+        left.plot(looks, val_loss, **plots.VAL, label=say("validation"))
+        left.set(xlabel=each, ylabel=say("loss (nats)"))
         left.legend()
         right.plot(looks, val_accuracy, **plots.VAL)
-        right.set(xlabel=each, ylabel="validation accuracy")
+        right.set(xlabel=each, ylabel=say("validation accuracy"))
         return fig
 
     numbers: dict[str, Any] = {
@@ -147,14 +159,18 @@ def scene(
     }
     return Scene(
         "early_stopping",
-        "A run played back",
-        f"Training and validation loss and validation accuracy over the {each}s, with "
-        f"the {each} at which early stopping ends the run and the one it keeps.",
+        say("A run played back"),
+        say(
+            "Training and validation loss and validation accuracy over the {each}s, "
+            "with the {each} at which early stopping ends the run and the one it "
+            "keeps.",
+            each=each,
+        ),
         (
             Slider("epoch", each, 1, 1, epochs, 1),
-            Slider("patience", f"patience ({each}s)", 10, 1, 60, 1),
+            Slider("patience", say("patience ({each}s)", each=each), 10, 1, 60, 1),
             Slider("delta", "min_delta", 0.0, 0.0, 0.1, 0.005),
-            Choice("watched", "watched", watched),
+            Choice("watched", say("watched"), watched),
         ),
         picture,
         numbers | {"each": each} | (_film(*film) if film else {}),

@@ -69,9 +69,9 @@ function l1_l2(stage) {
   function drawMeeting(pen, box, kind) {
     const here = problem();
     const w = solvers[kind](here, stage.state.strength);
-    const zero = w.some((value) => value === 0) ? "a weight is zero" : "both weights stay";
+    const zero = w.some((value) => value === 0) ? say("a weight is zero") : say("both weights stay");
     const axes = pen.axes(box, {
-      x: REACH, y: REACH, title: `${kind}: ${zero}`, xlabel: "weight 1", ylabel: "weight 2",
+      x: REACH, y: REACH, title: `${kind}: ${zero}`, xlabel: say("weight 1"), ylabel: say("weight 2"),
     });
     const outline = (points, options) =>
       axes.line(points.map((p) => p[0]), points.map((p) => p[1]), options);
@@ -87,30 +87,32 @@ function l1_l2(stage) {
     outline(strengths.map((s) => solvers[kind](here, s)), { color: "ink", dash: [3, 3], width: 1.5 });
     axes.dot(here.b[0], here.b[1], { color: "train", hollow: true });
     axes.dot(w[0], w[1], { color: "ink", radius: 5 });
-    const shape = kind === "L1" ? "diamond" : "circle";
-    pen.key(axes, "bottom", [["same loss", "train"], [`same penalty: ${shape}`, "val"]], "right");
+    const shape = kind === "L1" ? say("diamond") : say("circle");
+    pen.key(axes, "bottom", [[say("same loss"), "train"], [say("same penalty: {shape}", { shape }), "val"]], "right");
   }
 
   function drawMaps(pen, box) {
     const t = stage.state.strength;
     const axes = pen.axes(box, {
-      x: [-2, 2], y: [-2, 2], title: "one weight alone", xlabel: "weight before",
-      ylabel: "after",
+      x: [-2, 2], y: [-2, 2], title: say("one weight alone"), xlabel: say("weight before"),
+      ylabel: say("after"),
     });
     const xs = Array.from({ length: 161 }, (_, k) => -2 + k / 40);
     axes.line(xs, xs, { color: "pale", width: 1.5 });
     axes.line(xs, xs.map((x) => shrink(x, t)), { color: "accent" });
     axes.line(xs, xs.map((x) => x / (1 + t)), { color: "val", dash: [6, 4] });
-    pen.key(axes, "top", [["L1: soft threshold", "accent"], ["L2: a share", "val"]]);
+    pen.key(axes, "top", [[say("L1: soft threshold"), "accent"], [say("L2: a share"), "val"]]);
   }
 
   function describe() {
     const { strength } = stage.state;
     const told = ["L1", "L2"].map((kind) => {
       const w = solvers[kind](problem(), strength).map((value) => value.toFixed(2));
-      return `${kind} ends at (${w.join(", ")})`;
+      return say("{kind} ends at ({place})", { kind, place: w.join(", ") });
     });
-    return `At strength ${strength}: ${told.join("; ")}. Dashed: the way from no penalty to a strong one.`;
+    return say("At strength {strength}: {told}. Dashed: the way from no penalty to a strong one.", {
+        strength, told: told.join("; "),
+      });
   }
 
   return {

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from helpers.demos._stage import Scene, Slider
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = [
     "balls",
@@ -38,14 +39,18 @@ def shrink_maps(threshold: float = 1.0) -> Figure:
     fig, (left, right) = plots.figure(2)
     left.plot(w, threshold * w.abs(), label="L1: λ|w|")
     left.plot(w, threshold * w**2 / 2, "--", label="L2: λw²/2")
-    left.set(title="Near 0 an L2 price is almost nothing", ylabel="price")
-    right.plot(w, w, color="#bbbbbb", label="no penalty")
-    right.plot(w, F.softshrink(w, threshold), label="L1: soft threshold")
+    left.set(title=say("Near 0 an L2 price is almost nothing"), ylabel=say("price"))
+    right.plot(w, w, color="#bbbbbb", label=say("no penalty"))
+    right.plot(w, F.softshrink(w, threshold), label=say("L1: soft threshold"))
     right.plot(w, w / (1 + threshold), "--", label="L2: w/(1+λ)")
-    right.plot(w, F.hardshrink(w, threshold), ":", label="hard threshold")
-    right.set(title="L1 makes zeros, L2 only scales", ylabel="best compromise")
+    right.plot(w, F.hardshrink(w, threshold), ":", label=say("hard threshold"))
+    right.set(
+        title=say("L1 makes zeros, L2 only scales"), ylabel=say("best compromise")
+    )
     for ax in (left, right):
-        ax.set_xlabel(f"weight w that the data want (λ = {threshold:g})")
+        ax.set_xlabel(
+            say("weight w that the data want (λ = {threshold:g})", threshold=threshold)
+        )
         ax.legend()
     return fig
 
@@ -64,11 +69,11 @@ def sorted_sizes(fits: Mapping[str, Tensor], *, step: float) -> Figure:
         ax.semilogy(rank[size > 0], size[size > 0], style, markersize=4, label=name)
     ax.axhline(step, color=GREY, linewidth=1)
     note: dict[str, Any] = {"va": "bottom", "ha": "right", "color": "#666666"}
-    ax.text(len(w), step, "length of one SGD step of L1", **note)
+    ax.text(len(w), step, say("length of one SGD step of L1"), **note)
     ax.set(
-        title="Autograd stops near 0, proximal steps stop at 0",
-        xlabel="rank of the weight",
-        ylabel="|weight| (log scale)",
+        title=say("Autograd stops near 0, proximal steps stop at 0"),
+        xlabel=say("rank of the weight"),
+        ylabel=say("|weight| (log scale)"),
     )
     ax.legend(loc="lower left")
     return fig
@@ -92,12 +97,18 @@ def recovery(
     fig, axes = plots.figure(len(scores), sharey=True, squeeze=False)
     for ax, title, name in zip(axes[0], titles, scores, strict=True):
         precision, recall = scores[name]
-        plots.band(strengths, precision, label="precision", color=plots.TRAIN, ax=ax)
-        plots.band(strengths, recall, label="recall", color=plots.VAL, ax=ax)
-        ax.set(xscale="log", xlabel=f"{name} strength (log scale)", ylim=(0, 1.05))
+        plots.band(
+            strengths, precision, label=say("precision"), color=plots.TRAIN, ax=ax
+        )
+        plots.band(strengths, recall, label=say("recall"), color=plots.VAL, ax=ax)
+        ax.set(
+            xscale="log",
+            xlabel=say("{name} strength (log scale)", name=name),
+            ylim=(0, 1.05),
+        )
         ax.set_title(title)
     axes[0, 0].axvline(mark, color=GREY, linewidth=1)
-    axes[0, 0].set_ylabel("fraction of features")
+    axes[0, 0].set_ylabel(say("fraction of features"))
     return fig
 
 
@@ -118,11 +129,11 @@ def decay_pair(
     place = range(len(decays))
     for ax, title, table in zip(axes[0], titles, tables.values(), strict=True):
         for part, style in (("train", plots.TRAIN), ("val", plots.VAL)):
-            name = {"train": "training", "val": "validation"}[part]
+            name = {"train": say("training"), "val": say("validation")}[part]
             plots.band(place, table[part], label=name, color=style, ax=ax)
         ax.set_xticks(place, [f"{decay:g}" for decay in decays])
-        ax.set(xlabel="weight decay λ (not to scale)", title=title)
-    axes[0, 0].set_ylabel("accuracy (%)")
+        ax.set(xlabel=say("weight decay λ (not to scale)"), title=title)
+    axes[0, 0].set_ylabel(say("accuracy (%)"))
     return fig
 
 
@@ -138,11 +149,16 @@ def one_problem(x: Tensor, y: Tensor, truth: Tensor) -> Figure:
     for ax, heights in ((left, truth), (right, correlation)):
         for real, color in ((True, plots.PALETTE[0]), (False, GREY)):
             at = ((truth != 0) == real).nonzero()[:, 0]
-            ax.bar(at, heights[at], color=color, label="real" if real else "useless")
-        ax.set_xlabel("feature, 0 to 49")
-    left.set(ylabel="true weight", title="The truth: 10 of 50 features")
-    right.set(ylabel="correlation with the outcome")
-    right.set_title("What 100 patients show")
+            ax.bar(
+                at,
+                heights[at],
+                color=color,
+                label=say("real") if real else say("useless"),
+            )
+        ax.set_xlabel(say("feature, 0 to 49"))
+    left.set(ylabel=say("true weight"), title=say("The truth: 10 of 50 features"))
+    right.set(ylabel=say("correlation with the outcome"))
+    right.set_title(say("What 100 patients show"))
     right.legend()
     return fig
 
@@ -165,11 +181,11 @@ def coefficient_paths(
     for ax, weights in zip(axes[0], paths.values(), strict=True):
         for real, color in ((False, GREY), (True, plots.PALETTE[0])):
             lines = ax.plot(strengths, weights[:, (truth != 0) == real], color=color)
-            lines[0].set_label("real feature" if real else "useless feature")
-        ax.set(xscale="log", xlabel="strength (log scale)")
-    axes[0, 0].axvline(mark, color="#333333", linestyle="--", label="theory")
-    axes[0, 0].set(ylabel="weight", title="L1 switches weights off")
-    axes[0, -1].set_title("L2 turns them all down")
+            lines[0].set_label(say("real feature") if real else say("useless feature"))
+        ax.set(xscale="log", xlabel=say("strength (log scale)"))
+    axes[0, 0].axvline(mark, color="#333333", linestyle="--", label=say("theory"))
+    axes[0, 0].set(ylabel=say("weight"), title=say("L1 switches weights off"))
+    axes[0, -1].set_title(say("L2 turns them all down"))
     low, high = axes[0, 0].get_ylim()
     axes[0, 0].set_ylim(low - 0.25 * (high - low), high)  # room for the legend
     axes[0, 0].legend(loc="lower left", ncols=2)
@@ -190,10 +206,14 @@ def pruning(nets: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figure:
         for ax, values in ((left, accuracy), (right, units)):
             ax.plot(zeros, values, ".", color=color, alpha=0.4)
             ax.plot(zeros.mean(1), values.mean(1), "o-", color=color, label=name)
-            ax.set_xlabel("weights of the first layer that are 0 (%)")
-    left.set(ylabel="validation accuracy (%)", title="Half of the weights can go")
-    right.set(ylabel="units left of 32", title="Units die as a whole under both")
-    right.legend(title="mean, and one dot per seed")
+            ax.set_xlabel(say("weights of the first layer that are 0 (%)"))
+    left.set(
+        ylabel=say("validation accuracy (%)"), title=say("Half of the weights can go")
+    )
+    right.set(
+        ylabel=say("units left of 32"), title=say("Units die as a whole under both")
+    )
+    right.legend(title=say("mean, and one dot per seed"))
     return fig
 
 
@@ -212,12 +232,12 @@ def rate_lines(rates: Sequence[float], scores: Mapping[str, Tensor]) -> Figure:
                 label = name.split(", ")[1]
                 color = plots.PALETTE[0 if label == "no limit" else 2]
                 plots.band(rates, values.T, label=label, color=color, ax=ax)
-        ax.axhline(10, color=GREY, linestyle=":", label="guessing")
-        ax.set(xscale="log", xlabel="learning rate (log scale)", title=panel)
+        ax.axhline(10, color=GREY, linestyle=":", label=say("guessing"))
+        ax.set(xscale="log", xlabel=say("learning rate (log scale)"), title=panel)
         ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
         ax.minorticks_off()
         ax.legend()
-    axes[0].set_ylabel("validation accuracy (%)")
+    axes[0].set_ylabel(say("validation accuracy (%)"))
     return fig
 
 
@@ -242,7 +262,10 @@ def _three_boundaries(
     fig, axes = plots.figure(3, sharey=True)
     for ax, strength in zip(axes, shown, strict=True):
         _draw_boundary(ax, points, logits[strength][0])
-        ax.set(title=f"L2 strength {strength:g}", xlabel="feature 1")
+        ax.set(
+            title=say("L2 strength {strength:g}", strength=strength),
+            xlabel=say("feature 1"),
+        )
     for ax in axes[1:]:
         ax.set_ylabel("")
     return fig
@@ -258,7 +281,7 @@ def _draw_boundary(ax: Axes, points: tuple[Tensor, Tensor], logits: Tensor) -> N
     ax.contour(px, py, probability, levels=[0.5], colors="black")
     x, y = (t.cpu() for t in points)
     ax.scatter(x[:, 0], x[:, 1], c=y, s=20, edgecolors="white", **shades)
-    ax.set(xlabel="feature 1", ylabel="feature 2")
+    ax.set(xlabel=say("feature 1"), ylabel=say("feature 2"))
 
 
 def moon_grid() -> Tensor:
@@ -290,8 +313,16 @@ def balls(strength: float = 0.8) -> Figure:
         shape = circle / circle.abs().sum(0) if kind == "L1" else circle
         ax.plot(*(size * shape), **plots.VAL)
         ax.plot(*end, "o", color="black")
-        ax.set(title=f"{kind}: ends at ({end[0]:.2f}, {end[1]:.2f})", aspect="equal")
-        ax.set(xlabel="weight 1", ylabel="weight 2")
+        ax.set(
+            title=say(
+                "{kind}: ends at ({end:.2f}, {end2:.2f})",
+                kind=kind,
+                end=end[0],
+                end2=end[1],
+            ),
+            aspect="equal",
+        )
+        ax.set(xlabel=say("weight 1"), ylabel=say("weight 2"))
     return fig
 
 
@@ -299,13 +330,17 @@ def scene() -> Scene:
     """Return the moving picture of loss ellipses that touch the L1 and L2 balls."""
     return Scene(
         "l1_l2",
-        "Ellipses, a diamond and a circle",
-        "Loss ellipses touching the diamond of L1 and the circle of L2, and what each "
-        "penalty does to one weight alone.",
+        say("Ellipses, a diamond and a circle"),
+        say(
+            "Loss ellipses touching the diamond of L1 and the circle of L2, and what "
+            "each penalty does to one weight alone."
+        ),
         (
-            Slider("strength", "strength", 0.4, 0.0, 2.0, 0.01),
-            Slider("correlation", "correlation of the features", 0.3, -0.9, 0.9, 0.05),
-            Slider("second", "weight 2 without penalty", 0.5, -0.7, 1.4, 0.05),
+            Slider("strength", say("strength"), 0.4, 0.0, 2.0, 0.01),
+            Slider(
+                "correlation", say("correlation of the features"), 0.3, -0.9, 0.9, 0.05
+            ),
+            Slider("second", say("weight 2 without penalty"), 0.5, -0.7, 1.4, 0.05),
         ),
         balls,
     )
@@ -334,12 +369,14 @@ def boundaries(
     ends = moon_grid()[[0, -82]]  # of the points that are kept
     return Scene(
         "boundaries",
-        "Decision boundaries at eight strengths",
-        "Left: one network's decision on two moons with its training points. Right: "
-        "the boundaries of all seeds.",
+        say("Decision boundaries at eight strengths"),
+        say(
+            "Left: one network's decision on two moons with its training points. "
+            "Right: the boundaries of all seeds."
+        ),
         (
-            Slider("strength", "L2 strength", start, values=tuple(logits)),
-            Slider("seed", "seed", 0, 0, frames.shape[1] - 1, 1),
+            Slider("strength", say("L2 strength"), start, values=tuple(logits)),
+            Slider("seed", say("seed"), 0, 0, frames.shape[1] - 1, 1),
         ),
         lambda: _three_boundaries(points, logits),
         {

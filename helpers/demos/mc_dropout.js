@@ -38,8 +38,10 @@ function mc_dropout(stage) {
     const bins = binned(cases);
     const [left, right] = pen.panels(2, 0, 330);
     const axes = pen.axes(left, {
-      x: [0, 1], y: [0, 1], title: `calibration error ${(100 * error(bins, cases.length)).toFixed(1)} %`,
-      xlabel: "confidence", ylabel: "share right",
+      x: [0, 1], y: [0, 1], title: say("calibration error {error} %", {
+          error: (100 * error(bins, cases.length)).toFixed(1),
+        }),
+      xlabel: say("confidence"), ylabel: say("share right"),
     });
     const n = bins.length;
     bins.forEach((bin, k) => {
@@ -50,11 +52,11 @@ function mc_dropout(stage) {
       axes.line([middle - 0.46 / n, middle + 0.46 / n], [gap, gap], { color: "val", width: 3 });
     });
     axes.line([0, 1], [0, 1], { color: "ink", dash: [5, 4], width: 1.4 });
-    pen.key(axes, "top", [["bars: share right", "accent"], ["lines: mean confidence", "val"]]);
+    pen.key(axes, "top", [[say("bars: share right"), "accent"], [say("lines: mean confidence"), "val"]]);
     const most = Math.max(...bins.map((b) => b.count)) / cases.length;
     const counts = pen.axes(right, {
-      x: [0, 1], y: [0, most * 1.1], title: "how often it says so", xlabel: "confidence",
-      ylabel: "share of images",
+      x: [0, 1], y: [0, most * 1.1], title: say("how often it says so"), xlabel: say("confidence"),
+      ylabel: say("share of images"),
     });
     bins.forEach((bin, k) => counts.bar((k + 0.5) / n, 0.92 / n, bin.count / cases.length, { color: "pale" }));
   }
@@ -64,8 +66,11 @@ function mc_dropout(stage) {
     const right = cases.filter((c) => c.right).length / cases.length;
     const said = cases.reduce((sum, c) => sum + c.confidence, 0) / cases.length;
     const nll = -cases.reduce((sum, c) => sum + Math.log(c.own), 0) / cases.length;
-    return `It says ${(100 * said).toFixed(1)} % on average and is right ${(100 * right).toFixed(1)} % `
-      + `of the time; likelihood loss ${nll.toFixed(3)} nats.`;
+    return say("It says {said} % on average and is right {right} % of the time; likelihood loss "
+      + "{nll} nats.", {
+        said: (100 * said).toFixed(1), right: (100 * right).toFixed(1),
+        nll: nll.toFixed(3),
+      });
   }
 
   return {

@@ -14,6 +14,7 @@ from helpers.evidence.metrics import (
     expected_calibration_error,
 )
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = [
     "scene",
@@ -41,7 +42,9 @@ def reliability_row(
         _diagram(ax, many.flatten(0, 1), labels.repeat(len(many)), n_bins)
         scores = [expected_calibration_error(p, labels, n_bins) for p in many]
         ax.set_title(f"{name}\nECE {sum(scores) / len(scores):.1%}")
-    axes[0, 0].set_ylabel("accuracy in the bin")
+    axes[0, 0].set_ylabel(say("accuracy in the bin"))
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=len(names))
     return fig
 
 
@@ -60,13 +63,19 @@ def reliability_picture(
     _diagram(left, probs, labels, n_bins)
     error = expected_calibration_error(probs, labels, n_bins)
     sure, correct = probs.amax(1).mean().item(), accuracy(probs, labels)
-    left.set(title=f"ECE {error:.1%}", ylabel="accuracy in the bin")
+    left.set(title=f"ECE {error:.1%}", ylabel=say("accuracy in the bin"))
+    handles, names = left.get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower left", ncols=len(names))
     share = calibration_bins(probs, labels, n_bins).share
     right.bar(_middles(n_bins), 100 * share, 0.9 / n_bins, color=plots.PALETTE[0])
-    right.axvline(sure, color=plots.PALETTE[1], label="mean confidence")
-    right.axvline(correct, color="#1a1a1a", linestyle="--", label="accuracy")
-    right.set(xlim=(0, 1), xlabel="confidence", ylabel="share of the images (%)")
-    right.set_title(f"Confidence {sure:.1%}, accuracy {correct:.1%}")
+    right.axvline(sure, color=plots.PALETTE[1], label=say("mean confidence"))
+    right.axvline(correct, color="#1a1a1a", linestyle="--", label=say("accuracy"))
+    right.set(
+        xlim=(0, 1), xlabel=say("confidence"), ylabel=say("share of the images (%)")
+    )
+    right.set_title(
+        say("Confidence {sure:.1%}, accuracy {correct:.1%}", sure=sure, correct=correct)
+    )
     right.legend(loc="upper left")
     return fig
 
@@ -81,14 +90,15 @@ def _diagram(ax: Axes, probs: Tensor, labels: Tensor, n_bins: int) -> None:
     place, width = _middles(n_bins), 0.9 / n_bins
     lower = torch.minimum(bins.accuracy, bins.confidence)
     gap = bins.confidence - bins.accuracy
-    ax.bar(place, lower, width, color=plots.PALETTE[4])
+    ax.bar(
+        place, lower, width, color=plots.PALETTE[4], label=say("accuracy or confidence")
+    )
     sure, modest = gap.clamp(min=0), (-gap).clamp(min=0)
     light, dark = "#f2b68f", plots.PALETTE[0]
-    ax.bar(place, sure, width, bottom=lower, label="too sure", color=light)
-    ax.bar(place, modest, width, bottom=lower, label="too modest", color=dark)
+    ax.bar(place, sure, width, bottom=lower, label=say("too sure"), color=light)
+    ax.bar(place, modest, width, bottom=lower, label=say("too modest"), color=dark)
     ax.plot([0, 1], [0, 1], color="#1a1a1a", linewidth=0.8)
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence")
-    ax.legend(loc="upper left", frameon=True)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel=say("confidence"))
 
 
 def doubt_bands(
@@ -98,8 +108,12 @@ def doubt_bands(
     *,
     truth: Tensor,
     titles: Sequence[str],
+    noise: float = 0.0,
 ) -> Figure:
     """Draw mean and mean ± 2 standard deviations over samples, one panel per method.
+
+    With `noise` an outer band shows where new data are expected: its variance is that
+    of the samples plus that of the noise.
 
     Args:
         line: positions (n,).
@@ -107,17 +121,27 @@ def doubt_bands(
         points: training data x (m,) and y (m,).
         truth: the function without noise on `line`, (n,).
         titles: one finding per panel.
+        noise: standard deviation of the data's noise, ≥ 0; 0 leaves that band out.
     """
     fig, axes = plots.figure(len(samples), sharey=True, squeeze=False)
     for ax, title, name in zip(axes[0], titles, samples, strict=True):
         mean, sd = samples[name].mean(0).cpu(), samples[name].std(0).cpu()
-        ax.plot(line, truth, color=GREY, linewidth=1, label="truth")
-        ax.plot(line, mean, color=plots.PALETTE[0], label=f"{name}: mean")
+        ax.plot(line, truth, color=GREY, linewidth=1, label=say("truth"))
+        ax.plot(
+            line, mean, color=plots.PALETTE[0], label=say("{name}: mean", name=name)
+        )
         band = {"color": plots.PALETTE[0], "alpha": 0.25, "linewidth": 0}
-        ax.fill_between(line, mean - 2 * sd, mean + 2 * sd, **band, label="± 2 sd")
-        ax.plot(*(p.cpu() for p in points), ".", color=plots.PALETTE[1], label="data")
+        ax.fill_between(line, mean - 2 * sd, mean + 2 * sd, **band, label=say("± 2 sd"))
+        if noise:
+            outer = 2 * (sd.square() + noise**2).sqrt()
+            faint = {"color": plots.PALETTE[0], "alpha": 0.1, "linewidth": 0}
+            label = say("± 2 sd with noise")
+            ax.fill_between(line, mean - outer, mean + outer, **faint, label=label)
+        ax.plot(
+            *(p.cpu() for p in points), ".", color=plots.PALETTE[1], label=say("data")
+        )
         ax.set(xlabel="x", title=title, ylim=(-2.2, 2.2))
-        ax.legend(loc="lower left", ncols=2)
+        ax.legend(loc="upper center", ncols=3, fontsize=9)
     axes[0, 0].set_ylabel("y")
     return fig
 
@@ -154,13 +178,15 @@ def scene(methods: Mapping[str, Tensor], labels: Tensor, most: int = 600) -> Sce
     }
     return Scene(
         "mc_dropout",
-        "Reliability at any temperature",
-        "Share of right answers against confidence, and how often each confidence "
-        "occurs.",
+        say("Reliability at any temperature"),
+        say(
+            "Share of right answers against confidence, and how often each confidence "
+            "occurs."
+        ),
         (
-            Choice("method", "method", {name: name for name in methods}),
-            Slider("temperature", "temperature T", 1.0, 0.25, 5.0, 0.05),
-            Slider("bins", "bins", 15, 3, 30, 1),
+            Choice("method", say("method"), {name: name for name in methods}),
+            Slider("temperature", say("temperature T"), 1.0, 0.25, 5.0, 0.05),
+            Slider("bins", say("bins"), 15, 3, 30, 1),
         ),
         lambda: reliability_picture(first, labels),
         {"methods": kept},

@@ -36,7 +36,7 @@ function mixup_cutmix(stage) {
     const { values, weight } = mixed();
     const [first, second] = chosen();
     const size = Math.min(200, (pen.width - 40) / 3);
-    const shown = [[picture(first), names[labels[first]]], [picture(second), names[labels[second]]], [values, "what the network sees"]];
+    const shown = [[picture(first), names[labels[first]]], [picture(second), names[labels[second]]], [values, say("what the network sees")]];
     shown.forEach(([image, words], i) => {
       const x = 4 + i * (size + 16);
       pen.text(words, x + size / 2, 16, { align: "center", bold: i === 2 });
@@ -73,7 +73,7 @@ function mixup_cutmix(stage) {
   function drawTarget(pen, place, [a, b], weight) {
     const target = names.map((_, k) => (k === a ? weight : 0) + (k === b ? 1 - weight : 0));
     const left = place.x + 96;
-    pen.text("target", place.x + 4, place.y + 16, { bold: true });
+    pen.text(say("target"), place.x + 4, place.y + 16, { bold: true });
     const rows = a === b ? [a] : [a, b];
     rows.forEach((k, i) => {
       const y = place.y + 30 + 34 * i;
@@ -86,8 +86,10 @@ function mixup_cutmix(stage) {
   function describe() {
     const { weight } = mixed();
     const [a, b] = chosen().map((k) => names[labels[k]]);
-    if (stage.state.method === "cutout") return `A square is missing; the target stays ${a}.`;
-    return `The target is ${weight.toFixed(2)} ${a} and ${(1 - weight).toFixed(2)} ${b}.`;
+    if (stage.state.method === "cutout") return say("A square is missing; the target stays {a}.", { a });
+    return say("The target is {weight} {a} and {weight2} {b}.", {
+        weight: weight.toFixed(2), a, weight2: (1 - weight).toFixed(2), b,
+      });
   }
 
   return {

@@ -42,23 +42,25 @@ function overfitting(stage) {
     const [found, now] = [errors(), epochs.indexOf(stage.state.epochs)];
     const axes = pen.axes(left, {
       x: [0, 1], y: [-2.4, 2.4], xlabel: "x", ylabel: "y",
-      title: `${stage.state.width} units after ${words(stage.state.epochs)}`,
+      title: say("{width} units after {words}", {
+          width: stage.state.width, words: words(stage.state.epochs),
+        }),
     });
     axes.line(grid, grid.map(sine), { color: "soft", dash: [6, 4] });
     axes.line(grid, says(now)[0], { color: "train", width: 2.5 });
     targets().forEach((y, i) => axes.dot(x[i], y, { radius: 3.5 }));
-    pen.key(axes, "bottom", [["the network", "train"], ["truth", "soft"]]);
+    pen.key(axes, "bottom", [[say("the network"), "train"], [say("truth"), "soft"]]);
     const best = lowest(found);
     const curves = pen.axes(right, {
-      x: [1, 1e6], y: [1e-4, 10], log: true, logx: true, xlabel: "epochs (log scale)",
-      ylabel: "mean squared error", title: `test error is lowest after ${words(epochs[best])}`,
+      x: [1, 1e6], y: [1e-4, 10], log: true, logx: true, xlabel: say("epochs (log scale)"),
+      ylabel: say("mean squared error"), title: say("test error is lowest after {words}", { words: words(epochs[best]) }),
     });
     curves.line(epochs, found.map((f) => Math.max(f.train, 1e-5)), { color: "train" });
     curves.line(epochs, found.map((f) => f.test), { color: "test", dash: [6, 4] });
     curves.line([epochs[now], epochs[now]], [1e-4, 10], { color: "soft", width: 1 });
     curves.dot(epochs[now], Math.max(found[now].train, 1e-4), { color: "train", radius: 5 });
     curves.dot(epochs[now], found[now].test, { color: "test", radius: 5 });
-    pen.key(curves, "bottom", [["training", "train"], ["test (expected)", "test"]]);
+    pen.key(curves, "bottom", [[say("training"), "train"], [say("test (expected)"), "test"]]);
   }
 
   function lowest(found) {
@@ -66,14 +68,20 @@ function overfitting(stage) {
     return tests.indexOf(Math.min(...tests));
   }
 
-  function words(count) { return `${count.toLocaleString("en-US")} ${count === 1 ? "epoch" : "epochs"}`; }
+  function words(count) {
+    const values = { count: count.toLocaleString("en-US") };
+    return count === 1 ? say("{count} epoch", values) : say("{count} epochs", values);
+  }
 
   function describe() {
     const [found, now] = [errors(), epochs.indexOf(stage.state.epochs)];
     const [here, best] = [found[now], lowest(found)];
-    return `After ${words(epochs[now])}: training error ${here.train.toPrecision(2)}, test `
-      + `${here.test.toPrecision(2)}; the lowest test error is ${found[best].test.toPrecision(2)} `
-      + `after ${words(epochs[best])}, the last ${found[found.length - 1].test.toPrecision(2)}.`;
+    return say("After {now}: training error {train}, test {test}; the lowest test error is "
+      + "{lowest} after {best}, the last {last}.", {
+        now: words(epochs[now]), train: here.train.toPrecision(2),
+        test: here.test.toPrecision(2), lowest: found[best].test.toPrecision(2),
+        best: words(epochs[best]), last: found[found.length - 1].test.toPrecision(2),
+      });
   }
 
   return {

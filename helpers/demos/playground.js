@@ -95,7 +95,7 @@ function playground(stage) {
   let [data, runs, pictures, newClass, cross] = [null, [], [], 0, [0, 0]];
   let [budget, last] = [FRAME, 0];
   const cells = {}; // per points per side: where the pictures look
-  const names = ["without", "with"];
+  const names = [say("without"), say("with")];
 
   function restart(state) {
     stage.screen.tabIndex = own() ? 0 : -1;
@@ -172,7 +172,7 @@ function playground(stage) {
     const side = Math.min(box.w, box.h);
     const inner = { ...box, x: box.x + (box.w - side) / 2, w: side };
     const run = runs[i];
-    const score = run ? `: ${percent(run.scores.val.accuracy)} of validation right` : "";
+    const score = run ? say(": {percent} of validation right", { percent: percent(run.scores.val.accuracy) }) : "";
     const ends = [-REACH, REACH];
     const axes = pen.axes(inner, { x: ends, y: ends, title: `${names[i]}${score}` });
     stage.planes = stage.planes || [];
@@ -193,7 +193,7 @@ function playground(stage) {
     const { curves, best, stopped } = runs[i];
     const last = Math.max(50, ...runs.map((run) => run.optimizer.steps));
     const axes = pen.axes(box, {
-      x: [0, last], y: [1e-3, 3], log: true, title: "loss (nats)", xlabel: "steps",
+      x: [0, last], y: [1e-3, 3], log: true, title: say("loss (nats)"), xlabel: say("steps"),
     });
     axes.line(curves.step, curves.train, { color: "train" });
     axes.line(curves.step, curves.val, { color: "val", dash: [6, 4] });
@@ -202,8 +202,8 @@ function playground(stage) {
       axes.line([stopped, stopped], [1e-3, 3], { color: "soft", dash: [2, 3] });
     }
     const { right, bottom } = axes.box;
-    pen.text("training", right - 6, bottom - 24, { align: "right", color: "train" });
-    pen.text("validation (dot: best)", right - 6, bottom - 8, { align: "right", color: "val" });
+    pen.text(say("training"), right - 6, bottom - 24, { align: "right", color: "train" });
+    pen.text(say("validation (dot: best)"), right - 6, bottom - 8, { align: "right", color: "val" });
   }
 
   function drawWeights(pen, box, i) {
@@ -217,7 +217,7 @@ function playground(stage) {
     const zeros = weights.filter((w) => w === 0).length / weights.length;
     const axes = pen.axes(box, {
       x: [-edge - 0.1, edge + 0.1], y: [0, Math.max(0.2, ...counts) * 1.1],
-      title: `weights: ${percent(zeros)} exactly zero`,
+      title: say("weights: {percent} exactly zero", { percent: percent(zeros) }),
     });
     counts.forEach((share, k) => {
       axes.bar(-edge + (2 * edge * k) / (bins - 1), (2 * edge) / bins, share, { color: "accent" });
@@ -225,23 +225,32 @@ function playground(stage) {
   }
 
   function describe(state) {
-    const class_ = ["blue circle", "orange square"][newClass];
-    const how = `Click into a picture to add a ${class_}, with Shift one of the other class; `
-      + "or go to the picture with the Tab key, move the cross with the arrow keys and press "
-      + "Enter. Every third point is kept for validation.";
-    const at = steers() ? ` The cross is at ${cross.map((v) => v.toFixed(1)).join(", ")}.` : "";
-    if (!runs.length) return `${how} Three are needed at least, there are ${clicks.length}.${at}`;
+    const class_ = [say("blue circle"), say("orange square")][newClass];
+    const how = say("Click into a picture to add a {class}, with Shift one of the other class; or go "
+      + "to the picture with the Tab key, move the cross with the arrow keys and press "
+      + "Enter. Every third point is kept for validation.", { class: class_ });
+    const at = steers() ? say(" The cross is at {place}.", { place: cross.map((v) => v.toFixed(1)).join(", ") }) : "";
+    if (!runs.length) return say("{how} Three are needed at least, there are {clicks}.{at}", {
+        how, clicks: clicks.length, at,
+      });
     const told = runs.map((run, i) => {
       const { train, val } = run.scores;
       const end = run.stopped
-        ? ` Stopped early; the best was at step ${run.best.step}, ${percent(run.best.accuracy)} right.`
+        ? say(" Stopped early; the best was at step {step}, {percent} right.", {
+            step: run.best.step, percent: percent(run.best.accuracy),
+          })
         : "";
-      return `${names[i]} regularization: training loss ${train.loss.toFixed(3)}, validation `
-        + `${val.loss.toFixed(3)}, ${percent(val.accuracy)} right.${end}`;
+      return say("{name} regularization: training loss {loss}, validation {loss2}, {percent} "
+        + "right.{end}", {
+          name: names[i], loss: train.loss.toFixed(3), loss2: val.loss.toFixed(3),
+          percent: percent(val.accuracy), end,
+        });
     });
     const words = told.map((text) => text[0].toUpperCase() + text.slice(1)).join(" ");
-    const wrong = own() ? ` ${how}${at}` : ` ${percent(state.falsehood)} of the training labels are false (black rims).`;
-    return `Step ${runs[0].optimizer.steps}. ${words}${wrong}`;
+    const wrong = own() ? ` ${how}${at}` : say(" {percent} of the training labels are false (black rims).", {
+        percent: percent(state.falsehood),
+      });
+    return say("Step {step}. {words}{wrong}", { step: runs[0].optimizer.steps, words, wrong });
   }
 
   function percent(share) { return `${Math.round(100 * share)} %`; }
@@ -292,7 +301,7 @@ function playground(stage) {
     if (!stage.spec.data.address) history.replaceState(null, "", `#${code()}`);
     try {
       await navigator.clipboard.writeText(link);
-      stage.words.textContent = "The link is in your clipboard.";
+      stage.words.textContent = say("The link is in your clipboard.");
     } catch {
       stage.words.textContent = link;
     }
@@ -339,12 +348,12 @@ function playground(stage) {
       }
     },
     actions: [
-      ["Other points", () => {
+      [say("Other points"), () => {
         stage.load({ seed: stage.state.seed + 1 });
       }],
-      ["Next point: other class", () => { newClass = 1 - newClass; }, own],
-      ["Remove all points", () => { clicks.length = 0; stage.restart(); }, own],
-      ["Copy a link to this setting", copyLink],
+      [say("Next point: other class"), () => { newClass = 1 - newClass; }, own],
+      [say("Remove all points"), () => { clicks.length = 0; stage.restart(); }, own],
+      [say("Copy a link to this setting"), copyLink],
     ],
   };
 }

@@ -12,6 +12,7 @@ from helpers.demos._stage import Choice, Control, Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
 from helpers.training import own_randomness
+from helpers.words import say
 
 __all__ = ["playground"]
 
@@ -19,36 +20,44 @@ _STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 _SMALL = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)
 _RATES = (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 
-_POINTS, _TRAINING = "points", "network and training"
-_EXTRA = "regularizers of the network on the right"
+_POINTS, _TRAINING = say("points"), say("network and training")
+_EXTRA = say("regularizers of the network on the right")
 
 _CONTROLS: tuple[Control, ...] = (
     Choice(
         "data",
-        "points",
+        say("points"),
         {
-            "moons": "two moons",
-            "spirals": "spirals",
-            "rings": "rings",
-            "yours": "yours",
+            "moons": say("two moons"),
+            "spirals": say("spirals"),
+            "rings": say("rings"),
+            "yours": say("yours"),
         },
         _POINTS,
     ),
-    Slider("points", "training points", 60, 20, 300, 10, group=_POINTS),
-    Slider("falsehood", "false labels", 0.2, 0.0, 0.5, 0.05, group=_POINTS),
-    Slider("seed", "seed", 1, 1, 20, 1, group=_POINTS),
-    Slider("depth", "hidden layers", 2, 1, 4, 1, group=_TRAINING),
+    Slider("points", say("training points"), 60, 20, 300, 10, group=_POINTS),
+    Slider("falsehood", say("false labels"), 0.2, 0.0, 0.5, 0.05, group=_POINTS),
+    Slider("seed", say("seed"), 1, 1, 20, 1, group=_POINTS),
+    Slider("depth", say("hidden layers"), 2, 1, 4, 1, group=_TRAINING),
     Slider(
-        "width", "units per layer", 32, values=(2, 4, 8, 16, 32, 64), group=_TRAINING
+        "width",
+        say("units per layer"),
+        32,
+        values=(2, 4, 8, 16, 32, 64),
+        group=_TRAINING,
     ),
-    Choice("activation", "activation", {"tanh": "tanh", "relu": "ReLU"}, _TRAINING),
-    Slider("rate", "learning rate", 0.01, values=_RATES, group=_TRAINING),
-    Slider("batch", "batch", 20, values=(5, 10, 20, 50, 300), group=_TRAINING),
-    Slider("decay", "weight decay", 0.3, values=_STRENGTHS, group=_EXTRA),
+    Choice(
+        "activation", say("activation"), {"tanh": "tanh", "relu": "ReLU"}, _TRAINING
+    ),
+    Slider("rate", say("learning rate"), 0.01, values=_RATES, group=_TRAINING),
+    Slider("batch", say("batch"), 20, values=(5, 10, 20, 50, 300), group=_TRAINING),
+    Slider("decay", say("weight decay"), 0.3, values=_STRENGTHS, group=_EXTRA),
     Slider("l1", "L1", 0.0, values=_SMALL, group=_EXTRA),
-    Slider("dropout", "dropout", 0.0, 0.0, 0.9, 0.05, group=_EXTRA),
-    Slider("noise", "input noise", 0.0, 0.0, 0.6, 0.05, group=_EXTRA),
-    Slider("patience", "patience (looks)", 0, values=(0, 5, 10, 20, 50), group=_EXTRA),
+    Slider("dropout", say("dropout"), 0.0, 0.0, 0.9, 0.05, group=_EXTRA),
+    Slider("noise", say("input noise"), 0.0, 0.0, 0.6, 0.05, group=_EXTRA),
+    Slider(
+        "patience", say("patience (looks)"), 0, values=(0, 5, 10, 20, 50), group=_EXTRA
+    ),
 )
 
 
@@ -60,10 +69,12 @@ def playground(address: str = "") -> Scene:
     """
     return Scene(
         "playground",
-        "Regularization playground",
-        "The same small network trained twice on the same points, without and with "
-        "regularizers: what it believes, its training and validation loss over the "
-        "steps, and its weights.",
+        say("Regularization playground"),
+        say(
+            "The same small network trained twice on the same points, without and with "
+            "regularizers: what it believes, its training and validation loss over the "
+            "steps, and its weights."
+        ),
         _CONTROLS,
         _still,
         {"address": address},
@@ -78,7 +89,9 @@ def _still(steps: int = 400) -> Figure:
     grid = torch.cartesian_prod(square, square)
     fig, panels = plots.figure(2)
     for ax, (name, decay) in zip(
-        panels, {"without": 0.0, "with weight decay 0.3": 0.3}.items(), strict=True
+        panels,
+        {say("without"): 0.0, say("with weight decay 0.3"): 0.3}.items(),
+        strict=True,
     ):
         with own_randomness(1):
             network = _network()

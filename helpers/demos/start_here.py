@@ -15,6 +15,7 @@ from helpers.evidence.intervals import (
     paired_difference,
 )
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = ["forest", "joined"]
 
@@ -39,7 +40,12 @@ def joined(
         ValueError: other than two arms, or values that do not pair up.
     """
     if len(arms) != 2:
-        raise ValueError(f"arms: expected a control and a treatment, got {len(arms)}.")
+        raise ValueError(
+            say(
+                "arms: expected a control and a treatment, got {n_arms}.",
+                n_arms=len(arms),
+            )
+        )
     (control, treatment), names = arms.values(), [*arms]
     gain = paired_difference(treatment, control)
     left, right = _numbers(control), _numbers(treatment)
@@ -49,7 +55,11 @@ def joined(
     for place, (values, color) in enumerate(zip((left, right), colors, strict=True)):
         ax.plot([place] * len(values), values, "o", color=color, alpha=0.7, zorder=2)
     ax.set_xticks([0, 1], names)
-    ax.set(xlim=(-0.4, 1.4), ylabel=unit, title=f"Each line is one {shown}")
+    ax.set(
+        xlim=(-0.4, 1.4),
+        ylabel=unit,
+        title=say("Each line is one {shown}", shown=shown),
+    )
     beside.axhline(0, color="#1a1a1a", linewidth=1)
     places = np.linspace(-0.25, 0.05, gain.n)
     beside.plot(places, right - left, "o", color=colors[1], alpha=0.7)
@@ -57,8 +67,13 @@ def joined(
     beside.errorbar(
         0.2, gain.mean, yerr=bars, fmt="D", color="#1a1a1a", capsize=4, ms=6
     )
-    beside.set_xticks([-0.1, 0.2], [f"one {shown}", "mean, 95 %\ninterval"])
-    beside.set(xlim=(-0.4, 0.4), ylabel=f"{names[1]} minus {names[0]}")
+    beside.set_xticks(
+        [-0.1, 0.2], [say("one {shown}", shown=shown), say("mean, 95 %\ninterval")]
+    )
+    beside.set(
+        xlim=(-0.4, 0.4),
+        ylabel=say("{names} minus {names2}", names=names[1], names2=names[0]),
+    )
     return figure
 
 

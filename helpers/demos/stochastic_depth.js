@@ -46,9 +46,9 @@ function stochastic_depth(stage) {
     const [left, right] = pen.panels(2, 0, 310);
     const axes = pen.axes(left, {
       x: [0.5, blocks + 0.5], y: [examples + 0.5, 0.5],
-      title: stage.state.coins === "batch" ? "one coin per block: skipping saves time"
-        : "one coin per example and block: nothing is saved",
-      xlabel: "block (filled: it runs)", ylabel: "example of the batch",
+      title: stage.state.coins === "batch" ? say("one coin per block: skipping saves time")
+        : say("one coin per example and block: nothing is saved"),
+      xlabel: say("block (filled: it runs)"), ylabel: say("example of the batch"),
     });
     const [w, h] = [axes.px(2) - axes.px(1), axes.py(2) - axes.py(1)];
     runs.forEach((row, i) => row.forEach((on, k) => {
@@ -59,20 +59,23 @@ function stochastic_depth(stage) {
     const chances = distribution();
     const depths = pen.axes(right, {
       x: [-0.6, blocks + 0.6], y: [0, 1.15 * Math.max(...chances, ...counts.map((c) => c / seen))],
-      title: `depth of ${seen} forward passes`, xlabel: "blocks that run",
-      ylabel: "share of passes",
+      title: say("depth of {seen} forward passes", { seen }), xlabel: say("blocks that run"),
+      ylabel: say("share of passes"),
     });
     counts.forEach((count, k) => depths.bar(k, 0.8, count / seen, { color: "accent" }));
     depths.line(chances.map((_, k) => k), chances, { color: "val", dash: [6, 4] });
     chances.forEach((chance, k) => depths.dot(k, chance, { color: "val", radius: 3 }));
-    pen.key(depths, "top", [["counted", "accent"], ["dots: theory", "val"]]);
+    pen.key(depths, "top", [[say("counted"), "accent"], [say("dots: theory"), "val"]]);
   }
 
   function describe() {
     const expected = rates().reduce((sum, rate) => sum + 1 - rate, 0);
     const now = runs.map(depthOf);
-    return `In this batch ${Math.min(...now)} to ${Math.max(...now)} of ${blocks} blocks run; `
-      + `on average ${expected.toFixed(1)} do. At evaluation all ${blocks} run.`;
+    return say("In this batch {min} to {max} of {blocks} blocks run; on average {expected} do. "
+      + "At evaluation all {blocks} run.", {
+        min: Math.min(...now), max: Math.max(...now), blocks,
+        expected: expected.toFixed(1),
+      });
   }
 
   restart();
@@ -84,6 +87,6 @@ function stochastic_depth(stage) {
       if (frames === 0) toss();
     },
     changed: restart,
-    actions: [["Toss again", toss]],
+    actions: [[say("Toss again"), toss]],
   };
 }

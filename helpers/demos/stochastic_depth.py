@@ -13,6 +13,7 @@ from torch import Tensor
 from helpers.demos._stage import Choice, Scene, Slider
 from helpers.seeds import generator
 from helpers.show import plots
+from helpers.words import say
 
 __all__ = ["COINS", "coin_map", "depth_distribution", "depths", "paths", "scene"]
 
@@ -39,14 +40,26 @@ def coin_map(
         ValueError: another word for `coins`.
     """
     if coins not in COINS:
-        raise ValueError(f"coins: expected one of {COINS}, got {coins!r}.")
+        raise ValueError(
+            say(
+                "coins: expected one of {coins}, got {coins2!r}.",
+                coins=COINS,
+                coins2=coins,
+            )
+        )
     rates = final_rate * torch.arange(1, blocks + 1) / blocks
     columns = examples if coins == COINS[0] else 1
     runs = torch.rand(blocks, columns, generator=generator(toss)) >= rates[:, None]
     fig, (left, right) = plots.figure(2)
     _draw_coins(left, runs.expand(blocks, examples))
     computed = blocks if columns > 1 else int(runs.sum())
-    left.set_title(f"{computed} of {blocks} blocks have to be computed")
+    left.set_title(
+        say(
+            "{computed} of {blocks} blocks have to be computed",
+            computed=computed,
+            blocks=blocks,
+        )
+    )
     _draw_depths(right, rates.tolist(), saves=columns == 1)
     return fig
 
@@ -79,14 +92,18 @@ def paths(blocks: int = 4) -> Figure:
     left.grid(visible=False)
     left.set_xticks(range(blocks), [str(k + 1) for k in range(blocks)])
     left.set_yticks([])
-    left.set(xlabel="block (square: taken, line: walked around)", ylabel="path")
-    left.set_title(f"{blocks} blocks, {len(taken)} paths")
+    left.set(
+        xlabel=say("block (square: taken, line: walked around)"), ylabel=say("path")
+    )
+    left.set_title(
+        say("{blocks} blocks, {n_taken} paths", blocks=blocks, n_taken=len(taken))
+    )
     lengths = range(blocks + 1)
     counts = [comb(blocks, k) for k in lengths]
     right.bar(lengths, counts, color=plots.PALETTE[0])
     right.set_xticks(lengths)
-    right.set(xlabel="blocks taken", ylabel="paths")
-    right.set_title("Most paths are of middling length")
+    right.set(xlabel=say("blocks taken"), ylabel=say("paths"))
+    right.set_title(say("Most paths are of middling length"))
     return fig
 
 
@@ -100,9 +117,14 @@ def depths(schedules: Mapping[str, Sequence[float]]) -> Figure:
     for name, rates in schedules.items():
         mean = len(rates) - sum(rates)
         chance = depth_distribution(rates)
-        ax.plot(range(len(chance)), chance, "o-", label=f"{name}: mean {mean:.2f}")
-    ax.set(xlabel="blocks that run", ylabel="probability", ylim=(0, None))
-    ax.set_title("The depth of one training step")
+        ax.plot(
+            range(len(chance)),
+            chance,
+            "o-",
+            label=say("{name}: mean {mean:.2f}", name=name, mean=mean),
+        )
+    ax.set(xlabel=say("blocks that run"), ylabel=say("probability"), ylim=(0, None))
+    ax.set_title(say("The depth of one training step"))
     ax.legend(loc="upper left")
     return fig
 
@@ -114,32 +136,52 @@ def _draw_coins(ax: Axes, runs: Tensor) -> None:
     ax.grid(visible=False)
     ax.set_xticks([0.5, examples - 0.5], ["1", str(examples)])
     ax.set_yticks([0.5, blocks - 0.5], ["1", str(blocks)])
-    ax.set(xlabel="example of the batch", ylabel="block (blue: added)")
+    ax.set(xlabel=say("example of the batch"), ylabel=say("block (blue: added)"))
 
 
 def _draw_depths(ax: Axes, rates: Sequence[float], *, saves: bool) -> None:
     blocks, chance = len(rates), depth_distribution(rates)
     mean = blocks - sum(rates)
     ax.bar(range(blocks + 1), chance, color=plots.PALETTE[0])
-    ax.axvline(mean, color=plots.PALETTE[1], linestyle="--", label="expected depth")
-    ax.set(xlabel="blocks that run", ylabel="probability", xlim=(-0.7, blocks + 0.7))
-    less = f": {1 - mean / blocks:.0%} less work" if saves else " for each example"
-    ax.set_title(f"{mean:.2f} of {blocks} added on average{less}")
+    ax.axvline(
+        mean, color=plots.PALETTE[1], linestyle="--", label=say("expected depth")
+    )
+    ax.set(
+        xlabel=say("blocks that run"),
+        ylabel=say("probability"),
+        xlim=(-0.7, blocks + 0.7),
+    )
+    less = (
+        say(": {mean:.0%} less work", mean=1 - mean / blocks)
+        if saves
+        else say(" for each example")
+    )
+    ax.set_title(
+        say(
+            "{mean:.2f} of {blocks} added on average{less}",
+            mean=mean,
+            blocks=blocks,
+            less=less,
+        )
+    )
     ax.legend(loc="upper left")
 
 
 def scene(blocks: int = 12, examples: int = 16) -> Scene:
     """Return the moving picture of stochastic depth tossing its coins."""
-    coins = {"example": "one per example", "batch": "one per batch"}
-    schedules = {"linear": "growing with depth", "constant": "the same for all"}
+    coins = {"example": say("one per example"), "batch": say("one per batch")}
+    schedules = {
+        "linear": say("growing with depth"),
+        "constant": say("the same for all"),
+    }
     return Scene(
         "stochastic_depth",
-        "Stochastic depth tosses its coins",
-        "Left: which blocks run for which example. Right: how many blocks run.",
+        say("Stochastic depth tosses its coins"),
+        say("Left: which blocks run for which example. Right: how many blocks run."),
         (
-            Slider("rate", "drop rate of the last block", 0.5),
-            Choice("coins", "coins", coins),
-            Choice("schedule", "rates", schedules),
+            Slider("rate", say("drop rate of the last block"), 0.5),
+            Choice("coins", say("coins"), coins),
+            Choice("schedule", say("rates"), schedules),
         ),
         coin_map,
         {"blocks": blocks, "examples": examples},

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from helpers.words import say
+
 __all__ = ["bias_variance", "degrees_of_freedom", "ridge_path"]
 
 
@@ -27,8 +29,12 @@ def bias_variance(predictions: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     """
     if predictions.ndim < 2 or predictions.shape[-1:] != truth.shape:
         raise ValueError(
-            "expected predictions (..., M, n) and truth (n,), got "
-            f"{tuple(predictions.shape)} and {tuple(truth.shape)}."
+            say(
+                "expected predictions (..., M, n) and truth (n,), got {shape} and "
+                "{shape2}.",
+                shape=tuple(predictions.shape),
+                shape2=tuple(truth.shape),
+            )
         )
     mean = predictions.mean(dim=-2)
     variance = predictions.var(dim=-2, correction=0)
@@ -50,9 +56,11 @@ def degrees_of_freedom(x: Tensor, strength: float) -> float:
     https://doi.org/10.1007/978-0-387-84858-7.
     """
     if x.ndim != 2:
-        raise ValueError(f"expected x (n, d), got {tuple(x.shape)}.")
+        raise ValueError(say("expected x (n, d), got {shape}.", shape=tuple(x.shape)))
     if not strength >= 0:
-        raise ValueError(f"expected a strength ≥ 0, got {strength}.")
+        raise ValueError(
+            say("expected a strength ≥ 0, got {strength}.", strength=strength)
+        )
     s = torch.linalg.svdvals(x)
     squares = s[s > max(x.shape) * torch.finfo(x.dtype).eps * s[0]] ** 2
     return float((squares / (squares + strength)).sum())
@@ -76,11 +84,16 @@ def ridge_path(x: Tensor, y: Tensor, strengths: Sequence[float]) -> Tensor:
     """
     if x.ndim != 2 or not len(x) == len(y):
         raise ValueError(
-            "expected x (n, d) and y (n,) or (n, k), got "
-            f"{tuple(x.shape)} and {tuple(y.shape)}."
+            say(
+                "expected x (n, d) and y (n,) or (n, k), got {shape} and {shape2}.",
+                shape=tuple(x.shape),
+                shape2=tuple(y.shape),
+            )
         )
     if not all(s >= 0 for s in strengths):
-        raise ValueError(f"expected strengths ≥ 0, got {list(strengths)}.")
+        raise ValueError(
+            say("expected strengths ≥ 0, got {strengths}.", strengths=list(strengths))
+        )
     u, s, vt = torch.linalg.svd(x, full_matrices=False)
     nonzero = s > max(x.shape) * torch.finfo(x.dtype).eps * s[0]
     u, s, vt = u[:, nonzero], s[nonzero], vt[nonzero]

@@ -40,6 +40,7 @@ from helpers.evidence.intervals import (
     mean_interval,
     paired_difference,
 )
+from helpers.words import say
 
 __all__ = [
     "Claim",
@@ -54,6 +55,7 @@ __all__ = [
 HOLDS, FAILS, OPEN = "holds", "does not hold", "not decided"
 _WIDTH = 80  # columns of text
 _SYMBOL = {HOLDS: "✓", FAILS: "✗", OPEN: "?"}
+_SAID = {HOLDS: say("holds"), FAILS: say("does not hold"), OPEN: say("not decided")}
 
 
 class ClaimFailed(AssertionError):
@@ -94,17 +96,29 @@ class Claim:
     def __str__(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         if self.n == 1:
-            effect = f"measured {self.mean:.4g}{unit}"
+            effect = say("measured {mean:.4g}{unit}", mean=self.mean, unit=unit)
         else:
-            effect = (
-                f"effect {self.mean:.4g}{unit}, {self.confidence:.0%} interval "
-                f"{self.low:.4g} to {self.high:.4g} over {self.n} seeds"
+            effect = say(
+                "effect {mean:.4g}{unit}, {confidence:.0%} interval {low:.4g} to "
+                "{high:.4g} over {n} seeds",
+                mean=self.mean,
+                unit=unit,
+                confidence=self.confidence,
+                low=self.low,
+                high=self.high,
+                n=self.n,
             )
         if self.shift:
-            effect += f", seeds shifted by {self.shift:,}"
-        return (
-            f"{_SYMBOL[self.verdict]} Claim {self.id}: {self.sentence}\n"
-            f"  {effect}; claimed {self.condition}: {self.verdict}."
+            effect += say(", seeds shifted by {shift:,}", shift=self.shift)
+        return say(
+            "{symbol} Claim {id}: {sentence}\n  {effect}; claimed {condition}: "
+            "{verdict}.",
+            symbol=_SYMBOL[self.verdict],
+            id=self.id,
+            sentence=self.sentence,
+            effect=effect,
+            condition=self.condition,
+            verdict=_SAID[self.verdict],
         )
 
 
@@ -115,7 +129,7 @@ class Ledger(list[Claim]):
         return _table(self)
 
     def __repr__(self) -> str:
-        return "\n".join(map(str, self)) or "No claims measured yet."
+        return "\n".join(map(str, self)) or say("No claims measured yet.")
 
 
 class Results:
@@ -157,8 +171,12 @@ class Results:
         """
         if not scores or (paired_with and paired_with not in scores):
             raise ValueError(
-                f"arms: expected the control {paired_with!r} among the arms, got "
-                f"{', '.join(scores) or 'none'}."
+                say(
+                    "arms: expected the control {paired_with!r} among the arms, got "
+                    "{scores}.",
+                    paired_with=paired_with,
+                    scores=", ".join(scores) or say("none"),
+                )
             )
         self._arms.append(_Arms.measured(scores, paired_with, unit, digits))
 
@@ -179,7 +197,9 @@ class Results:
         page = "".join(cards.note(text) for text in notes)
         page += "".join(arms.page() for arms in self._arms)
         page += _table(self.claims) if self.claims else ""
-        varies = [f"What varies: {self.varies}."] if self.varies else []
+        varies = (
+            [say("What varies: {varies}.", varies=self.varies)] if self.varies else []
+        )
         page += "".join(map(cards.small, varies))
         page += "".join(cards.note(text) for text in doubts)
         told = [textwrap.fill(text, _WIDTH) for text in (*varies, *doubts)]
@@ -213,9 +233,15 @@ class _Arms:
 
     def rows(self) -> tuple[list[str], list[list[str]]]:
         """Return the head and one row for each arm."""
-        head = ["Arm", f"Mean, {self.unit}" if self.unit else "Mean", "Seeds"]
+        head = [
+            say("Arm"),
+            say("Mean, {unit}", unit=self.unit) if self.unit else say("Mean"),
+            say("Seeds"),
+        ]
         if self.control:
-            head.append(f"Difference to {self.control}, 95 % interval")
+            head.append(
+                say("Difference to {control}, 95 % interval", control=self.control)
+            )
         rows = []
         for name, mean in self.means.items():
             row = [name, f"{mean.mean:.{self.digits}f}", str(mean.n)]
@@ -352,8 +378,11 @@ def _limits(condition: str) -> tuple[float, float]:
     except (ValueError, IndexError):
         pass
     raise ValueError(
-        f"Cannot read the condition {condition!r}. "
-        'Write "> 0", "< -0.02", "within 0.01" or "between 0.9 1.1".'
+        say(
+            'Cannot read the condition {condition!r}. Write "> 0", "< -0.02", "within '
+            '0.01" or "between 0.9 1.1".',
+            condition=condition,
+        )
     )
 
 
@@ -367,14 +396,22 @@ def _interval(
     numbers = torch.as_tensor(values, dtype=torch.float64)
     if numbers.dim() > 1 or numbers.numel() == 0 or not numbers.isfinite().all():
         raise ValueError(
-            f"claim {id}: expected one finite number, or one per seed, shape (n,); "
-            f"got shape {tuple(numbers.shape)}"
-            + (" with values that are not finite." if numbers.dim() <= 1 else ".")
+            say(
+                "claim {id}: expected one finite number, or one per seed, shape (n,); "
+                "got shape {shape}",
+                id=id,
+                shape=tuple(numbers.shape),
+            )
+            + (say(" with values that are not finite.") if numbers.dim() <= 1 else ".")
         )
     if numbers.shape == (1,):
         raise ValueError(
-            f"claim {id}: expected at least 2 seeds, got 1, which says nothing about "
-            "others. Train more seeds; an exact fact is one number, not a list."
+            say(
+                "claim {id}: expected at least 2 seeds, got 1, which says nothing "
+                "about others. Train more seeds; an exact fact is one number, not a "
+                "list.",
+                id=id,
+            )
         )
     if numbers.dim() == 0:
         value = numbers.item()
@@ -414,11 +451,15 @@ def _doubts(claims: Sequence[Claim]) -> list[str]:
     failed = [c for c in claims if c.verdict != HOLDS]
     if not failed:
         return []
-    here = "with these seeds" if failed[0].shift else "on your machine"
-    which = "this sentence" if len(claims) == 1 else "every sentence"
+    here = say("with these seeds") if failed[0].shift else say("on your machine")
+    which = say("this sentence") if len(claims) == 1 else say("every sentence")
     return [
-        f"Warning: {here} the measurement does not support {which}. "
-        "Trust the measurement."
+        say(
+            "Warning: {here} the measurement does not support {which}. Trust the "
+            "measurement.",
+            here=here,
+            which=which,
+        )
     ]
 
 
@@ -441,22 +482,35 @@ def _lines(c: Claim) -> str:
 def _table(claims: Sequence[Claim]) -> str:
     """Return claims as an HTML table: words to the left, numbers to the right."""
     if not claims:
-        return "<p>No claims measured yet.</p>"
-    head = ["What is claimed", "Measured", "Interval", "Seeds", "Must be", "It…"]
+        return f"<p>{say('No claims measured yet.')}</p>"
+    head = [
+        say("What is claimed"),
+        say("Measured"),
+        say("Interval"),
+        say("Seeds"),
+        say("Must be"),
+        say("It…"),
+    ]
     rows = [
         [
             c.sentence,
             f"{c.mean:.4g} {c.unit}".strip(),
-            f"{c.low:.4g} to {c.high:.4g}" if c.n > 1 else "exact",
+            say("{low:.4g} to {high:.4g}", low=c.low, high=c.high)
+            if c.n > 1
+            else say("exact"),
             str(c.n) if c.n > 1 else "",
             c.condition,
-            f"{_SYMBOL[c.verdict]} {c.verdict}",
+            f"{_SYMBOL[c.verdict]} {_SAID[c.verdict]}",
         ]
         for c in claims
     ]
     page = cards.table(head, rows, numbers=(1, 2, 3))
     sizes = sorted({f"{c.confidence:.0%}" for c in claims if c.n > 1})
     shift = next((c.shift for c in claims if c.shift), 0)
-    told = [f"Intervals: {' and '.join(sizes)}, over seeds."] if sizes else []
-    told += [f"Seeds shifted by {shift:,}."] if shift else []
+    told = (
+        [say("Intervals: {sizes}, over seeds.", sizes=say(" and ").join(sizes))]
+        if sizes
+        else []
+    )
+    told += [say("Seeds shifted by {shift:,}.", shift=shift)] if shift else []
     return page + (cards.small(" ".join(told)) if told else "")

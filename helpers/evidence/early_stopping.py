@@ -13,6 +13,7 @@ from torch import Tensor
 from helpers import seeds as shifts
 from helpers.population import mlp
 from helpers.training.runtime import own_randomness
+from helpers.words import say
 
 __all__ = [
     "Judged",
@@ -79,13 +80,23 @@ def train_watched(
     members, count = y.shape
     if count % batch_size or rates.shape[1] % (count // batch_size):
         raise ValueError(
-            f"expected whole epochs of whole batches, got {count} examples in batches "
-            f"of {batch_size} and {rates.shape[1]} steps; leave out what is over."
+            say(
+                "expected whole epochs of whole batches, got {count} examples in "
+                "batches of {batch_size} and {size} steps; leave out what is over.",
+                count=count,
+                batch_size=batch_size,
+                size=rates.shape[1],
+            )
         )
     if rates.shape[0] != members or len(seeds) != members:
         raise ValueError(
-            f"expected rates and seeds of {members} runs, as train has, got "
-            f"{rates.shape[0]} and {len(seeds)}."
+            say(
+                "expected rates and seeds of {members} runs, as train has, got {size} "
+                "and {n_seeds}.",
+                members=members,
+                size=rates.shape[0],
+                n_seeds=len(seeds),
+            )
         )
     weights = _first_weights(sizes, seeds, x)
     velocity = [torch.zeros_like(w) for w in weights]
@@ -275,10 +286,14 @@ def judge(run: Watched, rule: Rule, *, images: int, by: str = "accuracy") -> Jud
     """
     count = run.right.shape[2]
     if by not in ("accuracy", "loss"):
-        raise ValueError(f"by: expected 'accuracy' or 'loss', got {by!r}.")
+        raise ValueError(say("by: expected 'accuracy' or 'loss', got {by!r}.", by=by))
     if images >= count or count % images:
         raise ValueError(
-            f"images: expected a part of {count} that divides it, got {images}."
+            say(
+                "images: expected a part of {count} that divides it, got {images}.",
+                count=count,
+                images=images,
+            )
         )
     right = run.right.double()
     inside = right.unflatten(2, (-1, images)).mean(3)  # (epochs, M, sets)

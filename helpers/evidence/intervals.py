@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from helpers.words import say
+
 __all__ = ["Interval", "mean_interval", "paired_difference", "proportion_interval"]
 
 Array = npt.NDArray[np.float64]
@@ -42,13 +44,21 @@ def mean_interval(values: Values, confidence: float = 0.95) -> Interval:
     from scipy.special import stdtrit
 
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected in (0, 1), got {confidence}.")
+        raise ValueError(
+            say(
+                "confidence: expected in (0, 1), got {confidence}.",
+                confidence=confidence,
+            )
+        )
     numbers = _numbers("values", values)
     n = len(numbers)
     if n < 2:
         raise ValueError(
-            f"values: expected at least 2 (one per seed), got {n}; a single run has no"
-            " spread. Train more seeds."
+            say(
+                "values: expected at least 2 (one per seed), got {n}; a single run has "
+                "no spread. Train more seeds.",
+                n=n,
+            )
         )
     half = stdtrit(n - 1, (1 + confidence) / 2) * numbers.std(ddof=1) / math.sqrt(n)
     mean = float(numbers.mean())
@@ -70,8 +80,12 @@ def paired_difference(
     first, second = _numbers("treatment", treatment), _numbers("control", control)
     if len(first) != len(second):
         raise ValueError(
-            f"expected one value per seed in both, got {len(first)} for treatment and"
-            f" {len(second)} for control; run both with the same seeds."
+            say(
+                "expected one value per seed in both, got {n_first} for treatment and "
+                "{n_second} for control; run both with the same seeds.",
+                n_first=len(first),
+                n_second=len(second),
+            )
         )
     return mean_interval(first - second, confidence)
 
@@ -99,12 +113,21 @@ def proportion_interval(
     from scipy.special import ndtri
 
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected in (0, 1), got {confidence}.")
+        raise ValueError(
+            say(
+                "confidence: expected in (0, 1), got {confidence}.",
+                confidence=confidence,
+            )
+        )
     k, n = int(successes), int(trials)
     if k != successes or n != trials or not 0 <= k <= n or n < 1:
         raise ValueError(
-            "expected whole numbers 0 ≤ successes ≤ trials with trials ≥ 1, got "
-            f"{successes} of {trials}; pass counts, not fractions."
+            say(
+                "expected whole numbers 0 ≤ successes ≤ trials with trials ≥ 1, got "
+                "{successes} of {trials}; pass counts, not fractions.",
+                successes=successes,
+                trials=trials,
+            )
         )
     z = float(ndtri((1 + confidence) / 2))
     center, half = k + z**2 / 2, z * math.sqrt(k * (n - k) / n + z**2 / 4)
@@ -119,11 +142,21 @@ def _numbers(name: str, values: Values) -> Array:
         values = values.detach().cpu().double().numpy()
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim != 1:
-        raise ValueError(f"{name}: expected shape (n,), got {numbers.shape}.")
+        raise ValueError(
+            say(
+                "{name}: expected shape (n,), got {shape}.",
+                name=name,
+                shape=numbers.shape,
+            )
+        )
     if not np.isfinite(numbers).all():
         bad = np.flatnonzero(~np.isfinite(numbers)).tolist()
         raise ValueError(
-            f"{name}: expected finite numbers, got NaN or infinity at {bad}; did the"
-            " training diverge?"
+            say(
+                "{name}: expected finite numbers, got NaN or infinity at {bad}; did "
+                "the training diverge?",
+                name=name,
+                bad=bad,
+            )
         )
     return numbers

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from helpers.words import say
+
 __all__ = [
     "CalibrationBins",
     "accuracy",
@@ -76,7 +78,9 @@ def calibration_bins(
     """
     probs, labels = _checked(probs, labels)
     if n_bins < 1:
-        raise ValueError(f"n_bins: expected at least 1, got {n_bins}.")
+        raise ValueError(
+            say("n_bins: expected at least 1, got {n_bins}.", n_bins=n_bins)
+        )
     probs = probs.double()
     _check_probabilities(probs)
     confidence, predicted = probs.max(dim=1)
@@ -114,9 +118,14 @@ def _check_probabilities(probs: Tensor) -> None:
     sums = probs.sum(dim=1)
     if probs.min() < 0 or (sums - 1).abs().max() > 1e-2:
         raise ValueError(
-            "probs: expected rows ≥ 0 that sum to 1, got a minimum of"
-            f" {probs.min():.3g} and sums from {sums.min():.3g} to {sums.max():.3g}."
-            " Apply softmax first."
+            say(
+                "probs: expected rows ≥ 0 that sum to 1, got a minimum of "
+                "{min_probs:.3g} and sums from {min_sums:.3g} to {max_sums:.3g}. Apply "
+                "softmax first.",
+                min_probs=probs.min(),
+                min_sums=sums.min(),
+                max_sums=sums.max(),
+            )
         )
 
 
@@ -129,15 +138,23 @@ def _checked(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     scores, labels = scores.detach().cpu(), labels.detach().cpu()
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
         raise ValueError(
-            "expected scores of shape (N, K) and labels of shape (N,), N ≥ 1, got"
-            f" {tuple(scores.shape)} and {tuple(labels.shape)}; for several models,"
-            " call once per model."
+            say(
+                "expected scores of shape (N, K) and labels of shape (N,), N ≥ 1, got "
+                "{shape} and {shape2}; for several models, call once per model.",
+                shape=tuple(scores.shape),
+                shape2=tuple(labels.shape),
+            )
         )
     if scores.isnan().any():
-        raise ValueError("scores: got NaN; did the training diverge?")
+        raise ValueError(say("scores: got NaN; did the training diverge?"))
     if labels.min() < 0 or labels.max() >= scores.shape[1]:
         raise ValueError(
-            f"labels: expected classes in [0, {scores.shape[1]}), got"
-            f" {labels.min()} to {labels.max()}."
+            say(
+                "labels: expected classes in [0, {size}), got {min_labels} to "
+                "{max_labels}.",
+                size=scores.shape[1],
+                min_labels=labels.min(),
+                max_labels=labels.max(),
+            )
         )
     return scores, labels

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers.words import say
+
 __all__ = ["MemberDropout", "coin", "dropped", "masked", "mlp"]
 
 LEVELS = 2**16  # a mask compares 16 random bits with the rate
@@ -29,7 +31,7 @@ class MemberDropout(nn.Module):
     def __init__(self, p: float = 0.0) -> None:
         super().__init__()
         if not 0 <= p <= 1:
-            raise ValueError(f"expected a dropout rate in [0, 1], got {p}")
+            raise ValueError(say("expected a dropout rate in [0, 1], got {p}", p=p))
         self.p = float(p)
         # A population replaces these by its members' masks.
         nothing = torch.empty(0, dtype=torch.bool)
@@ -86,7 +88,9 @@ def mlp(
     global generator, as in any module.
     """
     if len(sizes) < 2:
-        raise ValueError(f"expected at least input and output width, got {sizes}")
+        raise ValueError(
+            say("expected at least input and output width, got {sizes}", sizes=sizes)
+        )
     layers: list[nn.Module] = [nn.Flatten()]
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
         layers += [nn.Linear(n_in, n_out), activation(), MemberDropout(dropout)]

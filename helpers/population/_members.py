@@ -10,6 +10,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from helpers.population._layers import MemberDropout, coin, dropped, masked
 from helpers.population._matrices import POINTWISE, Matrices, plain_layers
+from helpers.words import say
 
 __all__ = ["Stack", "by_name"]
 
@@ -54,8 +55,10 @@ class Stack:
         trained = {name: p for name, p in params.items() if p.requires_grad}
         if not trained:
             raise ValueError(
-                "expected a network that can learn, but every parameter is frozen; "
-                "set requires_grad of some to True"
+                say(
+                    "expected a network that can learn, but every parameter is frozen; "
+                    "set requires_grad of some to True"
+                )
             )
         self.flat = torch.cat([p.detach().flatten() for p in trained.values()])
         self.gradient = torch.zeros_like(self.flat)
@@ -111,8 +114,10 @@ class Stack:
         """Layer name -> rates (M,), only for layers in which some member drops."""
         if given is not None and given.any() and not self.noise_shapes:
             raise ValueError(
-                "dropout rates were given, but the model has no MemberDropout layer; "
-                "put helpers.population.MemberDropout where it should drop"
+                say(
+                    "dropout rates were given, but the model has no MemberDropout "
+                    "layer; put helpers.population.MemberDropout where it should drop"
+                )
             )
         rates = {}
         for name in self.noise_shapes:
@@ -246,8 +251,12 @@ def _probe(
         drops = isinstance(layer, OTHER_DROPOUT) and layer.p > 0
         if drops and layer not in resting:
             raise ValueError(
-                f"layer {name!r} is {layer}: its masks cannot differ per member; "
-                "use helpers.population.MemberDropout"
+                say(
+                    "layer {name!r} is {layer}: its masks cannot differ per member; "
+                    "use helpers.population.MemberDropout",
+                    name=name,
+                    layer=layer,
+                )
             )
         if isinstance(layer, MemberDropout):
 

@@ -7,16 +7,17 @@ from torch import Tensor
 
 from helpers.seeds import generator
 from helpers.training import batch_sizes
+from helpers.words import say
 
 __all__ = ["MemberData", "MemberNoise"]
 
 ROWS = 2**14  # examples × members evaluated at a time
 BLOCK = 2**16  # random numbers drawn at a time; the masks do not depend on it
 READINGS = {
-    "": "all members share both",
-    "x": "each member has its own inputs",
-    "y": "each member has its own targets",
-    "xy": "each member has its own inputs and targets",
+    "": say("all members share both"),
+    "x": say("each member has its own inputs"),
+    "y": say("each member has its own targets"),
+    "xy": say("each member has its own inputs and targets"),
 }
 
 
@@ -54,7 +55,11 @@ class MemberData:
         own = _owned(x, y, members, name) if own is None else own
         if own not in READINGS:
             raise ValueError(
-                f"{name}: expected own_data to be '', 'x', 'y' or 'xy', got {own!r}"
+                say(
+                    "{name}: expected own_data to be '', 'x', 'y' or 'xy', got {own!r}",
+                    name=name,
+                    own=own,
+                )
             )
         if not _reads(x, y, members, own):
             shapes = [
@@ -62,17 +67,32 @@ class MemberData:
                 for part in "xy"
             ]
             raise ValueError(
-                f"{name}: expected {' and '.join(shapes)}, N >= 1, with "
-                f"own_data={own!r}; got {tuple(x.shape)} and {tuple(y.shape)}"
+                say(
+                    "{name}: expected {shapes}, N >= 1, with own_data={own!r}; got "
+                    "{shape} and {shape2}",
+                    name=name,
+                    shapes=say(" and ").join(shapes),
+                    own=own,
+                    shape=tuple(x.shape),
+                    shape2=tuple(y.shape),
+                )
             )
         if not x.is_floating_point() and x.dtype != torch.int64:
             raise TypeError(
-                f"{name}: expected floating inputs (or int64 for an embedding), got "
-                f"{x.dtype}; convert and standardize them first, e.g. x.float() / 255"
+                say(
+                    "{name}: expected floating inputs (or int64 for an embedding), got "
+                    "{dtype}; convert and standardize them first, e.g. x.float() / 255",
+                    name=name,
+                    dtype=x.dtype,
+                )
             )
         if not y.is_floating_point() and y.dtype != torch.int64:
             raise TypeError(
-                f"{name}: expected int64 labels, got {y.dtype}; use y.long()"
+                say(
+                    "{name}: expected int64 labels, got {dtype}; use y.long()",
+                    name=name,
+                    dtype=y.dtype,
+                )
             )
         self.members, self.device, self.name = members, device, name
         self.x, self.y = x.to(device), y.to(device)
@@ -217,16 +237,33 @@ def _owned(x: Tensor, y: Tensor, members: int, name: str) -> str:
     fits = [own for own in fits if "x" not in own or x.ndim > 2]  # inputs are rows
     if len(fits) == 1:
         return fits[0]
-    shapes = f"got {tuple(x.shape)} and {tuple(y.shape)}"
+    shapes = say(
+        "got {shape} and {shape2}", shape=tuple(x.shape), shape2=tuple(y.shape)
+    )
     if not fits:
         raise ValueError(
-            f"{name}: expected x (N, ...) or ({members}, N, ...) and y (N, ...) or "
-            f"({members}, N, ...), N >= 1, for {members} members; {shapes}"
+            say(
+                "{name}: expected x (N, ...) or ({members}, N, ...) and y (N, ...) or "
+                "({members}, N, ...), N >= 1, for {members} members; {shapes}",
+                name=name,
+                members=members,
+                shapes=shapes,
+            )
         )
-    words = {own: f"own_data={own!r} if {READINGS[own]}" for own in fits}
+    words = {
+        own: say("own_data={own!r} if {readings}", own=own, readings=READINGS[own])
+        for own in fits
+    }
     raise ValueError(
-        f"{name}: {shapes} for {members} members, which can be read in "
-        f"{len(fits)} ways; say {', or '.join(words.values())}"
+        say(
+            "{name}: {shapes} for {members} members, which can be read in {n_fits} "
+            "ways; say {words}",
+            name=name,
+            shapes=shapes,
+            members=members,
+            n_fits=len(fits),
+            words=say(", or ").join(words.values()),
+        )
     )
 
 

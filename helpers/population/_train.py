@@ -20,6 +20,7 @@ from helpers.population._members import Stack
 from helpers.population._runs import Plan, Run, measure
 from helpers.population._streams import ROWS, MemberData
 from helpers.training.runtime import bar_hidden, one_thread, own_randomness
+from helpers.words import say
 
 __all__ = [
     "MemberDropout",
@@ -82,7 +83,9 @@ class PopulationResult:
             if k < len(stack):
                 return stack.member(k)
             k -= len(stack)
-        raise AssertionError("the stacks hold fewer members than there are settings")
+        raise AssertionError(
+            say("the stacks hold fewer members than there are settings")
+        )
 
 
 def grid(**settings: Any) -> dict[str, list[Any]]:
@@ -178,7 +181,9 @@ def train_population(
         if split is not None
     }
     if batch_size < 1:
-        raise ValueError(f"expected batch_size >= 1, got {batch_size}")
+        raise ValueError(
+            say("expected batch_size >= 1, got {batch_size}", batch_size=batch_size)
+        )
     per_epoch = len(splits["train"].batch_sizes(batch_size))
     total = _total_steps(epochs, steps, per_epoch)
     every = record_every or max(1, total // 20)
@@ -299,18 +304,34 @@ def _settings(seeds: int | Sequence[int], given: dict[str, Any]) -> dict[str, Te
     columns = {"seed": seeds, **{k: v for k, v in given.items() if v is not None}}
     lists = {k: list(v) if isinstance(v, Iterable) else [v] for k, v in columns.items()}
     if not lists["seed"]:
-        raise ValueError("expected at least one seed, got none")
+        raise ValueError(say("expected at least one seed, got none"))
     members = max(len(v) for v in lists.values())
     for name, values in lists.items():
         if len(values) not in (1, members):
             raise ValueError(
-                f"expected one value or {members} for {name!r}, got {len(values)}"
+                say(
+                    "expected one value or {members} for {name!r}, got {n_values}",
+                    members=members,
+                    name=name,
+                    n_values=len(values),
+                )
             )
         if any(v < 0 for v in values):
-            raise ValueError(f"expected {name!r} >= 0, got {min(values)}")
+            raise ValueError(
+                say(
+                    "expected {name!r} >= 0, got {min_values}",
+                    name=name,
+                    min_values=min(values),
+                )
+            )
         lists[name] = values * (members // len(values))
     if any(not 0 <= p <= 1 for p in lists.get("dropout", [])):
-        raise ValueError(f"expected dropout rates in [0, 1], got {lists['dropout']}")
+        raise ValueError(
+            say(
+                "expected dropout rates in [0, 1], got {dropout}",
+                dropout=lists["dropout"],
+            )
+        )
     seed = torch.tensor(lists.pop("seed"), dtype=torch.int64)
     return {
         "seed": seed,
@@ -332,9 +353,12 @@ def _build(build: Callable[..., nn.Module], seed: int, data: MemberData) -> nn.M
         return model.to(data.device, data.x.dtype)
     if not any(isinstance(m, nn.Embedding | nn.EmbeddingBag) for m in model.modules()):
         raise TypeError(
-            f"{data.name}: expected floating inputs for a network without an "
-            f"embedding, got {data.x.dtype}; convert and standardize them first, e.g. "
-            "x.float() / 255"
+            say(
+                "{name}: expected floating inputs for a network without an embedding, "
+                "got {dtype}; convert and standardize them first, e.g. x.float() / 255",
+                name=data.name,
+                dtype=data.x.dtype,
+            )
         )
     return model.to(data.device)
 
@@ -350,7 +374,11 @@ def _owned(
     for name in told:
         if name not in sets:
             raise ValueError(
-                f"expected own_data to speak of 'train', 'val' or 'test', got {name!r}"
+                say(
+                    "expected own_data to speak of 'train', 'val' or 'test', got "
+                    "{name!r}",
+                    name=name,
+                )
             )
     return {name: told.get(name, "") for name in sets}
 
@@ -361,11 +389,18 @@ def _warn_of_divergence(result: PopulationResult) -> None:
     if not len(lost):
         return
     seeds = result.settings["seed"].tolist()
-    named = [f"member {k} (seed {seeds[k]})" for k in lost.tolist()]
-    more = [f"{len(named) - 8} more"] if len(named) > 8 else []
+    named = [
+        say("member {k} (seed {seeds})", k=k, seeds=seeds[k]) for k in lost.tolist()
+    ]
+    more = [say("{n_named} more", n_named=len(named) - 8)] if len(named) > 8 else []
     warnings.warn(
-        f"the training loss of {len(lost)} of {len(result)} members became NaN or "
-        f"infinite: {', '.join([*named[:8], *more])}; try a smaller learning rate",
+        say(
+            "the training loss of {n_lost} of {n_result} members became NaN or "
+            "infinite: {named}; try a smaller learning rate",
+            n_lost=len(lost),
+            n_result=len(result),
+            named=", ".join([*named[:8], *more]),
+        ),
         stacklevel=3,
     )
 
@@ -374,7 +409,13 @@ def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
     if epochs is not None and steps is None:
         steps, epochs = epochs * per_epoch, None
     if steps is None or epochs is not None:
-        raise ValueError(f"give epochs or steps; got epochs={epochs}, steps={steps}")
+        raise ValueError(
+            say(
+                "give epochs or steps; got epochs={epochs}, steps={steps}",
+                epochs=epochs,
+                steps=steps,
+            )
+        )
     if steps < 1:
-        raise ValueError(f"expected at least one step, got {steps}")
+        raise ValueError(say("expected at least one step, got {steps}", steps=steps))
     return steps

@@ -12,6 +12,7 @@ from torch.optim.adamw import adamw
 from torch.optim.sgd import sgd
 
 from helpers.population._members import Stack, by_name
+from helpers.words import say
 
 __all__ = ["Update"]
 
@@ -45,7 +46,10 @@ class Update:
     ) -> None:
         if name not in ("adamw", "adam", "sgd"):
             raise ValueError(
-                f"expected optimizer 'adamw', 'adam' or 'sgd', got {name!r}"
+                say(
+                    "expected optimizer 'adamw', 'adam' or 'sgd', got {name!r}",
+                    name=name,
+                )
             )
         shapes = {key: p.shape for key, p in stack.trained.items()}
         flats = by_name(stack.flat, shapes).values()

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from helpers.show._style import PALETTE, Array, as_array, axes
+from helpers.words import say
 
 __all__ = ["compare", "heatmap", "images"]
 
@@ -38,11 +39,18 @@ def heatmap(
     table, ax = as_array(values), axes(ax)
     if table.shape != (len(y), len(x)):
         raise ValueError(
-            f"values: expected shape (len(y), len(x)) = ({len(y)}, {len(x)}),"
-            f" got {table.shape}."
+            say(
+                "values: expected shape (len(y), len(x)) = ({n_y}, {n_x}), got "
+                "{shape}.",
+                n_y=len(y),
+                n_x=len(x),
+                shape=table.shape,
+            )
         )
     if mark not in (None, "max", "min"):
-        raise ValueError(f"mark: expected 'max', 'min' or None, got {mark!r}.")
+        raise ValueError(
+            say("mark: expected 'max', 'min' or None, got {mark!r}.", mark=mark)
+        )
     picture = ax.imshow(table, aspect="auto")
     ax.set_facecolor("#bbbbbb")
     ax.set_xticks(range(len(x)), [str(name) for name in x])
@@ -79,7 +87,13 @@ def images(
     tiles = _tiles(as_array(batch))  # (N, H, W, 1 or 3)
     n, height, width, channels = tiles.shape
     if titles is not None and len(titles) != n:
-        raise ValueError(f"titles: expected {n}, one per image, got {len(titles)}.")
+        raise ValueError(
+            say(
+                "titles: expected {n}, one per image, got {n_titles}.",
+                n=n,
+                n_titles=len(titles),
+            )
+        )
     columns = columns or min(n, 8)
     rows = -(-n // columns)
     gap = max(1, width // 10)
@@ -115,7 +129,11 @@ def compare(
     yours, target = as_array(yours), as_array(target)
     if yours.shape != target.shape:
         raise ValueError(
-            f"yours: expected the target's shape {target.shape}, got {yours.shape}."
+            say(
+                "yours: expected the target's shape {shape}, got {shape2}.",
+                shape=target.shape,
+                shape2=yours.shape,
+            )
         )
     if kind == "auto":
         flat = "bars" if target.size <= 12 else "lines"
@@ -126,13 +144,24 @@ def compare(
         "images": _compare_images,
     }
     if kind not in drawers:
-        raise ValueError(f"kind: expected one of {[*drawers, 'auto']}, got {kind!r}.")
+        raise ValueError(
+            say(
+                "kind: expected one of {drawers}, got {kind!r}.",
+                drawers=[*drawers, "auto"],
+                kind=kind,
+            )
+        )
     ndim = 2 if kind == "images" else 1
     if kind != "images":
         yours, target = np.atleast_1d(yours), np.atleast_1d(target)
     if target.ndim != ndim:
         raise ValueError(
-            f"kind={kind!r}: expected {ndim} dimensions, got {target.ndim}."
+            say(
+                "kind={kind!r}: expected {ndim} dimensions, got {ndim2}.",
+                kind=kind,
+                ndim=ndim,
+                ndim2=target.ndim,
+            )
         )
     ax = axes(ax)
     drawers[kind](ax, yours, target)
@@ -166,8 +195,11 @@ def _tiles(batch: Array) -> Array:
         batch = batch[:, None]
     if batch.ndim != 4 or batch.shape[1] not in (1, 3) or not len(batch):
         raise ValueError(
-            "batch: expected (N, H, W), (N, 1, H, W), (N, 3, H, W) or (N, side²),"
-            f" got {batch.shape}."
+            say(
+                "batch: expected (N, H, W), (N, 1, H, W), (N, 3, H, W) or (N, side²), "
+                "got {shape}.",
+                shape=batch.shape,
+            )
         )
     low, high = batch.min(), batch.max()
     scaled: Array = (batch - low) / (high - low if high > low else 1)
@@ -176,8 +208,8 @@ def _tiles(batch: Array) -> Array:
 
 def _compare_bars(ax: Axes, yours: Array, target: Array) -> None:
     place = np.arange(len(target))
-    ax.bar(place, target, 0.7, color="#c8c8c8", label="expected")
-    ax.plot(place, yours, "o", color=PALETTE[0], markersize=8, label="yours")
+    ax.bar(place, target, 0.7, color="#c8c8c8", label=say("expected"))
+    ax.plot(place, yours, "o", color=PALETTE[0], markersize=8, label=say("yours"))
     ax.axhline(0, color="#1a1a1a", linewidth=0.8)
     ax.set_xticks(place)
     ax.legend()
@@ -185,8 +217,8 @@ def _compare_bars(ax: Axes, yours: Array, target: Array) -> None:
 
 def _compare_lines(ax: Axes, yours: Array, target: Array) -> None:
     place = np.arange(len(target))
-    ax.plot(place, target, color="#c8c8c8", linewidth=6, label="expected")
-    ax.plot(place, yours, color=PALETTE[0], linewidth=1.8, label="yours")
+    ax.plot(place, target, color="#c8c8c8", linewidth=6, label=say("expected"))
+    ax.plot(place, yours, color=PALETTE[0], linewidth=1.8, label=say("yours"))
     ax.legend()
 
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from helpers import curtain
 from helpers.cards import Bundle, publish
 from helpers.show._stacked import stack
+from helpers.words import say
 
 __all__ = ["Bundle", "bundle", "picture_html", "png", "publish", "show"]
 
@@ -66,8 +67,11 @@ def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
     """
     if not isinstance(fig, Figure):
         raise TypeError(
-            f"fig: expected a matplotlib Figure, got {type(fig).__name__}; with axes,"
-            " pass ax.figure."
+            say(
+                "fig: expected a matplotlib Figure, got {name}; with axes, pass "
+                "ax.figure.",
+                name=type(fig).__name__,
+            )
         )
     alt = checked_alt(alt)
     image = _rendered(fig)
@@ -81,7 +85,11 @@ def checked_alt(alt: str) -> str:
     """Return `alt` on one line, or raise ValueError if it says nothing."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError(
-            f"alt: expected a sentence that says what the figure shows, got {alt!r}."
+            say(
+                "alt: expected a sentence that says what the figure shows, got "
+                "{alt!r}.",
+                alt=alt,
+            )
         )
     return " ".join(alt.split())
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.show._style import figure
+from helpers.words import say
 
 __all__ = ["labeled_images"]
 
@@ -27,8 +28,13 @@ def labeled_images(
     """
     if not len(images) == len(given) == len(true):
         raise ValueError(
-            f"expected a given and a true name for each of {len(images)} images, got "
-            f"{len(given)} and {len(true)}."
+            say(
+                "expected a given and a true name for each of {n_images} images, got "
+                "{n_given} and {n_true}.",
+                n_images=len(images),
+                n_given=len(given),
+                n_true=len(true),
+            )
         )
     side = int(images.shape[-1] ** 0.5)
     fig = figure()[0]
@@ -39,7 +45,11 @@ def labeled_images(
         ax.axis("off")
     for ax, image, told, truth in zip(places, images, given, true, strict=False):
         ax.imshow(image.cpu().view(side, side), cmap="gray")
-        text = f"{told}\n(is: {truth})" if told != truth else f"{told}\n"
+        text = (
+            say("{told}\n(is: {truth})", told=told, truth=truth)
+            if told != truth
+            else f"{told}\n"
+        )
         color = FALSE if told != truth else INK
         ax.set_title(text, fontsize=9, color=color, loc="center")
     if title:

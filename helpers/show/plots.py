@@ -26,6 +26,7 @@ from helpers.show._style import (
     use_course_style,
 )
 from helpers.show.display import show
+from helpers.words import say
 
 if TYPE_CHECKING:
     from helpers.training import History
@@ -59,17 +60,22 @@ def curves(history: "History", *, metric: str = "loss", ax: Axes | None = None) 
         ValueError: another metric.
     """
     if metric not in ("loss", "accuracy"):
-        raise ValueError(f"metric: expected 'loss' or 'accuracy', got {metric!r}.")
+        raise ValueError(
+            say("metric: expected 'loss' or 'accuracy', got {metric!r}.", metric=metric)
+        )
     ax = axes(ax)
     scale = 100 if metric == "accuracy" else 1
-    for part, label, style in (("train", "train", TRAIN), ("val", "validation", VAL)):
+    for part, label, style in (
+        ("train", say("train"), TRAIN),
+        ("val", say("validation"), VAL),
+    ):
         values = scale * np.asarray(getattr(history, f"{part}_{metric}"), dtype=float)
         if len(values):
             marker = "o" if len(values) == 1 else None
             epochs = np.arange(1, len(values) + 1)
             ax.plot(epochs, values, **style, label=label, marker=marker)
-    unit = "%" if metric == "accuracy" else "nats"
-    ax.set(xlabel="epoch", ylabel=f"{metric} ({unit})")
+    name = say("accuracy (%)") if metric == "accuracy" else say("loss (nats)")
+    ax.set(xlabel=say("epoch"), ylabel=name)
     ax.locator_params(axis="x", integer=True)
     ax.legend()
     return ax
@@ -92,8 +98,12 @@ def band(
     ax, x, values = axes(ax), as_array(x), as_array(values)
     if values.ndim != 2 or x.shape != values.shape[1:]:
         raise ValueError(
-            "expected x of shape (n,) and values of shape (seeds, n), got"
-            f" {x.shape} and {values.shape}."
+            say(
+                "expected x of shape (n,) and values of shape (seeds, n), got {shape} "
+                "and {shape2}.",
+                shape=x.shape,
+                shape2=values.shape,
+            )
         )
     style = dict(color) if isinstance(color, Mapping) else {"color": color}
     mean, low, high, _ = np.array([mean_interval(column) for column in values.T]).T
@@ -114,7 +124,7 @@ def points(groups: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
         ValueError: no groups, NaN.
     """
     if not groups:
-        raise ValueError("groups: expected at least one group, got none.")
+        raise ValueError(say("groups: expected at least one group, got none."))
     ax = axes(ax)
     for place, (values, color) in enumerate(
         zip(groups.values(), cycle(PALETTE), strict=False)

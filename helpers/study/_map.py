@@ -8,6 +8,8 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from helpers.words import say
+
 __all__ = ["Branch", "Map", "Node"]
 
 _BRANCH, _NODE, _GAP = (
@@ -79,8 +81,17 @@ class Node:
     @property
     def words(self) -> str:
         """Say how far one has come: "2 of 6 exercises, quiz 0 of 8"."""
-        done = f"{self.passed} of {self.exercises} exercises"
-        return f"{done}, quiz {self.answered} of {self.questions}"
+        done = say(
+            "{passed} of {exercises} exercises",
+            passed=self.passed,
+            exercises=self.exercises,
+        )
+        return say(
+            "{done}, quiz {answered} of {questions}",
+            done=done,
+            answered=self.answered,
+            questions=self.questions,
+        )
 
 
 @dataclass(frozen=True)
@@ -127,8 +138,14 @@ class Map:
         answered = sum(node.answered for node in nodes)
         questions = sum(node.questions for node in nodes)
         return (
-            f"{passed} of {exercises} exercises",
-            f"{answered} of {questions} quiz questions",
+            say(
+                "{passed} of {exercises} exercises", passed=passed, exercises=exercises
+            ),
+            say(
+                "{answered} of {questions} quiz questions",
+                answered=answered,
+                questions=questions,
+            ),
         )
 
     def __repr__(self) -> str:
@@ -136,7 +153,7 @@ class Map:
         for branch in self.branches:
             lines.append(f"  {branch.name}")
             for node in branch.nodes:
-                mark = "  ← next" if node.next else ""
+                mark = say("  ← next") if node.next else ""
                 lines.append(f"    {node.title:<30}{node.words}{mark}")
         return "\n".join([*lines, self.note] if self.note else lines)
 
@@ -160,7 +177,7 @@ class Map:
                 top += branch.height + _GAP
         said = "".join(f"<span>{html.escape(each)}</span>" for each in self.summary)
         return (
-            f'<nav class="course-map {_QUIET}" aria-label="Map of the course">'
+            f'<nav class="course-map {_QUIET}" aria-label="{_label()}">'
             f'<style>{style}</style><div class="paper">'
             f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">'
             f"{''.join(lines)}</svg>"
@@ -168,6 +185,10 @@ class Map:
             f"<ul>{''.join(items)}</ul></div>"
             f"{f'<p>{html.escape(self.note)}</p>' if self.note else ''}</nav>"
         )
+
+
+def _label() -> str:
+    return html.escape(say("Map of the course"))
 
 
 def _height(branches: Sequence[Branch]) -> float:
@@ -200,9 +221,9 @@ def _branch(branch: Branch, side: int, top: float, color: str) -> str:
 def _node(node: Node, color: str) -> str:
     words = html.escape(node.words)
     if not node.link:
-        words = "Not in this folder"
+        words = html.escape(say("Not in this folder"))
     elif node.next:
-        words = f"<b>Next:</b> {words}"
+        words = f"<b>{html.escape(say('Next:'))}</b> {words}"
     inside = f"<strong>{html.escape(node.title)}</strong><span>{words}</span>"
     share = 100 * node.passed // max(node.exercises, 1)
     bar = f"linear-gradient({color}, {color}) 0 100% / {share}% 4px no-repeat"

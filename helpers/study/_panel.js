@@ -12,6 +12,9 @@
       accent: "#8ab8f0", "on-accent": "#10202f", right: "#6fd694", wrong: "#ff9c87",
       shade: "#26303a" },
   };
+  /** Return a text in the reader's language, with values in its {fields}. */
+  const say = (text, values = {}) => (spec.said[text] || text)
+    .replace(/\{(\w+)\}/g, (field, name) => (name in values ? values[name] : field));
   root.innerHTML = `<style>
     :host { display: block; color: var(--ink); font: 14px/1.5 system-ui, sans-serif;
       max-width: 46em; margin: 4px 0; }
@@ -85,14 +88,14 @@
 
   const state = { count: 0 };
   const field = () => document.querySelector(`.${spec.name} input`);
-  const again = "Run this cell again to keep what you click, and to see what you did.";
+  const again = say("Run this cell again to keep what you click, and to see what you did.");
 
   function keep(parts) {
     Object.assign(state, parts);
     if (!spec.kept) return;
     state.count += 1;
     const box = field();
-    if (!box) { note.textContent = `Not kept. ${again}`; return; }
+    if (!box) { note.textContent = say("Not kept. {again}", { again }); return; }
     box.value = JSON.stringify(state);
     for (const name of ["input", "change"]) {
       box.dispatchEvent(new Event(name, { bubbles: true }));
@@ -104,12 +107,12 @@
     if (count !== state.count) return; // a later click waits for its own answer
     const box = field();
     const waited = Date.now() - since;
-    if (box && box.placeholder === String(count)) note.textContent = "Kept.";
-    else if (waited > 120000) note.textContent = `Not kept. ${again}`;
+    if (box && box.placeholder === String(count)) note.textContent = say("Kept.");
+    else if (waited > 120000) note.textContent = say("Not kept. {again}", { again });
     else {
       if (waited > 3000) {
-        note.textContent = "Not kept yet: the kernel is busy, or has been closed. "
-          + "If so, run this cell again.";
+        note.textContent = say("Not kept yet: the kernel is busy, or has been closed. "
+          + "If so, run this cell again.");
       }
       setTimeout(confirm, 100, count, since);
     }
@@ -148,7 +151,7 @@
   /** Show a question; `picked(index, answer)` hears each first click on an answer. */
   function ask(item, picked, { once = false } = {}) {
     const answers = make("div", { class: "answers", role: "group",
-      "aria-label": "answers" });
+      "aria-label": say("answers") });
     const shown = new Set();
     const open = [];
     item.answers.forEach((answer, index) => {
@@ -165,7 +168,7 @@
         choice.classList.add(style);
         choice.setAttribute("aria-pressed", "true");
         said.classList.add(style);
-        const verdict = answer.correct ? "Right." : "Not this one.";
+        const verdict = answer.correct ? say("Right.") : say("Not this one.");
         const words = answer.feedback.replace(/^Right[.:,]\s*/, "");
         const first = words.charAt(0).toUpperCase() + words.slice(1);
         said.innerHTML = `<b>${verdict}</b> ${first}`;
@@ -205,23 +208,25 @@
           const knew = Object.values(turns).filter(Boolean).length;
           const said = Object.keys(turns).length;
           box.append(make("p", { html: said
-            ? `${knew} of ${said} known. The others come back tomorrow.`
-            : "Skipped. They come back the next time." }));
+            ? say("{knew} of {said} known. The others come back tomorrow.", { knew, said })
+            : say("Skipped. They come back the next time.") }));
           return;
         }
         const card = spec.items[at];
         box.append(
           make("p", { class: "soft",
-            html: `Card ${at + 1} of ${spec.items.length} · ${card.from}` }),
+            html: say("Card {at} of {count} · {from}", {
+              at: at + 1, count: spec.items.length, from: card.from,
+            }) }),
           make("p", { class: "asked", html: card.front }));
         const row = make("div", { class: "row" });
-        const turn = button("Turn", () => {
+        const turn = button(say("Turn"), () => {
           box.insertBefore(make("p", { html: card.back }), row);
-          const knew = button("Knew it", () => next(true), "main");
-          row.replaceChildren(knew, button("Not yet", () => next(false)));
+          const knew = button(say("Knew it"), () => next(true), "main");
+          row.replaceChildren(knew, button(say("Not yet"), () => next(false)));
           knew.focus();
         }, "main");
-        row.append(turn, button("Skip the cards", () => {
+        row.append(turn, button(say("Skip the cards"), () => {
           at = spec.items.length; draw(); }, "quiet"));
         box.append(row);
         if (focus) turn.focus();
@@ -242,12 +247,12 @@
       const box = make("div", { class: "box" });
       panel.append(box);
       const spoken = (seconds) => `${seconds.toFixed(1)} s`;
-      const record = () => (best === null ? "No best time yet."
-        : `Best time: ${spoken(best)}.`);
+      const record = () => (best === null ? say("No best time yet.")
+        : say("Best time: {time}.", { time: spoken(best) }));
       function lobby(words) {
         box.replaceChildren(
           make("p", { html: words }), make("p", { class: "soft", html: record() }),
-          make("div", { class: "row" }, button(rounds.length ? "Once more" : "Start",
+          make("div", { class: "row" }, button(rounds.length ? say("Once more") : say("Start"),
             play, "main")));
       }
       function mixed(things) {
@@ -276,8 +281,10 @@
             const isBest = best === null || seconds < best;
             if (isBest) best = seconds;
             rounds.push({ seconds, wrong });
-            lobby(`${spoken(seconds)}, ${wrong} wrong (${spec.penalty} s each).`
-              + `${isBest ? " Your best so far." : ""}`);
+            lobby(say("{time}, {wrong} wrong ({penalty} s each).{best}", {
+              time: spoken(seconds), wrong, penalty: spec.penalty,
+              best: isBest ? say(" Your best so far.") : "",
+            }));
             box.querySelector("button").focus();
             keep({ rounds });
             return;
@@ -286,12 +293,12 @@
           at += 1;
           const question = ask({ ...item, answers: mixed(item.answers) }, (_, answer) => {
             if (!answer.correct) wrong += 1;
-            const go = button(at === asked.length ? "Finish" : "Next", step, "main");
+            const go = button(at === asked.length ? say("Finish") : say("Next"), step, "main");
             question.append(make("div", { class: "row" }, go));
             go.focus();
           }, { once: true });
           box.replaceChildren(
-            make("p", {}, `Question ${at} of ${asked.length} · `, clock), question);
+            make("p", {}, say("Question {at} of {asked} · ", { at, asked: asked.length }), clock), question);
           const first = question.querySelector("button");
           if (at > 1) first.focus();
         }
@@ -309,8 +316,8 @@
         keep({ marked });
       });
       function draw() {
-        toggle.innerHTML = marked ? "★ Marked: come back to this"
-          : "☆ Come back to this";
+        toggle.innerHTML = marked ? say("★ Marked: come back to this")
+          : say("☆ Come back to this");
         toggle.setAttribute("aria-pressed", String(marked));
       }
       draw();
@@ -321,8 +328,8 @@
     /* skip: something to read, put away by one click */
     skip() {
       const box = make("div", { class: "box", html: spec.html });
-      box.append(make("div", { class: "row" }, button("Skip it", () => {
-        box.replaceChildren(make("p", { html: "Skipped." }));
+      box.append(make("div", { class: "row" }, button(say("Skip it"), () => {
+        box.replaceChildren(make("p", { html: say("Skipped.") }));
         keep({ skipped: true });
       }, "quiet")));
       panel.append(box);

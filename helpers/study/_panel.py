@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from helpers import cards
 from helpers.cards import publish
 from helpers.study import _store as store
+from helpers.words import say, script_words
 
 if TYPE_CHECKING:
     from ipywidgets import Text, Widget
@@ -89,10 +90,11 @@ def _note(wanted: bool, connected: bool) -> str:
     if not wanted or connected:
         return ""
     off = store.reason_off()
-    return f"Nothing is kept here: {off or 'there is no kernel'}."
+    return say("Nothing is kept here: {off}.", off=off or say("there is no kernel"))
 
 
 def _fragment(name: str, spec: State, plain: str) -> str:
+    spec = spec | {"said": script_words(_script())}
     data = json.dumps(spec, ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<div id="{name}" class="study-panel">{plain}</div>\n'

@@ -17,6 +17,7 @@ from typing import Any
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from helpers.files import write_whole
+from helpers.words import say
 
 __all__ = ["folder", "kept", "now", "read", "reason_off", "section", "update"]
 
@@ -64,13 +65,13 @@ def kept() -> Path:
 def reason_off() -> str | None:
     """Return why nothing is recorded here, or None if it is."""
     if os.environ.get("NBGRADER_EXECUTION"):
-        return "the notebook is being graded or validated"
+        return say("the notebook is being graded or validated")
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        return "this is an automatic test (CI)"
+        return say("this is an automatic test (CI)")
     if os.environ.get("COURSE_PROGRESS", "").lower() == "off":
-        return "COURSE_PROGRESS is off"
+        return say("COURSE_PROGRESS is off")
     if folder().name == "solutions":
-        return "this is the instructor's folder"
+        return say("this is the instructor's folder")
     return None
 
 
@@ -84,9 +85,14 @@ def read() -> dict[str, Any]:
     try:
         return _parse(path)
     except OSError as error:
-        print(f"Progress cannot be read ({_why(error)}); the course goes on without.")
+        print(
+            say(
+                "Progress cannot be read ({why}); the course goes on without.",
+                why=_why(error),
+            )
+        )
     except ValueError:
-        with _excused("set aside"), _locked(path):
+        with _excused(say("set aside")), _locked(path):
             return _parse_or_set_aside(path)
     return _empty()
 
@@ -111,7 +117,7 @@ def update(change: Callable[[dict[str, Any]], None]) -> None:
     if reason_off():
         return
     path = kept() / NAME
-    with _excused("saved"), _locked(path):
+    with _excused(say("saved")), _locked(path):
         data = _parse_or_set_aside(path)
         change(data)
         write_whole(path, json.dumps(data, indent=1))
@@ -127,16 +133,18 @@ def _parse(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return _empty()
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError(say("nested too deeply")) from None
     if not isinstance(data, dict):
-        raise ValueError("not an object")
+        raise ValueError(say("not an object"))
     data = _empty() | data
     for section in SECTIONS:
         entries = data[section]
         if not isinstance(entries, dict):
-            raise ValueError(f"{section} is not an object")
+            raise ValueError(say("{section} is not an object", section=section))
         if not all(isinstance(entry, dict) for entry in entries.values()):
-            raise ValueError(f"{section} holds something that is not an object")
+            raise ValueError(
+                say("{section} holds something that is not an object", section=section)
+            )
     return data
 
 
@@ -148,8 +156,11 @@ def _parse_or_set_aside(path: Path) -> dict[str, Any]:
         aside = path.with_name(f"{NAME}.damaged-{stamp}-{time.time_ns() % 10**6:06}")
         os.replace(path, aside)
         print(
-            f"Your progress file could not be understood. It is kept as {aside.name};"
-            " a new one is started."
+            say(
+                "Your progress file could not be understood. It is kept as {name}; a "
+                "new one is started.",
+                name=aside.name,
+            )
         )
         return _empty()
 
@@ -167,7 +178,9 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         held = _acquired(lock)
     except Timeout:
-        raise TimeoutError(f"{lock.name} is held by another program") from None
+        raise TimeoutError(
+            say("{name} is held by another program", name=lock.name)
+        ) from None
     try:
         yield
     finally:
@@ -193,7 +206,13 @@ def _excused(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        print(f"Progress could not be {what} ({_why(error)}); the course goes on.")
+        print(
+            say(
+                "Progress could not be {what} ({why}); the course goes on.",
+                what=what,
+                why=_why(error),
+            )
+        )
 
 
 def _why(error: OSError) -> str:

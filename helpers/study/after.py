@@ -12,6 +12,7 @@ from helpers.study import _panel as panel
 from helpers.study import _store as store
 from helpers.study import bookmarks
 from helpers.study.whys import Why, load_whys, solution
+from helpers.words import say
 
 __all__ = ["TRIES", "failed", "passed", "tries"]
 
@@ -75,7 +76,11 @@ def _offer(stem: str, exercise: str, number: int) -> None:
     solved = _solution(stem, exercise, why) if why and number else []
     words = ""
     if solved and number < TRIES:
-        words = f"Try {number}. After {TRIES} tries, or a pass, the solution opens."
+        words = say(
+            "Try {number}. After {tries} tries, or a pass, the solution opens.",
+            number=number,
+            tries=TRIES,
+        )
         solved = []
     _show(stem, exercise, solved, words)
 
@@ -102,8 +107,8 @@ def _details(summary: str, inside: str) -> str:
 
 
 def _why(why: Why) -> tuple[str, str, str]:
-    inside = panel.lines_as_html(["A model answer, to hold yours against:"])
-    summary = f"Why? {why['question']}"
+    inside = panel.lines_as_html([say("A model answer, to hold yours against:")])
+    summary = say("Why? {question}", question=why["question"])
     return summary, inside + panel.lines_as_html([why["answer"]]), why["answer"]
 
 
@@ -113,4 +118,4 @@ def _solution(stem: str, exercise: str, why: Why) -> list[tuple[str, str, str]]:
     if code is None:
         return []
     inside = f"<pre>{panel.code(code)}</pre>" + panel.lines_as_html([why["solution"]])
-    return [("One way to write it", inside, f"{code}\n{why['solution']}")]
+    return [(say("One way to write it"), inside, f"{code}\n{why['solution']}")]

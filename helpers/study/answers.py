@@ -12,6 +12,7 @@ from typing import Any
 from helpers.study import _panel as panel
 from helpers.study import _store as store
 from helpers.study._questions import Question, number_right
+from helpers.words import say
 
 __all__ = ["Count", "as_text", "ask", "count", "item", "picks", "question_id"]
 
@@ -75,13 +76,13 @@ def question_id(prefix: str, question: Question) -> str:
 def as_text(questions: Sequence[Question]) -> str:
     """Return questions as text, what is right and why at the end."""
     lines: list[str] = []
-    key = ["", "Answers"]
+    key = ["", say("Answers")]
     for number, question in enumerate(questions, 1):
         lines.append(f"{number}. {question['question']}{_several(question)}")
         key.append(f"{number}.")
         for letter, a in zip("abcdefghij", question["answers"], strict=False):
             lines.append(f"   {letter}) {a['answer']}")
-            mark = "right" if a["correct"] else "wrong"
+            mark = say("right") if a["correct"] else say("wrong")
             key.append(f"   {letter}) {mark}: {a['feedback']}")
     return "\n".join(lines + key)
 
@@ -138,14 +139,15 @@ def _is_right(question: Question, chosen: list[int]) -> bool:
 def _several(question: Question) -> str:
     if number_right(question) < 2 or "Several answers" in question["question"]:
         return ""
-    return " (More than one is right.)"
+    return say(" (More than one is right.)")
 
 
 def _plain(question: Question) -> str:
     """Return a question as HTML, its answers' feedback folded."""
     answers = "".join(
-        f"<li>{panel.as_html(a['answer'])}<details><summary>Is it right?</summary>"
-        f"{'Right.' if a['correct'] else 'Not this one.'} "
+        f"<li>{panel.as_html(a['answer'])}<details>"
+        f"<summary>{panel.as_html(say('Is it right?'))}</summary>"
+        f"{panel.as_html(say('Right.') if a['correct'] else say('Not this one.'))} "
         f"{panel.as_html(a['feedback'])}</details></li>"
         for a in question["answers"]
     )

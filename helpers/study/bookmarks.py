@@ -5,6 +5,7 @@ from typing import Any
 from helpers.study import _panel as panel
 from helpers.study import _store as store
 from helpers.study.titles import catalogue, find, link, title
+from helpers.words import say
 
 __all__ = ["Table", "mark", "offer", "table", "unmark"]
 
@@ -23,7 +24,7 @@ class Table(list[tuple[str, str]]):
         return f"<ul>{items}</ul>" if items else f"<p>{_NONE}</p>"
 
 
-_NONE = "No bookmarks. Under each check stands “Come back to this”."
+_NONE = say("No bookmarks. Under each check stands “Come back to this”.")
 
 
 def table() -> Table:
@@ -64,7 +65,7 @@ def offer(
             _set(stem, exercise, state["marked"])
 
     number = catalogue()[stem][exercise]["number"]
-    how = f'To come back to this: bookmarks.mark("{number}")'
+    how = say('To come back to this: bookmarks.mark("{number}")', number=number)
     panel.show(
         "mark",
         {"marked": (stem, exercise) in table(), "words": panel.as_html(words)},
@@ -90,4 +91,9 @@ def _set(stem: str, exercise: str, marked: bool) -> None:
 def _words(entry: tuple[str, str]) -> str:
     stem, name = entry
     card = catalogue()[stem][name]
-    return f"{card['number']} {card['title']}, in {title(stem)}"
+    return say(
+        "{number} {title}, in {title2}",
+        number=card["number"],
+        title=card["title"],
+        title2=title(stem),
+    )

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers.words import say
+
 __all__ = ["Part", "content", "is_genuine", "self_made", "signed", "version"]
 
 PACKAGE = "regularization-course"
@@ -47,9 +49,9 @@ def self_made(name: str, parts: Sequence[Part]) -> str:
         parts: what was passed.
     """
     data = _content(name, parts) | {"kind": "self-made"}
-    words = (
-        "Self-made: recorded by the course's own checks on the learner's computer, and"
-        " signed by nobody."
+    words = say(
+        "Self-made: recorded by the course's own checks on the learner's computer, and "
+        "signed by nobody."
     )
     return _page(data, words)
 
@@ -67,9 +69,10 @@ def signed(name: str, parts: Sequence[Part], *, key: bytes, issued: str) -> str:
         ValueError: the key is too short.
     """
     data = _content(name, parts) | {"kind": "graded", "issued": issued}
-    words = (
-        f"Issued on {issued} from the instructor's gradebook. The instructor can verify"
-        " it offline: python -m staff verify FILE."
+    words = say(
+        "Issued on {issued} from the instructor's gradebook. The instructor can verify "
+        "it offline: python -m staff verify FILE.",
+        issued=issued,
     )
     data["page"] = _digest(_page(data, words))
     data["signature"] = _signature(data, key)
@@ -88,7 +91,9 @@ def content(page: str) -> dict[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict) or data.get("course") != PACKAGE:
-        raise ValueError("expected a certificate of this course; its data are missing.")
+        raise ValueError(
+            say("expected a certificate of this course; its data are missing.")
+        )
     return data
 
 
@@ -134,7 +139,9 @@ def _content(name: str, parts: Sequence[Part]) -> dict[str, Any]:
 
 def _signature(data: Mapping[str, Any], key: bytes) -> str:
     if len(key) < 32:
-        raise ValueError(f"key: expected 32 bytes or more, got {len(key)}.")
+        raise ValueError(
+            say("key: expected 32 bytes or more, got {n_key}.", n_key=len(key))
+        )
     text = json.dumps(data, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
@@ -149,12 +156,28 @@ def _page(data: Mapping[str, Any], words: str) -> str:
     done = sum(len(part["passed"]) for part in parts)
     total = sum(len(part["exercises"]) for part in parts)
     last = max((when for p in parts for when in p["passed"].values()), default="")
+    solved = (
+        say("all {total}", total=total)
+        if done == total
+        else say("{done} of {total}", done=done, total=total)
+    )
     return _PAGE.format(
         name=html.escape(data["name"]),
-        solved=f"all {total}" if done == total else f"{done} of {total}",
+        title=say("Certificate: neural-network regularization"),
+        heading=say("Certificate"),
+        achieved=say(
+            "has solved {solved} exercises of the hands-on course", solved=solved
+        ),
+        course=say("Neural-network regularization"),
+        heads="".join(
+            f"<th>{html.escape(each)}</th>"
+            for each in (say("Notebook"), say("Passed"), say("Exercises"))
+        ),
         rows="\n".join(map(_row, parts)),
-        last=html.escape(f"Last exercise passed on {last}. " if last else ""),
-        version=html.escape(data["version"]),
+        last=html.escape(
+            say("Last exercise passed on {last}. ", last=last) if last else ""
+        ),
+        version=html.escape(say("version {version}", version=data["version"])),
         words=html.escape(words),
         data=html.escape(json.dumps(data, ensure_ascii=True)),
     )
@@ -162,8 +185,12 @@ def _page(data: Mapping[str, Any], words: str) -> str:
 
 def _row(part: Mapping[str, Any]) -> str:
     passed = [n for n in part["exercises"] if n in part["passed"]]
-    names = ", ".join(f"{part['exercises'][n]} {n}" for n in passed) or "none"
-    count = f"{len(passed)} of {len(part['exercises'])}"
+    names = ", ".join(f"{part['exercises'][n]} {n}" for n in passed) or say("none")
+    count = say(
+        "{n_passed} of {n_exercises}",
+        n_passed=len(passed),
+        n_exercises=len(part["exercises"]),
+    )
     cells = (part["title"], count, names)
     return f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"
 
@@ -173,7 +200,7 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="certificate" content="{data}">
-<title>Certificate: neural-network regularization</title>
+<title>{title}</title>
 <style>
 @page {{ size: A4; margin: 1.5cm }}
 body {{ font-family: Georgia, serif; text-align: center; max-width: 46em;
@@ -189,12 +216,12 @@ td:nth-child(3) {{ overflow-wrap: anywhere }}
 </style>
 </head>
 <body>
-<h1>Certificate</h1>
+<h1>{heading}</h1>
 <p class="name">{name}</p>
-<p>has solved {solved} exercises of the hands-on course<br>
-<strong>Neural-network regularization</strong>, version {version}</p>
+<p>{achieved}<br>
+<strong>{course}</strong>, {version}</p>
 <table>
-<tr><th>Notebook</th><th>Passed</th><th>Exercises</th></tr>
+<tr>{heads}</tr>
 {rows}
 </table>
 <p>{last}</p>

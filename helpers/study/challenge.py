@@ -9,6 +9,7 @@ from helpers.study._questions import Question, number_right
 from helpers.study.answers import as_text, item
 from helpers.study.quizzes import load_quiz
 from helpers.study.titles import catalogue
+from helpers.words import say
 
 __all__ = ["best", "challenge"]
 
@@ -28,9 +29,11 @@ def challenge() -> None:
             heard.append(entry)
             _enter(entry)
 
-    words = (
-        f"{COUNT} questions from the notebooks that you have begun. The clock starts "
-        f"with your click; a wrong answer costs {PENALTY} seconds."
+    words = say(
+        "{count} questions from the notebooks that you have begun. The clock starts "
+        "with your click; a wrong answer costs {penalty} seconds.",
+        count=COUNT,
+        penalty=PENALTY,
     )
     record = best()
     spec = {
@@ -40,13 +43,19 @@ def challenge() -> None:
         "best": record,
         "words": panel.as_html(words),
     }
-    known = "" if record is None else f"\nBest time: {record:.1f} s."
-    text = f"{words}{known}\nIt needs a page with scripts. Three of the questions:\n"
+    needs = say("It needs a page with scripts.")
+    known = "" if record is None else say("\nBest time: {record:.1f} s.", record=record)
+    text = say(
+        "{words}{known}\n{needs} Three of the questions:\n",
+        words=words,
+        known=known,
+        needs=needs,
+    )
     panel.show(
         "challenge",
         spec,
         text=text + as_text(pool[:3]),
-        plain=f"<p>{panel.as_html(words)} It needs a page with scripts.</p>",
+        plain=f"<p>{panel.as_html(words)} {panel.as_html(needs)}</p>",
         keep=keep,
     )
 

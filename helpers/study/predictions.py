@@ -12,6 +12,7 @@ from helpers import curtain
 from helpers.evidence import claims
 from helpers.study import _panel as panel
 from helpers.study import _store as store
+from helpers.words import say
 
 if TYPE_CHECKING:
     from ipywidgets import Label, VBox
@@ -42,7 +43,14 @@ def predict(
         curtain.lift(id)
     if pick is not None:
         _record(id, pick)
-        print(f"{question}\nYour prediction: {pick}. {choices[pick - 1]}")
+        print(
+            say(
+                "{question}\nYour prediction: {pick}. {choices}",
+                question=question,
+                pick=pick,
+                choices=choices[pick - 1],
+            )
+        )
     elif not panel.in_kernel():
         print(_as_text(id, question, choices))
     else:
@@ -65,12 +73,22 @@ def recall(id: str, answer: int | str) -> None:
     """
     choices = _asked.get(id, [])
     if isinstance(answer, int) and not choices:
-        print(f"To compare, run the cell with predict({id!r}, …), then this one.")
+        print(
+            say(
+                "To compare, run the cell with predict({id!r}, …), then this one.",
+                id=id,
+            )
+        )
         return
     if isinstance(answer, int) and not 1 <= answer <= len(choices):
         raise ValueError(
-            f"recall({id!r}, {answer}): expected the number of a choice,"
-            f" 1 to {len(choices)}."
+            say(
+                "recall({id!r}, {answer}): expected the number of a choice, 1 to "
+                "{n_choices}.",
+                id=id,
+                answer=answer,
+                n_choices=len(choices),
+            )
         )
     came = choices[answer - 1] if isinstance(answer, int) else answer
     table = claims.open_table()
@@ -84,29 +102,50 @@ def _compared(id: str, came: str) -> str:
     text, choices = _predicted(id), _asked.get(id, [])
     if text is None:
         folded = "" if curtain.down([id]) else f"{curtain.SAYING}.\n"
-        return f"{folded}What came out: {came}"
+        return say("{folded}What came out: {came}", folded=folded, came=came)
     verdict = ""
     if came in choices:
-        verdict = "\nAs predicted." if text == came else "\nA surprise: worth a note."
-    return f"You predicted: {text}\nWhat came out: {came}{verdict}"
+        verdict = (
+            say("\nAs predicted.")
+            if text == came
+            else say("\nA surprise: worth a note.")
+        )
+    return say(
+        "You predicted: {text}\nWhat came out: {came}{verdict}",
+        text=text,
+        came=came,
+        verdict=verdict,
+    )
 
 
 def _checked(id: str, choices: Sequence[str], pick: int | None) -> list[str]:
     choices = [str(choice) for choice in choices]
     if len(choices) < 2 or len(set(choices)) < len(choices):
         raise ValueError(
-            f"predict({id!r}): expected at least two different choices, got {choices}."
+            say(
+                "predict({id!r}): expected at least two different choices, got "
+                "{choices}.",
+                id=id,
+                choices=choices,
+            )
         )
     if pick is not None and pick not in range(1, len(choices) + 1):
         raise ValueError(
-            f"predict({id!r}): expected pick from 1 to {len(choices)}, got {pick!r}."
+            say(
+                "predict({id!r}): expected pick from 1 to {n_choices}, got {pick!r}.",
+                id=id,
+                n_choices=len(choices),
+                pick=pick,
+            )
         )
     return choices
 
 
 def _as_text(id: str, question: str, choices: list[str]) -> str:
     lines = [f"  {k}. {choice}" for k, choice in enumerate(choices, 1)]
-    how = f'To record yours, add pick= to the call: predict("{id}", …, pick=1)'
+    how = say(
+        'To record yours, add pick= to the call: predict("{id}", …, pick=1)', id=id
+    )
     return "\n".join([question, *lines, how])
 
 
@@ -138,7 +177,9 @@ def _buttons(id: str, question: str, choices: list[str]) -> "VBox":
         index=choices.index(before) if before in choices else None,
         layout={"width": "max-content"},
     )
-    note = widgets.Label("Noted." if before in choices else "Pick one, then go on.")
+    note = widgets.Label(
+        say("Noted.") if before in choices else say("Pick one, then go on.")
+    )
     radio.observe(_on_pick(id, note), names="value")
     title = widgets.HTML(f"<b>{html.escape(question)}</b>")
     return widgets.VBox([title, radio, note])
@@ -148,6 +189,6 @@ def _on_pick(id: str, note: "Label") -> Callable[[dict[str, Any]], None]:
     def on_pick(change: dict[str, Any]) -> None:
         if change["new"] is not None:
             _record(id, change["new"])
-            note.value = "Noted."
+            note.value = say("Noted.")
 
     return on_pick

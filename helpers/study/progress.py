@@ -14,6 +14,7 @@ from helpers.study import _store as store
 from helpers.study import answers, certificates, titles
 from helpers.study._map import Branch, Map, Node
 from helpers.study.quizzes import load_quiz
+from helpers.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,15 +25,17 @@ __all__ = [
 
 # What the notebooks have in common; on the left and on the right of the map.
 _LEFT = {
-    "See the gap": ("00_start_here", "01_bias_variance"),
-    "Let units drop out": (
+    say("See the gap"): ("00_start_here", "01_bias_variance"),
+    say("Let units drop out"): (
         *("02_dropout_from_scratch", "06_stochastic_depth", "09_mc_dropout"),
+        "11_sequences",
     ),
 }
 _RIGHT = {
-    "Keep the weights small": ("03_l1_l2", "04_adamw"),
-    "Stop in time": ("05_early_stopping",),
-    "Soften the targets": ("07_mixup_cutmix", "08_distillation"),
+    say("Normalize"): ("10_normalization",),
+    say("Keep the weights small"): ("03_l1_l2", "04_adamw"),
+    say("Stop in time"): ("05_early_stopping",),
+    say("Soften the targets"): ("07_mixup_cutmix", "08_distillation"),
 }
 
 
@@ -79,7 +82,8 @@ class Table(list[Notebook]):
             "</tr>"
             for b in self
         )
-        head = "<tr><th>Notebook</th><th>Done</th><th>Still open</th></tr>"
+        heads = (say("Notebook"), say("Done"), say("Still open"))
+        head = f"<tr>{''.join(f'<th>{html.escape(each)}</th>' for each in heads)}</tr>"
         summary = html.escape(self.summary())
         return f"<table>{head}{rows}</table><p>{summary}</p>"
 
@@ -87,7 +91,12 @@ class Table(list[Notebook]):
         """Say the whole in one sentence; it serves as the chart's text alternative."""
         done = sum(len(b.passed) for b in self)
         total = sum(len(b.exercises) for b in self)
-        return f"{done} of {total} exercises done.{self.note}"
+        return say(
+            "{done} of {total} exercises done.{note}",
+            done=done,
+            total=total,
+            note=self.note,
+        )
 
 
 def record(notebook: str, exercise: str) -> None:
@@ -115,7 +124,7 @@ def table() -> Table:
         entries = recorded.get(stem, {})
         passed = {name: str(entries[name]) for name in exercises if name in entries}
         result.append(Notebook(stem, exercises, passed))
-    result.note = f" Nothing is recorded here: {off}." if off else ""
+    result.note = say(" Nothing is recorded here: {off}.", off=off) if off else ""
     return result
 
 
@@ -138,7 +147,7 @@ def course_map() -> Map:
     def side(branches: dict[str, tuple[str, ...]]) -> list[Branch]:
         return [Branch(name, tuple(map(node, s))) for name, s in branches.items()]
 
-    name = "Neural-network regularization"
+    name = say("Neural-network regularization")
     return Map(name, side(_LEFT), side(_RIGHT), listed.note.strip())
 
 
@@ -161,12 +170,12 @@ def chart(*, ax: "Axes | None" = None) -> "Axes":
     names = [b.title for b in books]
     done = [len(b.passed) for b in books]
     total = [len(b.exercises) for b in books]
-    ax.barh(names, total, color="#bbbbbb", label="all")
-    ax.barh(names, done, color="#0072B2", label="done")
+    ax.barh(names, total, color="#bbbbbb", label=say("all"))
+    ax.barh(names, done, color="#0072B2", label=say("done"))
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.locator_params(axis="x", integer=True)
-    ax.set(xlabel="exercises (number)", title=books.summary().split(".")[0])
+    ax.set(xlabel=say("exercises (number)"), title=books.summary().split(".")[0])
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
@@ -184,11 +193,14 @@ def certificate(name: str) -> Path | None:
         ValueError: the name is empty.
     """
     if not str(name).strip():
-        raise ValueError("certificate: expected your name, got an empty text.")
+        raise ValueError(say("certificate: expected your name, got an empty text."))
     books = table()
     left = [b for b in books if b.open]
     if left or not books:
-        print(f"Not yet: {books.summary()}" + (" Still open:" if left else ""))
+        print(
+            say("Not yet: {summary}", summary=books.summary())
+            + (say(" Still open:") if left else "")
+        )
         for b in left:
             print(f"  {b.title}: {', '.join(b.open)}")
         return None
@@ -198,14 +210,30 @@ def certificate(name: str) -> Path | None:
     try:
         write_whole(path, page)
     except OSError as error:
-        print(f"The certificate could not be written to {path}: {error.strerror}.")
+        print(
+            say(
+                "The certificate could not be written to {path}: {strerror}.",
+                path=path,
+                strerror=error.strerror,
+            )
+        )
         return None
-    print(f"Congratulations! Open {path.name} in your browser and print it: {path}")
+    print(
+        say(
+            "Congratulations! Open {name} in your browser and print it: {path}",
+            name=path.name,
+            path=path,
+        )
+    )
     return path
 
 
 def _count(book: Notebook) -> str:
-    return f"{len(book.passed)} of {len(book.exercises)}"
+    return say(
+        "{n_passed} of {n_exercises}",
+        n_passed=len(book.passed),
+        n_exercises=len(book.exercises),
+    )
 
 
 def _bar(book: Notebook) -> str:

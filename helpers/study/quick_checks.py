@@ -5,6 +5,7 @@ import json
 from helpers.data import data_folder
 from helpers.study.answers import as_text, ask
 from helpers.study.quizzes import Question, parse_question
+from helpers.words import say
 
 __all__ = ["load_quick_checks", "quick_check"]
 
@@ -23,7 +24,11 @@ def quick_check(id: str) -> None:
     questions = load_quick_checks()
     if id not in questions:
         raise ValueError(
-            f"quick_check({id!r}): expected one of {', '.join(questions)}."
+            say(
+                "quick_check({id!r}): expected one of {questions}.",
+                id=id,
+                questions=", ".join(questions),
+            )
         )
     ask({f"quick/{id}": questions[id]}, text=as_text([questions[id]]))
 

@@ -16,6 +16,7 @@ from helpers.data import data_folder
 from helpers.study._questions import Answer, Question, number_right
 from helpers.study.answers import as_text, ask, question_id
 from helpers.study.cards import Known, show_cards
+from helpers.words import say
 
 __all__ = [
     "Answer",
@@ -78,7 +79,9 @@ def load_quiz(stem: str) -> list[Question]:
     """
     entries, name = _load("quizzes", stem)
     return [
-        parse_question(entry, f"{name}, question {number}")
+        parse_question(
+            entry, say("{name}, question {number}", name=name, number=number)
+        )
         for number, entry in enumerate(entries, 1)
     ]
 
@@ -89,9 +92,14 @@ def load_cards(stem: str) -> list[Card]:
     The file holds a list of {"front": text, "back": text}, at least five.
     """
     entries, name = _load("flashcards", stem)
-    cards = [_card(entry, f"{name}, card {k}") for k, entry in enumerate(entries, 1)]
+    cards = [
+        _card(entry, say("{name}, card {k}", name=name, k=k))
+        for k, entry in enumerate(entries, 1)
+    ]
     fronts = [card["front"] for card in cards]
-    _require(len(set(fronts)) == len(fronts), name, "two cards have the same front")
+    _require(
+        len(set(fronts)) == len(fronts), name, say("two cards have the same front")
+    )
     return cards
 
 
@@ -100,14 +108,26 @@ def _load(kind: str, stem: str) -> tuple[list[object], str]:
     name = f"data/{kind}/{stem}.json"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-        raise FileNotFoundError(f"{name} is missing. Those there are: {there}.")
+        raise FileNotFoundError(
+            say("{name} is missing. Those there are: {there}.", name=name, there=there)
+        )
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise ValueError(f"{name} is not valid JSON: {error}") from None
-    entries = _list(content, name, "expected a list")
+        raise ValueError(
+            say("{name} is not valid JSON: {error}", name=name, error=error)
+        ) from None
+    entries = _list(content, name, say("expected a list"))
     count = len(entries)
-    _require(count >= MINIMUM, name, f"expected at least {MINIMUM} items, got {count}")
+    _require(
+        count >= MINIMUM,
+        name,
+        say(
+            "expected at least {minimum} items, got {count}",
+            minimum=MINIMUM,
+            count=count,
+        ),
+    )
     return entries, name
 
 
@@ -122,32 +142,37 @@ def parse_question(entry: object, where: str) -> Question:
         ValueError: it is not right.
     """
     found = _object(entry, {"question", "answers"}, where)
-    asked = _text(found["question"], f"{where}, question")
-    entries = _list(found["answers"], where, "expected a list of answers")
-    answers = [_answer(a, f"{where}, answer {k}") for k, a in enumerate(entries, 1)]
+    asked = _text(found["question"], say("{where}, question", where=where))
+    entries = _list(found["answers"], where, say("expected a list of answers"))
+    answers = [
+        _answer(a, say("{where}, answer {k}", where=where, k=k))
+        for k, a in enumerate(entries, 1)
+    ]
     texts = {answer["answer"] for answer in answers}
-    _require(len(texts) == len(answers), where, "two answers are the same")
+    _require(len(texts) == len(answers), where, say("two answers are the same"))
     question = Question(question=asked, answers=answers)
     right = number_right(question)
-    _require(right >= 1, where, "no answer is correct")
-    _require(right < len(answers), where, "every answer is correct")
+    _require(right >= 1, where, say("no answer is correct"))
+    _require(right < len(answers), where, say("every answer is correct"))
     return question
 
 
 def _answer(entry: object, where: str) -> Answer:
     found = _object(entry, {"answer", "correct", "feedback"}, where)
-    text = _text(found["answer"], f"{where}, answer")
-    feedback = _text(found["feedback"], f"{where}, feedback")
+    text = _text(found["answer"], say("{where}, answer", where=where))
+    feedback = _text(found["feedback"], say("{where}, feedback", where=where))
     truth = found["correct"]
     if not isinstance(truth, bool):
-        raise _wrong(where, f"correct must be a bool, got {truth}")
+        raise _wrong(where, say("correct must be a bool, got {truth}", truth=truth))
     return Answer(answer=text, correct=truth, feedback=feedback)
 
 
 def _card(entry: object, where: str) -> Card:
     found = _object(entry, {"front", "back"}, where)
-    front = _text(found["front"], f"{where}, front")
-    return Card(front=front, back=_text(found["back"], f"{where}, back"))
+    front = _text(found["front"], say("{where}, front", where=where))
+    return Card(
+        front=front, back=_text(found["back"], say("{where}, back", where=where))
+    )
 
 
 def _list(value: object, where: str, problem: str) -> list[object]:
@@ -158,23 +183,30 @@ def _list(value: object, where: str, problem: str) -> list[object]:
 
 def _object(value: object, keys: set[str], where: str) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise _wrong(where, f"expected an object, got {value!r}")
+        raise _wrong(where, say("expected an object, got {value!r}", value=value))
     missing, unknown = sorted(keys - set(value)), sorted(set(value) - keys)
-    _require(not missing, where, f"{', '.join(missing)} is missing")
-    _require(not unknown, where, f"unknown entry {', '.join(unknown)}")
+    _require(
+        not missing, where, say("{missing} is missing", missing=", ".join(missing))
+    )
+    _require(
+        not unknown, where, say("unknown entry {unknown}", unknown=", ".join(unknown))
+    )
     return value
 
 
 def _text(value: object, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise _wrong(where, "expected a text")
+        raise _wrong(where, say("expected a text"))
     outside = re.sub(r"`[^`]*`", "", value)
-    _require("`" not in outside, where, "a backtick is not closed")
+    _require("`" not in outside, where, say("a backtick is not closed"))
     tag = re.search(r"</?[a-zA-Z][^<>]*>|&[a-z]+;|\$|\\\(", outside)
     _require(
         tag is None,
         where,
-        f"{tag and tag[0]!r} is HTML or a formula; write plain text, `code` or Unicode",
+        say(
+            "{tag!r} is HTML or a formula; write plain text, `code` or Unicode",
+            tag=tag and tag[0],
+        ),
     )
     return value
 

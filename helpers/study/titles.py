@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path
 
 from helpers.data import data_folder
+from helpers.words import say
 
-__all__ = ["Catalogue", "catalogue", "find", "here", "link", "title"]
+__all__ = ["Catalogue", "catalogue", "find", "here", "link", "title", "topic"]
 
 Catalogue = dict[str, dict[str, dict[str, str]]]
 
@@ -16,11 +17,16 @@ _PAIRS = {"Bias variance", "L1 L2", "Mixup CutMix"}  # two things, not one
 
 def title(stem: str) -> str:
     """Return a stem in words: "02 · Dropout from scratch"."""
-    number, first, *others = stem.split("_")
+    return f"{stem.split('_')[0]} · {say(topic(stem))}"
+
+
+def topic(stem: str) -> str:
+    """Return a stem's topic in English: "Dropout from scratch"."""
+    _, first, *others = stem.split("_")
     words = [_SPELLED.get(word, word) for word in (first, *others)]
     words[0] = words[0][0].upper() + words[0][1:]
     joined = " ".join(words)
-    return f"{number} · {joined.replace(' ', ' and ') if joined in _PAIRS else joined}"
+    return joined.replace(" ", " and ") if joined in _PAIRS else joined
 
 
 def link(stem: str) -> str:
@@ -58,6 +64,9 @@ def find(exercise: str) -> tuple[str, str]:
             if exercise in (name, card["number"]):
                 return stem, name
     raise ValueError(
-        f"expected the number or the name of an exercise, such as '2.2' or"
-        f" 'inverted_dropout', got {exercise!r}."
+        say(
+            "expected the number or the name of an exercise, such as '2.2' or "
+            "'inverted_dropout', got {exercise!r}.",
+            exercise=exercise,
+        )
     )

@@ -7,6 +7,7 @@ from helpers.study import _store as store
 from helpers.study.cards import choose, show_cards
 from helpers.study.quizzes import known_cards
 from helpers.study.titles import catalogue, find, title
+from helpers.words import say
 
 __all__ = ["exercise_id", "todays_exercise", "todays_seed", "warm_up"]
 
@@ -39,11 +40,14 @@ def warm_up(stem: str) -> None:
         return
     book, name = find(exercise)
     card = catalogue()[book][name]
-    asked = (
-        f"From memory: exercise {card['number']}, {card['title']}, from {title(book)}. "
-        "Write it into the cell below and end that cell with "
-        f"`from helpers.checks import again` and `again({name})`. The check draws new "
-        "numbers."
+    asked = say(
+        "From memory: exercise {number}, {title}, from {title2}. Write it into the "
+        "cell below and end that cell with `from helpers.checks import again` and "
+        "`again({name})`. The check draws new numbers.",
+        number=card["number"],
+        title=card["title"],
+        title2=title(book),
+        name=name,
     )
     inside = panel.lines_as_html([asked]) + f"<pre>{panel.code(card['stub'])}</pre>"
     panel.show(
@@ -78,7 +82,11 @@ def _before(stem: str) -> list[str]:
     stems = list(catalogue())
     if stem not in stems[1:]:
         raise ValueError(
-            f"warm_up({stem!r}): expected a notebook after the first, one of"
-            f" {', '.join(stems[1:])}."
+            say(
+                "warm_up({stem!r}): expected a notebook after the first, one of "
+                "{stems}.",
+                stem=stem,
+                stems=", ".join(stems[1:]),
+            )
         )
     return stems[: stems.index(stem)]

@@ -13,6 +13,7 @@ from typing import TypedDict
 
 from helpers.data import data_folder
 from helpers.study import _store as store
+from helpers.words import say
 
 __all__ = ["Why", "closed", "load_whys", "solution"]
 
@@ -72,13 +73,13 @@ def closed() -> str | None:
     if reason := store.reason_off():
         return reason
     if switch == "off":
-        return f"{SWITCH} is off"
+        return say("{switch} is off", switch=SWITCH)
     if switch == "on":
         return None
     if (_home() / "grading" / "gradebook.db").exists():
-        return "this course has a gradebook"
+        return say("this course has a gradebook")
     if _class_settings():
-        return "Jupyter is set up for a graded class (nbgrader_config)"
+        return say("Jupyter is set up for a graded class (nbgrader_config)")
     return None
 
 

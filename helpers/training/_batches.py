@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from helpers.words import say
+
 __all__ = ["Batches", "batch_sizes", "check_lengths"]
 
 
@@ -53,7 +55,9 @@ class Batches:
     ) -> None:
         check_lengths(x, y)
         if batch_size < 1:
-            raise ValueError(f"expected batch_size >= 1, got {batch_size}")
+            raise ValueError(
+                say("expected batch_size >= 1, got {batch_size}", batch_size=batch_size)
+            )
         self.x, self.y, self.batch_size = x, y, batch_size
         self.shuffle, self.generator = shuffle, generator
         self.sizes = batch_sizes(len(x), batch_size, join_single=join_single)
@@ -77,6 +81,11 @@ def check_lengths(x: Tensor, y: Tensor, name: str = "data") -> None:
     """Raise ValueError unless there is one label for each input, and at least one."""
     if len(x) == 0 or len(x) != len(y):
         raise ValueError(
-            f"{name}: expected as many labels as inputs, and at least one; "
-            f"got {len(x)} inputs and {len(y)} labels"
+            say(
+                "{name}: expected as many labels as inputs, and at least one; got "
+                "{n_x} inputs and {n_y} labels",
+                name=name,
+                n_x=len(x),
+                n_y=len(y),
+            )
         )

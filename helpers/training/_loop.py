@@ -24,6 +24,7 @@ from helpers.training.runtime import (
     precision,
     versions,
 )
+from helpers.words import say
 
 __all__ = [
     "CURVES",
@@ -199,7 +200,10 @@ def fit(
         one_thread() if tiny else nullcontext(),
         own_randomness(seed + DROPOUT_STREAM, device),
         tqdm(
-            total=epochs, desc="training", unit="epoch", disable=bar_hidden(progress)
+            total=epochs,
+            desc=say("training"),
+            unit=say("epoch"),
+            disable=bar_hidden(progress),
         ) as bar,
     ):
         with all_or_nothing(callbacks):
@@ -291,14 +295,22 @@ def _on_device(
     check_lengths(x, y, name)
     if not x.is_floating_point() and x.dtype != torch.int64:
         raise TypeError(
-            f"{name}: expected floating inputs (or int64 for an embedding), got "
-            f"{x.dtype}; convert and standardise them first, e.g. x.float() / 255"
+            say(
+                "{name}: expected floating inputs (or int64 for an embedding), got "
+                "{dtype}; convert and standardise them first, e.g. x.float() / 255",
+                name=name,
+                dtype=x.dtype,
+            )
         )
     labels = y.ndim == 1 or not y.is_floating_point()
     if loss_fn is F.cross_entropy and labels and y.dtype != torch.int64:
         raise TypeError(
-            f"{name}: expected int64 class labels for cross-entropy, got {y.dtype}; "
-            "use y.long(), or another loss_fn for regression"
+            say(
+                "{name}: expected int64 class labels for cross-entropy, got {dtype}; "
+                "use y.long(), or another loss_fn for regression",
+                name=name,
+                dtype=y.dtype,
+            )
         )
     return x.to(device), y.to(device)
 
@@ -306,8 +318,11 @@ def _on_device(
 def _check_loss(loss: Tensor) -> None:
     if loss.ndim != 0:
         raise ValueError(
-            f"expected loss_fn to return one number, got shape {tuple(loss.shape)}; "
-            "average over the batch (reduction='mean')"
+            say(
+                "expected loss_fn to return one number, got shape {shape}; average "
+                "over the batch (reduction='mean')",
+                shape=tuple(loss.shape),
+            )
         )
 
 
@@ -327,8 +342,12 @@ def _reason_to_stop(state: State, callbacks: Sequence[object]) -> str:
     loss = state.history.train_loss[-1]
     if loss - loss != 0:  # NaN or infinite
         warnings.warn(
-            f"the training loss became {loss} in epoch {state.epoch}: stopped; "
-            "try a smaller learning rate",
+            say(
+                "the training loss became {loss} in epoch {epoch}: stopped; try a "
+                "smaller learning rate",
+                loss=loss,
+                epoch=state.epoch,
+            ),
             stacklevel=3,
         )
         return f"loss was {loss}"
@@ -348,8 +367,13 @@ def _say_why(bar: Any, state: State) -> None:
         bar.reset(total=state.epoch)
         bar.start_t = start
         bar.update(state.epoch)
-        why = f"stopped {why}"
-    said = f"{why} after {state.epoch} of {state.epochs} epochs"
+        why = say("stopped by {name}", name=why.removeprefix(_BY))
+    said = say(
+        "{why} after {epoch} of {epochs} epochs",
+        why=why,
+        epoch=state.epoch,
+        epochs=state.epochs,
+    )
     bar.set_postfix_str(f"{before}, {said}" if before else said)
 
 

@@ -14,6 +14,7 @@ from helpers.training.checkpoints import (
     read_checkpoint,
     save_checkpoint,
 )
+from helpers.words import say
 
 __all__ = [
     "Checkpoint",
@@ -58,13 +59,31 @@ class EarlyStopping:
         monitor: str = "val_loss",
     ) -> None:
         if not isinstance(patience, int) or patience < 1:
-            raise ValueError(f"expected a whole patience >= 1, got {patience!r}")
+            raise ValueError(
+                say(
+                    "expected a whole patience >= 1, got {patience!r}",
+                    patience=patience,
+                )
+            )
         if not 0 <= min_delta < math.inf:
-            raise ValueError(f"expected min_delta >= 0 and finite, got {min_delta}")
+            raise ValueError(
+                say(
+                    "expected min_delta >= 0 and finite, got {min_delta}",
+                    min_delta=min_delta,
+                )
+            )
         if mode not in ("min", "max"):
-            raise ValueError(f"expected mode 'min' or 'max', got {mode!r}")
+            raise ValueError(
+                say("expected mode 'min' or 'max', got {mode!r}", mode=mode)
+            )
         if monitor not in CURVES:
-            raise ValueError(f"expected monitor in {CURVES}, got {monitor!r}")
+            raise ValueError(
+                say(
+                    "expected monitor in {curves}, got {monitor!r}",
+                    curves=CURVES,
+                    monitor=monitor,
+                )
+            )
         self.patience, self.min_delta = patience, min_delta
         self.mode, self.monitor = mode, monitor
         self.reset()
@@ -104,7 +123,9 @@ class EarlyStopping:
     def restore(self, model: nn.Module) -> None:
         """Load the best weights and buffers into `model`; RuntimeError if none yet."""
         if self._best.weights is None:
-            raise RuntimeError("no best weights yet: call update(value, model) first")
+            raise RuntimeError(
+                say("no best weights yet: call update(value, model) first")
+            )
         model.load_state_dict(self._best.weights)
 
     def state_dict(self) -> dict[str, Any]:
@@ -121,8 +142,12 @@ class EarlyStopping:
         """Start afresh; refuse a curve watched the wrong way round."""
         if (self.mode == "max") != self.monitor.endswith("accuracy"):
             raise ValueError(
-                "expected mode='min' for a loss and mode='max' for an accuracy, got "
-                f"mode={self.mode!r} with monitor={self.monitor!r}"
+                say(
+                    "expected mode='min' for a loss and mode='max' for an accuracy, "
+                    "got mode={mode!r} with monitor={monitor!r}",
+                    mode=self.mode,
+                    monitor=self.monitor,
+                )
             )
         self.reset()
 
@@ -130,7 +155,12 @@ class EarlyStopping:
         """Look at the newest entry of the watched curve."""
         curve = getattr(state.history, self.monitor)
         if not curve:
-            raise ValueError(f"expected validation data for {self.monitor}: fit(val=…)")
+            raise ValueError(
+                say(
+                    "expected validation data for {monitor}: fit(val=…)",
+                    monitor=self.monitor,
+                )
+            )
         return self.update(curve[-1], state.model)
 
     def on_fit_end(self, state: State) -> None:
@@ -161,21 +191,33 @@ class StepSchedule:
         per: Literal["step", "epoch"] = "step",
     ) -> None:
         if not callable(schedule):
-            raise TypeError(f"expected a function step -> rate, got {schedule!r}")
+            raise TypeError(
+                say(
+                    "expected a function step -> rate, got {schedule!r}",
+                    schedule=schedule,
+                )
+            )
         if per not in ("step", "epoch"):
-            raise ValueError(f"expected per 'step' or 'epoch', got {per!r}")
+            raise ValueError(
+                say("expected per 'step' or 'epoch', got {per!r}", per=per)
+            )
         self.schedule, self.per, self._steps = schedule, per, 0
         self._ratios: list[float] = []  # of the groups' rates to the first group's
 
     def on_fit_start(self, state: State) -> None:
         """Start afresh; refuse a second master of the rate."""
         if state.scheduler is not None:
-            raise ValueError("expected one schedule: drop fit's scheduler= or this")
+            raise ValueError(
+                say("expected one schedule: drop fit's scheduler= or this")
+            )
         rates = [float(group["lr"]) for group in state.optimizer.param_groups]
         if len(set(rates)) > 1 and rates[0] == 0:
             raise ValueError(
-                "expected a rate > 0 in the optimizer's first parameter group: the "
-                f"others keep their ratio to it; got {rates}"
+                say(
+                    "expected a rate > 0 in the optimizer's first parameter group: the "
+                    "others keep their ratio to it; got {rates}",
+                    rates=rates,
+                )
             )
         self._ratios = [r / rates[0] if rates[0] else 1.0 for r in rates]
         self._steps = 0
@@ -184,7 +226,9 @@ class StepSchedule:
         """Set the rate of the coming step."""
         rate = self.schedule(self._steps if self.per == "step" else state.epoch)
         if not 0 <= rate < math.inf:
-            raise ValueError(f"expected a rate >= 0 from the schedule, got {rate}")
+            raise ValueError(
+                say("expected a rate >= 0 from the schedule, got {rate}", rate=rate)
+            )
         groups = state.optimizer.param_groups
         for group, ratio in zip(groups, self._ratios, strict=True):
             group["lr"] = rate * ratio
@@ -216,8 +260,13 @@ def cosine_schedule(
     """
     if step < 0 or not 0 <= warmup_steps < total_steps:
         raise ValueError(
-            "expected step >= 0 and 0 <= warmup_steps < total_steps, got "
-            f"step={step}, warmup_steps={warmup_steps}, total_steps={total_steps}"
+            say(
+                "expected step >= 0 and 0 <= warmup_steps < total_steps, got "
+                "step={step}, warmup_steps={warmup_steps}, total_steps={total_steps}",
+                step=step,
+                warmup_steps=warmup_steps,
+                total_steps=total_steps,
+            )
         )
     if step < warmup_steps:
         return base_lr * step / warmup_steps

@@ -10,6 +10,7 @@ from torch import nn
 from helpers.files import replacing
 from helpers.training._loop import CURVES, State
 from helpers.training.runtime import all_or_nothing, random_states, set_random_states
+from helpers.words import say
 
 __all__ = ["Checkpoint", "load_checkpoint", "read_checkpoint", "save_checkpoint"]
 
@@ -44,7 +45,12 @@ def save_checkpoint(
         torch.save(content, file)
         file.flush()
         if unsafe := torch.serialization.get_unsafe_globals_in_checkpoint(file.name):
-            raise TypeError(f"expected tensors and plain values to save, got {unsafe}")
+            raise TypeError(
+                say(
+                    "expected tensors and plain values to save, got {unsafe}",
+                    unsafe=unsafe,
+                )
+            )
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -57,7 +63,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: no such file. ValueError: not a checkpoint.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"no checkpoint at {path}; write it: save_checkpoint")
+        raise FileNotFoundError(
+            say("no checkpoint at {path}; write it: save_checkpoint", path=path)
+        )
     try:
         content: dict[str, Any] = torch.load(
             path, map_location="cpu", weights_only=True
@@ -67,13 +75,20 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise
     except Exception as error:  # damaged files fail in many ways
         raise ValueError(
-            f"expected a file by save_checkpoint at {path}; it was damaged or holds "
-            "something else, and nothing in it was run"
+            say(
+                "expected a file by save_checkpoint at {path}; it was damaged or holds "
+                "something else, and nothing in it was run",
+                path=path,
+            )
         ) from error
     if missing:
         raise ValueError(
-            f"expected a file by save_checkpoint at {path}, got one without "
-            f"{', '.join(sorted(missing))}"
+            say(
+                "expected a file by save_checkpoint at {path}, got one without "
+                "{missing}",
+                path=path,
+                missing=", ".join(sorted(missing)),
+            )
         )
     return content
 
@@ -109,14 +124,19 @@ class Checkpoint:
         self, path: str | Path, every: int = 1, *, resume: bool = False
     ) -> None:
         if not isinstance(every, int) or every < 1:
-            raise ValueError(f"expected every to be a whole number >= 1, got {every!r}")
+            raise ValueError(
+                say(
+                    "expected every to be a whole number >= 1, got {every!r}",
+                    every=every,
+                )
+            )
         self.path, self.every, self.resume = Path(path), every, resume
 
     def on_fit_start(self, state: State) -> None:
         """Check the surroundings before training; with `resume`, load the file."""
         _in_a_folder(self.path)
         if state.callbacks[-1] is not self:
-            raise ValueError("expected Checkpoint to be the last one in callbacks")
+            raise ValueError(say("expected Checkpoint to be the last one in callbacks"))
         if self.resume and self.path.exists():
             _resume(state, read_checkpoint(self.path))
 
@@ -151,8 +171,12 @@ def _resume(state: State, content: dict[str, Any]) -> None:
     saved, parts = content["more"], _parts(state)
     if set(parts) != set(saved.get("parts", ())):
         raise ValueError(
-            "expected the scheduler and callbacks the checkpoint was written with, "
-            f"{sorted(saved.get('parts', ()))}; got {sorted(parts)}"
+            say(
+                "expected the scheduler and callbacks the checkpoint was written with, "
+                "{get}; got {parts}",
+                get=sorted(saved.get("parts", ())),
+                parts=sorted(parts),
+            )
         )
     curves = {name: list(saved["history"][name]) for name in CURVES}
     with all_or_nothing([state.model, state.optimizer, *parts.values()]):
@@ -180,5 +204,7 @@ def _apply(
 def _in_a_folder(path: str | Path) -> Path:
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"no folder {path.parent}; make it, then save there")
+        raise FileNotFoundError(
+            say("no folder {parent}; make it, then save there", parent=path.parent)
+        )
     return path

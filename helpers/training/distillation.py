@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from helpers.words import say
+
 __all__ = ["distillation_loss"]
 
 
@@ -38,14 +40,21 @@ def distillation_loss(
     """
     if student_logits.shape != teacher_logits.shape or student_logits.ndim != 2:
         raise ValueError(
-            "expected two tensors of logits of one shape (N, K), got"
-            f" {tuple(student_logits.shape)} from the student and"
-            f" {tuple(teacher_logits.shape)} from the teacher."
+            say(
+                "expected two tensors of logits of one shape (N, K), got {shape} from "
+                "the student and {shape2} from the teacher.",
+                shape=tuple(student_logits.shape),
+                shape2=tuple(teacher_logits.shape),
+            )
         )
     if not isinstance(temperature, Tensor) and not temperature > 0:
-        raise ValueError(f"temperature: expected > 0, got {temperature}.")
+        raise ValueError(
+            say(
+                "temperature: expected > 0, got {temperature}.", temperature=temperature
+            )
+        )
     if not isinstance(alpha, Tensor) and not 0 <= alpha <= 1:
-        raise ValueError(f"alpha: expected in [0, 1], got {alpha}.")
+        raise ValueError(say("alpha: expected in [0, 1], got {alpha}.", alpha=alpha))
     teacher = (teacher_logits.detach() / temperature).log_softmax(1)
     student = (student_logits / temperature).log_softmax(1)
     soft = (teacher.exp() * (teacher - student)).sum(1).mean()

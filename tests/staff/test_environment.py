@@ -16,8 +16,9 @@ from jupyter_client.blocking import BlockingKernelClient
 from staff.course import Course
 from staff.environment import VARIABLE, child_environment, plain_environment, settle
 from staff.setup.bootstrap import environment
-from staff.setup.server import free_port, lab_command
+from staff.setup.server import lab_command
 from tests.person import TRAPS, move_in
+from tests.ports import own_port
 
 BARE = {"PATH": os.environ["PATH"], "TMPDIR": os.environ.get("TMPDIR", "/tmp")}
 
@@ -139,7 +140,7 @@ def test_lab_leaves_the_person_alone(live_as, tmp_path):
     home = live_as(*(trap for trap in TRAPS.values()))
     before = state(home)
     os.environ[VARIABLE] = str(tmp_path / "own")
-    env, port = environment(Path(sys.executable)), int(free_port())
+    env, port = environment(Path(sys.executable)), int(own_port())
     command = lab_command(Path(sys.executable), port, ["--no-browser"])
     command += ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
     log = (tmp_path / "log").open("w+")

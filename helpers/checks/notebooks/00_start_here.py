@@ -38,36 +38,41 @@ from helpers.checks.vocabulary.epochs import (
     with_hard_end,
 )
 from helpers.checks.vocabulary.gradients import still_recorded
+from helpers.words import say
 
 # float32 losses summed in any order differ by about 1e-6 of their size
 LOSS = {"rtol": 1e-5, "atol": 1e-6}
 
-BATCH_MEANS = (
-    "You average the batches' means, so the examples of the smaller last batch count"
-    " more than the others. Weight each batch by its number of examples, and divide by"
-    " the number of all examples."
+BATCH_MEANS = say(
+    "You average the batches' means, so the examples of the smaller last batch count "
+    "more than the others. Weight each batch by its number of examples, and divide by "
+    "the number of all examples."
 )
 
-SOFTMAX_FIRST = (
-    "The logits go through a softmax before `loss_fn`. Cross-entropy takes logits and"
-    " does its own; a second one squeezes every row into [0, 1], so the loss can"
-    " never come near zero and the gradients shrink. Hand over `model(x)` as it is."
+SOFTMAX_FIRST = say(
+    "The logits go through a softmax before `loss_fn`. Cross-entropy takes logits and "
+    "does its own; a second one squeezes every row into [0, 1], so the loss can never "
+    "come near zero and the gradients shrink. Hand over `model(x)` as it is."
 )
-SWAPPED_ARGUMENTS = (
-    "`loss_fn` is called with the labels first. It takes the logits first and the"
-    " labels second: `loss_fn(model(x), y)`."
+SWAPPED_ARGUMENTS = say(
+    "`loss_fn` is called with the labels first. It takes the logits first and the "
+    "labels second: `loss_fn(model(x), y)`."
 )
 
 
 @exercise(
     "0.1",
     mistakes={
-        "not-zeroed": "The gradients are not zeroed: `backward()` *adds* to those of"
-        " earlier batches, or to what was left from before the call. Zero them before"
-        " every `backward()`, the first one included.",
-        "eval-mode": "The model is left in eval mode, where dropout is off and"
-        " BatchNorm does not look at the batch. Call `model.train()` before the first"
-        " batch, and leave the model in train mode.",
+        "not-zeroed": say(
+            "The gradients are not zeroed: `backward()` *adds* to those of earlier "
+            "batches, or to what was left from before the call. Zero them before every "
+            "`backward()`, the first one included."
+        ),
+        "eval-mode": say(
+            "The model is left in eval mode, where dropout is off and BatchNorm does "
+            "not look at the batch. Call `model.train()` before the first batch, and "
+            "leave the model in train mode."
+        ),
         "batch-means": BATCH_MEANS,
         "softmax-first": SOFTMAX_FIRST,
         "swapped-arguments": SWAPPED_ARGUMENTS,
@@ -93,15 +98,21 @@ def train_epoch(answer: Any, t: Trial) -> None:
 @exercise(
     "0.2",
     mistakes={
-        "no-eval-mode": "The model is not put into eval mode, so dropout drops and"
-        " BatchNorm uses the batch. `torch.no_grad()` does not change that: call"
-        " `model.eval()` before the first batch.",
-        "tracks-gradients": "Gradients are tracked during the forward pass: a graph"
-        " that nobody needs fills the memory. Run the model under `torch.no_grad()`.",
+        "no-eval-mode": say(
+            "The model is not put into eval mode, so dropout drops and BatchNorm uses "
+            "the batch. `torch.no_grad()` does not change that: call `model.eval()` "
+            "before the first batch."
+        ),
+        "tracks-gradients": say(
+            "Gradients are tracked during the forward pass: a graph that nobody needs "
+            "fills the memory. Run the model under `torch.no_grad()`."
+        ),
         "batch-means": BATCH_MEANS,
-        "left-in-eval": "The model came in train mode and is left in eval mode, as a"
-        " whole or in part: training would go on without dropout. Remember"
-        " `model.training` first and restore it by `model.train(…)` at the end.",
+        "left-in-eval": say(
+            "The model came in train mode and is left in eval mode, as a whole or in "
+            "part: training would go on without dropout. Remember `model.training` "
+            "first and restore it by `model.train(…)` at the end."
+        ),
         "softmax-first": SOFTMAX_FIRST,
         "swapped-arguments": SWAPPED_ARGUMENTS,
     },
@@ -122,19 +133,29 @@ def evaluate(answer: Any, t: Trial) -> None:
 @exercise(
     "0.3",
     mistakes={
-        "unpaired": "The two groups are treated as if they had nothing to do with each"
-        " other: their variances are added. Subtract seed by seed *first*, and take"
-        " the standard deviation of the differences.",
-        "normal-quantile": "The factor is the normal quantile (1.96 at 95 %). It would"
-        " be right if the spread were known; yours is estimated from n differences,"
-        " so take Student's t with n - 1 degrees of freedom.",
-        "population-sd": "The standard deviation divides by n. The differences stand"
-        " for all seeds that might have been drawn, so divide by n - 1, which is what"
-        " `Tensor.std()` does and NumPy's `std` does not.",
-        "no-root-n": "This interval says where a *single* difference may lie. The mean"
-        " of n differences is steadier: divide the standard deviation by √n.",
-        "swapped": "This is control minus treatment. The effect of the treatment is"
-        " treatment - control: positive where the treatment gives more.",
+        "unpaired": say(
+            "The two groups are treated as if they had nothing to do with each other: "
+            "their variances are added. Subtract seed by seed *first*, and take the "
+            "standard deviation of the differences."
+        ),
+        "normal-quantile": say(
+            "The factor is the normal quantile (1.96 at 95 %). It would be right if "
+            "the spread were known; yours is estimated from n differences, so take "
+            "Student's t with n - 1 degrees of freedom."
+        ),
+        "population-sd": say(
+            "The standard deviation divides by n. The differences stand for all seeds "
+            "that might have been drawn, so divide by n - 1, which is what "
+            "`Tensor.std()` does and NumPy's `std` does not."
+        ),
+        "no-root-n": say(
+            "This interval says where a *single* difference may lie. The mean of n "
+            "differences is steadier: divide the standard deviation by √n."
+        ),
+        "swapped": say(
+            "This is control minus treatment. The effect of the treatment is treatment "
+            "- control: positive where the treatment gives more."
+        ),
     },
 )
 def paired_difference(answer: Any, t: Trial) -> None:
@@ -187,9 +208,9 @@ class _Heard:
         """Require logits first, labels second."""
         t.require(
             not self.swapped,
-            "the loss's arguments are in the wrong order.",
-            expected="loss_fn(logits, labels)",
-            got="loss_fn(labels, logits)",
+            say("the loss's arguments are in the wrong order."),
+            expected=say("loss_fn(logits, labels)"),
+            got=say("loss_fn(labels, logits)"),
             mistake="swapped-arguments",
         )
 
@@ -201,9 +222,9 @@ class _Heard:
         """Fail unless what came of the probabilities is `right` all the same."""
         t.require(
             right,
-            "the loss is computed from probabilities, not from logits.",
+            say("the loss is computed from probabilities, not from logits."),
             expected="loss_fn(model(x), y)",
-            got=f"a first row of {self.row}, which sums to 1",
+            got=say("a first row of {row}, which sums to 1", row=self.row),
             mistake="softmax-first",
         )
 
@@ -241,7 +262,7 @@ def _train(
         model, right_epoch(squeezed).model
     ):
         heard.require_logits(t, same_parameters(model, right_epoch(case).model))
-    return model, t.number(loss, what="the returned loss")
+    return model, t.number(loss, what=say("the returned loss"))
 
 
 def _require_parameters(
@@ -251,12 +272,14 @@ def _require_parameters(
     right = right_epoch(case).model
     if same_parameters(model, right):
         return
-    problem, advice = "the parameters after the call are not right.", None
+    problem, advice = say("the parameters after the call are not right."), None
     if same_parameters(model, case.model):
-        problem = "the parameters are the same as before the call: nothing was learned."
-        advice = (
-            "Each batch needs `loss.backward()` and then `optimizer.step()`, with no"
-            " `zero_grad()` between the two."
+        problem = say(
+            "the parameters are the same as before the call: nothing was learned."
+        )
+        advice = say(
+            "Each batch needs `loss.backward()` and then `optimizer.step()`, with no "
+            "`zero_grad()` between the two."
         )
         mistake = None
     elif mistake is None:
@@ -282,18 +305,24 @@ def _what_went_wrong(model: nn.Module, case: Case) -> tuple[str | None, str | No
     if same_parameters(model, right_epoch(case, zero=False).model):
         return "not-zeroed", None
     if same_parameters(model, right_epoch(case, step_each=False).model):
-        return None, "Take a step for *every* batch, not one at the end of the epoch."
+        return None, say(
+            "Take a step for *every* batch, not one at the end of the epoch."
+        )
     if same_parameters(model, right_epoch(first).model):
-        return None, "Only the first batch was used: is `return` inside the loop?"
+        return None, say("Only the first batch was used: is `return` inside the loop?")
     if same_parameters(model, right_epoch(last).model):
-        return None, "Only the last batch was used: does the update stand in the loop?"
+        return None, say(
+            "Only the last batch was used: does the update stand in the loop?"
+        )
     if same_parameters(model, right_epoch(others).model):
-        return None, "The last batch was left out."
+        return None, say("The last batch was left out.")
     if same_parameters(model, right_epoch(plain).model):
-        return None, "Use the `loss_fn` you are given, not one of your own choice."
+        return None, say("Use the `loss_fn` you are given, not one of your own choice.")
     return None, (
-        "For each batch: zero the gradients, compute the loss, `loss.backward()`, and"
-        " one `optimizer.step()`."
+        say(
+            "For each batch: zero the gradients, compute the loss, `loss.backward()`, "
+            "and one `optimizer.step()`."
+        )
     )
 
 
@@ -305,7 +334,9 @@ def _require_loss(t: Trial, got: float, run: Run) -> None:
     """Require the per-example mean of the losses before each update."""
     before, sizes = run.before, run.sizes
     late = {
-        "Take each batch's loss before its update, not after it.": run.mean(run.after)
+        say("Take each batch's loss before its update, not after it."): run.mean(
+            run.after
+        )
     }
     wrong = late | usual_slips(before, sizes)
     wrong["You divide by the number of batches, but add up sums over examples."] = (
@@ -314,10 +345,10 @@ def _require_loss(t: Trial, got: float, run: Run) -> None:
     t.close(
         got,
         run.mean(),
-        what="the returned loss",
+        what=say("the returned loss"),
         mistakes={"batch-means": sum(before) / len(before)},
         advice=_advice(got, run.mean(), wrong)
-        or "The mean over all examples of the loss before each update is wanted.",
+        or say("The mean over all examples of the loss before each update is wanted."),
         **LOSS,
     )
 
@@ -340,7 +371,12 @@ def _one_batch_by_hand(answer: Any, t: Trial) -> None:
     model = nn.Linear(1, 2, bias=False)
     nn.init.zeros_(model.weight)
     batch = (torch.full((n, 1), x), torch.ones(n, dtype=torch.int64))
-    text = f"one batch of {n} times x = {x:g}, label 1; weights 0, SGD with lr={lr:g}"
+    text = say(
+        "one batch of {n} times x = {x:g}, label 1; weights 0, SGD with lr={lr:g}",
+        n=n,
+        x=x,
+        lr=lr,
+    )
     case = Case(text, model, [batch], F.cross_entropy, sgd(lr))
     trained, loss = _train(answer, t, case)
     _require_parameters(t, trained, case)
@@ -351,9 +387,9 @@ def _stale_gradients(answer: Any, t: Trial) -> None:
     dtype = t.dtype()
     model = linear(t, 3, 3, dtype)
     batches = draw_batches(t, [t.random.randint(4, 8)], model)
-    case = Case("one batch", model, batches, F.cross_entropy, sgd(0.5))
+    case = Case(say("one batch"), model, batches, F.cross_entropy, sgd(0.5))
     _require_parameters(t, _train(answer, t, case)[0], case)
-    case.text = "one batch; the parameters hold gradients from before the call"
+    case.text = say("one batch; the parameters hold gradients from before the call")
     stale = [3 + t.rand(*p.shape, dtype=dtype) for p in model.parameters()]
     trained, loss = _train(answer, t, case, stale)
     _require_parameters(t, trained, case, "not-zeroed")
@@ -365,7 +401,7 @@ def _equal_batches(answer: Any, t: Trial) -> None:
     model = linear(t, 3, 3, dtype)
     batches = draw_batches(t, [size] * t.random.randint(3, 4), model)
     case = Case(
-        f"batches of {describe_sizes(batches)}",
+        say("batches of {batches}", batches=describe_sizes(batches)),
         model,
         batches,
         F.cross_entropy,
@@ -381,7 +417,7 @@ def _smaller_last_batch(answer: Any, t: Trial) -> None:
     model = linear(t, 3, 3, dtype)
     plain = with_hard_end(model, draw_batches(t, [size, size, 2], model))
     batches = in_some_form(t, plain)
-    text = f"batches of {describe_sizes(plain)}"
+    text = say("batches of {plain}", plain=describe_sizes(plain))
     case = Case(text, model, batches, F.cross_entropy, sgd(0.1))
     trained, loss = _train(answer, t, case)
     _require_parameters(t, trained, case)
@@ -392,7 +428,7 @@ def _train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
     model = mode_model(t, layer).eval()
     batches = draw_batches(t, [6, 6], model)
     case = Case(
-        f"a model with {KINDS[layer]} that comes in eval mode",
+        say("a model with {kinds} that comes in eval mode", kinds=KINDS[layer]),
         model,
         batches,
         F.cross_entropy,
@@ -407,21 +443,21 @@ def _train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
     right = same_parameters(trained, run.model) and _near(loss, run.mean())
     t.require(
         right or all(seen),
-        "a forward pass ran in eval mode.",
-        expected="train mode for every batch",
-        got="eval mode" if not any(seen) else "eval mode for some",
+        say("a forward pass ran in eval mode."),
+        expected=say("train mode for every batch"),
+        got=say("eval mode") if not any(seen) else say("eval mode for some"),
         mistake="eval-mode",
     )
     t.require(
         trained.training,
-        "the model is in eval mode after the call.",
-        expected="model.training = True",
-        got="model.training = False",
+        say("the model is in eval mode after the call."),
+        expected=say("model.training = True"),
+        got=say("model.training = False"),
         mistake="eval-mode",
     )
     t.require(
         all(module.training for module in trained.modules()),
-        "a part of the model is in eval mode after the call.",
+        say("a part of the model is in eval mode after the call."),
         mistake="eval-mode",
     )
     _require_parameters(t, trained, case)
@@ -433,7 +469,10 @@ def _other_optimizer(answer: Any, t: Trial) -> None:
     model = linear(t, 3, 3, dtype)
     plain = draw_batches(t, [size, size, size - 2], model)
     batches = in_some_form(t, plain)
-    text = f"Adam and a label-smoothed loss, batches of {describe_sizes(plain)}"
+    text = say(
+        "Adam and a label-smoothed loss, batches of {plain}",
+        plain=describe_sizes(plain),
+    )
     case = Case(text, model, batches, smoothed, adam)
     trained, loss = _train(answer, t, case)
     _require_parameters(t, trained, case)
@@ -468,12 +507,12 @@ def _evaluate(
     heard.require_order(t)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         t.fail(
-            "the result is not a pair (loss, accuracy).",
-            expected="two floats",
+            say("the result is not a pair (loss, accuracy)."),
+            expected=say("two floats"),
             got=_kind(t, result),
-            advice="Is `return` missing?" if result is None else None,
+            advice=say("Is `return` missing?") if result is None else None,
         )
-    loss = t.number(result[0], what="the returned loss")
+    loss = t.number(result[0], what=say("the returned loss"))
     if heard.probabilities_only():
         resting = copy.deepcopy(model).eval()
         right, squeezed = (
@@ -481,12 +520,12 @@ def _evaluate(
         )
         if _near(loss, squeezed.mean(squeezed.losses)):
             heard.require_logits(t, _near(loss, right.mean(right.losses)))
-    return loss, t.number(result[1], what="the returned accuracy")
+    return loss, t.number(result[1], what=say("the returned accuracy"))
 
 
 def _kind(t: Trial, value: object) -> str:
     if isinstance(value, (tuple, list)):
-        return f"a {t.kind(value)} of {len(value)}"
+        return say("a {kind} of {n_value}", kind=t.kind(value), n_value=len(value))
     return "None" if value is None else t.kind(value)
 
 
@@ -496,31 +535,38 @@ def _require_scores(t: Trial, got: tuple[float, float], right: Scores) -> None:
     mean_loss, mean_accuracy = right.mean(losses), right.mean(accuracies)
     swapped = _near(loss, mean_accuracy) and _near(accuracy, mean_loss)
     t.require(
-        not swapped, "loss and accuracy are swapped.", expected="(loss, accuracy)"
+        not swapped,
+        say("loss and accuracy are swapped."),
+        expected=say("(loss, accuracy)"),
     )
     t.close(
         loss,
         mean_loss,
-        what="the returned loss",
+        what=say("the returned loss"),
         mistakes={"batch-means": sum(losses) / len(losses)},
         advice=_advice(loss, mean_loss, usual_slips(losses, right.sizes))
-        or "The mean over all examples of `loss_fn(logits, labels)` is wanted.",
+        or say("The mean over all examples of `loss_fn(logits, labels)` is wanted."),
         **LOSS,
     )
-    wanted = "The share of examples whose largest logit is at the label is wanted."
+    wanted = say("The share of examples whose largest logit is at the label is wanted.")
     wrong = {  # questions: with few examples a share can be right by chance
-        "Accuracy is a share in [0, 1], not a percentage.": 100 * mean_accuracy,
-        "This is the number of right answers: divide by that of all examples.": (
+        say("Accuracy is a share in [0, 1], not a percentage."): 100 * mean_accuracy,
+        say("This is the number of right answers: divide by that of all examples."): (
             mean_accuracy * count
         ),
-        f"Is this the share of wrong answers? {wanted}": 1 - mean_accuracy,
-        f"Is this the last batch's accuracy alone? {wanted}": accuracies[-1],
-        f"Is this the first batch's accuracy alone? {wanted}": accuracies[0],
+        say("Is this the share of wrong answers? {wanted}", wanted=wanted): 1
+        - mean_accuracy,
+        say(
+            "Is this the last batch's accuracy alone? {wanted}", wanted=wanted
+        ): accuracies[-1],
+        say(
+            "Is this the first batch's accuracy alone? {wanted}", wanted=wanted
+        ): accuracies[0],
     }
     t.close(
         accuracy,
         mean_accuracy,
-        what="the returned accuracy",
+        what=say("the returned accuracy"),
         mistakes={"batch-means": sum(accuracies) / len(accuracies)},
         advice=_advice(accuracy, mean_accuracy, wrong) or wanted,
         **LOSS,
@@ -534,7 +580,9 @@ def _evaluated_by_hand(answer: Any, t: Trial) -> None:
     model.weight.data = torch.tensor([[0.0], [math.log(3)]])
     labels = torch.ones(n, dtype=torch.int64)
     labels[0] = 0
-    text = f"one batch with logits (0, ln 3) and labels {labels.tolist()}"
+    text = say(
+        "one batch with logits (0, ln 3) and labels {labels}", labels=labels.tolist()
+    )
     batches = [(torch.ones(n, 1), labels)]
     got = _evaluate(answer, t, model, batches, text=text)
     _require_scores(t, got, scores(model, batches, F.cross_entropy))
@@ -545,16 +593,16 @@ def _evaluated_unevenly(answer: Any, t: Trial) -> None:
     model = linear(t, 3, 3, dtype).eval()
     plain = with_hard_end(model, draw_batches(t, [size, size, 2], model))
     plain[0][1][0] = (plain[0][1][0] + 1) % 3
-    text = f"batches of {describe_sizes(plain)}"
+    text = say("batches of {plain}", plain=describe_sizes(plain))
     got = _evaluate(answer, t, model, plain, text=text)
     _require_scores(t, got, scores(model, plain, F.cross_entropy))
-    batches, text = in_some_form(t, plain), text + ", a label-smoothed loss"
+    batches, text = in_some_form(t, plain), text + say(", a label-smoothed loss")
     got = _evaluate(answer, t, model, batches, loss_fn=smoothed, text=text)
     others = scores(model, batches, F.cross_entropy)
     t.require(
         not _near(got[0], others.mean(others.losses)),
-        "the loss is not that of the `loss_fn` you are given.",
-        advice="Call `loss_fn(logits, labels)`.",
+        say("the loss is not that of the `loss_fn` you are given."),
+        advice=say("Call `loss_fn(logits, labels)`."),
     )
     _require_scores(t, got, scores(model, batches, smoothed))
 
@@ -563,7 +611,7 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
     model = mode_model(t, layer).eval()
     batches = draw_batches(t, [7, 7, 3], model)
     model.train()
-    text = f"a model with {KINDS[layer]} that comes in train mode"
+    text = say("a model with {kinds} that comes in train mode", kinds=KINDS[layer])
     right = scores(copy.deepcopy(model).eval(), batches, F.cross_entropy)
     state = copy.deepcopy(model.state_dict())
     waiting = _with_gradients(t, model)
@@ -572,17 +620,17 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
     got = _evaluate(answer, t, model, batches, text=text)
     t.require(
         not any(training for training, _ in notes),
-        "a forward pass ran in train mode.",
-        expected=f"loss {right.mean(right.losses):.6g}",
-        got=f"loss {got[0]:.6g}",
+        say("a forward pass ran in train mode."),
+        expected=say("loss {mean:.6g}", mean=right.mean(right.losses)),
+        got=say("loss {got:.6g}", got=got[0]),
         mistake="no-eval-mode",
     )
     _require_scores(t, got, right)
     t.require(
         not any(tracked for _, tracked in notes),
-        "the logits carry a graph for gradients.",
-        expected="logits.requires_grad = False",
-        got="logits.requires_grad = True",
+        say("the logits carry a graph for gradients."),
+        expected=say("logits.requires_grad = False"),
+        got=say("logits.requires_grad = True"),
         mistake="tracks-gradients",
     )
     _require_restored(t, model, True)
@@ -591,7 +639,7 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
 
 def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
     model = mode_model(t, nn.BatchNorm1d).eval()
-    text = "a model that comes in eval mode"
+    text = say("a model that comes in eval mode")
     batches = draw_batches(t, [6, 1], model)
     state = copy.deepcopy(model.state_dict())
     waiting = _with_gradients(t, model)
@@ -604,15 +652,21 @@ def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
 
 def _require_restored(t: Trial, model: nn.Module, training: bool) -> None:
     modes = [module.training for module in model.modules()]
-    names = {True: "train mode", False: "eval mode"}
-    where = "it" if model.training != training else "a part of it"
+    names = {True: say("train mode"), False: say("eval mode")}
+    where = say("it") if model.training != training else say("a part of it")
     t.require(
         modes == [training] * len(modes),
-        f"the model came in {names[training]}, and {where} is left in"
-        f" {names[not training]}.",
-        expected=f"model.training = {training}, as before the call",
+        say(
+            "the model came in {names}, and {where} is left in {names2}.",
+            names=names[training],
+            where=where,
+            names2=names[not training],
+        ),
+        expected=say(
+            "model.training = {training}, as before the call", training=training
+        ),
         mistake="left-in-eval" if training else None,
-        advice="Remember `model.training` first and restore exactly that.",
+        advice=say("Remember `model.training` first and restore exactly that."),
     )
 
 
@@ -631,30 +685,37 @@ def _require_unchanged(
     for name, value in model.state_dict().items():
         t.require(
             torch.equal(value, state[name]),
-            f"evaluation changes the model: `{name}` is not what it was.",
-            expected="parameters and buffers as before the call",
+            say(
+                "evaluation changes the model: `{name}` is not what it was.", name=name
+            ),
+            expected=say("parameters and buffers as before the call"),
         )
     t.require(
         all(parameter.requires_grad for parameter in model.parameters()),
-        "the parameters no longer require gradients after the call.",
-        expected="requires_grad = True, as before the call",
-        advice="Use `with torch.no_grad():` instead.",
+        say("the parameters no longer require gradients after the call."),
+        expected=say("requires_grad = True, as before the call"),
+        advice=say("Use `with torch.no_grad():` instead."),
     )
     for name, parameter in model.named_parameters():
         kept = parameter.grad is not None and torch.equal(parameter.grad, waiting[name])
         t.require(
             kept,
-            f"the gradient of `{name}` is not what it was before the call.",
-            expected="gradients as before the call: an update may be waiting for them",
+            say(
+                "the gradient of `{name}` is not what it was before the call.",
+                name=name,
+            ),
+            expected=say(
+                "gradients as before the call: an update may be waiting for them"
+            ),
             got="None" if parameter.grad is None else shown(parameter.grad),
-            advice="Measuring needs no `zero_grad()`, and no `backward()` either.",
+            advice=say("Measuring needs no `zero_grad()`, and no `backward()` either."),
         )
 
 
 # -- 0.3 ----------------------------------------------------------------------------
 
 Bounds = tuple[float, float, float]
-ORDER = "(mean of treatment - control, low, high)"
+ORDER = say("(mean of treatment - control, low, high)")
 
 
 @dataclass
@@ -732,12 +793,12 @@ def _pairs_of(
     result = t.call(answer, control, treatment, case=text, **options)
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         t.fail(
-            "the result is not three numbers.",
+            say("the result is not three numbers."),
             expected=ORDER,
             got=_kind(t, result),
-            advice="Is `return` missing?" if result is None else None,
+            advice=say("Is `return` missing?") if result is None else None,
         )
-    names = ("the mean", "the lower bound", "the upper bound")
+    names = (say("the mean"), say("the lower bound"), say("the upper bound"))
     mean, low, high = (
         t.number(value, what=name) for value, name in zip(result, names, strict=True)
     )
@@ -799,8 +860,8 @@ def _require_intervals(t: Trial, asked: Sequence[Pairs]) -> None:
     first = wrong[0]
     t.case = first.case
     t.fail(
-        "the interval is not right.",
-        expected=f"(mean, low, high) = {_bounds_text(first.bounds())}",
+        say("the interval is not right."),
+        expected=say("(mean, low, high) = {first}", first=_bounds_text(first.bounds())),
         got=_bounds_text(first.got),
         mistake=mistake,
         advice=None if mistake else _interval_advice(wrong),
@@ -819,32 +880,33 @@ def _bounds_text(bounds: Bounds) -> str:
 def _interval_advice(wrong: Sequence[Pairs]) -> str:
     """Return the sentence that fits all failing cases, or what the first one shows."""
     slips: dict[str, Slip] = {
-        "This is (low, mean, high): the mean comes first.": lambda p: _moved(
+        say("This is (low, mean, high): the mean comes first."): lambda p: _moved(
             p, 1, 0, 2
         ),
-        "The two bounds are the wrong way round: low comes before high.": (
+        say("The two bounds are the wrong way round: low comes before high."): (
             lambda p: _moved(p, 0, 2, 1)
         ),
-        "The mean is subtracted and added in the wrong order: this is the interval of"
-        " control - treatment around the mean of treatment - control.": (
-            lambda p: (p.bounds()[0], *_turned(p.bounds())[1:])
-        ),
-        "This is the one-sided quantile. The interval leaves out (1 - confidence)/2 on"
-        " each side, so ask for the quantile at (1 + confidence)/2.": _slip(
-            factor="one-sided"
-        ),
-        "Student's t has n - 1 degrees of freedom here, not n.": _slip(
+        say(
+            "The mean is subtracted and added in the wrong order: this is the interval "
+            "of control - treatment around the mean of treatment - control."
+        ): (lambda p: (p.bounds()[0], *_turned(p.bounds())[1:])),
+        say(
+            "This is the one-sided quantile. The interval leaves out (1 - "
+            "confidence)/2 on each side, so ask for the quantile at (1 + "
+            "confidence)/2."
+        ): _slip(factor="one-sided"),
+        say("Student's t has n - 1 degrees of freedom here, not n."): _slip(
             factor="n degrees"
         ),
-        "The quantile must follow `confidence`; yours is always that of 95 %.": _slip(
-            factor="always 95 %"
-        ),
-        "This is one standard error to each side. Multiply by the quantile.": _slip(
-            factor="none"
-        ),
-        "Return the two bounds, mean - half and mean + half, not the half-width.": (
-            lambda p: (p.bounds()[0], *_halves(p))
-        ),
+        say(
+            "The quantile must follow `confidence`; yours is always that of 95 %."
+        ): _slip(factor="always 95 %"),
+        say(
+            "This is one standard error to each side. Multiply by the quantile."
+        ): _slip(factor="none"),
+        say(
+            "Return the two bounds, mean - half and mean + half, not the half-width."
+        ): (lambda p: (p.bounds()[0], *_halves(p))),
     }
     for sentence, slip in slips.items():
         if all(p.fits(slip(p)) for p in wrong):
@@ -852,13 +914,16 @@ def _interval_advice(wrong: Sequence[Pairs]) -> str:
     mean, low, high = wrong[0].got
     right = wrong[0].bounds()
     if not math.isclose(mean, right[0], rel_tol=1e-4, abs_tol=2e-4):
-        return "The first number must be the mean of treatment - control, seed by seed."
+        return say(
+            "The first number must be the mean of treatment - control, seed by seed."
+        )
     if math.isclose(low + high, 2 * mean, rel_tol=1e-4, abs_tol=4e-4):
         ratio = (high - low) / (right[2] - right[1])
-        return (
-            f"The mean is right; the interval is {ratio:.3g} times as wide as wanted."
+        return say(
+            "The mean is right; the interval is {ratio:.3g} times as wide as wanted.",
+            ratio=ratio,
         )
-    return "The mean is right, but it is not in the middle of the two bounds."
+    return say("The mean is right, but it is not in the middle of the two bounds.")
 
 
 def _moved(p: Pairs, *places: int) -> Bounds:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from helpers.checks import Trial, exercise
+from helpers.words import say
 
 __all__ = [
     "bias_variance",
@@ -47,18 +48,22 @@ _VARIANCE = [
 _SLIPS = [
     (
         0,
-        "This is the mean of |bias|: square the difference at each point.",
+        say("This is the mean of |bias|: square the difference at each point."),
         lambda p, f: (p.mean(0) - f).abs().mean(),
     ),
     (
         0,
-        "This is the whole mean squared error: for the bias average the fits first.",
+        say(
+            "This is the whole mean squared error: for the bias average the fits first."
+        ),
         lambda p, f: ((p - f) ** 2).mean(),
     ),
     (
         1,
-        "This is the whole mean squared error: the variance is about the mean fit, not "
-        "about the truth.",
+        say(
+            "This is the whole mean squared error: the variance is about the mean fit, "
+            "not about the truth."
+        ),
         lambda p, f: ((p - f) ** 2).mean(),
     ),
 ]
@@ -67,15 +72,21 @@ _SLIPS = [
 @exercise(
     "1.1",
     mistakes={
-        "unbiased-variance": "The variance divides by M-1. These M models are all "
-        "there are, so divide by M (`correction=0`); otherwise bias² + variance is not "
-        "the mean squared error.",
-        "bias-averaged-first": "The bias is averaged over the points before it is "
-        "squared, so that positive and negative errors cancel. Square at each point "
-        "first, then average.",
-        "wrong-axis": "A mean or variance is taken along the wrong axis. Rows are data "
-        "sets, columns are points: average over the M data sets (dim=0), at each point "
-        "for itself.",
+        "unbiased-variance": say(
+            "The variance divides by M-1. These M models are all there are, so divide "
+            "by M (`correction=0`); otherwise bias² + variance is not the mean squared "
+            "error."
+        ),
+        "bias-averaged-first": say(
+            "The bias is averaged over the points before it is squared, so that "
+            "positive and negative errors cancel. Square at each point first, then "
+            "average."
+        ),
+        "wrong-axis": say(
+            "A mean or variance is taken along the wrong axis. Rows are data sets, "
+            "columns are points: average over the M data sets (dim=0), at each point "
+            "for itself."
+        ),
     },
 )
 def bias_variance(answer: Any, t: Trial) -> None:
@@ -115,28 +126,30 @@ def _predictions(t: Trial, m: int, n: int, dtype: torch.dtype) -> tuple[Tensor, 
 
 def _show(case: tuple[Tensor, Tensor]) -> str:
     if case[0].numel() > 8:
-        return "; ".join(f"a tensor of shape {tuple(x.shape)}" for x in case)
+        return "; ".join(
+            say("a tensor of shape {shape}", shape=tuple(x.shape)) for x in case
+        )
     return ", ".join(str(x.tolist()) for x in case)
 
 
 def _two_floats(t: Trial, result: object) -> tuple[float, float]:
     if isinstance(result, Tensor) or not isinstance(result, Sequence):
-        advice = "Your function returns nothing: is `return` missing?"
+        advice = say("Your function returns nothing: is `return` missing?")
         t.fail(
-            "the result is not a pair.",
-            expected="a tuple of two Python floats: (bias², variance)",
+            say("the result is not a pair."),
+            expected=say("a tuple of two Python floats: (bias², variance)"),
             got=result if result is not None else "None",
             advice=advice if result is None else None,
         )
-    t.require(len(result) == 2, "the result is not a pair.", got=result)
-    named = ("the squared bias", "the variance")
+    t.require(len(result) == 2, say("the result is not a pair."), got=result)
+    named = (say("the squared bias"), say("the variance"))
     for value, what in zip(result, named, strict=True):
         t.require(
             not isinstance(value, Tensor) or value.numel() == 1,
-            f"{what} is not one number.",
-            expected="a Python float",
+            say("{what} is not one number.", what=what),
+            expected=say("a Python float"),
             got=value,
-            advice="Average over the points as well.",
+            advice=say("Average over the points as well."),
         )
     return t.number(result[0], what=named[0]), t.number(result[1], what=named[1])
 
@@ -158,13 +171,16 @@ def _parts(
     right = (((mean - f) ** 2).mean().item(), ((p - mean) ** 2).mean().item())
     tolerance = 1e-4 if predictions.dtype == torch.float32 else 1e-5
     error = ((p - f) ** 2).mean().item()
-    advice = f"Together the two must give the mean squared error, here {error:.6g}."
+    advice = say(
+        "Together the two must give the mean squared error, here {error:.6g}.",
+        error=error,
+    )
     if _near(got, right[::-1], tolerance) and not _near(got, right, tolerance):
-        advice = "The two numbers are swapped: return (bias², variance)."
-    for which, what in enumerate(("the squared bias", "the variance")):
+        advice = say("The two numbers are swapped: return (bias², variance).")
+    for which, what in enumerate((say("the squared bias"), say("the variance"))):
         if not _near(got[which : which + 1], right[which : which + 1], tolerance):
             t.fail(
-                f"{what} is not right.",
+                say("{what} is not right.", what=what),
                 expected=right[which],
                 got=got[which],
                 mistake=name(which),
@@ -211,16 +227,22 @@ def _near(got: Sequence[float], expected: Sequence[float], tolerance: float) -> 
 @exercise(
     "1.2",
     mistakes={
-        "no-identity": "The strength belongs on the diagonal, and only there: XᵀX + "
-        "strength·I. A bare `+ strength` adds it to every entry, and without it this "
-        "is ordinary least squares.",
-        "scaled-by-n": "The strength is scaled by the number of examples. The squared "
-        "errors here are summed, not averaged, so the strength stands as it is.",
-        "singular-inverse": "With strength 0, XᵀX has no inverse if columns are "
-        "dependent (or d > n), and XXᵀ none if rows are (or n > d): a solver that "
-        "assumes one fails or returns arbitrary numbers. Of all weights that fit "
-        "equally well the shortest are wanted: `torch.linalg.pinv`, or `lstsq` with a "
-        "driver that allows rank deficiency.",
+        "no-identity": say(
+            "The strength belongs on the diagonal, and only there: XᵀX + strength·I. A "
+            "bare `+ strength` adds it to every entry, and without it this is ordinary "
+            "least squares."
+        ),
+        "scaled-by-n": say(
+            "The strength is scaled by the number of examples. The squared errors here "
+            "are summed, not averaged, so the strength stands as it is."
+        ),
+        "singular-inverse": say(
+            "With strength 0, XᵀX has no inverse if columns are dependent (or d > n), "
+            "and XXᵀ none if rows are (or n > d): a solver that assumes one fails or "
+            "returns arbitrary numbers. Of all weights that fit equally well the "
+            "shortest are wanted: `torch.linalg.pinv`, or `lstsq` with a driver that "
+            "allows rank deficiency."
+        ),
     },
 )
 def ridge_fit(answer: Any, t: Trial) -> None:
@@ -291,7 +313,7 @@ def _weights(
     errors = dict.fromkeys(("LinAlgError", "_LinAlgError"), "singular-inverse")
     got = t.call(answer, x, y, strength, errors=errors if strength == 0 else None)
     right = _ridge(x, y, strength)
-    t.tensor(got, like=right, what="the weight vector")
+    t.tensor(got, like=right, what=say("the weight vector"))
     tolerance = 2e-3 if x.dtype == torch.float32 else 1e-6
     mistakes = dict(_ridge_mistakes(x, y, strength, got, tolerance))
     if strength == 0:
@@ -299,12 +321,14 @@ def _weights(
     t.close(
         got,
         right,
-        what="the weight vector",
+        what=say("the weight vector"),
         mistakes=mistakes,
         rtol=tolerance,
         atol=tolerance,
-        advice="Right weights satisfy Xᵀ(Xw - y) + strength·w = 0 (set the gradient of "
-        "the objective to zero). An iteration that is stopped too early does not.",
+        advice=say(
+            "Right weights satisfy Xᵀ(Xw - y) + strength·w = 0 (set the gradient of "
+            "the objective to zero). An iteration that is stopped too early does not."
+        ),
     )
 
 
@@ -343,17 +367,24 @@ def _ridge_mistakes(
 @exercise(
     "1.5",
     mistakes={
-        "not-squared": "The singular values are not squared. A direction survives by "
-        "the factor s²/(s² + strength): squares come from XᵀX, whose eigenvalues are "
-        "s².",
-        "scaled-by-n": "The strength is scaled by the number of examples. The squared "
-        "errors here are summed, not averaged, so the strength stands as it is.",
-        "zeros-counted": "With strength 0, directions with the singular value 0 are "
-        "counted. X cannot reach them, so they are no parameters: count the singular "
-        "values above rounding, as `torch.linalg.matrix_rank` does.",
-        "all-columns": "This is the number of columns d, or of singular values, "
-        "whatever the strength. With a penalty a direction counts only by "
-        "s²/(s² + strength), and dependent columns not at all.",
+        "not-squared": say(
+            "The singular values are not squared. A direction survives by the factor "
+            "s²/(s² + strength): squares come from XᵀX, whose eigenvalues are s²."
+        ),
+        "scaled-by-n": say(
+            "The strength is scaled by the number of examples. The squared errors here "
+            "are summed, not averaged, so the strength stands as it is."
+        ),
+        "zeros-counted": say(
+            "With strength 0, directions with the singular value 0 are counted. X "
+            "cannot reach them, so they are no parameters: count the singular values "
+            "above rounding, as `torch.linalg.matrix_rank` does."
+        ),
+        "all-columns": say(
+            "This is the number of columns d, or of singular values, whatever the "
+            "strength. With a penalty a direction counts only by s²/(s² + strength), "
+            "and dependent columns not at all."
+        ),
     },
 )
 def effective_parameters(answer: Any, t: Trial) -> None:
@@ -366,12 +397,14 @@ def effective_parameters(answer: Any, t: Trial) -> None:
         if not math.isclose(value, right, rel_tol=_within(x), abs_tol=_within(x)):
             t.case = _matrix_text(x, strength)
             t.fail(
-                "the number of effective parameters is not right.",
+                say("the number of effective parameters is not right."),
                 expected=f"{right:.6g}",
                 got=f"{value:.6g}",
                 mistake=_effective_mistake(cases, got),
-                advice="Right is the sum of s²/(s² + strength) over the singular "
-                "values s of X; at strength 0 each s above rounding counts 1.",
+                advice=say(
+                    "Right is the sum of s²/(s² + strength) over the singular values s "
+                    "of X; at strength 0 each s above rounding counts 1."
+                ),
             )
 
 
@@ -397,17 +430,23 @@ def _count_of(t: Trial, answer: Any, x: Tensor, strength: float) -> float:
     got = t.number(t.call(answer, x, strength, case=text))
     t.require(
         math.isfinite(got),
-        "the result is not finite.",
+        say("the result is not finite."),
         expected=f"{_effective(x, strength):.6g}",
         got=got,
-        advice="Is something divided by zero? At strength 0, s²/(s² + 0) is 0/0 for a "
-        "singular value of 0: count the others instead.",
+        advice=say(
+            "Is something divided by zero? At strength 0, s²/(s² + 0) is 0/0 for a "
+            "singular value of 0: count the others instead."
+        ),
     )
     return got
 
 
 def _matrix_text(x: Tensor, strength: float) -> str:
-    rows = x.tolist() if x.numel() <= 8 else f"features of shape {tuple(x.shape)}"
+    rows = (
+        x.tolist()
+        if x.numel() <= 8
+        else say("features of shape {shape}", shape=tuple(x.shape))
+    )
     return f"effective_parameters({rows}, {strength})"
 
 
@@ -477,14 +516,20 @@ _CALLS = 60
 @exercise(
     "1.3",
     mistakes={
-        "in-place": "The labels that came in are changed in place: every later use of "
-        "the clean labels is spoiled. Work on `labels.clone()`.",
-        "redraws-true-class": "The new class may be the old one, so fewer labels are "
-        "wrong than the rate says. Draw among the other num_classes - 1 classes, for "
-        "example by adding 1 … num_classes - 1 modulo num_classes.",
-        "not-exact": "Each label seems to be flipped by its own coin, so the number of "
-        "flips varies from call to call. Pick exactly round(rate·n) positions, for "
-        "example the first ones of `torch.randperm(n, generator=generator)`.",
+        "in-place": say(
+            "The labels that came in are changed in place: every later use of the "
+            "clean labels is spoiled. Work on `labels.clone()`."
+        ),
+        "redraws-true-class": say(
+            "The new class may be the old one, so fewer labels are wrong than the rate "
+            "says. Draw among the other num_classes - 1 classes, for example by adding "
+            "1 … num_classes - 1 modulo num_classes."
+        ),
+        "not-exact": say(
+            "Each label seems to be flipped by its own coin, so the number of flips "
+            "varies from call to call. Pick exactly round(rate·n) positions, for "
+            "example the first ones of `torch.randperm(n, generator=generator)`."
+        ),
     },
 )
 def corrupt_labels(answer: Any, t: Trial) -> None:
@@ -509,13 +554,13 @@ def corrupt_labels(answer: Any, t: Trial) -> None:
     labels = t.integers(2, t.random.randint(6, 8))
     for rate, wanted in ((0.0, labels), (1.0, 1 - labels)):
         new, _ = _noisy(t, answer, labels, 2, rate)
-        t.close(new, wanted, what="the tensor of new labels")
+        t.close(new, wanted, what=say("the tensor of new labels"))
 
     t.part("draws from the generator")
     labels = t.integers(10, 80)
     t.draws(
         lambda generator: t.call(answer, labels, 10, 0.5, generator),
-        case="corrupt_labels(labels, 10, 0.5, generator)",
+        case=say("corrupt_labels(labels, 10, 0.5, generator)"),
         without_generator=False,
     )
 
@@ -536,33 +581,33 @@ def _noisy(
     result = t.call(answer, labels, classes, rate, generator)
     if isinstance(result, Tensor) or not isinstance(result, Sequence):
         t.fail(
-            "the result is not a pair.",
-            expected="a tuple (labels, flipped)",
+            say("the result is not a pair."),
+            expected=say("a tuple (labels, flipped)"),
             got=result if result is not None else "None",
-            advice="Return both: the new labels and the mask of changed ones.",
+            advice=say("Return both: the new labels and the mask of changed ones."),
         )
-    t.require(len(result) == 2, "the result is not a pair.", got=result)
+    t.require(len(result) == 2, say("the result is not a pair."), got=result)
     new, flipped = result
     kinds = [part.dtype for part in result if isinstance(part, Tensor)]
     t.require(
         kinds != [torch.bool, labels.dtype],
-        "the two results are swapped.",
-        expected="(labels, flipped)",
+        say("the two results are swapped."),
+        expected=say("(labels, flipped)"),
     )
-    t.tensor(new, like=labels, what="the tensor of new labels")
+    t.tensor(new, like=labels, what=say("the tensor of new labels"))
     if not isinstance(flipped, Tensor) or flipped.dtype != torch.bool:
         t.fail(
-            "`flipped` is not a tensor of True and False.",
-            expected="a bool tensor as long as the labels",
+            say("`flipped` is not a tensor of True and False."),
+            expected=say("a bool tensor as long as the labels"),
             got=flipped,
-            advice="A comparison such as `new != labels` gives one.",
+            advice=say("A comparison such as `new != labels` gives one."),
         )
     t.tensor(flipped, shape=labels.shape, what="`flipped`")
     outside = new[(new < 0) | (new >= classes)]
     t.require(
         outside.numel() == 0,
-        "some new labels are not classes.",
-        expected=f"classes 0 … {classes - 1}",
+        say("some new labels are not classes."),
+        expected=say("classes 0 … {classes}", classes=classes - 1),
         got=outside[:1],
     )
     return new, flipped
@@ -585,18 +630,29 @@ def _exact(
     """Require the exact number of flips in each call and a true mask."""
     n, wanted = len(labels), round(rate * len(labels))
     changed = [int((new != labels).sum()) for new, _ in results]
-    t.case = f"corrupt_labels(labels, {classes}, {rate}, generator), {n} labels"
+    t.case = say(
+        "corrupt_labels(labels, {classes}, {rate}, generator), {n} labels",
+        classes=classes,
+        rate=rate,
+        n=n,
+    )
     if set(changed) != {wanted}:
-        t.case += f", {_CALLS} calls"
+        t.case += say(", {calls} calls", calls=_CALLS)
         _not_a_fixed_map(t, labels, results)
         if max(changed) > wanted and len(set(changed)) > 1:
             coins = statistics.variance(changed) > wanted * (1 - rate) / 3
             t.fail(
-                "the number of changed labels is not exact.",
+                say("the number of changed labels is not exact."),
                 expected=wanted,
-                got=f"between {min(changed)} and {max(changed)}",
+                got=say(
+                    "between {min_changed} and {max_changed}",
+                    min_changed=min(changed),
+                    max_changed=max(changed),
+                ),
                 mistake="not-exact" if coins else None,
-                advice="Pick exactly round(rate·n) labels and change each of them.",
+                advice=say(
+                    "Pick exactly round(rate·n) labels and change each of them."
+                ),
             )
         if len(set(changed)) > 1:
             share = sum(changed) / (wanted * _CALLS)
@@ -604,20 +660,28 @@ def _exact(
                 sum(changed),
                 wanted * _CALLS,
                 1.0,
-                what="the part of the chosen labels that changes",
+                what=say("the part of the chosen labels that changes"),
                 # one that is redrawn a few times, not until it differs, changes more
                 mistakes={"redraws-true-class": max(share, 1 - 1 / classes)},
-                advice="Are the positions all different? `torch.randperm` draws "
-                "without replacement, `torch.randint` with.",
+                advice=say(
+                    "Are the positions all different? `torch.randperm` draws without "
+                    "replacement, `torch.randint` with."
+                ),
             )
         _count(t, changed[0], rate, n)
     for new, flipped in results:
         t.require(
             torch.equal(flipped, new != labels),
-            "`flipped` is not True exactly where a label changed.",
-            expected=f"True at {int((new != labels).sum())} labels, the changed ones",
-            got=f"True at {int(flipped.sum())} labels, "
-            f"{int((flipped & (new == labels)).sum())} of them unchanged",
+            say("`flipped` is not True exactly where a label changed."),
+            expected=say(
+                "True at {sum_new} labels, the changed ones",
+                sum_new=int((new != labels).sum()),
+            ),
+            got=say(
+                "True at {sum_flipped} labels, {sum_flipped2} of them unchanged",
+                sum_flipped=int(flipped.sum()),
+                sum_flipped2=int((flipped & (new == labels)).sum()),
+            ),
         )
 
 
@@ -636,11 +700,19 @@ def _not_a_fixed_map(
         pairs = ", ".join(f"{a} → {b}" for a, b in sorted(moved)[:4])
         still = sorted(set(labels.tolist()) - set(old))
         t.fail(
-            "each class always becomes the same other class, and some never change.",
-            expected="a new class drawn for each chosen label, among all others",
-            got=f"{pairs}, …; never changed: {', '.join(map(str, still))}",
-            advice="A formula of the label alone meets the old class for some labels. "
-            "Add a random shift of 1 … num_classes - 1 modulo num_classes.",
+            say(
+                "each class always becomes the same other class, and some never change."
+            ),
+            expected=say("a new class drawn for each chosen label, among all others"),
+            got=say(
+                "{pairs}, …; never changed: {str}",
+                pairs=pairs,
+                str=", ".join(map(str, still)),
+            ),
+            advice=say(
+                "A formula of the label alone meets the old class for some labels. Add "
+                "a random shift of 1 … num_classes - 1 modulo num_classes."
+            ),
         )
 
 
@@ -648,12 +720,12 @@ def _count(t: Trial, changed: int, rate: float, n: int) -> None:
     cut = changed in (math.floor(rate * n), math.ceil(rate * n))
     t.require(
         changed == round(rate * n),
-        "the number of changed labels is not round(rate·n).",
+        say("the number of changed labels is not round(rate·n)."),
         expected=f"{round(rate * n)} = round({rate * n:.4g})",
         got=changed,
-        advice="`round` goes to the nearest whole number, `int` cuts off."
+        advice=say("`round` goes to the nearest whole number, `int` cuts off.")
         if cut
-        else "Of all n labels together exactly round(rate·n) change.",
+        else say("Of all n labels together exactly round(rate·n) change."),
     )
 
 
@@ -669,23 +741,32 @@ def _uniform(t: Trial, answer: Callable[..., Any]) -> None:
             hits,
             _CALLS,
             0.5,
-            what=f"how often position {position} is among the flipped",
-            advice="Every position must have the same chance, anew in each call.",
+            what=say(
+                "how often position {position} is among the flipped", position=position
+            ),
+            advice=say("Every position must have the same chance, anew in each call."),
         )
     old = torch.cat([labels[mask] for _, mask in results])
     drawn = torch.cat([new[mask] for new, mask in results])
     shifts = (drawn - old) % classes
-    one = f"how often class {classes - 1} (not among these labels) is the new one"
+    one = say(
+        "how often class {classes} (not among these labels) is the new one",
+        classes=classes - 1,
+    )
     _all_classes_alike(t, {one: drawn == classes - 1}, classes)
     calls = zip(old.view(_CALLS, -1), drawn.view(_CALLS, -1), strict=True)
     t.require(
         any(len(set(b[a == c].tolist())) > 1 for a, b in calls for c in a.unique()),
-        "in each call all flipped labels of a class become the same class.",
-        expected="a new class drawn for each flipped label",
-        advice="Draw as many random numbers as there are flips, not one for all.",
+        say("in each call all flipped labels of a class become the same class."),
+        expected=say("a new class drawn for each flipped label"),
+        advice=say("Draw as many random numbers as there are flips, not one for all."),
     )
     counts = {
-        f"how often label c becomes (c + {shift}) modulo {classes}": shifts == shift
+        say(
+            "how often label c becomes (c + {shift}) modulo {classes}",
+            shift=shift,
+            classes=classes,
+        ): shifts == shift
         for shift in range(1, classes)
     }
     for a, b in itertools.permutations(range(classes), 2):
@@ -701,13 +782,16 @@ def _all_classes_alike(t: Trial, counts: Mapping[str, Tensor], classes: int) -> 
             len(hits),
             1 / (classes - 1),
             what=what,
-            advice=f"All other classes of 0 … {classes - 1} must be equally likely.",
+            advice=say(
+                "All other classes of 0 … {classes} must be equally likely.",
+                classes=classes - 1,
+            ),
         )
 
 
 # -- 1.4 ----------------------------------------------------------------------------
 
-_RULE = (
+_RULE = say(
     "The rule, in this order: last train loss > acceptable → underfitting; last val "
     "loss ≥ 1.1 times its minimum, or last train loss < half the last val loss → "
     "overfitting; else good fit."
@@ -721,26 +805,35 @@ _ORDERS = ("urg", "rug", "gur", "rgu", "fu", "frgu", "ourg")
 @exercise(
     "1.4",
     mistakes={
-        "wrong-order": "The tests come in the wrong order, or one is missing. A model "
-        "that has not even learned its training set is underfitting, whatever the "
-        "validation loss does: ask that first, then overfitting, and only what is left "
-        "is a good fit.",
-        "best-not-last": "The best loss (a minimum) is used where the last one is "
-        "asked for. What you hold in your hands after training is the last model: "
-        "`losses[-1]`.",
+        "wrong-order": say(
+            "The tests come in the wrong order, or one is missing. A model that has "
+            "not even learned its training set is underfitting, whatever the "
+            "validation loss does: ask that first, then overfitting, and only what is "
+            "left is a good fit."
+        ),
+        "best-not-last": say(
+            "The best loss (a minimum) is used where the last one is asked for. What "
+            "you hold in your hands after training is the last model: `losses[-1]`."
+        ),
     },
 )
 def diagnose(answer: Any, t: Trial) -> None:
     """Check 1.4: underfitting, overfitting or good fit, from the last losses."""
     t.part("clear cases, curves that turn, gaps, single epochs")
     cases = list(_curves(t))
-    verdicts = [_verdict(t, answer, *case) for case in cases]
+    order = t.random.sample(range(len(cases)), len(cases))  # no sequence is right
+    found = {k: _verdict(t, answer, *cases[k]) for k in order}
+    verdicts = [found[k] for k in range(len(cases))]
     for case, got in zip(cases, verdicts, strict=True):
         if got != _rule(*case):
             t.case = _call_text(*case)
             t.fail(
-                "the diagnosis is not right.",
-                expected=f"{_rule(*case)!r}, because {_because(*case)}",
+                say("the diagnosis is not right."),
+                expected=say(
+                    "{rule!r}, because {because}",
+                    rule=_rule(*case),
+                    because=_because(*case),
+                ),
                 got=repr(got),
                 mistake=_diagnosis_mistake(cases, verdicts, case, got),
                 advice=_RULE,
@@ -786,14 +879,30 @@ def _because(train: list[float], val: list[float], acceptable: float) -> str:
     """Return the comparison that decides this case, with its numbers."""
     last, end, low = train[-1], val[-1], min(val)
     if last > acceptable:
-        return f"the last train loss {last:.4g} > acceptable {acceptable:.4g}"
+        return say(
+            "the last train loss {last:.4g} > acceptable {acceptable:.4g}",
+            last=last,
+            acceptable=acceptable,
+        )
     if end >= 1.1 * low:
-        return f"the last val loss {end:.4g} ≥ 1.1 · {low:.4g}, its minimum"
+        return say(
+            "the last val loss {end:.4g} ≥ 1.1 · {low:.4g}, its minimum",
+            end=end,
+            low=low,
+        )
     if last < 0.5 * end:
-        return f"the last train loss {last:.4g} < 0.5 · {end:.4g}, the last val loss"
-    return (
-        f"{last:.4g} ≤ {acceptable:.4g}, {end:.4g} < 1.1 · {low:.4g} and {last:.4g} ≥ "
-        f"0.5 · {end:.4g}"
+        return say(
+            "the last train loss {last:.4g} < 0.5 · {end:.4g}, the last val loss",
+            last=last,
+            end=end,
+        )
+    return say(
+        "{last:.4g} ≤ {acceptable:.4g}, {end:.4g} < 1.1 · {low:.4g} and {last:.4g} ≥ "
+        "0.5 · {end:.4g}",
+        last=last,
+        acceptable=acceptable,
+        end=end,
+        low=low,
     )
 
 
@@ -809,16 +918,16 @@ def _verdict(
     got = t.call(answer, *mine, acceptable, case=text)
     t.require(
         mine == (train, val),
-        "your code changes the lists it is given.",
-        advice="Copy a list before you sort it or take losses out of it.",
+        say("your code changes the lists it is given."),
+        advice=say("Copy a list before you sort it or take losses out of it."),
     )
     names = ("underfitting", "overfitting", "good fit")
     t.require(
         isinstance(got, str) and got in names,
-        "the result is none of the three diagnoses.",
-        expected=" or ".join(map(repr, names)),
+        say("the result is none of the three diagnoses."),
+        expected=say(" or ").join(map(repr, names)),
         got=repr(got) if isinstance(got, str) else t.describe(got),
-        advice="Your function returns nothing: is `return` missing?"
+        advice=say("Your function returns nothing: is `return` missing?")
         if got is None
         else None,
     )

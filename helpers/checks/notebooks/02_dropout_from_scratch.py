@@ -39,32 +39,33 @@ from helpers.checks.vocabulary.thinned import (
     row_of,
 )
 from helpers.checks.vocabulary.values import agree
+from helpers.words import say
 
-KEEP = (
+KEEP = say(
     "p is the probability of dropping a unit. Here it is used as the probability of "
     "keeping it: for small p almost everything disappears."
 )
-ACTIVE = (
+ACTIVE = say(
     "Dropout is still at work at evaluation. A trained network must answer the same "
     "question the same way: evaluation draws no mask."
 )
-NOT_SCALED = (
+NOT_SCALED = say(
     "The survivors are not scaled by 1/(1-p). On average the result is then smaller "
     "than x, and the next layer notices when evaluation returns x itself."
 )
-SCALE_P = (
+SCALE_P = say(
     "The survivors are scaled by 1/p. A unit survives with probability 1-p, so what "
     "makes up for the missing ones is 1/(1-p)."
 )
-NAN = (
-    "p=1 divides by 1-p = 0. When everything is dropped the answer is all zeros: "
-    "treat p=1 before you divide."
+NAN = say(
+    "p=1 divides by 1-p = 0. When everything is dropped the answer is all zeros: treat "
+    "p=1 before you divide."
 )
-FAIR = (
+FAIR = say(
     "Half of the units are dropped, whatever p is: a fair coin. Compare the uniform "
     "numbers with p: one of them is below p with probability p."
 )
-SHARED = (
+SHARED = say(
     "One mask is shared by the whole batch: every example loses the same units. Draw "
     "one coin per number in x, so a mask of x's full shape."
 )
@@ -72,7 +73,7 @@ SHARED = (
 
 # -- parts that several exercises share ---------------------------------------------
 
-_FLOW = "Compute the result from x itself: no .detach(), .data, .item() or numpy."
+_FLOW = say("Compute the result from x itself: no .detach(), .data, .item() or numpy.")
 
 
 def _gradient(t: Trial, answer: Any, x: Tensor, p: float, factor: float) -> None:
@@ -80,7 +81,7 @@ def _gradient(t: Trial, answer: Any, x: Tensor, p: float, factor: float) -> None
     t.part("gradients")
     x = x.clone().requires_grad_()
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
-    masked_gradient(t, out, x, factor, of="the input", advice=_FLOW)
+    masked_gradient(t, out, x, factor, of=say("the input"), advice=_FLOW)
 
 
 def _limits(t: Trial, answer: Any, x: Tensor) -> None:
@@ -93,7 +94,9 @@ def _random(t: Trial, answer: Any, x: Tensor, case: str) -> None:
     t.draws(lambda g: t.call(answer, x, 0.5, True, g), case=case)
 
 
-def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") -> None:
+def _dropped(
+    t: Trial, masks: Tensor, p: float, what: str = say("the dropped part")
+) -> None:
     wrong = {"keep-probability": 1 - p, "fair-coin": 0.5}
     wrong = {name: part for name, part in wrong.items() if name in t.mistakes}
     t.fraction(float((~masks).sum()), masks.numel(), p, what=what, mistakes=wrong)
@@ -105,15 +108,21 @@ def _dropped(t: Trial, masks: Tensor, p: float, what: str = "the dropped part") 
 @exercise(
     "2.1",
     mistakes={
-        "scales-in-training": "The survivors change their value in training. In the "
-        "2012 form training only masks; the scaling, by 1-p, happens at evaluation.",
+        "scales-in-training": say(
+            "The survivors change their value in training. In the 2012 form training "
+            "only masks; the scaling, by 1-p, happens at evaluation."
+        ),
         "keep-probability": KEEP,
         "active-at-evaluation": ACTIVE,
-        "no-scaling-at-evaluation": "Evaluation returns x as it is. All units are "
-        "there now, so what the next layer receives is too large: multiply by 1-p.",
-        "divides-at-evaluation": "Evaluation divides by 1-p. All units are there now, "
-        "so what the next layer receives is too large already: multiply by 1-p. (The "
-        "division belongs to the inverted form, where it happens in training.)",
+        "no-scaling-at-evaluation": say(
+            "Evaluation returns x as it is. All units are there now, so what the next "
+            "layer receives is too large: multiply by 1-p."
+        ),
+        "divides-at-evaluation": say(
+            "Evaluation divides by 1-p. All units are there now, so what the next "
+            "layer receives is too large already: multiply by 1-p. (The division "
+            "belongs to the inverted form, where it happens in training.)"
+        ),
         "fair-coin": FAIR,
     },
     from_scratch=r"dropout",
@@ -126,7 +135,7 @@ def standard_dropout(answer: Any, t: Trial) -> None:
     t.part("type, shape and dtype")
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    no_zeros(t, quiet, what="units")
+    no_zeros(t, quiet, what=say("units"))
 
     t.part("training masks")
     g = t.generator()
@@ -158,16 +167,18 @@ def standard_dropout(answer: Any, t: Trial) -> None:
     _gradient(t, answer, nonzero(t, 4, 30, dtype=other), p, 1.0)
     y = nonzero(t, 3, dtype=dtype).requires_grad_()
     out = t.call(answer, y, p, False)
-    grad = gradient(t, out, y, of="the input", advice=_FLOW)
-    t.close(grad, torch.full_like(grad, 1 - p), what="the gradient at evaluation")
+    grad = gradient(t, out, y, of=say("the input"), advice=_FLOW)
+    t.close(grad, torch.full_like(grad, 1 - p), what=say("the gradient at evaluation"))
     _random(t, answer, nonzero(t, 20, 10), "standard_dropout(x, 0.5, True)")
 
 
 _COPIES = {
-    1: "every example loses the same units: one mask is shared by the batch.",
-    2: "entries along one dimension of x are dropped together, not one by one.",
-    3: "entries along the last dimension of x are dropped together, not one by one.",
-    0: "two calls in a row use the same mask.",
+    1: say("every example loses the same units: one mask is shared by the batch."),
+    2: say("entries along one dimension of x are dropped together, not one by one."),
+    3: say(
+        "entries along the last dimension of x are dropped together, not one by one."
+    ),
+    0: say("two calls in a row use the same mask."),
 }
 
 
@@ -195,7 +206,7 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
     t.part("type, shape and dtype")
     t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    no_zeros(t, quiet, what="units")
+    no_zeros(t, quiet, what=say("units"))
 
     t.part("training masks and scales")
     g = t.generator()
@@ -211,7 +222,7 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
 
     t.part("evaluation is the identity")
     y = torch.tensor([1.0, -2.0, 4.0], dtype=other)
-    advice = "Training has scaled already; evaluation returns x as it is."
+    advice = say("Training has scaled already; evaluation returns x as it is.")
     t.close(t.call(answer, y, p, False), y, advice=advice)
 
     _limits(t, answer, nonzero(t, 2, 3, dtype=dtype))
@@ -226,10 +237,14 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
 @exercise(
     "2.3",
     mistakes={
-        "ignores-training": "The layer does not follow its mode. Ask `self.training` "
-        "in `forward`: model.train() and model.eval() set it in every submodule.",
-        "fixed-mask": "The same mask is used again and again, so the same units are "
-        "missing in every step. Draw a new mask in each `forward`; never seed there.",
+        "ignores-training": say(
+            "The layer does not follow its mode. Ask `self.training` in `forward`: "
+            "model.train() and model.eval() set it in every submodule."
+        ),
+        "fixed-mask": say(
+            "The same mask is used again and again, so the same units are missing in "
+            "every step. Draw a new mask in each `forward`; never seed there."
+        ),
         "not-scaled": NOT_SCALED,
         "scales-by-p": SCALE_P,
         "keep-probability": KEEP,
@@ -247,16 +262,16 @@ def Dropout(answer: Any, t: Trial) -> None:
 
     t.part("evaluation is the identity")
     model = layer.nested().eval()
-    no_zeros(t, model(x), what="units", mistake="ignores-training")
-    no_zeros(t, layer.eval()(x), what="units", mistake="ignores-training")
-    t.close(layer(x), x, advice="Training has scaled already.")
+    no_zeros(t, model(x), what=say("units"), mistake="ignores-training")
+    no_zeros(t, layer.eval()(x), what=say("units"), mistake="ignores-training")
+    t.close(layer(x), x, advice=say("Training has scaled already."))
 
     t.part("training draws a new mask each time")
     model.train()
     masks = kept(lambda: t.tensor(model(x), like=x))
     if masks.all() and (out == 0).any():
         t.fail(
-            "nothing is dropped after model.eval() and then model.train().",
+            say("nothing is dropped after model.eval() and then model.train()."),
             mistake="ignores-training",
         )
     if masks.all() or not masks.any():
@@ -275,7 +290,7 @@ def Dropout(answer: Any, t: Trial) -> None:
     t.part("gradients")
     x = nonzero(t, 4, 30, dtype=other).requires_grad_()
     out = t.tensor(model(x), like=x)
-    masked_gradient(t, out, x, 1 / (1 - p), of="the input", advice=_FLOW)
+    masked_gradient(t, out, x, 1 / (1 - p), of=say("the input"), advice=_FLOW)
     t.part("randomness")
     layer = t.call(answer, 0.5)
     x = nonzero(t, 20, 10)
@@ -287,7 +302,7 @@ def Dropout(answer: Any, t: Trial) -> None:
     )
 
 
-_NEWLY = {0: "every forward pass uses the same mask."} | {
+_NEWLY = {0: say("every forward pass uses the same mask.")} | {
     axis: text for axis, text in _COPIES.items() if axis
 }
 
@@ -298,7 +313,9 @@ def _layer(t: Trial, made: Any) -> Layer:
     def explain(error: Raised) -> None:
         if error.says("RuntimeError", "must match the size of tensor"):
             t.fail(
-                "the mask does not fit this x.", got=error.shown, mistake="fixed-mask"
+                say("the mask does not fit this x."),
+                got=error.shown,
+                mistake="fixed-mask",
             )
 
     return Layer(t, made, explain=explain)
@@ -310,7 +327,7 @@ def _one_coin_at_construction(t: Trial, answer: Any, p: float, x: Tensor) -> Non
     masks = torch.stack([out != 0 for out in outs]).flatten(1)
     t.require(
         masks.all() or not masks.any() or (masks.any(1) != masks.all(1)).any(),
-        "some layers drop everything, always, and others nothing, ever.",
+        say("some layers drop everything, always, and others nothing, ever."),
         mistake="fixed-mask",
     )
 
@@ -320,7 +337,7 @@ def _layer_limits(t: Trial, answer: Any, x: Tensor) -> None:
     t.close(t.call(t.call(answer, 0.0), x, case="Dropout(0.0)(x)"), x)
     layer = Layer(t, t.call(answer, 1.0, errors=DIVIDED), errors=DIVIDED)
     out = layer(x, case="Dropout(1.0)(x)")
-    finite(t, out, "p=1 gives numbers that are not finite.", expected="zeros")
+    finite(t, out, say("p=1 gives numbers that are not finite."), expected=say("zeros"))
     t.close(out, torch.zeros_like(x))
     t.close(layer.eval()(x, case="Dropout(1.0).eval()(x)"), x)
 
@@ -331,13 +348,19 @@ def _layer_limits(t: Trial, answer: Any, x: Tensor) -> None:
 @exercise(
     "2.4",
     mistakes={
-        "pixels": "Single pixels are dropped. Their neighbours carry nearly the same "
-        "number, so little is lost. Draw one coin per map: a mask of shape "
-        "(N, C, 1, 1).",
-        "same-channels": "Every example of the batch loses the same channels. Draw "
-        "the coins per example too: a mask of shape (N, C, 1, 1), not (1, C, 1, 1).",
+        "pixels": say(
+            "Single pixels are dropped. Their neighbours carry nearly the same number, "
+            "so little is lost. Draw one coin per map: a mask of shape (N, C, 1, 1)."
+        ),
+        "same-channels": say(
+            "Every example of the batch loses the same channels. Draw the coins per "
+            "example too: a mask of shape (N, C, 1, 1), not (1, C, 1, 1)."
+        ),
         "not-scaled": NOT_SCALED,
-        "keep-probability": KEEP.replace("a unit", "a map"),
+        "keep-probability": say(
+            "p is the probability of dropping a map. Here it is used as the "
+            "probability of keeping it: for small p almost everything disappears."
+        ),
         "active-at-evaluation": ACTIVE,
         "nan-at-one": NAN,
         "scales-by-p": SCALE_P,
@@ -352,7 +375,7 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     t.part("type, shape and dtype")
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    no_zeros(t, quiet, what="units")
+    no_zeros(t, quiet, what=say("units"))
 
     t.part("whole maps, for each example its own")
     g = t.generator()
@@ -360,17 +383,17 @@ def channel_dropout(answer: Any, t: Trial) -> None:
     masks = pixels[..., 0]
     _whole_maps(t, pixels.unflatten(3, x.shape[2:]))
     shared = {
-        1: ("all examples lose the same channels.", "same-channels"),
-        2: ("an example loses all of its channels or none.", None),
-        0: ("two calls in a row use the same mask.", None),
+        1: (say("all examples lose the same channels."), "same-channels"),
+        2: (say("an example loses all of its channels or none."), None),
+        0: (say("two calls in a row use the same mask."), None),
     }
     independent(t, masks, shared=shared)
-    _dropped(t, masks, p, "the part of maps that is dropped")
+    _dropped(t, masks, p, say("the part of maps that is dropped"))
     scaled(t, out, x, p)
 
     t.part("evaluation is the identity")
     y = nonzero(t, 2, 3, 2, 1, dtype=other)
-    advice = "Training has scaled already; evaluation returns x as it is."
+    advice = say("Training has scaled already; evaluation returns x as it is.")
     t.close(t.call(answer, y, p, False), y, advice=advice)
     _limits(t, answer, y)
     bad_rates(t, answer, y)
@@ -390,14 +413,16 @@ def _whole_maps(t: Trial, kept_pixels: Tensor) -> None:
     for name, together in lines.items():
         if together:
             t.fail(
-                f"whole {name} of the maps are dropped, not whole maps.",
-                expected="each map all there or all zero",
-                advice="One coin per map: a mask of shape (N, C, 1, 1), with a 1 for "
-                "the height and a 1 for the width.",
+                say("whole {name} of the maps are dropped, not whole maps.", name=name),
+                expected=say("each map all there or all zero"),
+                advice=say(
+                    "One coin per map: a mask of shape (N, C, 1, 1), with a 1 for the "
+                    "height and a 1 for the width."
+                ),
             )
     t.fail(
-        "some maps are dropped in part.",
-        expected="each map all there or all zero",
+        say("some maps are dropped in part."),
+        expected=say("each map all there or all zero"),
         mistake="pixels",
     )
 
@@ -408,26 +433,48 @@ def _whole_maps(t: Trial, kept_pixels: Tensor) -> None:
 @exercise(
     "2.5",
     mistakes={
-        "overwrites-weight": "The masked numbers are written into linear.weight. What "
-        "was dropped is then lost, or learns as if it had been there. Leave the "
-        "parameter alone and compute with `weight * mask`, a new tensor.",
-        "masks-bias": "The bias is masked or scaled too. DropConnect drops weights; "
-        "the bias is added whole, after the masked product.",
-        "masks-outputs": "Whole outputs are dropped: that is dropout behind the layer. "
-        "DropConnect drops single weights, so that an output loses a part of its sum.",
-        "fixed-mask": "The same mask is used again and again. Draw a new one in each "
-        "`forward`; never seed there.",
-        "active-at-evaluation": "Weights are still dropped at evaluation. In eval mode "
-        "the result is linear(x), nothing else: ask `self.training`.",
-        "not-scaled": "The surviving weights are not scaled by 1/(1-p), so on average "
-        "the layer has less weight in training than at evaluation.",
-        "scales-by-p": "The surviving weights are scaled by 1/p. A weight survives "
-        "with probability 1-p, so what makes up for the others is 1/(1-p).",
-        "scales-at-evaluation": "Evaluation scales by 1-p, as the form of 2012 does. "
-        "Here the surviving weights are divided by 1-p in training already, so "
-        "evaluation is linear(x), nothing else.",
-        "keep-probability": KEEP.replace("a unit", "a weight"),
-        "nan-at-one": NAN.replace("the answer is all zeros", "only the bias is left"),
+        "overwrites-weight": say(
+            "The masked numbers are written into linear.weight. What was dropped is "
+            "then lost, or learns as if it had been there. Leave the parameter alone "
+            "and compute with `weight * mask`, a new tensor."
+        ),
+        "masks-bias": say(
+            "The bias is masked or scaled too. DropConnect drops weights; the bias is "
+            "added whole, after the masked product."
+        ),
+        "masks-outputs": say(
+            "Whole outputs are dropped: that is dropout behind the layer. DropConnect "
+            "drops single weights, so that an output loses a part of its sum."
+        ),
+        "fixed-mask": say(
+            "The same mask is used again and again. Draw a new one in each `forward`; "
+            "never seed there."
+        ),
+        "active-at-evaluation": say(
+            "Weights are still dropped at evaluation. In eval mode the result is "
+            "linear(x), nothing else: ask `self.training`."
+        ),
+        "not-scaled": say(
+            "The surviving weights are not scaled by 1/(1-p), so on average the layer "
+            "has less weight in training than at evaluation."
+        ),
+        "scales-by-p": say(
+            "The surviving weights are scaled by 1/p. A weight survives with "
+            "probability 1-p, so what makes up for the others is 1/(1-p)."
+        ),
+        "scales-at-evaluation": say(
+            "Evaluation scales by 1-p, as the form of 2012 does. Here the surviving "
+            "weights are divided by 1-p in training already, so evaluation is "
+            "linear(x), nothing else."
+        ),
+        "keep-probability": say(
+            "p is the probability of dropping a weight. Here it is used as the "
+            "probability of keeping it: for small p almost everything disappears."
+        ),
+        "nan-at-one": say(
+            "p=1 divides by 1-p = 0. When everything is dropped only the bias is left: "
+            "treat p=1 before you divide."
+        ),
     },
 )
 def DropConnect(answer: Any, t: Trial) -> None:
@@ -484,11 +531,11 @@ def _drop_connect(t: Trial, answer: Any, linear: nn.Linear, p: float) -> Layer:
             now = getattr(linear, name, None)
             t.require(
                 now is parameter and torch.equal(parameter, then),
-                f"linear.{name} is not what it was.",
-                expected="the same parameter with the same numbers",
-                got="other numbers" if now is parameter else "another object",
+                say("linear.{name} is not what it was.", name=name),
+                expected=say("the same parameter with the same numbers"),
+                got=say("other numbers") if now is parameter else say("another object"),
                 mistake="overwrites-weight" if name == "weight" else None,
-                advice="A layer computes; only the optimizer changes parameters.",
+                advice=say("A layer computes; only the optimizer changes parameters."),
             )
 
     case = f"DropConnect(linear, {p})"
@@ -514,12 +561,13 @@ def _not_outputs(
     undivided = bool((off < 1e-3).all())
     if undivided and torch.allclose(out, whole):
         t.fail(
-            "nothing is dropped in training.", expected="about p of the weights gone"
+            say("nothing is dropped in training."),
+            expected=say("about p of the weights gone"),
         )
     t.require(
         complete or not undivided,
-        "each output is complete or missing.",
-        expected="outputs that have lost some of their terms",
+        say("each output is complete or missing."),
+        expected=say("outputs that have lost some of their terms"),
         mistake="masks-outputs",
     )
 
@@ -534,11 +582,15 @@ def _bias_whole(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     touched = torch.stack([(factor - f).abs() < 1e-3 for f in (0.0, *_by(p))])
     named = touched.any(0).all() and factor.any()
     t.fail(
-        "linear(0) is the bias, and so should this be, with some weights dropped.",
-        expected="the bias itself",
-        got=f"{factor.min() + 0.0:.3g} to {factor.max():.3g} times the bias",
+        say("linear(0) is the bias, and so should this be, with some weights dropped."),
+        expected=say("the bias itself"),
+        got=say(
+            "{min_factor:.3g} to {max_factor:.3g} times the bias",
+            min_factor=factor.min() + 0.0,
+            max_factor=factor.max(),
+        ),
         mistake="masks-bias" if named else None,
-        advice="Add the bias at the end, as it is.",
+        advice=say("Add the bias at the end, as it is."),
     )
 
 
@@ -549,9 +601,9 @@ def _weight_masks(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     out = layer(row.expand(7, 24).clone())
     t.require(
         torch.allclose(out, out[:1].expand(7, 9), rtol=1e-4, atol=1e-4),
-        "the same example, seven times in one batch, gives different results.",
-        expected="one mask of the weight's shape for the whole batch",
-        advice="Draw the coins for the weight, not for the examples.",
+        say("the same example, seven times in one batch, gives different results."),
+        expected=say("one mask of the weight's shape for the whole batch"),
+        advice=say("Draw the coins for the weight, not for the examples."),
     )
     eye = torch.eye(24, dtype=weight.dtype)
 
@@ -561,15 +613,18 @@ def _weight_masks(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
 
     masks = kept(masked)
     shared = {
-        0: ("every forward pass drops the same weights.", "fixed-mask"),
+        0: (say("every forward pass drops the same weights."), "fixed-mask"),
         1: (
-            "all outputs lose the same inputs: one coin per column of the weight.",
+            say("all outputs lose the same inputs: one coin per column of the weight."),
             None,
         ),
-        2: ("the weights of one output are dropped all together.", "masks-outputs"),
+        2: (
+            say("the weights of one output are dropped all together."),
+            "masks-outputs",
+        ),
     }
     independent(t, masks, shared=shared)
-    _dropped(t, masks, p, "the part of weights that is dropped")
+    _dropped(t, masks, p, say("the part of weights that is dropped"))
     scaled(t, masked(), weight, p)
     x = nonzero(t, 2, 3, 24, dtype=weight.dtype)
     t.tensor(layer(x), shape=(2, 3, 9), dtype=weight.dtype)
@@ -583,13 +638,13 @@ def _drop_connect_limits(t: Trial, answer: Any, dtype: torch.dtype) -> None:
         linear = linear_layer(t, 5, 3, bias=bias, dtype=dtype)
         whole = linear(x).detach()
         layer = _drop_connect(t, answer, linear, 0.0)
-        t.close(layer(x), whole, what="the result for p=0")
+        t.close(layer(x), whole, what=say("the result for p=0"))
         layer = _drop_connect(t, answer, linear, 1.0)
         out = layer(x)
-        finite(t, out, "p=1 gives numbers that are not finite.")
+        finite(t, out, say("p=1 gives numbers that are not finite."))
         alone = linear.bias.detach().expand(4, 3) if bias else torch.zeros_like(whole)
-        t.close(out, alone.clone(), what="the result for p=1")
-        t.close(layer.eval()(x), whole, what="linear(x) at p=1")
+        t.close(out, alone.clone(), what=say("the result for p=1"))
+        t.close(layer.eval()(x), whole, what=say("linear(x) at p=1"))
     t.part("a p outside [0, 1]")
     for bad in (-0.1, 1.5):
         t.raises(ValueError, answer, linear, bad)  # type: ignore[possibly-undefined]
@@ -604,41 +659,56 @@ def _drop_connect_gradients(
     own = [id(q) for q in t.parameters(layer.module)]
     t.require(
         all(id(q) in own for q in linear.parameters()),
-        "linear's parameters are not among layer.parameters().",
-        advice="Keep the linear layer itself as an attribute, not a copy and not a "
-        "list: an optimizer must find its parameters.",
+        say("linear's parameters are not among layer.parameters()."),
+        advice=say(
+            "Keep the linear layer itself as an attribute, not a copy and not a list: "
+            "an optimizer must find its parameters."
+        ),
     )
     t.require(
         all(q.requires_grad for q in linear.parameters()),
-        "linear's parameters can not be trained any more: requires_grad is False.",
-        advice="Leave linear's parameters as they came.",
+        say("linear's parameters can not be trained any more: requires_grad is False."),
+        advice=say("Leave linear's parameters as they came."),
     )
     eye = torch.eye(24, dtype=dtype).requires_grad_()
     out = layer(eye)
-    advice = "Compute with linear.weight itself: no .detach(), .data or no_grad."
-    t.require(out.requires_grad, "no gradient flows through the result.", advice=advice)
+    advice = say("Compute with linear.weight itself: no .detach(), .data or no_grad.")
+    t.require(
+        out.requires_grad, say("no gradient flows through the result."), advice=advice
+    )
     columns = (out - linear.bias).detach().T
     mask = (columns.abs() > 1e-4).to(dtype) / (1 - p)
     g = nonzero(t, 24, 9, dtype=dtype)
-    names = ("linear.weight", "linear.bias", "the input")
+    names = ("linear.weight", "linear.bias", say("the input"))
 
     def explain(error: Raised) -> None:
         if error.says("RuntimeError", "inplace operation"):
             t.fail(
-                "the gradient can not be computed: linear.weight was changed "
-                "meanwhile.",
+                say(
+                    "the gradient can not be computed: linear.weight was changed "
+                    "meanwhile."
+                ),
                 mistake="overwrites-weight",
             )
 
     grads = t.gradients(out, [linear.weight, linear.bias, eye], g, explain=explain)
     for name, grad in zip(names, grads, strict=True):
-        t.require(grad is not None, f"no gradient reaches {name}.", advice=advice)
+        t.require(
+            grad is not None,
+            say("no gradient reaches {name}.", name=name),
+            advice=advice,
+        )
     unmasked = {"overwrites-weight": g.T}
     t.close(
-        grads[0], g.T * mask, what="the gradient of linear.weight", mistakes=unmasked
+        grads[0],
+        g.T * mask,
+        what=say("the gradient of linear.weight"),
+        mistakes=unmasked,
     )
-    t.close(grads[1], g.sum(0), what="the gradient of linear.bias")
-    t.close(grads[2], g @ (linear.weight.detach() * mask), what="the input's gradient")
+    t.close(grads[1], g.sum(0), what=say("the gradient of linear.bias"))
+    t.close(
+        grads[2], g @ (linear.weight.detach() * mask), what=say("the input's gradient")
+    )
 
 
 # -- 2.6 ----------------------------------------------------------------------------
@@ -647,23 +717,35 @@ def _drop_connect_gradients(
 @exercise(
     "2.6",
     mistakes={
-        "averages-logits": "The logits (or log-probabilities) are averaged, not the "
-        "probabilities. Apply softmax to each thinned network's logits, then average.",
-        "dropout-off": "Dropout is off, so all samples are one and the same network. "
-        "In eval mode there is nothing to average: the dropout layers must be in train "
-        "mode while you sample.",
-        "votes": "Each thinned network casts a vote for its top class, and the votes "
-        "are counted. Average the probabilities: a network that is half sure should "
-        "count as half sure.",
-        "wrong-count": "The number of networks that are summed is not the number that "
-        "the sum is divided by, or is not n_samples. range(n_samples) gives exactly "
-        "n_samples passes; divide by n_samples.",
-        "mixes-examples": "The samples of different examples are mixed: a row of the "
-        "result averages over other rows of x. If you repeat x, remember the order: "
-        "x.repeat(S, 1) lies as (S, N), x.repeat_interleave(S, 0) as (N, S).",
-        "leaves-train-mode": "What comes in evaluation mode leaves in train mode, so "
-        "the model's next prediction is random. Remember each module's own `training` "
-        "and put it back.",
+        "averages-logits": say(
+            "The logits (or log-probabilities) are averaged, not the probabilities. "
+            "Apply softmax to each thinned network's logits, then average."
+        ),
+        "dropout-off": say(
+            "Dropout is off, so all samples are one and the same network. In eval mode "
+            "there is nothing to average: the dropout layers must be in train mode "
+            "while you sample."
+        ),
+        "votes": say(
+            "Each thinned network casts a vote for its top class, and the votes are "
+            "counted. Average the probabilities: a network that is half sure should "
+            "count as half sure."
+        ),
+        "wrong-count": say(
+            "The number of networks that are summed is not the number that the sum is "
+            "divided by, or is not n_samples. range(n_samples) gives exactly n_samples "
+            "passes; divide by n_samples."
+        ),
+        "mixes-examples": say(
+            "The samples of different examples are mixed: a row of the result averages "
+            "over other rows of x. If you repeat x, remember the order: x.repeat(S, 1) "
+            "lies as (S, N), x.repeat_interleave(S, 0) as (N, S)."
+        ),
+        "leaves-train-mode": say(
+            "What comes in evaluation mode leaves in train mode, so the model's next "
+            "prediction is random. Remember each module's own `training` and put it "
+            "back."
+        ),
     },
 )
 def ensemble_predict(answer: Any, t: Trial) -> None:
@@ -688,8 +770,8 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
         probs,
         net.mean,
         n,
-        what="thinned networks",
-        advice="Draw a new mask for each sample and divide by n_samples.",
+        what=say("thinned networks"),
+        advice=say("Draw a new mask for each sample and divide by n_samples."),
         mistake=lambda: "averages-logits" if averaged() else _mixed(probs, net, n),
     )
 
@@ -719,24 +801,30 @@ def _one_thinned_network(t: Trial, net: ThinnedNetworks, probs: Tensor) -> None:
         torch.allclose(
             probs.sum(-1), torch.ones(len(net.x), dtype=net.dtype), atol=1e-4
         ),
-        "the rows are not probabilities.",
-        expected="rows that sum to 1",
-        got=f"row sums {probs.sum(-1).min():.3g} … {probs.sum(-1).max():.3g}",
+        say("the rows are not probabilities."),
+        expected=say("rows that sum to 1"),
+        got=say(
+            "row sums {min_sum_value:.3g} … {max_sum_value:.3g}",
+            min_sum_value=probs.sum(-1).min(),
+            max_sum_value=probs.sum(-1).max(),
+        ),
         mistake=_not_probabilities(probs, net, logits),
-        advice="Apply softmax over the last dimension of the logits.",
+        advice=say("Apply softmax over the last dimension of the logits."),
     )
     if not among(probs[None], net.each):
         off = torch.allclose(probs, net.whole, atol=1e-4)
         worst, told = _strangest(probs, net)
         t.fail(
-            f"row {worst} is not the prediction of any thinned network.",
-            expected="with n_samples=1, what one thinned network says",
+            say(
+                "row {worst} is not the prediction of any thinned network.", worst=worst
+            ),
+            expected=say("with n_samples=1, what one thinned network says"),
             got=told,
             mistake="dropout-off" if off else _of_no_network(probs, net),
         )
     t.require(
         not torch.allclose(probs, net.whole, atol=1e-4),
-        "every row is the prediction of the whole network.",
+        say("every row is the prediction of the whole network."),
         mistake="dropout-off",
     )
 
@@ -800,13 +888,13 @@ def _ensemble_modes(t: Trial, answer: Any) -> None:
             net.model,
             modes,
             left_on="leaves-train-mode",
-            advice="Put each module's own `training` back, whatever it was.",
+            advice=say("Put each module's own `training` back, whatever it was."),
         )
         if not among(probs.detach()[None], net.each):
             if all(modes):
-                t.fail("a row is not the prediction of any thinned network.")
+                t.fail(say("a row is not the prediction of any thinned network."))
             t.fail(
-                "a dropout layer that came in eval mode drops nothing.",
+                say("a dropout layer that came in eval mode drops nothing."),
                 mistake="dropout-off",
             )
 
@@ -818,8 +906,11 @@ def _ensemble_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     no_graph(t, t.tensor(probs, shape=(12, 3), dtype=dtype))
     t.require(
         all(q.requires_grad for q in net.model.parameters()),
-        "the model's parameters can not be trained any more: requires_grad is False.",
-        advice="Leave the parameters as they came; torch.no_grad() is enough.",
+        say(
+            "the model's parameters can not be trained any more: requires_grad is "
+            "False."
+        ),
+        advice=say("Leave the parameters as they came; torch.no_grad() is enough."),
     )
 
 
@@ -831,17 +922,27 @@ _Case = tuple[Tensor, Tensor, float]
 @exercise(
     "2.7",
     mistakes={
-        "no-one-minus-p": "The factor is p instead of p/(1-p). The noise of a survivor "
-        "counts too: it is larger than x, by 1/(1-p). Take the variance of m/(1-p).",
-        "odds-upside-down": "The factor is (1-p)/p, which is p/(1-p) upside down. "
-        "Without dropout, p = 0, there is no noise and so no penalty.",
-        "mask-variance": "The factor p(1-p) is the variance of the bare mask m. "
-        "Inverted dropout divides it by 1-p, so the variance by (1-p)^2: p/(1-p).",
-        "summed": "The squares are summed over the examples. The penalty belongs to "
-        "the *mean* squared error, so take the mean over the rows of x.",
-        "plain-l2": "The size of x plays no part, or not its square. Dropping x_j "
-        "takes away w_j·x_j, so what counts is w_j²·x_j²: a feature that is always 0 "
-        "costs nothing, and one twice as large costs four times as much.",
+        "no-one-minus-p": say(
+            "The factor is p instead of p/(1-p). The noise of a survivor counts too: "
+            "it is larger than x, by 1/(1-p). Take the variance of m/(1-p)."
+        ),
+        "odds-upside-down": say(
+            "The factor is (1-p)/p, which is p/(1-p) upside down. Without dropout, p = "
+            "0, there is no noise and so no penalty."
+        ),
+        "mask-variance": say(
+            "The factor p(1-p) is the variance of the bare mask m. Inverted dropout "
+            "divides it by 1-p, so the variance by (1-p)^2: p/(1-p)."
+        ),
+        "summed": say(
+            "The squares are summed over the examples. The penalty belongs to the "
+            "*mean* squared error, so take the mean over the rows of x."
+        ),
+        "plain-l2": say(
+            "The size of x plays no part, or not its square. Dropping x_j takes away "
+            "w_j·x_j, so what counts is w_j²·x_j²: a feature that is always 0 costs "
+            "nothing, and one twice as large costs four times as much."
+        ),
     },
 )
 def dropout_penalty(answer: Any, t: Trial) -> None:
@@ -873,9 +974,12 @@ def dropout_penalty(answer: Any, t: Trial) -> None:
     t.part("gradients")
     w = w.requires_grad_()
     out = t.tensor(t.call(answer, x, w, p), shape=(), dtype=other)
-    grad = gradient(t, out, w, of="w", advice=_FLOW.replace("x itself", "w itself"))
+    flow = say(
+        "Compute the result from w itself: no .detach(), .data, .item() or numpy."
+    )
+    grad = gradient(t, out, w, of="w", advice=flow)
     slope = 2 * p / (1 - p) * w.detach() * (x**2).mean(0)
-    t.close(grad, slope, what="the gradient in w")
+    t.close(grad, slope, what=say("the gradient in w"))
 
 
 def _features(t: Trial, n: int, d: int, *, dtype: torch.dtype) -> _Case:
@@ -922,10 +1026,12 @@ def _penalties(t: Trial, answer: Any, cases: list[_Case]) -> None:
     x, w, p, got = failed[0]
     t.call(answer, x, w, p)  # so that the message shows this case
     t.fail(
-        "the penalty is not right.",
+        say("the penalty is not right."),
         expected=f"{_right_penalty(x, w, p).item():.6g}",
         got=f"{got.item():.6g}",
         mistake=fits,
-        advice="It is p/(1-p) times the sum over features j of w_j² times the mean "
-        "over examples of x_ij².",
+        advice=say(
+            "It is p/(1-p) times the sum over features j of w_j² times the mean over "
+            "examples of x_ij²."
+        ),
     )

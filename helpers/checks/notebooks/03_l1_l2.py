@@ -11,45 +11,46 @@ from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary.subject import Raised
+from helpers.words import say
 
-BIASES = (
+BIASES = say(
     "Biases are counted, or other tensors with fewer than 2 dims such as the scales of "
     "a normalization layer. The penalty is over weights only: tensors with 2 or more "
     "dims."
 )
-HALF = (
+HALF = say(
     "The factor ½ is missing. L2 is (strength/2)·Σw², so that its gradient is "
     "strength·w."
 )
-NOT_SQUARED = (
+NOT_SQUARED = say(
     "The norm is not squared. L2 adds up the squares of all weights; ‖w‖ itself has a "
     "square root too many."
 )
-DETACHED = (
+DETACHED = say(
     "The penalty is detached from the graph: no gradient reaches the weights, so "
     "training ignores it. Compute it from the parameters themselves, without .data, "
     ".detach(), .item() or no_grad."
 )
-FLOAT = (
+FLOAT = say(
     "The penalty is returned as a Python number. Training needs its gradient: return a "
     "0-dim tensor, so no .item() and no float()."
 )
-TIED = "A tensor that two layers share (tied weights) counts once."
-LEFT_OUT = (
+TIED = say("A tensor that two layers share (tied weights) counts once.")
+LEFT_OUT = say(
     "Some weights are left out. Every parameter with 2 or more dims counts, whatever "
     "its layer, its name and its number of dims."
 )
-NO_GRAD = (
+NO_GRAD = say(
     "The argument is an nn.Parameter, and torch forbids in-place changes of it while "
     "it records gradients. Put the update under `with torch.no_grad():`."
 )
-NESTED = (
+NESTED = say(
     "Some weights count more than once: model.parameters() already walks through all "
     "layers, and modules() lists the containers too."
 )
-IN_PLACE = (
-    "Write into the argument itself, for example with .copy_(), .mul_() or [:] =. "
-    "`w = ...` only gives the name w to a new tensor."
+IN_PLACE = say(
+    "Write into the argument itself, for example with .copy_(), .mul_() or [:] =. `w = "
+    "...` only gives the name w to a new tensor."
 )
 
 # Rounding of float32, also for float64: a setting may have passed through a float32
@@ -82,7 +83,7 @@ def _close(
                 )
                 t.close(got, right, **kind, **tolerance)
     nan = isinstance(got, Tensor) and bool(got.isnan().any())
-    advice = "Somewhere 0 is divided by 0." if nan else None
+    advice = say("Somewhere 0 is divided by 0.") if nan else None
     t.close(got, right, advice=advice, **tolerance)
 
 
@@ -114,8 +115,12 @@ def _models(t: Trial) -> dict[str, nn.Module]:
     models = {
         f"Linear({n}, {d})": nn.Linear(n, d),
         f"Conv2d(1, {n}, 3), BatchNorm2d, Linear({2 * n}, {d})": conv,
-        f"Embedding({n}, {d}) and Linear({d}, {n}) with one shared weight, LayerNorm, "
-        f"a Parameter of shape (3, {d}), one of shape ()": _Tied(n, d),
+        say(
+            "Embedding({n}, {d}) and Linear({d}, {n}) with one shared weight, "
+            "LayerNorm, a Parameter of shape (3, {d}), one of shape ()",
+            n=n,
+            d=d,
+        ): _Tied(n, d),
     }
     for model, dtype in zip(models.values(), _DTYPES, strict=True):
         model.to(dtype)
@@ -134,7 +139,7 @@ def _by_hand() -> nn.Linear:
     return layer
 
 
-_BY_HAND = "model = nn.Linear(3, 1) with weight [[2, -3, 6]] and bias [-1.2]"
+_BY_HAND = say("model = nn.Linear(3, 1) with weight [[2, -3, 6]] and bias [-1.2]")
 
 
 def _weights(model: nn.Module) -> list[Tensor]:
@@ -210,8 +215,8 @@ def _scalar(t: Trial, got: object, model: nn.Module) -> Tensor:
     if isinstance(got, numbers.Real) and not isinstance(got, bool):
         named = "python-float" if "python-float" in t.mistakes else None
         t.fail(
-            "the result is a Python number.",
-            expected="a 0-dim tensor",
+            say("the result is a Python number."),
+            expected=say("a 0-dim tensor"),
             got=f"{type(got).__name__}: {got:.6g}",
             mistake=named,
             advice=FLOAT,
@@ -219,18 +224,22 @@ def _scalar(t: Trial, got: object, model: nn.Module) -> Tensor:
     like = next(model.parameters())
     if isinstance(got, Tensor) and got.dim() > 0:
         t.fail(
-            "the result is not a 0-dim tensor.",
-            expected="a tensor of shape ()",
-            got=f"a tensor of shape {tuple(got.shape)}",
-            advice="Add everything up with .sum(); start from 0, not from zeros(1).",
+            say("the result is not a 0-dim tensor."),
+            expected=say("a tensor of shape ()"),
+            got=say("a tensor of shape {shape}", shape=tuple(got.shape)),
+            advice=say(
+                "Add everything up with .sum(); start from 0, not from zeros(1)."
+            ),
         )
     if isinstance(got, Tensor):
-        advice = "Follow the dtype of the weights."
+        advice = say("Follow the dtype of the weights.")
         if got.dtype == torch.float32:
-            advice += " Start the sum from 0: `+=` on torch.tensor(0.0) stays float32."
+            advice += say(
+                " Start the sum from 0: `+=` on torch.tensor(0.0) stays float32."
+            )
         t.require(
             got.dtype == like.dtype,
-            "the result has the wrong dtype.",
+            say("the result has the wrong dtype."),
             expected=like.dtype,
             got=got.dtype,
             advice=advice,
@@ -251,7 +260,7 @@ def _reaches(
             zero = grad is None or not grad.any()
             t.require(
                 zero,
-                "the penalty has a gradient at a bias or a scale.",
+                say("the penalty has a gradient at a bias or a scale."),
                 mistake="biases-counted" if "biases-counted" in t.mistakes else None,
                 advice=BIASES,
             )
@@ -259,13 +268,16 @@ def _reaches(
         if grad is None:
             named = "detached" if "detached" in t.mistakes else None
             t.fail(
-                "no gradient reaches the weights.",
-                expected="a penalty that can be differentiated",
-                got=f"requires_grad={got.requires_grad}, gradient None",
+                say("no gradient reaches the weights."),
+                expected=say("a penalty that can be differentiated"),
+                got=say(
+                    "requires_grad={requires_grad}, gradient None",
+                    requires_grad=got.requires_grad,
+                ),
                 mistake=named,
                 advice=DETACHED,
             )
-        t.close(grad, right(p.detach()), what="the gradient at a weight")
+        t.close(grad, right(p.detach()), what=say("the gradient at a weight"))
 
 
 def _penalty(
@@ -281,32 +293,38 @@ def _penalty(
     got = t.call(answer, model, *settings, case=case)
     t.require(
         not isinstance(got, numbers.Real) or got != 0,
-        "the penalty is the number 0: no weight is counted.",
-        expected="a 0-dim tensor",
-        got="the number 0",
+        say("the penalty is the number 0: no weight is counted."),
+        expected=say("a 0-dim tensor"),
+        got=say("the number 0"),
         advice=LEFT_OUT,
     )
     got = _scalar(t, got, model)
     weights = [p.detach() for p in _weights(model)]
     _close(
-        t, got, forms[0][1](weights), _wrong_ways(t, model, forms), what="the penalty"
+        t,
+        got,
+        forms[0][1](weights),
+        _wrong_ways(t, model, forms),
+        what=say("the penalty"),
     )
     t.require(
         all(p.requires_grad for p in model.parameters()),
-        "your code sets requires_grad=False: such parameters are no longer trained.",
+        say(
+            "your code sets requires_grad=False: such parameters are no longer trained."
+        ),
     )
     t.require(
         all(p.grad is None for p in model.parameters()),
-        "your code calls backward() and leaves gradients in .grad.",
-        advice="Only return the penalty; the training loop calls backward().",
+        say("your code calls backward() and leaves gradients in .grad."),
+        advice=say("Only return the penalty; the training loop calls backward()."),
     )
     _reaches(t, got, model, slope)
 
 
 # -- 3.1 ----------------------------------------------------------------------------
 
-SIGNED = "The absolute values are missing: weights of opposite sign cancel."
-MEAN = "Add up over all weights; do not average."
+SIGNED = say("The absolute values are missing: weights of opposite sign cancel.")
+MEAN = say("Add up over all weights; do not average.")
 
 
 def _l2_forms(s: float) -> list[Form]:
@@ -318,16 +336,22 @@ def _l2_forms(s: float) -> list[Form]:
         ("not-squared", lambda ws: s / 2 * _squares(ws).sqrt()),
         ("not-squared", lambda ws: s * _squares(ws).sqrt()),
         ("not-squared", lambda ws: (s / 2 * _squares(ws)).sqrt()),
-        ("This is the L1 penalty. L2 adds up squares.", lambda ws: s * _absolutes(ws)),
-        ("L2 adds up squares, not |w|.", lambda ws: s / 2 * _absolutes(ws)),
-        ("The penalty does not depend on strength.", lambda ws: _squares(ws) / 2),
         (
-            "Square each weight first, then add up.",
+            say("This is the L1 penalty. L2 adds up squares."),
+            lambda ws: s * _absolutes(ws),
+        ),
+        (say("L2 adds up squares, not |w|."), lambda ws: s / 2 * _absolutes(ws)),
+        (say("The penalty does not depend on strength."), lambda ws: _squares(ws) / 2),
+        (
+            say("Square each weight first, then add up."),
             lambda ws: s / 2 * sum(w.sum() for w in ws) ** 2,
         ),
         (MEAN, lambda ws: s / 2 * sum(w.pow(2).mean() for w in ws)),
         (
-            "Add up the squares of all weights, not the squares of their sum of norms.",
+            say(
+                "Add up the squares of all weights, not the squares of their sum of "
+                "norms."
+            ),
             lambda ws: s / 2 * _norms(ws) ** 2,
         ),
     ]
@@ -336,19 +360,24 @@ def _l2_forms(s: float) -> list[Form]:
 def _l1_forms(s: float) -> list[Form]:
     return [
         ("", lambda ws: s * _absolutes(ws)),
-        ("L1 is strength·Σ|w|, without a ½.", lambda ws: s / 2 * _absolutes(ws)),
+        (say("L1 is strength·Σ|w|, without a ½."), lambda ws: s / 2 * _absolutes(ws)),
         (SIGNED, lambda ws: s * sum(w.sum() for w in ws)),
         (SIGNED, lambda ws: s * sum(w.sum().abs() for w in ws)),
         (
-            "This is the 2-norm, a square root of squares. L1 adds up absolute values.",
+            say(
+                "This is the 2-norm, a square root of squares. L1 adds up absolute "
+                "values."
+            ),
             lambda ws: s * _norms(ws),
         ),
         (
-            "For a matrix `linalg.norm(p, ord=1)` is the largest sum of a column. L1 "
-            "adds up all absolute values: p.abs().sum().",
+            say(
+                "For a matrix `linalg.norm(p, ord=1)` is the largest sum of a column. "
+                "L1 adds up all absolute values: p.abs().sum()."
+            ),
             lambda ws: s * sum(w.flatten(1).abs().sum(0).max() for w in ws),
         ),
-        ("This is the L2 penalty. L1 is strength·Σ|w|.", _l2_forms(s)[0][1]),
+        (say("This is the L2 penalty. L1 is strength·Σ|w|."), _l2_forms(s)[0][1]),
         (MEAN, lambda ws: s * sum(w.abs().mean() for w in ws)),
     ]
 
@@ -408,8 +437,8 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
     def norms(a: float, b: float) -> Callable[[Iterable[Tensor]], Tensor]:
         return lambda ws: s * (a * _absolutes(ws) + b * _norms(ws))
 
-    half = "The L2 part is (1 - l1_ratio)/2·Σw²: the factor ½ is missing."
-    both = "Only the L2 part has a factor ½, the L1 part has none."
+    half = say("The L2 part is (1 - l1_ratio)/2·Σw²: the factor ½ is missing.")
+    both = say("Only the L2 part has a factor ½, the L1 part has none.")
     swap = "ratio-swapped"
     return [
         ("", mix(ratio, (1 - ratio) / 2)),
@@ -421,26 +450,34 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
         (swap, norms(1 - ratio, ratio / 2)),
         (half, mix(ratio, 1 - ratio)),
         (both, mix(ratio / 2, (1 - ratio) / 2)),
-        ("The ½ belongs to the L2 part, not to L1.", mix(ratio / 2, 1 - ratio)),
+        (say("The ½ belongs to the L2 part, not to L1."), mix(ratio / 2, 1 - ratio)),
         (
-            "The L1 part is not multiplied by l1_ratio.",
+            say("The L1 part is not multiplied by l1_ratio."),
             mix(1.0, (1 - ratio) / 2),
         ),
-        ("The L2 part is not multiplied by 1 - l1_ratio.", mix(ratio, 0.5)),
+        (say("The L2 part is not multiplied by 1 - l1_ratio."), mix(ratio, 0.5)),
         (
-            "strength multiplies only one of the two parts: put both in parentheses.",
+            say(
+                "strength multiplies only one of the two parts: put both in "
+                "parentheses."
+            ),
             mix(ratio, (1 - ratio) / 2 / s),
         ),
         (
-            "strength multiplies only one of the two parts: put both in parentheses.",
+            say(
+                "strength multiplies only one of the two parts: put both in "
+                "parentheses."
+            ),
             mix(ratio / s, (1 - ratio) / 2),
         ),
         (
-            "The L2 part is (1 - l1_ratio)/2. Without the parentheses Python divides "
-            "l1_ratio alone by 2.",
+            say(
+                "The L2 part is (1 - l1_ratio)/2. Without the parentheses Python "
+                "divides l1_ratio alone by 2."
+            ),
             mix(ratio, 1 - ratio / 2),
         ),
-        ("The norm in the L2 part is not squared.", norms(ratio, (1 - ratio) / 2)),
+        (say("The norm in the L2 part is not squared."), norms(ratio, (1 - ratio) / 2)),
         (MEAN, means(ratio, (1 - ratio) / 2)),
     ]
 
@@ -448,8 +485,10 @@ def _mix_forms(s: float, ratio: float) -> list[Form]:
 @exercise(
     "3.2",
     mistakes={
-        "ratio-swapped": "The ratio is swapped: l1_ratio is the share of L1, so "
-        "l1_ratio=1 is pure L1 and l1_ratio=0 pure L2.",
+        "ratio-swapped": say(
+            "The ratio is swapped: l1_ratio is the share of L1, so l1_ratio=1 is pure "
+            "L1 and l1_ratio=0 pure L2."
+        ),
     },
 )
 def elastic_net_penalty(answer: Any, t: Trial) -> None:
@@ -483,17 +522,17 @@ def elastic_net_penalty(answer: Any, t: Trial) -> None:
 
 # -- 3.3 ----------------------------------------------------------------------------
 
-HARD = (
+HARD = say(
     "This is the hard threshold: small weights become 0, but large ones keep their "
     "size. The soft threshold also moves every survivor towards 0 by the threshold."
 )
-OVERSHOOT = (
+OVERSHOOT = say(
     "Weights smaller than the threshold cross zero and come out on the other side. "
     "They must stop at exactly 0."
 )
 
 
-ROUNDING = (
+ROUNDING = say(
     "Rounding leaves tiny rests. Make the zeros with a comparison or a clamp, as in "
     "(w.abs() - threshold).clamp(min=0)."
 )
@@ -522,27 +561,29 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
         ("sign-lost", (w - threshold).clamp(min=0)),
         ("sign-lost", torch.where(kept, w - threshold, zero)),
         ("sign-lost", torch.where(w > threshold, w - threshold, zero)),
-        ("Shrink towards 0 from both sides, and stop at 0.", w - threshold),
+        (say("Shrink towards 0 from both sides, and stop at 0."), w - threshold),
         ("sign-lost", -size),
         ("sign-lost", _hard(w, threshold).abs()),
         ("sign-lost", torch.where(w > threshold, w, zero)),
         (OVERSHOOT, w - threshold * w.sign()),
         (OVERSHOOT, torch.where(w > 0, w - threshold, w + threshold)),
         (
-            "Large weights are cut off at the threshold; they should lose it.",
+            say("Large weights are cut off at the threshold; they should lose it."),
             w.clamp(-threshold, threshold),
         ),
         (
-            "`F.softshrink(w)` has a threshold of its own, 0.5. Pass yours as well.",
+            say(
+                "`F.softshrink(w)` has a threshold of its own, 0.5. Pass yours as well."
+            ),
             _soft(w, 0.5),
         ),
         (
-            "This divides every weight, as L2 does: none becomes 0. L1 subtracts.",
+            say("This divides every weight, as L2 does: none becomes 0. L1 subtracts."),
             w / (1 + threshold),
         ),
-        ("The sign is reversed.", -_soft(w, threshold)),
+        (say("The sign is reversed."), -_soft(w, threshold)),
         (
-            "Survivors grow: subtract the threshold from |w|, do not add it.",
+            say("Survivors grow: subtract the threshold from |w|, do not add it."),
             torch.where(kept, w + threshold * w.sign(), zero),
         ),
     ]
@@ -552,8 +593,10 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
     "3.3",
     mistakes={
         "hard-threshold": HARD,
-        "sign-lost": "The sign of w is lost: weights shrink towards zero from both "
-        "sides, so -3 becomes -2 at threshold 1. Shrink |w|, then give the sign back.",
+        "sign-lost": say(
+            "The sign of w is lost: weights shrink towards zero from both sides, so -3 "
+            "becomes -2 at threshold 1. Shrink |w|, then give the sign back."
+        ),
     },
 )
 def soft_threshold(answer: Any, t: Trial) -> None:
@@ -561,13 +604,17 @@ def soft_threshold(answer: Any, t: Trial) -> None:
 
     def one(w: Tensor, threshold: float, wrong: Iterable[Wrong] = ()) -> None:
         got = t.tensor(t.call(answer, w, threshold), like=w)
-        _close(t, got, _soft(w, threshold), wrong, what="the result")
+        _close(t, got, _soft(w, threshold), wrong, what=say("the result"))
         small = w.abs() < threshold
         t.require(
             (got[small] == 0).all(),
-            "weights below the threshold are small, but not exactly 0.",
-            expected="exact zeros",
-            got=f"{(got[small] == 0).sum().item()} of {small.sum().item()} exact zeros",
+            say("weights below the threshold are small, but not exactly 0."),
+            expected=say("exact zeros"),
+            got=say(
+                "{sum_got} of {sum_small} exact zeros",
+                sum_got=(got[small] == 0).sum().item(),
+                sum_small=small.sum().item(),
+            ),
             advice=ROUNDING,
         )
 
@@ -600,29 +647,29 @@ def _write(
 
     def explain(error: Raised) -> None:  # torch has no class of its own for it
         if error.says("RuntimeError", "requires grad", "in-place"):
-            t.fail("your code raised an error.", got=f"{error}", mistake=_NO_GRAD)
+            t.fail(say("your code raised an error."), got=f"{error}", mistake=_NO_GRAD)
 
     before = target.detach().clone()
     trained = target.requires_grad
     result = t.call(answer, target, *rest, explain=explain)
     after = target.detach().clone()
-    t.tensor(after, like=before, what="the argument afterwards")
+    t.tensor(after, like=before, what=say("the argument afterwards"))
     if torch.equal(after, before) and not _agree(after, right):
         returned = isinstance(result, Tensor) and result is not target
         t.fail(
-            "the argument is as it was before.",
+            say("the argument is as it was before."),
             expected=right,
-            got="an unchanged argument"
-            + (", and a new tensor as the result" if returned else ""),
+            got=say("an unchanged argument")
+            + (say(", and a new tensor as the result") if returned else ""),
             advice=IN_PLACE,
         )
-    t.require(torch.is_grad_enabled(), "your code leaves gradients switched off.")
+    t.require(torch.is_grad_enabled(), say("your code leaves gradients switched off."))
     t.require(
         target.requires_grad == trained and target.is_leaf,
-        "the Parameter can no longer be trained after the call."
+        say("the Parameter can no longer be trained after the call.")
         if trained
-        else "the argument tracks gradients after the call, and did not before.",
-        expected=f"requires_grad={trained}, a leaf",
+        else say("the argument tracks gradients after the call, and did not before."),
+        expected=say("requires_grad={trained}, a leaf", trained=trained),
         got=f"requires_grad={target.requires_grad}, is_leaf={target.is_leaf}",
     )
     return after
@@ -635,11 +682,11 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
     """Return what the wrong steps give; the named ones first."""
     step, cut = w - lr * grad, lr * s
     not_times, swapped = "threshold-not-times-lr", "order-swapped"
-    stale = (
+    stale = say(
         "The size or the sign is that of the weights before the gradient step. The "
         "soft threshold looks only at what comes out of the step."
     )
-    subgradient = (
+    subgradient = say(
         "This adds the slope of |w| to the gradient, as autograd would. Such a step "
         "jumps over zero; soft-threshold after the gradient step instead."
     )
@@ -659,36 +706,47 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
         (subgradient, step - cut * step.sign()),
         (HARD, _hard(step, cut)),
         (
-            "What stands in `weights` is the gradient step alone. The soft threshold "
-            "is missing, or its result went to a new tensor: `weights = ...` only "
-            "gives the name to another one.",
+            say(
+                "What stands in `weights` is the gradient step alone. The soft "
+                "threshold is missing, or its result went to a new tensor: `weights = "
+                "...` only gives the name to another one."
+            ),
             step,
         ),
         (
-            "The threshold is lr times strength, not strength divided by lr.",
+            say("The threshold is lr times strength, not strength divided by lr."),
             _soft(step, s / lr),
         ),
         (
-            "`F.softshrink` without a second argument has a threshold of 0.5.",
+            say("`F.softshrink` without a second argument has a threshold of 0.5."),
             _soft(step, 0.5),
         ),
-        ("The gradient step is missing.", _soft(w, cut)),
-        ("A gradient step goes downhill: minus lr·grad.", _soft(w + lr * grad, cut)),
-        ("The gradient is not multiplied by lr.", _soft(w - grad, cut)),
-        ("The threshold is lr·strength, without a ½.", _soft(step, cut / 2)),
-        ("Shrink towards zero from both sides.", (step - cut).clamp(min=0)),
-        ("The sign is lost: shrink |w|, then give it back.", _soft(step, cut).abs()),
+        (say("The gradient step is missing."), _soft(w, cut)),
+        (
+            say("A gradient step goes downhill: minus lr·grad."),
+            _soft(w + lr * grad, cut),
+        ),
+        (say("The gradient is not multiplied by lr."), _soft(w - grad, cut)),
+        (say("The threshold is lr·strength, without a ½."), _soft(step, cut / 2)),
+        (say("Shrink towards zero from both sides."), (step - cut).clamp(min=0)),
+        (
+            say("The sign is lost: shrink |w|, then give it back."),
+            _soft(step, cut).abs(),
+        ),
     ]
 
 
 @exercise(
     "3.4",
     mistakes={
-        "threshold-not-times-lr": "The threshold is not multiplied by the learning "
-        "rate. One step of size lr shrinks by lr·strength, else a smaller lr would "
-        "mean a stronger penalty.",
-        "order-swapped": "The order is swapped: first the gradient step, then the soft "
-        "threshold. The other way round the gradient undoes the zeros.",
+        "threshold-not-times-lr": say(
+            "The threshold is not multiplied by the learning rate. One step of size lr "
+            "shrinks by lr·strength, else a smaller lr would mean a stronger penalty."
+        ),
+        "order-swapped": say(
+            "The order is swapped: first the gradient step, then the soft threshold. "
+            "The other way round the gradient undoes the zeros."
+        ),
         "no-grad-missing": NO_GRAD,
     },
 )
@@ -701,16 +759,18 @@ def proximal_step_(answer: Any, t: Trial) -> None:
         after = _write(t, answer, w, grad, lr, s, right=right)
         t.require(
             torch.equal(grad, given),
-            "your code changes the gradient.",
+            say("your code changes the gradient."),
             expected=given,
             got=grad,
-            advice="Only `weights` is to change: no .mul_(), *= and so on on grad.",
+            advice=say(
+                "Only `weights` is to change: no .mul_(), *= and so on on grad."
+            ),
         )
         wrong = _wrong_steps(before, given, lr, s) if hand else []
-        _close(t, after, right, wrong, what="what stands in `weights` afterwards")
+        _close(t, after, right, wrong, what=say("what stands in `weights` afterwards"))
         t.require(
             (after[right == 0] == 0).all(),
-            "weights that should be 0 are small, but not exactly 0.",
+            say("weights that should be 0 are small, but not exactly 0."),
             advice=ROUNDING,
         )
 
@@ -752,15 +812,15 @@ def _group(w: Tensor, threshold: float, dim: int | tuple[int, ...] = 1) -> Tenso
 def _wrong_groups(w: Tensor, threshold: float) -> list[Wrong]:
     norms = w.norm(dim=1, keepdim=True)
     safe, one = norms.clamp(min=1e-12), torch.ones_like(norms)
-    hard = (
+    hard = say(
         "Short rows become 0, but long ones keep their length. The soft threshold also "
         "shortens every survivor by the threshold."
     )
-    negative = (
+    negative = say(
         "Rows shorter than the threshold are turned round: their factor is negative. "
         "It must not get below 0: clamp(min=0)."
     )
-    clip = "This is max-norm, 3.5: it shortens long rows and keeps short ones."
+    clip = say("This is max-norm, 3.5: it shortens long rows and keeps short ones.")
     absolute = w.abs().sum(1, keepdim=True).clamp(min=1e-12)
     return [
         ("element-by-element", _soft(w, threshold)),
@@ -771,20 +831,22 @@ def _wrong_groups(w: Tensor, threshold: float) -> list[Wrong]:
         (negative, w * (1 - threshold / safe)),
         (clip, w * (threshold / safe).clamp(max=1)),
         (
-            "The factor is 1 - threshold/‖row‖, with the row's own length.",
+            say("The factor is 1 - threshold/‖row‖, with the row's own length."),
             w * (1 - threshold * one).clamp(min=0),
         ),
         (
-            "The length of a row is √Σw²; the square root is missing.",
+            say("The length of a row is √Σw²; the square root is missing."),
             w * (1 - threshold / safe**2).clamp(min=0),
         ),
         (
-            "This takes the row's sum of absolute values; its length is √Σw².",
+            say("This takes the row's sum of absolute values; its length is √Σw²."),
             w * (1 - threshold / absolute).clamp(min=0),
         ),
         (
-            "Each row's direction is there, but its length is 1 - threshold/‖row‖ "
-            "instead of ‖row‖ - threshold.",
+            say(
+                "Each row's direction is there, but its length is 1 - threshold/‖row‖ "
+                "instead of ‖row‖ - threshold."
+            ),
             w / safe * (1 - threshold / safe).clamp(min=0),
         ),
     ]
@@ -793,15 +855,23 @@ def _wrong_groups(w: Tensor, threshold: float) -> list[Wrong]:
 @exercise(
     "3.6",
     mistakes={
-        "element-by-element": "Every number is thresholded for itself, as in 3.3. Here "
-        "a row is one group: it keeps its direction and loses `threshold` of its "
-        "length, or becomes 0 as a whole.",
-        "columns": "Columns are the groups. Weights have shape (out, in): what comes "
-        "into one unit is one row.",
-        "whole-matrix": "One norm is taken of the whole matrix. Each row is a group of "
-        "its own, with a length of its own.",
-        "nan": "A row of zeros has length 0, and threshold/0 or 0/0 is no number. Such "
-        "a row stays 0: keep the length away from 0 before you divide.",
+        "element-by-element": say(
+            "Every number is thresholded for itself, as in 3.3. Here a row is one "
+            "group: it keeps its direction and loses `threshold` of its length, or "
+            "becomes 0 as a whole."
+        ),
+        "columns": say(
+            "Columns are the groups. Weights have shape (out, in): what comes into one "
+            "unit is one row."
+        ),
+        "whole-matrix": say(
+            "One norm is taken of the whole matrix. Each row is a group of its own, "
+            "with a length of its own."
+        ),
+        "nan": say(
+            "A row of zeros has length 0, and threshold/0 or 0/0 is no number. Such a "
+            "row stays 0: keep the length away from 0 before you divide."
+        ),
     },
 )
 def group_soft_threshold(answer: Any, t: Trial) -> None:
@@ -814,16 +884,16 @@ def group_soft_threshold(answer: Any, t: Trial) -> None:
         zero = (w == 0).all(1)
         t.require(
             not got[zero].isnan().any(),
-            "a row of zeros comes out as NaN.",
-            expected="zeros",
+            say("a row of zeros comes out as NaN."),
+            expected=say("zeros"),
             got="NaN",
             mistake="nan",
         )
-        _close(t, got, right, _wrong_groups(w, threshold), what="the result")
+        _close(t, got, right, _wrong_groups(w, threshold), what=say("the result"))
         gone = (right == 0).all(1)
         t.require(
             (got[gone] == 0).all(),
-            "rows shorter than the threshold are small, but not exactly 0.",
+            say("rows shorter than the threshold are small, but not exactly 0."),
             advice=ROUNDING,
         )
 
@@ -857,8 +927,8 @@ def _scaled(w: Tensor, c: float, dim: int | tuple[int, ...]) -> Tensor:
 
 def _wrong_clips(w: Tensor, c: float) -> list[Wrong]:
     norms, squares = w.norm(dim=1, keepdim=True), w.pow(2).sum(1, keepdim=True)
-    numbers_cut = "This clips each number; clip the length of each row."
-    root = "The length of a row is √Σw²: somewhere the square root is missing."
+    numbers_cut = say("This clips each number; clip the length of each row.")
+    root = say("The length of a row is √Σw²: somewhere the square root is missing.")
     wrong = [
         ("rescales-small-rows", _scaled(w, c, 1)),
         ("columns", _clipped(w, c, 0)),
@@ -868,27 +938,29 @@ def _wrong_clips(w: Tensor, c: float) -> list[Wrong]:
         ("whole-matrix", w * (c / torch.linalg.matrix_norm(w, 2)).clamp(max=1)),
         ("whole-matrix", torch.where(norms > c, _scaled(w, c, (0, 1)), w)),
         (
-            "The longest row sets one factor for all. Each row has its own.",
+            say("The longest row sets one factor for all. Each row has its own."),
             w * (c / norms.max()).clamp(max=1),
         ),
         (root, w * (c / squares.clamp(min=1e-12)).clamp(max=1)),
         (root, torch.where(squares > c, _scaled(w, c, 1), w)),
         (
-            "The factor is kept at 1 or more, so short rows grow and long ones stay. "
-            "It must be at most 1: clamp(max=1).",
+            say(
+                "The factor is kept at 1 or more, so short rows grow and long ones "
+                "stay. It must be at most 1: clamp(max=1)."
+            ),
             w * (c / norms.clamp(min=1e-12)).clamp(min=1),
         ),
         (numbers_cut, w.clamp(-c, c)),
         (numbers_cut, w.clamp(max=c)),
         (
-            "This is the row's sum of absolute values; its length is √Σw².",
+            say("This is the row's sum of absolute values; its length is √Σw²."),
             w * (c / w.abs().sum(1, keepdim=True).clamp(min=1e-12)).clamp(max=1),
         ),
-        ("Rows end at length 1 in place of max_norm.", _longer(w, c) / c),
+        (say("Rows end at length 1 in place of max_norm."), _longer(w, c) / c),
     ]
     if w.shape[0] == w.shape[1]:
         scale = (c / w.norm(dim=1).clamp(min=1e-12)).clamp(max=1)
-        kept = "The rows' norms are applied along the columns: use keepdim=True."
+        kept = say("The rows' norms are applied along the columns: use keepdim=True.")
         wrong.append((kept, w * scale))
     return wrong
 
@@ -901,12 +973,18 @@ def _longer(w: Tensor, c: float) -> Tensor:
 @exercise(
     "3.5",
     mistakes={
-        "columns": "Columns are clipped. Weights have shape (out, in): what comes into "
-        "one unit is one row.",
-        "rescales-small-rows": "Rows that are short enough are stretched to max_norm. "
-        "Only rows longer than max_norm change.",
-        "whole-matrix": "One norm is taken of the whole matrix. Each row has a norm "
-        "and a limit of its own.",
+        "columns": say(
+            "Columns are clipped. Weights have shape (out, in): what comes into one "
+            "unit is one row."
+        ),
+        "rescales-small-rows": say(
+            "Rows that are short enough are stretched to max_norm. Only rows longer "
+            "than max_norm change."
+        ),
+        "whole-matrix": say(
+            "One norm is taken of the whole matrix. Each row has a norm and a limit of "
+            "its own."
+        ),
         "no-grad-missing": NO_GRAD,
     },
 )
@@ -919,13 +997,18 @@ def max_norm_(answer: Any, t: Trial) -> None:
         after = _write(t, answer, w, c, right=right)
         if after.isnan().any():
             t.fail(
-                "the weights contain NaN afterwards.",
-                expected="finite weights",
-                got=f"NaN in row {after.isnan().any(dim=1).nonzero()[0].item()}",
-                advice="A row of zeros has norm 0: 0/0 is NaN. Leave such rows alone.",
+                say("the weights contain NaN afterwards."),
+                expected=say("finite weights"),
+                got=say(
+                    "NaN in row {nonzero}",
+                    nonzero=after.isnan().any(dim=1).nonzero()[0].item(),
+                ),
+                advice=say(
+                    "A row of zeros has norm 0: 0/0 is NaN. Leave such rows alone."
+                ),
             )
         wrong = _wrong_clips(before, c)
-        _close(t, after, right, wrong, what="what stands in `weight` afterwards")
+        _close(t, after, right, wrong, what=say("what stands in `weight` afterwards"))
 
     t.part("a case by hand")
     one(torch.tensor([[3.0, -4.0], [0.3, 0.4]]), 2.0)

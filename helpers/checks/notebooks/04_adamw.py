@@ -13,86 +13,91 @@ from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.report import describe
 from helpers.checks.vocabulary.subject import Raised
+from helpers.words import say
 
 # Adam and AdamW in all of torch's forms; torch.optim.Optimizer is welcome.
 TORCH_ADAM = r"\boptim\.(\w+\.)*?_?(functional_)?adamw?\b|_fused_adamw?_"
 
-NO_CORRECTION = (
+NO_CORRECTION = say(
     "The moments start at zero, so in the first steps they are too small. Divide m by "
     "1 - β₁ᵗ and v by 1 - β₂ᵗ, both of them, before you use them."
 )
-EPS_INSIDE = (
+EPS_INSIDE = say(
     "eps stands inside the square root. Adam divides by √v̂ + eps: take the root "
     "first, then add eps."
 )
-DECOUPLED = (
+DECOUPLED = say(
     "The decay is taken from the parameter directly, beside Adam's step: that is "
     "AdamW. In Adam the decay is coupled: add weight_decay · param to the gradient "
     "first, and let m and v see the sum."
 )
-COUPLED = (
+COUPLED = say(
     "The decay goes through Adam's division by √v̂, because it was added to the "
     "gradient (or to m): that is Adam with L2. In AdamW m and v see the bare gradient, "
     "and the parameter shrinks by itself, by the factor 1 - lr · weight_decay."
 )
-NOT_TIMES_LR = (
-    "The decay is not multiplied by lr. One step shrinks the parameter by the factor "
-    "1 - lr · weight_decay, so that a smaller learning rate also decays less."
+NOT_TIMES_LR = say(
+    "The decay is not multiplied by lr. One step shrinks the parameter by the factor 1 "
+    "- lr · weight_decay, so that a smaller learning rate also decays less."
 )
-ON_UPDATED = (
+ON_UPDATED = say(
     "The decay is computed from the parameter after Adam's step. AdamW decays the "
     "parameter that came in: both parts of the update start from the same param."
 )
-NORMS = (
+NORMS = say(
     "A tensor with fewer than two dimensions is decayed: a bias, or the scale of a "
     "norm layer. Ask for the number of dimensions (p.ndim), not for a name or a kind "
     "of layer."
 )
-TIED_TWICE = (
+TIED_TWICE = say(
     "A parameter that two layers share is listed twice, and would be updated twice per "
     "step. Count each tensor once; model.parameters() already does."
 )
-STATE_LOST = (
+STATE_LOST = say(
     "After state_dict() and load_state_dict() into a fresh optimizer the run goes on "
     "differently. Keep m, v and the step count of each parameter in self.state[p]: "
     "only what is in there (and in the groups) is saved."
 )
-COUNTER_SHARED = (
+COUNTER_SHARED = say(
     "A parameter that gets its first gradient late is corrected as if it had been "
     "there from the start: the step counter is shared. Each parameter counts its own "
     "steps, in self.state[p]."
 )
-ROOT_TOO_LARGE = (
+ROOT_TOO_LARGE = say(
     "√v̂ is 1/√(1-β₂) times too large. v is β₂·v + (1-β₂)·g², and it is corrected "
     "under the root: √(v/(1-β₂ᵗ))."
 )
-EPS_EARLY = "eps is added to √v before the bias correction; add it to √v̂."
-REVERSED = (
-    "The betas stand at the wrong terms. Most of the old average is kept: "
-    "beta·old + (1-beta)·new."
+EPS_EARLY = say("eps is added to √v before the bias correction; add it to √v̂.")
+REVERSED = say(
+    "The betas stand at the wrong terms. Most of the old average is kept: beta·old + "
+    "(1-beta)·new."
 )
-V_FROM_M = "v is an average of grad², the squares of the gradients; not of m²."
-STARTED = (
+V_FROM_M = say("v is an average of grad², the squares of the gradients; not of m².")
+STARTED = say(
     "m and v start at the first gradient (and its square). They start at 0: that is "
     "what the bias correction is made for."
 )
-POWER = "The correction is 1 - βᵗ, a power; 1 - β·t is something else from step 2 on."
-NEGATIVE = (
+POWER = say(
+    "The correction is 1 - βᵗ, a power; 1 - β·t is something else from step 2 on."
+)
+NEGATIVE = say(
     "A root of something negative, or a division by zero: is the correction 1 - βᵗ, a "
     "power, and not 1 - β·t, which turns negative?"
 )
-L1_DECAY = (
+L1_DECAY = say(
     "The decay has the same size for every weight: it uses the sign of the parameter. "
     "It is weight_decay times the parameter itself."
 )
-OF_GRADIENT = (
+OF_GRADIENT = say(
     "The decay multiplies the gradient; it is weight_decay times the parameter."
 )
-ENDS_LOOP = (
+ENDS_LOOP = say(
     "b stands behind a parameter without gradient and was not updated at all. "
     "`continue` skips one parameter; `return` and `break` end the whole loop."
 )
-FIRST_T = "t is 1 in the first call: count the step before you correct the moments."
+FIRST_T = say(
+    "t is 1 in the first call: count the step before you correct the moments."
+)
 
 
 class Variant(NamedTuple):
@@ -113,7 +118,7 @@ def _judge(
     right: Tensor,
     variants: Iterable[Variant] = (),
     *,
-    what: str = "the new parameter",
+    what: str = say("the new parameter"),
     tol: float = 1e-5,
     first: bool = True,
 ) -> None:
@@ -124,11 +129,16 @@ def _judge(
     if not got.isfinite().all():
         everywhere = not got.isfinite().any()
         hint = (FIRST_T if first else NEGATIVE) if everywhere else None
-        t.fail(f"{what} is not finite.", **seen, advice=hint)
+        t.fail(say("{what} is not finite.", what=what), **seen, advice=hint)
     for value, mistake, hint in variants:
         if not _near(value, right, tol) and _near(got, value, tol):
-            t.fail(f"{what} is not right.", **seen, mistake=mistake, advice=hint)
-    t.fail(f"{what} is not right.", **seen)
+            t.fail(
+                say("{what} is not right.", what=what),
+                **seen,
+                mistake=mistake,
+                advice=hint,
+            )
+    t.fail(say("{what} is not right.", what=what), **seen)
 
 
 # -- one step, as a function (4.1 and 4.2) ------------------------------------------
@@ -156,12 +166,14 @@ def _step(
     for name, now, then in zip(("param", "grad"), (param, grad), before, strict=True):
         t.require(
             torch.equal(now, then),
-            f"your code changes {name} in place.",
-            expected=f"{name} still {describe(then)}",
+            say("your code changes {name} in place.", name=name),
+            expected=say("{name} still {then}", name=name, then=describe(then)),
             got=describe(now),
-            advice="Compute a new tensor; only the contents of `state` may change.",
+            advice=say(
+                "Compute a new tensor; only the contents of `state` may change."
+            ),
         )
-    return t.tensor(out, like=param, what="the new parameter").detach().clone()
+    return t.tensor(out, like=param, what=say("the new parameter")).detach().clone()
 
 
 def _gradients(t: Trial, n: int, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -191,25 +203,31 @@ def _first_step(t: Trial, answer: Any) -> None:
             Variant(param - up * (1 - a) * b / (a * (1 - b**2) ** 0.5), hint=REVERSED),
             Variant(param - up / a, hint=V_FROM_M),
             Variant(param - up * b / a, hint=STARTED),
-            Variant(param - up / s.lr, hint="The step is not multiplied by lr."),
-            Variant(param + up, hint="The step goes up the hill: subtract it."),
-            Variant(param - up * grad.abs() ** -1, hint="The root of v̂ is missing."),
-            Variant(up, hint="Return the new parameter, not the step."),
-            Variant(-up, hint="Return the new parameter, not the step."),
+            Variant(param - up / s.lr, hint=say("The step is not multiplied by lr.")),
+            Variant(param + up, hint=say("The step goes up the hill: subtract it.")),
+            Variant(
+                param - up * grad.abs() ** -1, hint=say("The root of v̂ is missing.")
+            ),
+            Variant(up, hint=say("Return the new parameter, not the step.")),
+            Variant(-up, hint=say("Return the new parameter, not the step.")),
             Variant(
                 param,
-                hint="The parameter did not change: update m and v before "
-                "you use them, and return the new parameter.",
+                hint=say(
+                    "The parameter did not change: update m and v before you use them, "
+                    "and return the new parameter."
+                ),
             ),  # fmt: skip
         ]
         _judge(t, out, param - up, variants)
         t.require(
             state,
-            "`state` is still empty after the first call.",
-            expected="m, v and the step count in `state`",
+            say("`state` is still empty after the first call."),
+            expected=say("m, v and the step count in `state`"),
             got="{}",
-            advice="Fill the dict you were given (state[...] = ...); do not rebind "
-            "the name, and keep nothing outside it.",
+            advice=say(
+                "Fill the dict you were given (state[...] = ...); do not rebind the "
+                "name, and keep nothing outside it."
+            ),
         )
 
 
@@ -221,16 +239,24 @@ def _more_steps(t: Trial, answer: Any) -> None:
     state: dict[str, Any] = {}
     now, right = param, _simulate(param, grads, s)
     flaws = {
-        "swapped": "beta1 belongs to m and beta2 to v; here they are swapped.",
-        "stuck": "The bias correction stays that of the first step: count t up and "
-        "store it in `state`.",
-        "stored": "The corrected moments were stored. Store m and v as they are, "
-        "correct a copy.",
-        "forgets": "m and v start from zero in each call: store them in `state`.",
-        "anew": "Each call steps as if it were the first: make m, v and t only if "
-        "`state` is empty, and use what is in it.",
-        "sum": "m adds up the gradients; it is an average: beta1·m + (1-beta1)·grad.",
-        "no first moment": "The step uses the gradient itself instead of m.",
+        "swapped": say("beta1 belongs to m and beta2 to v; here they are swapped."),
+        "stuck": say(
+            "The bias correction stays that of the first step: count t up and store it "
+            "in `state`."
+        ),
+        "stored": say(
+            "The corrected moments were stored. Store m and v as they are, correct a "
+            "copy."
+        ),
+        "forgets": say("m and v start from zero in each call: store them in `state`."),
+        "anew": say(
+            "Each call steps as if it were the first: make m, v and t only if `state` "
+            "is empty, and use what is in it."
+        ),
+        "sum": say(
+            "m adds up the gradients; it is an average: beta1·m + (1-beta1)·grad."
+        ),
+        "no first moment": say("The step uses the gradient itself instead of m."),
         "reversed": REVERSED,
         "v from m": V_FROM_M,
         "v from m hat": V_FROM_M,
@@ -246,7 +272,7 @@ def _more_steps(t: Trial, answer: Any) -> None:
             Variant(wrong[flaw][k], None if hint else "no-bias-correction", hint)
             for flaw, hint in flaws.items()
         ]
-        what = f"the parameter after step {k + 1}"
+        what = say("the parameter after step {k}", k=k + 1)
         _judge(t, now, right[k], variants, what=what, first=k == 0)
 
 
@@ -299,8 +325,10 @@ def _eps(t: Trial, answer: Any) -> None:
     variants = [
         *(Variant(param - s.lr * grad / d, "eps-inside-root") for d in inside),
         Variant(param - s.lr * grad / (g + s.eps / c**0.5), hint=EPS_EARLY),
-        Variant(param - s.lr * grad / g, hint="eps is not used."),
-        Variant(param - s.lr * grad / (g + 1e-8), hint="Use the eps you are given."),
+        Variant(param - s.lr * grad / g, hint=say("eps is not used.")),
+        Variant(
+            param - s.lr * grad / (g + 1e-8), hint=say("Use the eps you are given.")
+        ),
     ]
     _judge(t, out, param - s.lr * grad / (g + s.eps), variants, tol=2e-6)
 
@@ -364,13 +392,19 @@ def _decay(t: Trial, answer: Any, right: str, names: dict[str, str]) -> None:
     out = _step(t, answer, param, grad, {}, s)
     values = _decay_values(param, grad, s)
     hints = {
-        "none": "weight_decay has no effect.",
-        "sign": "The decay has the wrong sign: it must pull the parameter to zero.",
+        "none": say("weight_decay has no effect."),
+        "sign": say(
+            "The decay has the wrong sign: it must pull the parameter to zero."
+        ),
         "scale": "The strength is not right: the factor is 1 - lr · weight_decay.",
         "coupled scale": "The strength is not right: add weight_decay · param to the "
         "gradient.",
-        "numerator": "The decay is in m but not in v; add it to the gradient first.",
-        "denominator": "The decay is in v but not in m; add it to the gradient first.",
+        "numerator": say(
+            "The decay is in m but not in v; add it to the gradient first."
+        ),
+        "denominator": say(
+            "The decay is in v but not in m; add it to the gradient first."
+        ),
         "same for all": L1_DECAY,
         "of the gradient": OF_GRADIENT,
     }
@@ -384,7 +418,7 @@ def _decay(t: Trial, answer: Any, right: str, names: dict[str, str]) -> None:
 
 def _hundred(t: Trial, answer: Any, torch_class: type) -> None:
     """Follow torch's optimizer for 100 steps in float64, within 1e-7."""
-    t.part(f"100 steps like torch.optim.{torch_class.__name__}")
+    t.part(say("100 steps like torch.optim.{name}", name=torch_class.__name__))
     start = t.randn(3, 2, dtype=torch.float64)
     grads = [t.randn(3, 2, dtype=torch.float64) for _ in range(100)]
     for grad in grads:
@@ -422,11 +456,13 @@ def _along(t: Trial, path: list[Tensor], right: list[Tensor], *, lr: float) -> N
         if _near(got, want, 1e-7):
             continue
         off = (got - want).abs().max().item()
-        hint = "The first steps agree: compare what you store with what you use."
+        hint = say("The first steps agree: compare what you store with what you use.")
         if off < 1e-3 * lr:
-            hint = "Almost: is one of your numbers float32 while the rest is float64?"
+            hint = say(
+                "Almost: is one of your numbers float32 while the rest is float64?"
+            )
         t.fail(
-            f"step {k} is not right.",
+            say("step {k} is not right.", k=k),
             expected=want,
             got=got,
             advice=hint if k > 1 or off < 1e-3 * lr else None,
@@ -445,11 +481,11 @@ def _own_states(t: Trial, answer: Any, torch_class: type) -> None:
                for p, g, d in zip(now, pair, states, strict=True)]  # fmt: skip
     for k, got in enumerate(now):
         want = torch_path(torch_class, starts[k], [pair[k] for pair in grads], s)[-1]
-        hint = (
+        hint = say(
             "Two parameters, stepped in turn, each with its own `state`, disturb each "
             "other: keep everything in `state`."
         )
-        t.close(got, want, what="the parameter after 5 steps", advice=hint)
+        t.close(got, want, what=say("the parameter after 5 steps"), advice=hint)
 
 
 def _function(
@@ -474,7 +510,7 @@ def _function(
 )
 def adam_step(answer: Any, t: Trial) -> None:
     """Check 4.1: a step of Adam with coupled decay; torch's for 100 steps."""
-    kinds = ("decoupled", "updated", "no lr", "both", "scale")
+    kinds = ("decoupled", "updated", say("no lr"), "both", "scale")
     ways = dict.fromkeys(kinds, "decoupled")
     _function(t, answer, torch.optim.Adam, "coupled", ways)
 
@@ -535,19 +571,21 @@ def parameter_groups(answer: Any, t: Trial) -> None:
 
     t.part("a list of groups")
     small = nn.Sequential(nn.Linear(2, width), norm, nn.Linear(width, 1))
-    case = "parameter_groups(Sequential(Linear, norm, Linear), …)"
+    case = say("parameter_groups(Sequential(Linear, norm, Linear), …)")
     pairs = _read_groups(t, answer, small, decay, case)
     _each_once(t, small, pairs)
     _right_decay(t, small, pairs, decay)
 
     t.part("frozen parameters")
     small[0].requires_grad_(False)
-    pairs = _read_groups(t, answer, small, decay, case + " with frozen first Linear")
+    pairs = _read_groups(
+        t, answer, small, decay, case + say(" with frozen first Linear")
+    )
     _each_once(t, small, pairs)
 
     t.part("shared parameters, 0 to 4 dimensions")
     model = _Block(width, t.dtype())
-    case = "parameter_groups(a model with shared and frozen parameters, …)"
+    case = say("parameter_groups(a model with shared and frozen parameters, …)")
     pairs = _read_groups(t, answer, model, decay, case)
     _each_once(t, model, pairs)
     _right_decay(t, model, pairs, decay)
@@ -565,25 +603,25 @@ def _read_groups(
     flags = [p.requires_grad for p in model.parameters()]
     groups = t.call(answer, model, decay, case=case)
     kept = flags == [p.requires_grad for p in model.parameters()]
-    t.require(kept, "your code changes which parameters are trained.")
+    t.require(kept, say("your code changes which parameters are trained."))
     t.require(
         isinstance(groups, list) and all(isinstance(g, dict) for g in groups),
-        "the result is not a list of dicts.",
+        say("the result is not a list of dicts."),
         expected='[{"params": [...], "weight_decay": ...}, ...]',
-        got="None: is `return` missing?" if groups is None else groups,
+        got=say("None: is `return` missing?") if groups is None else groups,
     )
     pairs = []
     for group in groups:
         missing = [key for key in ("params", "weight_decay") if key not in group]
         t.require(
             not missing,
-            f'a group has no "{"".join(missing[:1])}".',
-            expected='"params" and "weight_decay" in every group',
-            got=f"the keys {', '.join(map(repr, group))}",
+            say('a group has no "{missing}".', missing="".join(missing[:1])),
+            expected=say('"params" and "weight_decay" in every group'),
+            got=say("the keys {repr}", repr=", ".join(map(repr, group))),
         )
         value = group["weight_decay"]
         real = isinstance(value, (int, float)) and not isinstance(value, bool)
-        t.require(real, 'a group\'s "weight_decay" is not a number.', got=value)
+        t.require(real, say('a group\'s "weight_decay" is not a number.'), got=value)
         pairs += [(p, float(value)) for p in _members(t, group["params"])]
     return pairs
 
@@ -593,15 +631,17 @@ def _members(t: Trial, params: Any) -> list[Tensor]:
         return [params]
     t.require(
         not isinstance(params, (set, frozenset)),
-        'a group\'s "params" is a set.',
-        advice="torch.optim refuses sets: their order is not fixed. Use a list.",
+        say('a group\'s "params" is a set.'),
+        advice=say("torch.optim refuses sets: their order is not fixed. Use a list."),
     )
     items = t.items(params)
     # torch also takes (name, parameter) pairs
     items = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in items]
     tensors = all(isinstance(p, Tensor) for p in items)
     t.require(
-        tensors, 'a group\'s "params" holds something that is no tensor.', got=items
+        tensors,
+        say('a group\'s "params" holds something that is no tensor.'),
+        got=items,
     )
     return items
 
@@ -613,28 +653,37 @@ def _each_once(t: Trial, model: nn.Module, pairs: list[tuple[Tensor, float]]) ->
     for p, _ in pairs:
         t.require(
             id(p) in names,
-            'something in "params" is not one of the model\'s parameters.',
+            say('something in "params" is not one of the model\'s parameters.'),
             got=p,
-            advice="Hand over the parameters themselves, no copies, no .data.",
+            advice=say("Hand over the parameters themselves, no copies, no .data."),
         )
         t.require(
             p.requires_grad,
-            f"{names[id(p)]} is frozen (requires_grad=False) but listed.",
-            expected="only parameters that are trained",
+            say(
+                "{names} is frozen (requires_grad=False) but listed.",
+                names=names[id(p)],
+            ),
+            expected=say("only parameters that are trained"),
         )
         if listed.count(id(p)) > 1:
             t.fail(
-                f"{names[id(p)]} is listed {listed.count(id(p))} times.",
-                expected="every parameter once",
+                say(
+                    "{names} is listed {count} times.",
+                    names=names[id(p)],
+                    count=listed.count(id(p)),
+                ),
+                expected=say("every parameter once"),
                 mistake="tied-twice" if uses.count(id(p)) > 1 else None,
-                advice="Each belongs in one group, once; model.parameters() already "
-                "goes through all submodules.",
+                advice=say(
+                    "Each belongs in one group, once; model.parameters() already goes "
+                    "through all submodules."
+                ),
             )
     for name, p in model.named_parameters():
         t.require(
             id(p) in listed or not p.requires_grad,
-            f"{name} is in no group: it would never be trained.",
-            expected="every trainable parameter once",
+            say("{name} is in no group: it would never be trained.", name=name),
+            expected=say("every trainable parameter once"),
         )
 
 
@@ -648,11 +697,17 @@ def _right_decay(
             continue
         small = p.ndim < 2
         t.fail(
-            f"{names[id(p)]}, shape {tuple(p.shape)}, has the wrong weight_decay.",
+            say(
+                "{names}, shape {shape}, has the wrong weight_decay.",
+                names=names[id(p)],
+                shape=tuple(p.shape),
+            ),
             expected=right,
             got=value,
             mistake="norms-decayed" if small and value == decay else None,
-            advice="Fewer than two dimensions: no decay. All others: the given one.",
+            advice=say(
+                "Fewer than two dimensions: no decay. All others: the given one."
+            ),
         )
 
 
@@ -681,16 +736,18 @@ Grads = Sequence[Tensor | None]
 
 def _is_optimizer(t: Trial, answer: Any) -> None:
     torch.optim.SGD([torch.ones(1)])  # torch's first optimizer imports a lot: unwatched
-    t.case = "class AdamW"
+    t.case = say("class AdamW")
     t.require(
         t.derives(answer, torch.optim.Optimizer),
-        "AdamW is not a class derived from torch.optim.Optimizer.",
+        say("AdamW is not a class derived from torch.optim.Optimizer."),
     )
     t.require(
         not t.derives(answer, torch.optim.Adam),
-        "your class is torch's own Adam or AdamW underneath, the very thing this "
-        "exercise asks you to write.",
-        advice="Derive it from torch.optim.Optimizer and write `step` yourself.",
+        say(
+            "your class is torch's own Adam or AdamW underneath, the very thing this "
+            "exercise asks you to write."
+        ),
+        advice=say("Derive it from torch.optim.Optimizer and write `step` yourself."),
     )
 
 
@@ -724,14 +781,23 @@ def _follow(
 
 
 def _agree(
-    t: Trial, params: Sequence[Tensor], twins: Sequence[Tensor], what: str, **say: Any
+    t: Trial,
+    params: Sequence[Tensor],
+    twins: Sequence[Tensor],
+    what: str,
+    **details: Any,
 ) -> None:
-    tol = say.pop("tol", 1e-7)
+    tol = details.pop("tol", 1e-7)
     for p, q in zip(params, twins, strict=True):
         if not _near(p.detach(), q.detach(), tol):
             if p.isnan().all():
-                say["advice"] = NEGATIVE
-            t.fail(f"{what} are not right.", expected=q.detach(), got=p.detach(), **say)
+                details["advice"] = NEGATIVE
+            t.fail(
+                say("{what} are not right.", what=what),
+                expected=q.detach(),
+                got=p.detach(),
+                **details,
+            )
 
 
 def _one_step(t: Trial, answer: Any) -> None:
@@ -743,11 +809,19 @@ def _one_step(t: Trial, answer: Any) -> None:
         settings = s._asdict()
         optimizer = _make(t, answer, iter(params), **settings)
         case = ", ".join(f"{k}={v}" for k, v in settings.items())
-        case += f": one step from {describe(start)} with gradient {describe(grad)}"
+        case += say(
+            ": one step from {start} with gradient {grad}",
+            start=describe(start),
+            grad=describe(grad),
+        )
         _follow(t, optimizer, params, [[grad]], case)
-        t.require(p.requires_grad, "the parameter does not require gradients any more.")
-        t.tensor(p.data, like=start, what="the parameter")
-        _judge(t, p.detach(), *_one_step_values(start, grad, s), what="the parameter")
+        t.require(
+            p.requires_grad, say("the parameter does not require gradients any more.")
+        )
+        t.tensor(p.data, like=start, what=say("the parameter"))
+        _judge(
+            t, p.detach(), *_one_step_values(start, grad, s), what=say("the parameter")
+        )
 
 
 def _one_step_values(p: Tensor, g: Tensor, s: Settings) -> tuple[Tensor, list[Variant]]:
@@ -755,25 +829,29 @@ def _one_step_values(p: Tensor, g: Tensor, s: Settings) -> tuple[Tensor, list[Va
     coupled = ("coupled", "both", "numerator", "coupled scale")
     hints = dict.fromkeys(coupled, COUPLED)
     hints |= {"no lr": NOT_TIMES_LR, "updated": ON_UPDATED}
-    hints["none"] = "weight_decay has no effect."
-    hints["sign"] = "The decay has the wrong sign: it must pull the parameter to zero."
+    hints["none"] = say("weight_decay has no effect.")
+    hints["sign"] = say(
+        "The decay has the wrong sign: it must pull the parameter to zero."
+    )
     hints |= {"same for all": L1_DECAY, "of the gradient": OF_GRADIENT}
     right = values["decoupled"][0]
     a, b = 1 - s.betas[0], (1 - s.betas[1]) ** 0.5
     shrunk = p * (1 - s.lr * s.weight_decay)
-    stayed = "The parameter did not change: write into the tensor itself (p.add_(…)), "
-    variants = [Variant(p, hint=stayed + "`p = p - …` only makes a new one.")]
+    stayed = say(
+        "The parameter did not change: write into the tensor itself (p.add_(…)), "
+    )
+    variants = [Variant(p, hint=stayed + say("`p = p - …` only makes a new one."))]
     size = g.abs()
     moves = [(c * g / (d * size + s.eps), NO_CORRECTION) for c, d in
              ((a, b), (1, b), (a, 1))]  # fmt: skip
     moves += [(g / d, EPS_INSIDE) for d in _eps_inside(size, s)]
-    moves += [(g / (size + s.eps / b), EPS_EARLY), (g / size, "eps is not used.")]
+    moves += [(g / (size + s.eps / b), EPS_EARLY), (g / size, say("eps is not used."))]
     moves += [
         ((1 - a) / a * g / ((1 - b**2) ** 0.5 / b * size + s.eps), REVERSED),
         (g / (a * size + s.eps), V_FROM_M),
         (g / a / (size / b + s.eps), STARTED),
     ]
-    moves += [(-g / (size + s.eps), "The step goes up the hill: subtract it.")]
+    moves += [(-g / (size + s.eps), say("The step goes up the hill: subtract it."))]
     variants += [Variant(shrunk - s.lr * move, hint=hint) for move, hint in moves]
     variants += [Variant(v, hint=h) for way, h in hints.items() for v in values[way]]
     return right, variants
@@ -788,17 +866,24 @@ def _own_counters(t: Trial, answer: Any) -> None:
     before = b.detach().clone()
     optimizer = _make(t, answer, params, "[a, b]", lr=lr, eps=eps, weight_decay=0.5)
     rows: list[Grads] = [[_gradients(t, 3), None] for _ in range(late)]
-    case = f"{late} steps in which a has a gradient and b has none (b.grad is None)"
+    case = say(
+        "{late} steps in which a has a gradient and b has none (b.grad is None)",
+        late=late,
+    )
     _follow(t, optimizer, params, rows, case)
     t.require(
         torch.equal(b.detach(), before),
-        "a parameter without gradient (p.grad is None) was changed.",
-        expected="it is skipped: no step, no decay",
+        say("a parameter without gradient (p.grad is None) was changed."),
+        expected=say("it is skipped: no step, no decay"),
         got=b.detach(),
     )
     grad = _gradients(t, 4).reshape(2, 2)
     _follow(
-        t, optimizer, params, [[None, grad]], case + ", then one in which b has one"
+        t,
+        optimizer,
+        params,
+        [[None, grad]],
+        case + say(", then one in which b has one"),
     )
     right = before * (1 - lr * 0.5) - lr * grad.sign()
     shared = [
@@ -806,20 +891,24 @@ def _own_counters(t: Trial, answer: Any) -> None:
         for k in range(2, 4 * late)
     ]
     stayed = Variant(before, hint=ENDS_LOOP)
-    _judge(t, b.detach(), right, [stayed, *shared], what="b, in its first step,")
+    _judge(t, b.detach(), right, [stayed, *shared], what=say("b, in its first step,"))
 
     params = _parameters(t, (3,), (2,))
     starts = [p.detach().clone() for p in params]
     grads = [_gradients(t, 3), _gradients(t, 2)]
     optimizer = _make(t, answer, params, "[a, b]", lr=lr, eps=eps, weight_decay=0.5)
-    _follow(t, optimizer, params, [grads], "one step in which a and b have gradients")
+    _follow(
+        t, optimizer, params, [grads], say("one step in which a and b have gradients")
+    )
     for p, start, grad in zip(params, starts, grads, strict=True):
         right = start * (1 - lr * 0.5) - lr * grad.sign()
         shared = [
             Variant(start * 0.95 - lr * _growth(k) * grad.sign(), "step-counter-shared")
             for k in range(2, 5)
         ]
-        _judge(t, p.detach(), right, shared, what="a parameter, in its first step,")
+        _judge(
+            t, p.detach(), right, shared, what=say("a parameter, in its first step,")
+        )
 
 
 def _growth(t: int, b1: float = 0.9, b2: float = 0.999) -> float:
@@ -841,23 +930,27 @@ def _two_hundred(t: Trial, answer: Any) -> None:
     t.part("200 steps with groups, like torch.optim.AdamW")
     settings: dict[str, Any] = {"lr": 2e-3, "betas": (0.8, 0.95), "weight_decay": 0.3}
     hint = "The first step is right: do m, v and t in self.state[p] go on from step to "
-    hint += "step, with the betas given?"
-    _ten(t, answer, "AdamW(params, …), 10 steps", hint, **settings)
-    hint = "Are the defaults lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2?"
-    _ten(t, answer, "AdamW(params) with the default settings, 10 steps", hint)
+    hint += say("step, with the betas given?")
+    _ten(t, answer, say("AdamW(params, …), 10 steps"), hint, **settings)
+    hint = say(
+        "Are the defaults lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2?"
+    )
+    _ten(t, answer, say("AdamW(params) with the default settings, 10 steps"), hint)
     _zero_gradient(t, answer)
     params = _parameters(t, *_SHAPES)
     twins = _twins(params)
     common: dict[str, Any] = {"lr": 2e-4, "eps": t.random.choice([1e-8, 1e-6])}
-    mine = _make(t, answer, _grouped(params, t), "two groups", **common)
+    mine = _make(t, answer, _grouped(params, t), say("two groups"), **common)
     torchs = torch.optim.AdamW(_grouped(twins, t), **common, foreach=False)
     for first in range(0, 200, 50):
         rows = [[t.randn(*p.shape, dtype=p.dtype) for p in params] for _ in range(50)]
-        case = f"two groups with settings of their own, {first + 50} steps"
+        case = say(
+            "two groups with settings of their own, {first} steps", first=first + 50
+        )
         _follow(t, mine, params, rows, case)
         uses.steps(torchs, twins, rows)
-        hint = "Does each group use its own lr, betas, eps and weight_decay?"
-        _agree(t, params, twins, "the parameters", advice=hint)
+        hint = say("Does each group use its own lr, betas, eps and weight_decay?")
+        _agree(t, params, twins, say("the parameters"), advice=hint)
 
 
 def _zero_gradient(t: Trial, answer: Any) -> None:
@@ -865,12 +958,22 @@ def _zero_gradient(t: Trial, answer: Any) -> None:
     twins = _twins(params)
     settings: dict[str, Any] = {"lr": 0.1, "weight_decay": 0.5}
     rows = [[_gradients(t, 3)], [torch.zeros(3, dtype=torch.float64)]]
-    case = "a step, then one whose gradient is all zeros"
+    case = say("a step, then one whose gradient is all zeros")
     _follow(t, _make(t, answer, params, **settings), params, rows, case)
     uses.steps(torch.optim.AdamW(twins, **settings), twins, rows)
-    hint = "Only p.grad is None means skip: at gradient zero m still moves it, and the "
+    hint = say(
+        "Only p.grad is None means skip: at gradient zero m still moves it, and the "
+        "decay too."
+    )
     # 1 - 0.999 in float32, as torch's own step tensor gives it, moves a step by 3e-5 lr
-    _agree(t, params, twins, "the parameters", advice=hint + "decay too.", tol=1e-5)
+    _agree(
+        t,
+        params,
+        twins,
+        say("the parameters"),
+        advice=hint,
+        tol=1e-5,
+    )
 
 
 def _ten(t: Trial, answer: Any, case: str, hint: str | None, **settings: Any) -> None:
@@ -884,7 +987,7 @@ def _ten(t: Trial, answer: Any, case: str, hint: str | None, **settings: Any) ->
     _follow(t, mine, params, rows, case)
     uses.steps(torchs, twins, rows)
     # looser: a step count in float32 is as good as torch's own
-    _agree(t, params, twins, "the parameters", advice=hint, tol=1e-6)
+    _agree(t, params, twins, say("the parameters"), advice=hint, tol=1e-6)
 
 
 def _settings_reread(t: Trial, answer: Any) -> None:
@@ -894,9 +997,11 @@ def _settings_reread(t: Trial, answer: Any) -> None:
     start: dict[str, Any] = {"lr": 2e-4, "weight_decay": 0.2}
     mine, torchs = _make(t, answer, params, **start), torch.optim.AdamW(twins, **start)
     schedule = torch.optim.lr_scheduler.LambdaLR
-    falling = t.call(schedule, mine, _one_over, case="a scheduler", may_change=True)
+    falling = t.call(
+        schedule, mine, _one_over, case=say("a scheduler"), may_change=True
+    )
     torchs_falling = schedule(torchs, _one_over)
-    case = "a run with a learning-rate schedule"
+    case = say("a run with a learning-rate schedule")
     for k in range(8):
         row = [t.randn(*p.shape, dtype=p.dtype) for p in params]
         _follow(t, mine, params, [row], case)
@@ -907,12 +1012,12 @@ def _settings_reread(t: Trial, answer: Any) -> None:
             later = {"weight_decay": 3.0, "eps": 0.1}
             t.set_groups(mine, **later)
             uses.set_groups(torchs, later)
-    hint = (
+    hint = say(
         "A scheduler (or you) may change a group's lr, weight_decay or eps between two "
         "steps: read them from self.param_groups in every step."
     )
-    t.case = "a run in which lr, weight_decay and eps change between steps"
-    _agree(t, params, twins, "the parameters", advice=hint)
+    t.case = say("a run in which lr, weight_decay and eps change between steps")
+    _agree(t, params, twins, say("the parameters"), advice=hint)
 
 
 def _one_over(k: int) -> float:
@@ -923,15 +1028,15 @@ def _one_over(k: int) -> float:
 def _keeps_gradients(t: Trial, answer: Any) -> None:
     t.part("step leaves the gradients alone")
     params, grad = _parameters(t, (3,)), _gradients(t, 3)
-    case = f"one step with gradient {describe(grad)}"
+    case = say("one step with gradient {grad}", grad=describe(grad))
     _follow(t, _make(t, answer, params, lr=1e-3), params, [[grad]], case)
     left = params[0].grad
     t.require(
         left is not None and torch.equal(left, grad),
-        "step changes p.grad.",
-        expected="p.grad as it was",
+        say("step changes p.grad."),
+        expected=say("p.grad as it was"),
         got="None" if left is None else left,
-        advice="step only reads the gradients; clearing them is zero_grad's work.",
+        advice=say("step only reads the gradients; clearing them is zero_grad's work."),
     )
 
 
@@ -942,27 +1047,33 @@ def _closure(t: Trial, answer: Any) -> None:
     # at so large an eps the step depends on the gradient's size
     settings: dict[str, Any] = {"lr": 1e-4, "weight_decay": 0.5, "eps": 1.0}
     mine, torchs = (
-        _make(t, answer, [{"params": [p]} for p in params], "two groups", **settings),
+        _make(
+            t, answer, [{"params": [p]} for p in params], say("two groups"), **settings
+        ),
         torch.optim.AdamW([{"params": [p]} for p in twins], **settings),
     )
-    case = "step(closure), the closure computing loss and gradients"
+    case = say("step(closure), the closure computing loss and gradients")
     for _ in range(3):
         loss: list[Any] = []
         modes: list[Any] = []
         closure = _loss_of(params, loss, modes)
         out = t.method(mine, "step", closure, case=case)
-        t.require(modes, "step does not call the closure.")
+        t.require(modes, say("step does not call the closure."))
         t.require(
             all(modes),
-            "the closure runs with gradients switched off.",
-            advice="Under @torch.no_grad() call it with: with torch.enable_grad(): "
-            "loss = closure()",
+            say("the closure runs with gradients switched off."),
+            advice=say(
+                "Under @torch.no_grad() call it with: with torch.enable_grad(): loss = "
+                "closure()"
+            ),
         )
         _returned(t, out, loss)
         torchs.step(_loss_of(twins, [], []))
-    hint = "Call the closure once, before the loop over the groups: it makes the "
-    hint += "gradients."
-    _agree(t, params, twins, "the parameters", advice=hint)
+    hint = say(
+        "Call the closure once, before the loop over the groups: it makes the "
+        "gradients."
+    )
+    _agree(t, params, twins, say("the parameters"), advice=hint)
 
 
 def _loss_of(
@@ -989,7 +1100,7 @@ def _returned(t: Trial, out: Any, losses: list[float]) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     t.require(
         number and any(abs(value - loss) <= 1e-6 * abs(loss) for loss in losses),
-        "step(closure) does not return the closure's loss.",
+        say("step(closure) does not return the closure's loss."),
         expected=losses[0],
         got=str(out) if out is None else out,
     )
@@ -1006,7 +1117,10 @@ def _resume(t: Trial, answer: Any) -> None:
     rows = [
         [t.randn(*s, dtype=torch.float64) for s in shapes] for _ in range(2 * early)
     ]
-    case = f"{early} steps, state_dict() into a fresh AdamW, {early} more steps"
+    case = say(
+        "{early} steps, state_dict() into a fresh AdamW, {early} more steps",
+        early=early,
+    )
     _follow(t, mine, params, rows[:early], case)
     uses.steps(torchs, twins, rows)
     saved = t.state(mine, case=case)
@@ -1015,15 +1129,21 @@ def _resume(t: Trial, answer: Any) -> None:
     t.method(fresh, "load_state_dict", saved, case=case)
     _follow(t, fresh, again, rows[early:], case)
     # the unbroken run first: what differs there is no matter of saving
-    _follow(t, mine, params, rows[early:], f"{2 * early} steps without a break")
+    _follow(
+        t,
+        mine,
+        params,
+        rows[early:],
+        say("{early} steps without a break", early=2 * early),
+    )
     tight = [p.detach() for p in params], [q.detach() for q in twins]
     for p, q in zip(*tight, strict=True):
-        _judge(t, p, q, what="a parameter", tol=1e-6)
+        _judge(t, p, q, what=say("a parameter"), tol=1e-6)
     t.case = case
     for p, q in zip(again, params, strict=True):
         if not _near(p.detach(), q.detach(), 1e-6):
             t.fail(
-                "the resumed run is not the run without a break.",
+                say("the resumed run is not the run without a break."),
                 expected=q.detach(),
                 got=p.detach(),
                 mistake="state-lost",
@@ -1032,28 +1152,28 @@ def _resume(t: Trial, answer: Any) -> None:
 
 # -- 4.5 ----------------------------------------------------------------------------
 
-ONE_STRENGTH = (
+ONE_STRENGTH = say(
     "Every weight is held by the same strength. Here each weight has its own: put the "
     "strengths on the diagonal, torch.diag(strengths), where plain ridge has λ·I."
 )
-N_MISSING = (
+N_MISSING = say(
     "The factor 1/n is missing. The data term is a *mean* of squares, so its parts are "
     "XᵀX/n and Xᵀy/n; with the sums, the penalty counts n times too little."
 )
-SQUARED = (
+SQUARED = say(
     "The strengths are squared. The penalty is ½·Σ strengths_j·w_j², whose second "
     "derivative is strengths_j itself. (Rows stacked below X hold its *root*, since "
     "they are squared again.)"
 )
-EVERY_ROW = (
+EVERY_ROW = say(
     "`+ strengths` adds the vector to every row of the matrix. The penalty belongs on "
     "the diagonal: torch.diag(strengths)."
 )
-HALVES = (
+HALVES = say(
     "The balance of the two terms is off by a factor of two: both have the ½, so that "
     "it cancels from the gradient."
 )
-SINGULAR = (
+SINGULAR = say(
     "With all strengths 0 and fewer independent columns than columns, XᵀX has no "
     "inverse. Take the solution of smallest norm: torch.linalg.pinv, or "
     "torch.linalg.lstsq with driver='gelsd'."
@@ -1105,25 +1225,27 @@ def _ridge_flaws() -> list[_Flaw]:
             lambda x, y, s: _solved(x.T @ x / len(x) + s, x.T @ y / len(x)),
             hint=EVERY_ROW,
         ),
-        _Flaw(strength(lambda s: 0 * s), hint="The strengths have no effect."),
+        _Flaw(strength(lambda s: 0 * s), hint=say("The strengths have no effect.")),
         _Flaw(strength(lambda s: s / 2), hint=HALVES),
         _Flaw(strength(lambda s: 2 * s), hint=HALVES),
         _Flaw(
             strength(lambda s: s.sqrt()),
-            hint="The strengths' roots are used instead of the strengths.",
+            hint=say("The strengths' roots are used instead of the strengths."),
         ),
         _Flaw(
             lambda x, y, s: _scaled_ridge(x, y, s * len(x)),
-            hint="The penalty is n times too strong: one factor n too many.",
+            hint=say("The penalty is n times too strong: one factor n too many."),
         ),
         _Flaw(
             lambda x, y, s: _scaled_ridge(x, y, s * x.shape[1] / len(x)),
-            hint="The data term is divided by the number of columns; n is the number "
-            "of examples, len(features).",
+            hint=say(
+                "The data term is divided by the number of columns; n is the number of "
+                "examples, len(features)."
+            ),
         ),
         _Flaw(
             lambda x, y, s: _solved(x.T @ x / len(x) - torch.diag(s), x.T @ y / len(x)),
-            hint="The penalty has the wrong sign: it is added to the loss.",
+            hint=say("The penalty has the wrong sign: it is added to the loss."),
         ),
     ]
 
@@ -1188,7 +1310,7 @@ def _judge_ridge(
     told, got = [], []
     for case in cases:
         out = t.call(answer, *case, explain=partial(_singular, t, advice))
-        weights = t.tensor(out, like=case[2], what="the weight vector").detach()
+        weights = t.tensor(out, like=case[2], what=say("the weight vector")).detach()
         told.append(t.case)
         got.append(weights.clone())
     right = [_scaled_ridge(*case) for case in cases]
@@ -1200,11 +1322,14 @@ def _judge_ridge(
     flaw = _explains(cases, got)
     if flaw is None:
         hint = advice or (
-            "Right weights make the gradient vanish: Xᵀ(Xw - y)/n + strengths·w = 0."
+            say(
+                "Right weights make the gradient vanish: Xᵀ(Xw - y)/n + strengths·w = "
+                "0."
+            )
         )
         flaw = _Flaw(_scaled_ridge, hint=hint)
     t.fail(
-        "the weight vector is not right.",
+        say("the weight vector is not right."),
         expected=right[worst].to(got[worst].dtype),
         got=got[worst],
         mistake=flaw.mistake,
@@ -1215,7 +1340,7 @@ def _judge_ridge(
 def _singular(t: Trial, advice: str | None, error: Raised) -> None:
     """Explain an inverse that does not exist, where `advice` says what to do."""
     if advice and error.names[0] in ("LinAlgError", "_LinAlgError"):
-        t.fail(f"your code raises {error.shown}.", advice=advice)
+        t.fail(say("your code raises {shown}.", shown=error.shown), advice=advice)
 
 
 def _ridge_tol(weights: Tensor) -> float:

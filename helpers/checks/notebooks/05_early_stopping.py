@@ -19,25 +19,26 @@ from torch import Tensor, nn
 
 from helpers.checks import CheckFailed, Trial, exercise
 from helpers.checks.vocabulary.subject import Raised
+from helpers.words import say
 
-ALIASED = (
+ALIASED = say(
     "The best weights are kept as references, not as copies. `state_dict()` holds the "
     "live tensors, and `.copy()` of a dict copies only the dict: training goes on "
     "inside it. Clone every tensor, or use copy.deepcopy."
 )
-OFF_BY_ONE = (
+OFF_BY_ONE = say(
     "A count is off by one. `update` returns True at the patience-th call in a row "
     "without an improvement, not one earlier or later; best_step counts calls from 0."
 )
-DELTA_SIGN = (
-    'min_delta has the wrong sign for mode="max". There an improvement is '
-    "value > best + min_delta: better by more than min_delta."
+DELTA_SIGN = say(
+    'min_delta has the wrong sign for mode="max". There an improvement is value > best '
+    "+ min_delta: better by more than min_delta."
 )
-BUFFERS = (
+BUFFERS = say(
     "Buffers are forgotten. BatchNorm's running statistics are in model.state_dict(), "
     "but not in model.parameters(). Keep and restore everything in state_dict()."
 )
-NO_RESTORE = (
+NO_RESTORE = say(
     "restore(model) has no effect: the model keeps the weights that it had. Write the "
     "kept tensors into `model` itself, for example by load_state_dict."
 )
@@ -91,30 +92,38 @@ _IDEAS: tuple[tuple[str, Better], ...] = (
     ("", _RIGHT),
     ("min-delta-sign", lambda v, b, d: v > b - d),
     ("min-delta-sign", lambda v, b, d: v >= b - d),
-    ("min_delta is ignored.", lambda v, b, d: v > b),
+    (say("min_delta is ignored."), lambda v, b, d: v > b),
     (
-        "An improvement is strict: a value that equals the best brings none.",
+        say("An improvement is strict: a value that equals the best brings none."),
         lambda v, b, d: v >= b + d,
     ),
     (
-        "NaN is no improvement. Every comparison with NaN is False: ask whether the "
-        "value is better, not whether it fails to be worse.",
+        say(
+            "NaN is no improvement. Every comparison with NaN is False: ask whether "
+            "the value is better, not whether it fails to be worse."
+        ),
         lambda v, b, d: not v <= b + d,
     ),
     (
-        "NaN and ties are no improvements: ask whether the value is better, not "
-        "whether it fails to be worse.",
+        say(
+            "NaN and ties are no improvements: ask whether the value is better, not "
+            "whether it fails to be worse."
+        ),
         lambda v, b, d: not v < b + d,
     ),
     (
-        'The direction is wrong: mode="min" means that smaller is better, "max" that '
-        "larger is.",
+        say(
+            'The direction is wrong: mode="min" means that smaller is better, "max" '
+            "that larger is."
+        ),
         lambda v, b, d: -v > -b + d,
     ),
     *(
         (
-            "min_delta is taken as a share of the best value. It is absolute: "
-            "value < best - min_delta, or value > best + min_delta.",
+            say(
+                "min_delta is taken as a share of the best value. It is absolute: "
+                "value < best - min_delta, or value > best + min_delta."
+            ),
             better,
         )
         for better in (
@@ -124,14 +133,14 @@ _IDEAS: tuple[tuple[str, Better], ...] = (
         )
     ),
 )
-_DELTA_SIGN_MIN = (
-    'min_delta has the wrong sign for mode="min": there an improvement is '
-    "value < best - min_delta."
+_DELTA_SIGN_MIN = say(
+    'min_delta has the wrong sign for mode="min": there an improvement is value < best '
+    "- min_delta."
 )
-_FIRST = "The first value is the best so far, however large or small it is."
-_BEST_VALUE = "best_value is the value of the call best_step, as `update` got it."
-_PREVIOUS = "Compare with the best value so far, not with the one before."
-_NO_RESET = (
+_FIRST = say("The first value is the best so far, however large or small it is.")
+_BEST_VALUE = say("best_value is the value of the call best_step, as `update` got it.")
+_PREVIOUS = say("Compare with the best value so far, not with the one before.")
+_NO_RESET = say(
     "An improvement sets the count back to 0: only calls in a row without one count."
 )
 
@@ -222,7 +231,9 @@ def _follow(
     stopper, model = t.call(answer, **settings), nn.Linear(2, 1)
     got: list[Call] = []
     for k, (value, want) in enumerate(zip(values[:-1], right, strict=True)):
-        text = f"{case}; update with {_text(values[: k + 1])}"
+        text = say(
+            "{case}; update with {values}", case=case, values=_text(values[: k + 1])
+        )
         got.append(_update(t, stopper, value, model, text))
         if (got[-1].stop, got[-1].best_step) != (want.stop, want.best_step):
             break
@@ -250,15 +261,15 @@ def _update(t: Trial, stopper: Any, value: float, model: nn.Module, case: str) -
     stop = t.method(stopper, "update", value, model, case=case)
     t.require(
         type(stop) is bool,
-        "`update` does not return a bool.",
-        expected="True or False",
+        say("`update` does not return a bool."),
+        expected=say("True or False"),
         got="None" if stop is None else f"{t.kind(stop)}: {t.describe(stop)}",
-        advice="Return False too, where training goes on.",
+        advice=say("Return False too, where training goes on."),
     )
     t.require(
         _equal(before, _state(model)),
-        "`update` changes the model.",
-        advice="Only restore(model) writes into the model.",
+        say("`update` changes the model."),
+        advice=say("Only restore(model) writes into the model."),
     )
     best, step = t.get(stopper, "best_value", "best_step", case=case)
     step = t.number(step, what="best_step")
@@ -301,18 +312,20 @@ def _name_calls(
         fits = [(c.stop, c.best_step) for c in got[: len(pattern)]] == pattern
         if not key and name and pattern != wrong and fits and k not in refuted:
             key = name
-    problem = "best_step is not right."
+    problem = say("best_step is not right.")
     expected, value = f"{want.best_step}", f"{call.best_step}"
     if call.stop != want.stop:
-        problem = "`update` " + ("stops too early." if call.stop else "does not stop.")
-        expected, value = f"{want.stop} in the last call", f"{call.stop}"
+        problem = "`update` " + (
+            say("stops too early.") if call.stop else say("does not stop.")
+        )
+        expected, value = say("{stop} in the last call", stop=want.stop), f"{call.stop}"
     named = key if key in t.mistakes else None
     t.fail(
         problem,
         expected=expected,
         got=value,
         mistake=named,
-        advice=key or "Count the calls in a row that brought no improvement.",
+        advice=key or say("Count the calls in a row that brought no improvement."),
     )
 
 
@@ -354,7 +367,7 @@ def _restore(t: Trial, stopper: Any, model: nn.Module, case: str) -> None:
         buffers = not any(f'"{name}"' in error.message for name in weights)
         if error.says("RuntimeError", "Missing key") and buffers:
             t.fail(
-                "restore(model) does not find the buffers among what was kept.",
+                say("restore(model) does not find the buffers among what was kept."),
                 got=" ".join(error.message.split())[:120],
                 mistake="buffers-forgotten",
             )
@@ -382,29 +395,37 @@ def _restored(
     got = _state(model)
     if _equal(got, want):
         return
-    kinds = ((True, "the weights"), (False, "the buffers"))
+    kinds = ((True, say("the weights")), (False, say("the buffers")))
     for weights, what in kinds:
         now, right, old, other = (
             _part(model, state, weights=weights) for state in (got, want, own, live)
         )
         if _equal(now, right):
             continue
-        problem = f"after restore(model) {what} are not those of the best call."
+        problem = say(
+            "after restore(model) {what} are not those of the best call.", what=what
+        )
         call = [
             k
             for k, s in enumerate(others)
             if _equal(_part(model, s, weights=weights), now)
         ]
         if _equal(now, other) and not _equal(old, other):
-            t.fail(problem, got="those of the live model", mistake="aliased-weights")
+            t.fail(
+                problem, got=say("those of the live model"), mistake="aliased-weights"
+            )
         if call:
-            advice = "Keep the weights at each improvement, and only then."
-            t.fail(problem, got=f"those of call {call[0]}", advice=advice)
+            advice = say("Keep the weights at each improvement, and only then.")
+            t.fail(
+                problem, got=say("those of call {call}", call=call[0]), advice=advice
+            )
         if not weights:
             t.fail(problem, mistake="buffers-forgotten")
         if _equal(now, old):
-            t.fail(problem, got="those it had before", mistake="no-restore")
-        t.fail(problem, advice="Copy every entry of state_dict() under its own name.")
+            t.fail(problem, got=say("those it had before"), mistake="no-restore")
+        t.fail(
+            problem, advice=say("Copy every entry of state_dict() under its own name.")
+        )
 
 
 def _restores(t: Trial, answer: Any, dtype: torch.dtype, mode: str) -> None:
@@ -412,27 +433,40 @@ def _restores(t: Trial, answer: Any, dtype: torch.dtype, mode: str) -> None:
     stopper = t.call(answer, patience=3, mode=mode)
     model, seen = _network(t, width, dtype), []
     values = [sign * v for v in (1.0, 2.0, 1.5, 1.0)]
-    text = f'EarlyStopping(patience=3, mode="{mode}"), a network with BatchNorm; '
-    text += f"update with {_text(values)}, training on after each; "
+    text = say(
+        'EarlyStopping(patience=3, mode="{mode}"), a network with BatchNorm; ',
+        mode=mode,
+    )
+    text += say("update with {values}, training on after each; ", values=_text(values))
     for value in values:
-        _update(t, stopper, value, model, text + "update(value, model)")
+        _update(t, stopper, value, model, text + say("update(value, model)"))
         seen.append(_state(model))
         _train_a_bit(t, model)
     best, fresh, third = seen[1], _network(t, width, dtype), _network(t, width, dtype)
-    case = text + "restore(a fresh model)"
+    case = text + say("restore(a fresh model)")
     _restored(t, stopper, fresh, best, case, _state(model), seen)
     _train_a_bit(t, fresh)
-    case = text + "restore twice, each time into a fresh model; the first trained on"
+    case = text + say(
+        "restore twice, each time into a fresh model; the first trained on"
+    )
     _restored(t, stopper, third, best, case, _state(fresh), seen)
     case = text + "restore(model)"
     _same_model(t, stopper, model, best, case)
     _train_a_bit(t, model)
-    _same_model(t, stopper, model, best, case + ", train, restore(model) again")
+    _same_model(t, stopper, model, best, case + say(", train, restore(model) again"))
     _train_a_bit(t, model)
-    _update(t, stopper, 3.0 * sign, model, text + f"then with {3 * sign}, a new best")
+    _update(
+        t,
+        stopper,
+        3.0 * sign,
+        model,
+        text + say("then with {sign}, a new best", sign=3 * sign),
+    )
     best = _state(model)
     _train_a_bit(t, model)
-    case = text + f"then with {3 * sign}, a new best; restore(a fresh model)"
+    case = text + say(
+        "then with {sign}, a new best; restore(a fresh model)", sign=3 * sign
+    )
     last = _network(t, width, dtype)
     _restored(t, stopper, last, best, case, _state(model), seen)
 
@@ -489,25 +523,25 @@ def EarlyStopping(answer: Any, t: Trial) -> None:
 
 # -- 5.2: checkpoints ---------------------------------------------------------------
 
-OPTIMIZER = (
+OPTIMIZER = say(
     "The optimizer's state is missing. Momentum, Adam's averages and the present "
     "learning rate are in optimizer.state_dict(): save it, and load it again."
 )
-RNG = (
+RNG = say(
     "The random state is missing. Dropout draws other masks after the resume: save "
-    "torch.get_rng_state(), and give it to torch.set_rng_state when loading. (On a "
-    "GPU the same goes for torch.cuda.)"
+    "torch.get_rng_state(), and give it to torch.set_rng_state when loading. (On a GPU "
+    "the same goes for torch.cuda.)"
 )
-USED = (
+USED = say(
     "The random state is put back, and then used: something in load_checkpoint draws "
     "random numbers after torch.set_rng_state. Put it back last."
 )
-IN_PLACE = (
-    "The file is written in place: a crash half-way destroys the old checkpoint "
-    "before the new one is complete. Write to another file in the same folder, then "
+IN_PLACE = say(
+    "The file is written in place: a crash half-way destroys the old checkpoint before "
+    "the new one is complete. Write to another file in the same folder, then "
     "os.replace it."
 )
-PICKLE = (
+PICKLE = say(
     "Unpickling runs whatever code the file contains. Use torch.load(path, "
     "weights_only=True), which knows only tensors and plain containers."
 )
@@ -543,12 +577,12 @@ def _same_tree(a: object, b: object) -> bool:
 def _loaded_epoch(t: Trial, epoch: object, want: int) -> None:
     t.require(
         type(epoch) is int,
-        "`load_checkpoint` does not return an int.",
+        say("`load_checkpoint` does not return an int."),
         expected=f"int: {want}",
         got="None" if epoch is None else f"{t.kind(epoch)}: {t.describe(epoch)}",
-        advice="Save the epoch too, and return it.",
+        advice=say("Save the epoch too, and return it."),
     )
-    t.same(epoch, want, what="the epoch that `load_checkpoint` returns")
+    t.same(epoch, want, what=say("the epoch that `load_checkpoint` returns"))
 
 
 def _require_loaded(
@@ -562,20 +596,22 @@ def _require_loaded(
     for name, value in state.items():
         t.require(
             torch.equal(model.state_dict()[name], value),
-            f"after loading, {name!r} of the model is not what was saved.",
-            advice="Load all of model.state_dict() into the model you are given.",
+            say(
+                "after loading, {name!r} of the model is not what was saved.", name=name
+            ),
+            advice=say("Load all of model.state_dict() into the model you are given."),
         )
     t.require(
         _same_tree(optimizer.state_dict(), inner),
-        "after loading, the optimizer's state is not what was saved.",
+        say("after loading, the optimizer's state is not what was saved."),
         mistake="optimizer-missing",
     )
     now = torch.get_rng_state()
     if torch.equal(now, rng):
         return
-    problem = "after loading, torch's random state is not that of the save."
+    problem = say("after loading, torch's random state is not that of the save.")
     if _used(rng, now):
-        t.fail(problem, got="that of the save, some draws later", advice=USED)
+        t.fail(problem, got=say("that of the save, some draws later"), advice=USED)
     t.fail(problem, mistake="rng-missing")
 
 
@@ -632,25 +668,36 @@ def _resume(
     model, optimizer = start, make(start)
     _epochs(model, optimizer, batches, 5)
     want = _snapshot(model, optimizer)
-    case = f"save_checkpoint({_path(paths[0])}, model, {kind}, {epoch})"
+    case = say(
+        "save_checkpoint({paths}, model, {kind}, {epoch})",
+        paths=_path(paths[0]),
+        kind=kind,
+        epoch=epoch,
+    )
     _call(t, f.save, paths[0], model, optimizer, epoch, case=case)
-    t.require(Path(str(paths[0])).is_file(), "there is no file at the path.")
+    t.require(Path(str(paths[0])).is_file(), say("there is no file at the path."))
     same = _same_tree(_snapshot(model, optimizer), want)
-    t.require(same, "saving changes the model, the optimizer or the random state.")
+    t.require(same, say("saving changes the model, the optimizer or the random state."))
 
     _epochs(model, optimizer, batches, 1)  # goes on; the file must not follow
     torch.manual_seed(t.random.getrandbits(40))
     optimizer = make(fresh)
-    case += f"; in a new run: load_checkpoint({_path(paths[1])}, model, {kind})"
+    case += say(
+        "; in a new run: load_checkpoint({paths}, model, {kind})",
+        paths=_path(paths[1]),
+        kind=kind,
+    )
     got = _call(t, f.load, paths[1], fresh, optimizer, case=case)
     _loaded_epoch(t, got, epoch)
     _require_loaded(t, fresh, optimizer, want)
     _epochs(fresh, optimizer, batches, 5)
     t.require(
         _equal(_state(fresh), straight),
-        "10 epochs and 5 + resume + 5 do not end at the same weights.",
-        advice="Load into the model and the optimizer that you are given, in place: "
-        "the optimizer has to go on training this model's own parameters.",
+        say("10 epochs and 5 + resume + 5 do not end at the same weights."),
+        advice=say(
+            "Load into the model and the optimizer that you are given, in place: the "
+            "optimizer has to go on training this model's own parameters."
+        ),
     )
 
 
@@ -663,7 +710,9 @@ class _Broken(Tensor):
     """A tensor that cannot be written: the disk is full."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise OSError(errno.ENOSPC, "No space left on device (made up by the check)")
+        raise OSError(
+            errno.ENOSPC, say("No space left on device (made up by the check)")
+        )
 
 
 def _pair(t: Trial, width: int = 8) -> tuple[nn.Module, Optimizer]:
@@ -688,17 +737,21 @@ def _survives(
     """Save epoch 3, crash while saving epoch 4; epoch 3 must still be there."""
     old, optimizer = _pair(t, 64)
     want = _state(old)
-    text = 'save_checkpoint("run.pt", model, optimizer, 3)'
+    text = say('save_checkpoint("run.pt", model, optimizer, 3)')
     _call(t, f.save, path, old, optimizer, 3, case=text)
     if not crash(*_pair(t, 64)):  # all was written without a crash
         return
-    t.case = f"{text}; the same with epoch 4, {case}; then load_checkpoint"
+    t.case = say(
+        "{text}; the same with epoch 4, {case}; then load_checkpoint",
+        text=text,
+        case=case,
+    )
     model, optimizer = _pair(t, 64)
 
     def explain(error: Raised) -> None:
         t.fail(
-            "after a crash while writing, the old checkpoint cannot be loaded.",
-            expected="the checkpoint of epoch 3",
+            say("after a crash while writing, the old checkpoint cannot be loaded."),
+            expected=say("the checkpoint of epoch 3"),
             got=str(error).splitlines()[0][:120],
             mistake="in-place-write",
         )
@@ -712,9 +765,10 @@ def _survives(
     )
     t.require(
         epoch == 3 and _equal(_state(model), want),
-        "after a crash while writing, the old checkpoint is not what it was.",
-        expected="epoch 3 and its weights",
-        got=f"epoch {epoch}" + (" and other weights" if epoch == 3 else ""),
+        say("after a crash while writing, the old checkpoint is not what it was."),
+        expected=say("epoch 3 and its weights"),
+        got=say("epoch {epoch}", epoch=epoch)
+        + (say(" and other weights") if epoch == 3 else ""),
         mistake="in-place-write",
     )
 
@@ -749,20 +803,22 @@ def _replaces(t: Trial, f: _Functions, path: Path) -> None:
     """
     second = path.with_name("second_name.pt")
     pair = _pair(t, 64)
-    case = f"save_checkpoint({_path(path)}, model, optimizer, 3)"
+    case = say("save_checkpoint({path}, model, optimizer, 3)", path=_path(path))
     _call(t, f.save, path, *pair, 3, case=case)
     try:
         os.link(path, second)
     except OSError:  # a file system without links
         return
     old = second.read_bytes()
-    case = f"save_checkpoint({_path(path)}, …) where that file exists already"
+    case = say(
+        "save_checkpoint({path}, …) where that file exists already", path=_path(path)
+    )
     _call(t, f.save, path, *_pair(t, 64), 4, case=case)
     t.require(
         second.read_bytes() == old,
-        "the new checkpoint is written into the old file itself.",
-        expected="a new file that takes the old one's name once it is complete",
-        got="a time in which the old is gone and the new not complete",
+        say("the new checkpoint is written into the old file itself."),
+        expected=say("a new file that takes the old one's name once it is complete"),
+        got=say("a time in which the old is gone and the new not complete"),
         mistake="in-place-write",
     )
     model, optimizer = _pair(t, 64)
@@ -789,13 +845,13 @@ def _runs_nothing(t: Trial, f: _Functions, folder: Path) -> None:
             torch.save({"epoch": 1, "model": _Evil(flag)}, path)
         else:
             path.write_bytes(pickle.dumps(_Evil(flag), protocol=2))
-        t.case = "load_checkpoint of a stranger's file with code in it"
+        t.case = say("load_checkpoint of a stranger's file with code in it")
         t.outcome(f.load, path, *_pair(t), case=t.case)
         t.require(
             not flag.exists(),
-            "loading runs code that is hidden in the file.",
-            expected="an error, and nothing done",
-            got="the hidden code made a folder",
+            say("loading runs code that is hidden in the file."),
+            expected=say("an error, and nothing done"),
+            got=say("the hidden code made a folder"),
             advice=PICKLE,
         )
 
@@ -807,14 +863,14 @@ def _cuda_state(t: Trial, f: _Functions, folder: Path) -> None:
         torch.cuda.manual_seed_all(t.random.getrandbits(40))
         want = torch.cuda.get_rng_state_all()
         model, optimizer = _pair(t)
-        case = "save_checkpoint, then load_checkpoint, on a machine with a GPU"
+        case = say("save_checkpoint, then load_checkpoint, on a machine with a GPU")
         path = folder / "cuda.pt"
         _call(t, f.save, path, model, optimizer, 1, case=case)
         torch.cuda.manual_seed_all(t.random.getrandbits(40))
         _call(t, f.load, path, model, optimizer, case=case)
         t.require(
             _same_tree(torch.cuda.get_rng_state_all(), want),
-            "after loading, the GPU's random state is not that of the save.",
+            say("after loading, the GPU's random state is not that of the save."),
             mistake="rng-missing",
         )
     finally:
@@ -850,10 +906,10 @@ def save_checkpoint(save: Any, load: Any, t: Trial) -> None:
         if torch.cuda.is_available():
             _cuda_state(t, f, folder)
         t.part("a crash while writing")
-        case = "in which the disk is full half-way"
+        case = say("in which the disk is full half-way")
         _survives(t, f, path, _full_disk(t, f, path), case)
         if hasattr(os, "fork"):
-            case = "in a process that is killed half-way"
+            case = say("in a process that is killed half-way")
             _survives(t, f, path, _killed(t, f, path), case)
         _replaces(t, f, path)
         t.part("no code from the file")
@@ -898,25 +954,25 @@ def _near(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_RATE["rtol"], abs_tol=_RATE["atol"])
 
 
-_UP = "The warm-up is base_lr·step/warmup_steps: "
-_AFTER = "t counts from the end of the warm-up: (step - warmup)/(total - warmup)."
-_RADIANS = "math.cos works in radians: cos(π·t)."
+_UP = say("The warm-up is base_lr·step/warmup_steps: ")
+_AFTER = say("t counts from the end of the warm-up: (step - warmup)/(total - warmup).")
+_RADIANS = say("math.cos works in radians: cos(π·t).")
 
 Form = Callable[[Schedule, int], float]
 
 # Advice, and the rates that its mistake gives in the warm-up.
 _WARMUPS: tuple[tuple[str, Form], ...] = (
     (
-        _UP + "step, not step + 1.",
+        _UP + say("step, not step + 1."),
         lambda s, k: s.base_lr * (k + 1) / s.warmup_steps,
     ),
     (
-        _UP + "it starts at 0, not at min_lr.",
+        _UP + say("it starts at 0, not at min_lr."),
         lambda s, k: s.min_lr + (s.base_lr - s.min_lr) * k / s.warmup_steps,
     ),
-    (_UP + "it ends at base_lr, not at 1.", lambda s, k: k / s.warmup_steps),
+    (_UP + say("it ends at base_lr, not at 1."), lambda s, k: k / s.warmup_steps),
     (
-        "/ divides; // drops what is behind the point.",
+        say("/ divides; // drops what is behind the point."),
         lambda s, k: s.base_lr * (k // s.warmup_steps),
     ),
 )
@@ -932,34 +988,46 @@ _FALLS: tuple[tuple[str, Form], ...] = (
     (_AFTER, lambda s, k: _cosine(s, (k - s.warmup_steps) / s.total_steps)),
     (_RADIANS, lambda s, k: _cosine(s, _share(s, k) / math.pi)),
     (_RADIANS, lambda s, k: _cosine(s, 180 * _share(s, k) / math.pi)),
-    ("The factor ½ is missing.", lambda s, k: 2 * _cosine(s, _share(s, k)) - s.min_lr),
     (
-        "The cosine starts at base_lr and falls.",
+        say("The factor ½ is missing."),
+        lambda s, k: 2 * _cosine(s, _share(s, k)) - s.min_lr,
+    ),
+    (
+        say("The cosine starts at base_lr and falls."),
         lambda s, k: _cosine(s, 1 - _share(s, k)),
     ),
     (
-        "Scale by base_lr - min_lr, so that the schedule starts at base_lr.",
+        say("Scale by base_lr - min_lr, so that the schedule starts at base_lr."),
         lambda s, k: s.min_lr + _cosine(s._replace(min_lr=0.0), _share(s, k)),
     ),
-    ("min_lr is not used.", lambda s, k: _cosine(s._replace(min_lr=0.0), _share(s, k))),
     (
-        "The cosine falls to 0 and is cut off at min_lr. Let it end there instead: "
-        "min_lr + ½(base_lr - min_lr)(1 + cos πt).",
+        say("min_lr is not used."),
+        lambda s, k: _cosine(s._replace(min_lr=0.0), _share(s, k)),
+    ),
+    (
+        say(
+            "The cosine falls to 0 and is cut off at min_lr. Let it end there instead: "
+            "min_lr + ½(base_lr - min_lr)(1 + cos πt)."
+        ),
         lambda s, k: max(s.min_lr, _cosine(s._replace(min_lr=0.0), _share(s, k))),
     ),
     (
-        "This falls along a straight line, not along a cosine.",
+        say("This falls along a straight line, not along a cosine."),
         lambda s, k: s.base_lr + (s.min_lr - s.base_lr) * _share(s, k),
     ),
     (
-        "/ divides; // drops what is behind the point, and t stays 0 until the end.",
+        say(
+            "/ divides; // drops what is behind the point, and t stays 0 until the end."
+        ),
         lambda s, k: _cosine(
             s, (k - s.warmup_steps) // (s.total_steps - s.warmup_steps)
         ),
     ),
     (
-        "This is a whole wave: cos(2πt) comes back to where it began. Half of one, "
-        "cos(πt), goes from 1 to -1.",
+        say(
+            "This is a whole wave: cos(2πt) comes back to where it began. Half of one, "
+            "cos(πt), goes from 1 to -1."
+        ),
         lambda s, k: _cosine(s, 2 * _share(s, k)),
     ),
 )
@@ -988,7 +1056,7 @@ def _judge(t: Trial, answer: Any, s: Schedule, **kwargs: Any) -> None:
     got: list[float] = []
     for step in steps:
         value = t.call(answer, step, s.total_steps, s.base_lr, **kwargs)
-        got.append(t.number(value, what="the rate"))
+        got.append(t.number(value, what=say("the rate")))
     bad = [k for k in steps if not _near(got[k], _rate(s, k))]
     if not bad:
         return
@@ -999,7 +1067,7 @@ def _judge(t: Trial, answer: Any, s: Schedule, **kwargs: Any) -> None:
     given = "".join(f", {key}={value:g}" for key, value in kwargs.items())
     t.case = f"cosine_schedule({step}, {s.total_steps}, {s.base_lr:g}{given})"
     t.fail(
-        "the learning rate is not right.",
+        say("the learning rate is not right."),
         expected=f"{_rate(s, step):.6g}",
         got=f"{got[step]:.6g}",
         mistake=mistake,
@@ -1029,11 +1097,15 @@ def _name_rate(
 @exercise(
     "5.3",
     mistakes={
-        "off-by-one": "The end is off by one: min_lr is reached at step = total_steps, "
-        "not one step earlier or later. t = (step - warmup)/(total - warmup) is 0 at "
-        "step = warmup_steps and 1 at step = total_steps.",
-        "warmup-from-base": "The warm-up starts at base_lr. It starts at 0 and rises "
-        "in a straight line: base_lr·step/warmup_steps while step < warmup_steps.",
+        "off-by-one": say(
+            "The end is off by one: min_lr is reached at step = total_steps, not one "
+            "step earlier or later. t = (step - warmup)/(total - warmup) is 0 at step "
+            "= warmup_steps and 1 at step = total_steps."
+        ),
+        "warmup-from-base": say(
+            "The warm-up starts at base_lr. It starts at 0 and rises in a straight "
+            "line: base_lr·step/warmup_steps while step < warmup_steps."
+        ),
     },
 )
 def cosine_schedule(answer: Any, t: Trial) -> None:
@@ -1116,25 +1188,29 @@ _CHOICES: tuple[tuple[str, Callable[[Choice], bool]], ...] = (
     ),
     ("last-tie", lambda c: c.chosen == _tied(c)[-1] and _honest(c)),
     (
-        "Of equal scores the first one wins.",
+        say("Of equal scores the first one wins."),
         lambda c: c.chosen in _tied(c)[1:] and _honest(c),
     ),
     (
-        "The index counts all checkpoints, those with NaN as well.",
+        say("The index counts all checkpoints, those with NaN as well."),
         lambda c: c.chosen == _first([v for v in c.selection if v == v]),
     ),
     (
-        "Larger is better: this is the smallest score.",
+        say("Larger is better: this is the smallest score."),
         lambda c: c.selection[c.chosen] == min(v for v in c.selection if v == v),
     ),
     (
-        "The index is right. Report the chosen checkpoint's score on `report`, not "
-        "the largest one there.",
+        say(
+            "The index is right. Report the chosen checkpoint's score on `report`, not "
+            "the largest one there."
+        ),
         lambda c: c.chosen == c.best and _alike(c.score, c.report[_first(c.report)]),
     ),
     (
-        "It goes wrong where `selection` holds NaN: every comparison with NaN is "
-        "False, so sorting and searching lose their way. Put -inf in its place.",
+        say(
+            "It goes wrong where `selection` holds NaN: every comparison with NaN is "
+            "False, so sorting and searching lose their way. Put -inf in its place."
+        ),
         lambda c: any(v != v for v in c.selection),
     ),
 )
@@ -1147,17 +1223,17 @@ def _selections(t: Trial) -> Iterator[tuple[str, list[Pair]]]:
     `selection`, and the two scores of the best one differ.
     """
     given = [([0.7, 0.9, 0.9], [0.6, 0.75, 0.8]), ([0.1, 0.5, 0.3], [0.9, 0.2, 0.4])]
-    yield "by hand", [(torch.tensor(a), torch.tensor(b)) for a, b in given]
-    yield "longer lists", [_scores(t, dtype) for dtype in t.dtypes()]
+    yield say("by hand"), [(torch.tensor(a), torch.tensor(b)) for a, b in given]
+    yield say("longer lists"), [_scores(t, dtype) for dtype in t.dtypes()]
     low, high = _scores(t, torch.float32)
     one = torch.tensor([0.25]), torch.tensor([0.75])
-    yield "scores below 0, and a single one", [(low - 9, high - 9), one]
+    yield say("scores below 0, and a single one"), [(low - 9, high - 9), one]
     yield "ties", [_with_ties(t, k) for k in (2, 3)]
     places = ([0], [-1], [0, 1], None)
     yield "NaN", [_with_nan(t, place, shift) for place in places for shift in (0, -9)]
     selection, report = _scores(t, torch.float64)
     report[int(selection.argmin())] = _NAN
-    yield "NaN on `report`", [(selection, report)]
+    yield say("NaN on `report`"), [(selection, report)]
 
 
 def _scores(t: Trial, dtype: torch.dtype) -> Pair:
@@ -1196,29 +1272,33 @@ def _choose(t: Trial, answer: Any, pair: Pair) -> Choice:
     result = t.call(answer, selection.clone(), report.clone(), case=case)
     if isinstance(result, Tensor) or not isinstance(result, (tuple, list)):
         t.fail(
-            "the result is not a pair.",
-            expected="a tuple (index, score)",
+            say("the result is not a pair."),
+            expected=say("a tuple (index, score)"),
             got="None" if result is None else f"{t.kind(result)}: {t.describe(result)}",
-            advice="Is `return` missing?" if result is None else None,
+            advice=say("Is `return` missing?") if result is None else None,
         )
-    t.require(len(result) == 2, "the result is not a pair.", got=result)
+    t.require(len(result) == 2, say("the result is not a pair."), got=result)
     index, score = result
     if isinstance(index, float) and not isinstance(score, float):
-        t.fail("index and score are swapped.", expected="(index, score)", got=result)
+        t.fail(
+            say("index and score are swapped."),
+            expected=say("(index, score)"),
+            got=result,
+        )
     t.require(
         type(index) is int,
-        "the index is not an int.",
+        say("the index is not an int."),
         expected="int",
         got=f"{t.kind(index)}: {t.describe(index)}",
-        advice="`int(…)` or `.item()` turns a tensor with one number into an int.",
+        advice=say("`int(…)` or `.item()` turns a tensor with one number into an int."),
     )
-    score = t.number(score, what="the score")
+    score = t.number(score, what=say("the score"))
     t.require(
         0 <= index < len(selection),
-        "the index is that of no checkpoint.",
-        expected=f"0 to {len(selection) - 1}",
+        say("the index is that of no checkpoint."),
+        expected=say("0 to {n_selection}", n_selection=len(selection) - 1),
         got=index,
-        advice="Count from 0, from the front.",
+        advice=say("Count from 0, from the front."),
     )
     return Choice(selection.tolist(), report.tolist(), index, score)
 
@@ -1232,16 +1312,24 @@ def _name_choice(wrong: Sequence[Choice]) -> str | None:
 @exercise(
     "5.4",
     mistakes={
-        "reports-selection": "The score is that of `selection`. It has chosen the "
-        "checkpoint, so luck is in it: the winner's curse. Choose on `selection`, then "
-        "return the chosen checkpoint's score on `report`.",
-        "selects-on-report": "The checkpoint is chosen on `report`. Then `report` has "
-        "a say in the choice, and its score flatters, too. Choose on `selection`.",
-        "last-tie": "The last of equal scores wins here; the first one should. Use `>` "
-        "where you have `>=`.",
-        "nan-wins": "A NaN wins. `argmax` and `max` of torch take NaN for the largest, "
-        "and `nan_to_num()` alone makes 0 of it, which beats scores below 0. Put -inf "
-        "in its place before you choose.",
+        "reports-selection": say(
+            "The score is that of `selection`. It has chosen the checkpoint, so luck "
+            "is in it: the winner's curse. Choose on `selection`, then return the "
+            "chosen checkpoint's score on `report`."
+        ),
+        "selects-on-report": say(
+            "The checkpoint is chosen on `report`. Then `report` has a say in the "
+            "choice, and its score flatters, too. Choose on `selection`."
+        ),
+        "last-tie": say(
+            "The last of equal scores wins here; the first one should. Use `>` where "
+            "you have `>=`."
+        ),
+        "nan-wins": say(
+            "A NaN wins. `argmax` and `max` of torch take NaN for the largest, and "
+            "`nan_to_num()` alone makes 0 of it, which beats scores below 0. Put -inf "
+            "in its place before you choose."
+        ),
     },
 )
 def select_and_report(answer: Any, t: Trial) -> None:
@@ -1258,7 +1346,7 @@ def select_and_report(answer: Any, t: Trial) -> None:
     t.case, first = wrong[0]
     key = _name_choice([choice for _, choice in wrong])
     t.fail(
-        "the choice or its score is not right.",
+        say("the choice or its score is not right."),
         expected=f"({first.best}, {first.report[first.best]:.6g})",
         got=f"({first.chosen}, {first.score:.6g})",
         mistake=key if key in t.mistakes else None,

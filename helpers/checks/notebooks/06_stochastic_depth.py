@@ -22,26 +22,27 @@ from helpers.checks.vocabulary.dropped import (
 )
 from helpers.checks.vocabulary.modes import Layer
 from helpers.checks.vocabulary.subject import Outcome, Raised
+from helpers.words import say
 
 COARSE: dict[str, Any] = {
     "rtol": 1e-4,
     "atol": 1e-5,
 }  # float32 is exact enough for a rate
 
-KEEP = (
+KEEP = say(
     "p is the probability of dropping. Here it is used as the probability of keeping: "
     "for small p almost everything disappears."
 )
-NOT_SCALED = (
+NOT_SCALED = say(
     "What survives is not scaled by 1/(1-p), so on average training adds only 1-p of "
     "it. The card asks for the inverted form: training makes up for the missing, and "
     "evaluation adds everything whole. (The paper scales at evaluation instead.)"
 )
-SCALE_P = (
+SCALE_P = say(
     "What survives is scaled by 1/p. It survives with probability 1-p, so what makes "
     "up for the times it is missing is 1/(1-p)."
 )
-NAN = (
+NAN = say(
     "p=1 divides by 1-p = 0. When everything is dropped there is nothing to scale: "
     "treat p=1 before you divide."
 )
@@ -53,12 +54,16 @@ NAN = (
 @exercise(
     "6.1",
     mistakes={
-        "starts-at-zero": "The first rate is 0, so the first block is never dropped. "
-        "In the paper's schedule block l of L has l/L · final_rate with l = 1 … L: the "
-        "first has final_rate/L. (timm starts at 0; the card asks for the paper's.)",
-        "ends-below": "The last rate is below final_rate. Block l of L has "
-        "l/L · final_rate with l = 1 … L, so the last block, l = L, has final_rate "
-        "itself; counting l from 0 never gets there.",
+        "starts-at-zero": say(
+            "The first rate is 0, so the first block is never dropped. In the paper's "
+            "schedule block l of L has l/L · final_rate with l = 1 … L: the first has "
+            "final_rate/L. (timm starts at 0; the card asks for the paper's.)"
+        ),
+        "ends-below": say(
+            "The last rate is below final_rate. Block l of L has l/L · final_rate with "
+            "l = 1 … L, so the last block, l = L, has final_rate itself; counting l "
+            "from 0 never gets there."
+        ),
     },
 )
 def drop_rates(answer: Any, t: Trial) -> None:
@@ -85,46 +90,55 @@ def _rates(t: Trial, answer: Any, blocks: int, final: float) -> None:
         starts = len(values) == blocks + 1 and abs(values[0]) < 1e-6 < final
         ends = len(values) == blocks - 1 and values and values[-1] < final - 1e-4
         t.fail(
-            "there must be one rate per block.",
-            expected=f"{blocks} rates",
-            got=f"{len(values)} rates",
+            say("there must be one rate per block."),
+            expected=say("{blocks} rates", blocks=blocks),
+            got=say("{n_values} rates", n_values=len(values)),
             mistake="starts-at-zero" if starts else "ends-below" if ends else None,
-            advice="l runs from 1 to L, both included.",
+            advice=say("l runs from 1 to L, both included."),
         )
     if _near(values, expected):
         return
     shown = {"expected": _short(expected), "got": _short(values)}
     if _near(values, [1 - p for p in expected]):
-        t.fail("these are probabilities of keeping a block, 1 minus the rate.", **shown)
+        t.fail(
+            say("these are probabilities of keeping a block, 1 minus the rate."),
+            **shown,
+        )
     if _near(values, expected[::-1]):
         t.fail(
-            "the rates fall from the first block to the last.",
+            say("the rates fall from the first block to the last."),
             **shown,
-            advice="The first blocks feed all others: they are dropped least.",
+            advice=say("The first blocks feed all others: they are dropped least."),
         )
     _as_survival(t, values, blocks, final, shown)
     if _near(values, [0.0] * (blocks - 1) + [final]):
         t.fail(
-            "all rates but the last are 0.",
+            say("all rates but the last are 0."),
             **shown,
-            advice="l // L cuts off to a whole number, which is 0 for every l below "
-            "L. Write l / L.",
+            advice=say(
+                "l // L cuts off to a whole number, which is 0 for every l below L. "
+                "Write l / L."
+            ),
         )
     if any(list(values) == [round(v, d) for v in expected] for d in (1, 2, 3)):
-        t.fail("the rates are rounded.", **shown, advice="Return them as they are.")
+        t.fail(
+            say("the rates are rounded."),
+            **shown,
+            advice=say("Return them as they are."),
+        )
     starts = abs(values[0]) < 1e-6 < final
     ends = values[-1] < final - 1e-4 * max(final, 0.1)
     if starts and ends:
         t.fail(
-            "the first rate is 0, and the last is below final_rate.",
+            say("the first rate is 0, and the last is below final_rate."),
             **shown,
             mistake="ends-below",
         )
     t.fail(
-        "the rates are not right.",
+        say("the rates are not right."),
         **shown,
         mistake="starts-at-zero" if starts else "ends-below" if ends else None,
-        advice="Block l of L has l/L · final_rate, with l = 1 … L.",
+        advice=say("Block l of L has l/L · final_rate, with l = 1 … L."),
     )
 
 
@@ -135,32 +149,35 @@ def _as_survival(
     falling = [1 - (k + 1) / blocks * (1 - final) for k in range(blocks)]
     if _near(values, falling) or _near(values, [1 - p for p in falling]):
         t.fail(
-            "final_rate is taken for the last block's probability of surviving.",
+            say("final_rate is taken for the last block's probability of surviving."),
             **shown,
-            advice="Huang and others write p_l for survival. Here every rate is a "
-            "probability of dropping, and the last block is dropped with final_rate.",
+            advice=say(
+                "Huang and others write p_l for survival. Here every rate is a "
+                "probability of dropping, and the last block is dropped with "
+                "final_rate."
+            ),
         )
 
 
 def _list_of_floats(t: Trial, got: object) -> list[float]:
     if isinstance(got, (Tensor, np.ndarray, np.generic)):
-        advice = "`.tolist()` turns it into a list of Python floats."
+        advice = say("`.tolist()` turns it into a list of Python floats.")
         t.fail(
-            "the result is not a list.",
-            expected="a list of floats",
+            say("the result is not a list."),
+            expected=say("a list of floats"),
             got=t.kind(got),
             advice=advice,
         )
     if not isinstance(got, list):
         t.fail(
-            "the result is not a list.",
-            expected="a list of floats",
+            say("the result is not a list."),
+            expected=say("a list of floats"),
             got=t.kind(got),
-            advice="Your function returns nothing: is `return` missing?"
+            advice=say("Your function returns nothing: is `return` missing?")
             if got is None
-            else "`list(...)` around it, or square brackets, make one.",
+            else say("`list(...)` around it, or square brackets, make one."),
         )
-    return [t.number(v, what=f"rate {k}") for k, v in enumerate(got, 1)]
+    return [t.number(v, what=say("rate {k}", k=k)) for k, v in enumerate(got, 1)]
 
 
 def _near(values: Sequence[float] | Tensor, expected: Sequence[float] | Tensor) -> bool:
@@ -181,18 +198,23 @@ def _short(values: Sequence[float]) -> str:
 @exercise(
     "6.2",
     mistakes={
-        "per-element": "Parts of an example are dropped and other parts are not: that "
-        "is dropout. Drop path tosses one coin per example, for all of its numbers: a "
-        "mask of shape (N, 1, …, 1).",
-        "per-batch": "One coin decides for the whole batch: all examples keep the "
-        "block or all lose it. Toss a coin for each example: a mask of shape "
-        "(N, 1, …, 1).",
+        "per-element": say(
+            "Parts of an example are dropped and other parts are not: that is dropout. "
+            "Drop path tosses one coin per example, for all of its numbers: a mask of "
+            "shape (N, 1, …, 1)."
+        ),
+        "per-batch": say(
+            "One coin decides for the whole batch: all examples keep the block or all "
+            "lose it. Toss a coin for each example: a mask of shape (N, 1, …, 1)."
+        ),
         "not-scaled": NOT_SCALED,
         "scales-by-p": SCALE_P,
         "keep-probability": KEEP,
-        "active-at-evaluation": "Residuals are still dropped at evaluation. A trained "
-        "network must answer the same question the same way: evaluation tosses no "
-        "coin and returns the residual as it is.",
+        "active-at-evaluation": say(
+            "Residuals are still dropped at evaluation. A trained network must answer "
+            "the same question the same way: evaluation tosses no coin and returns the "
+            "residual as it is."
+        ),
         "nan-at-one": NAN,
     },
 )
@@ -206,20 +228,20 @@ def drop_path(answer: Any, t: Trial) -> None:
     got = t.call(answer, x, p, True, t.generator(), explain=explain)
     out = t.tensor(got, like=x)
     quiet = t.tensor(t.call(answer, x, p, False, t.generator()), like=x)
-    no_zeros(t, quiet, what="residuals")
+    no_zeros(t, quiet, what=say("residuals"))
 
     t.part("one coin per example")
     g = t.generator()
     entries = kept(lambda: t.call(answer, x, p, True, g), 160).flatten(2)
     _whole(t, entries)
     shared = {
-        1: ("all examples of the batch share one coin.", "per-batch"),
-        0: ("two calls in a row toss the same coins.", None),
+        1: (say("all examples of the batch share one coin."), "per-batch"),
+        0: (say("two calls in a row toss the same coins."), None),
     }
     masks = entries[..., 0]  # (calls, N)
     independent(t, masks, shared=shared)
     wrong = {"keep-probability": 1 - p}
-    what = "the part of examples whose residual is dropped"
+    what = say("the part of examples whose residual is dropped")
     t.fraction(float((~masks).sum()), masks.numel(), p, what=what, mistakes=wrong)
 
     t.part("survivors are scaled by 1/(1-p)")
@@ -233,7 +255,7 @@ def drop_path(answer: Any, t: Trial) -> None:
         _whole(t, alive[None])
         t.require(
             alive.any() and not alive.all(),
-            f"all {shape[0]} examples share one coin.",
+            say("all {size} examples share one coin.", size=shape[0]),
             mistake="per-batch",
         )
         scaled(t, out, y, p)
@@ -249,7 +271,7 @@ def drop_path(answer: Any, t: Trial) -> None:
     t.part("gradients")
     x = nonzero(t, 200, 3, dtype=other).requires_grad_()
     out = t.tensor(t.call(answer, x, p, True, t.generator()), like=x)
-    masked_gradient(t, out, x, 1 / (1 - p), of="the residual", advice=_FLOW)
+    masked_gradient(t, out, x, 1 / (1 - p), of=say("the residual"), advice=_FLOW)
     t.part("randomness")
     x = nonzero(t, 200, 2)
     case = "drop_path(residual, 0.5, True)"
@@ -274,31 +296,35 @@ def _coins_out_of_line(answer: Any, t: Trial, p: float) -> Callable[[Raised], No
                 return
             if gone.any() and not gone.all():
                 t.fail(
-                    "the coins meet the wrong dimension, so every example loses the "
-                    "same parts (and most other shapes give an error).",
-                    expected="each example all there or all zero",
-                    advice="Broadcasting lines shapes up at their ends: a mask of "
-                    "shape (N,) meets the last dimension, not the first. Give it "
-                    "the shape (N, 1, …, 1), as many dimensions as the residual has.",
+                    say(
+                        "the coins meet the wrong dimension, so every example loses "
+                        "the same parts (and most other shapes give an error)."
+                    ),
+                    expected=say("each example all there or all zero"),
+                    advice=say(
+                        "Broadcasting lines shapes up at their ends: a mask of shape "
+                        "(N,) meets the last dimension, not the first. Give it the "
+                        "shape (N, 1, …, 1), as many dimensions as the residual has."
+                    ),
                 )
 
     return explain
 
 
-_ALREADY = "Training has scaled already; evaluation returns the residual as it is."
+_ALREADY = say("Training has scaled already; evaluation returns the residual as it is.")
 
 
 def _whole(t: Trial, entries: Tensor) -> None:
     """Require that each example, entries (calls, N, n), is all there or all zero."""
     t.require(
         (entries == entries[..., :1]).all(),
-        "an example's residual is dropped in part.",
-        expected="each example all there or all zero",
+        say("an example's residual is dropped in part."),
+        expected=say("each example all there or all zero"),
         mistake="per-element",
     )
 
 
-_FLOW = "Compute the result from the input itself: no .detach(), .data or numpy."
+_FLOW = say("Compute the result from the input itself: no .detach(), .data or numpy.")
 
 
 # -- 6.3 ----------------------------------------------------------------------------
@@ -307,21 +333,34 @@ _FLOW = "Compute the result from the input itself: no .detach(), .data or numpy.
 @exercise(
     "6.3",
     mistakes={
-        "computes-then-masks": "The block is computed although its result is thrown "
-        "away. Then nothing is saved: toss the coin first, and return x without "
-        "calling the block.",
-        "active-at-evaluation": "The block is still skipped at evaluation. A trained "
-        "network must answer the same question the same way: in eval mode the result "
-        "is always x + block(x). Ask `self.training`.",
-        "not-scaled": NOT_SCALED.replace("What survives", "A block that runs"),
-        "scales-by-p": SCALE_P.replace("What survives", "A block that runs").replace(
-            "It survives", "It runs"
+        "computes-then-masks": say(
+            "The block is computed although its result is thrown away. Then nothing is "
+            "saved: toss the coin first, and return x without calling the block."
+        ),
+        "active-at-evaluation": say(
+            "The block is still skipped at evaluation. A trained network must answer "
+            "the same question the same way: in eval mode the result is always x + "
+            "block(x). Ask `self.training`."
+        ),
+        "not-scaled": say(
+            "A block that runs is not scaled by 1/(1-p), so on average training adds "
+            "only 1-p of it. The card asks for the inverted form: training makes up "
+            "for the missing, and evaluation adds everything whole. (The paper scales "
+            "at evaluation instead.)"
+        ),
+        "scales-by-p": say(
+            "A block that runs is scaled by 1/p. It runs with probability 1-p, so what "
+            "makes up for the times it is missing is 1/(1-p)."
         ),
         "keep-probability": KEEP,
-        "fixed-coin": "Every forward pass gets the same coin. Toss a new one in each "
-        "`forward`: not in `__init__`, and never after seeding.",
-        "nan-at-one": "p=1 divides by 1-p = 0. A block with p=1 never runs in "
-        "training: divide only where a block has run.",
+        "fixed-coin": say(
+            "Every forward pass gets the same coin. Toss a new one in each `forward`: "
+            "not in `__init__`, and never after seeding."
+        ),
+        "nan-at-one": say(
+            "p=1 divides by 1-p = 0. A block with p=1 never runs in training: divide "
+            "only where a block has run."
+        ),
     },
 )
 def StochasticDepth(answer: Any, t: Trial) -> None:
@@ -338,8 +377,8 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     quiet = torch.stack([_pass(t, model, x) for _ in range(120)])
     t.require(
         torch.equal(quiet, quiet[:1].expand_as(quiet)),
-        "in eval mode the result changes from call to call.",
-        expected="always x + block(x)",
+        say("in eval mode the result changes from call to call."),
+        expected=say("always x + block(x)"),
         mistake="active-at-evaluation",
     )
 
@@ -351,12 +390,12 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     dropped = (ratios == 0).flatten(1).all(1)
     t.require(
         saved[dropped].all(),
-        "the result is x, but the block was called.",
-        expected="no call of the block when the coin says skip",
+        say("the result is x, but the block was called."),
+        expected=say("no call of the block when the coin says skip"),
         mistake="computes-then-masks",
     )
     wrong = {"keep-probability": 1 - p}
-    what = "the part of calls that skip the block"
+    what = say("the part of calls that skip the block")
     t.fraction(float(dropped.sum()), len(dropped), p, what=what, mistakes=wrong)
 
     t.part("a block that runs is scaled by 1/(1-p)")
@@ -374,7 +413,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     x = nonzero(t, 1, 4)
     t.draws(
         lambda _: torch.stack([t.call(layer.module, x).detach() for _ in range(60)]),
-        case="60 forward passes",
+        case=say("60 forward passes"),
         with_generator=False,
     )
     _builds_without_seeding(t, answer)
@@ -407,7 +446,7 @@ class _Doubles(nn.Module):
 
 class _Forbidden(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        raise _Called("the block was called")
+        raise _Called(say("the block was called"))
 
 
 class _Called(Exception):
@@ -424,9 +463,11 @@ def _build(t: Trial, answer: Any, block: nn.Module, p: float) -> Layer:
     found = [tuple(q.shape) for q in own if q.requires_grad]
     t.require(
         all(found.count(shape) >= wanted.count(shape) for shape in wanted),
-        "the block's parameters are not among layer.parameters().",
-        advice="Keep the block itself as an attribute, not in a list or a lambda: an "
-        "optimizer must find its parameters, and train() and eval() the block.",
+        say("the block's parameters are not among layer.parameters()."),
+        advice=say(
+            "Keep the block itself as an attribute, not in a list or a lambda: an "
+            "optimizer must find its parameters, and train() and eval() the block."
+        ),
     )
     return layer
 
@@ -446,15 +487,17 @@ def _watch(
         out = _pass(t, layer, x)
         saved.append(sum(block.seen) < len(x))
         if not block.seen:
-            advice = "A block that is skipped adds nothing: x passes on as it is."
-            t.close(out, x, what="the result when the block is skipped", advice=advice)
+            advice = say("A block that is skipped adds nothing: x passes on as it is.")
+            t.close(
+                out, x, what=say("the result when the block is skipped"), advice=advice
+            )
         ratio = (out - x) / f
         alone = torch.allclose(out, torch.zeros_like(out), atol=1e-6)
         t.require(
             not alone,
-            "the result is 0: the skip connection is missing.",
-            expected="x when the block is skipped, else x + block(x)/(1-p)",
-            advice="x is always there. Only the block's part comes and goes.",
+            say("the result is 0: the skip connection is missing."),
+            expected=say("x when the block is skipped, else x + block(x)/(1-p)"),
+            advice=say("x is always there. Only the block's part comes and goes."),
         )
         ratios.append(torch.where(ratio.abs() < 1e-4, 0.0, ratio))
     return torch.stack(ratios), torch.tensor(saved)
@@ -466,10 +509,10 @@ def _one_coin(t: Trial, ratios: Tensor, saved: Tensor, answer: Any, p: float) ->
     if not (gone == gone[:, :1]).all():
         mixed = (gone != gone[:, :1]).any(1)
         t.fail(
-            "the block's result is dropped for a part of the batch only.",
-            expected="one coin for the whole batch",
+            say("the block's result is dropped for a part of the batch only."),
+            expected=say("one coin for the whole batch"),
             mistake=None if saved[mixed].any() else "computes-then-masks",
-            advice="Toss one coin per call. Coins per example are drop_path, 6.2.",
+            advice=say("Toss one coin per call. Coins per example are drop_path, 6.2."),
         )
     if gone.all() or not gone.any():
         _never_or_always(t, answer, p, always=bool(gone.all()))
@@ -491,11 +534,16 @@ def _never_or_always(t: Trial, answer: Any, p: float, *, always: bool) -> None:
     drawn_once = constant and not skips.all() and bool(skips.any())
     seeded = torch.equal(*states) or _same_number(t, answer, x)
     t.fail(
-        f"in training one layer {'always' if always else 'never'} skips its block.",
-        expected=f"it is skipped with probability {p}",
+        say(
+            "in training one layer {word} skips its block.",
+            word=say("always") if always else say("never"),
+        ),
+        expected=say("it is skipped with probability {p}", p=p),
         mistake="fixed-coin" if drawn_once or seeded else None,
-        advice="In train mode toss a coin in each forward, and skip the block with "
-        "probability p.",
+        advice=say(
+            "In train mode toss a coin in each forward, and skip the block with "
+            "probability p."
+        ),
     )
 
 
@@ -513,7 +561,7 @@ def _never_at_one(t: Trial, answer: Any) -> None:
     layer = _build(t, answer, _Forbidden(), 1.0)
     x = nonzero(t, 2, 3)
     errors = {"_Called": "computes-then-masks", **DIVIDED}
-    case = "StochasticDepth(block, 1.0)(x) in training, where block must never run"
+    case = say("StochasticDepth(block, 1.0)(x) in training, where block must never run")
     out = t.call(layer.module, x, case=case, errors=errors)
     t.close(out, x)
 
@@ -534,13 +582,13 @@ def _factor(t: Trial, ratios: Tensor, p: float) -> None:
     )
     low, high = ratios.min().item(), ratios.max().item()
     t.fail(
-        "a block that runs is not added with the right size.",
+        say("a block that runs is not added with the right size."),
         expected=f"x + {factor:.4g} · block(x)",
         got=f"x + {low:.4g} · block(x)"
         if high - low < 1e-2
         else f"x + ({low:.4g} … {high:.4g}) · block(x)",
         mistake=next(named, None),
-        advice="x is added as it is; only the block is divided by 1-p.",
+        advice=say("x is added as it is; only the block is divided by 1-p."),
     )
 
 
@@ -551,7 +599,7 @@ def _evaluation(t: Trial, layer: Layer, block: _Block, x: Tensor) -> None:
     t.close(_pass(t, model, x), right, advice=_SCALED)
 
 
-_SCALED = (
+_SCALED = say(
     "At evaluation the result is x + block(x): nothing is skipped, and nothing is "
     "scaled, since training has scaled already."
 )
@@ -581,7 +629,7 @@ def _other_blocks(t: Trial, answer: Any, x: Tensor) -> None:
         _pass(t, layer.train(), x)
 
 
-_MODE = (
+_MODE = say(
     "This block behaves differently in training and at evaluation. train() and eval() "
     "of your module reach it; do not set its mode yourself."
 )
@@ -595,8 +643,8 @@ def _builds_without_seeding(t: Trial, answer: Any) -> None:
         states.append(torch.get_rng_state())
     t.require(
         not torch.equal(*states),
-        "building the layer seeds torch's global generator.",
-        advice="Whoever uses the layer has seeded already: never seed inside it.",
+        say("building the layer seeds torch's global generator."),
+        advice=say("Whoever uses the layer has seeded already: never seed inside it."),
     )
 
 
@@ -609,13 +657,15 @@ def _depth_limits(t: Trial, answer: Any, x: Tensor) -> None:
             out = _pass(t, layer.train(), x)
             t.require(
                 out.isfinite().all(),
-                f"p={p:g} gives numbers that are not finite.",
+                say("p={p:g} gives numbers that are not finite.", p=p),
                 expected="x",
                 got=out,
                 mistake="nan-at-one" if p == 1 else None,
             )
-            t.close(out, whole if p == 0 else x, what=f"training with p={p:g}")
-        t.close(_pass(t, layer.eval(), x), whole, what=f"evaluation with p={p:g}")
+            t.close(out, whole if p == 0 else x, what=say("training with p={p:g}", p=p))
+        t.close(
+            _pass(t, layer.eval(), x), whole, what=say("evaluation with p={p:g}", p=p)
+        )
     t.part("a p outside [0, 1]")
     for bad in (-0.1, 1.5):
         for training in (True, False):
@@ -644,20 +694,22 @@ def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     for _ in range(200):
         if len(seen) == 2:
             return
-        case = "layer(x) in training mode, x requires grad"
+        case = say("layer(x) in training mode, x requires grad")
         out = t.call(layer.module, x, case=case)
         ran = not torch.allclose(out, x)
-        t.require(out.requires_grad, "no gradient flows.", advice=_FLOW)
+        t.require(out.requires_grad, say("no gradient flows."), advice=_FLOW)
         to_x, to_block = t.gradients(out, [x, own[0]])
-        t.require(to_x is not None, "no gradient reaches x.", advice=_FLOW)
+        t.require(to_x is not None, say("no gradient reaches x."), advice=_FLOW)
         factor = 2.0 if ran else 0.0
         expected = 1 + factor * block.weight.detach().expand_as(x)
-        t.close(to_x, expected, what="the gradient of result.sum() to x")
+        t.close(to_x, expected, what=say("the gradient of result.sum() to x"))
         if ran:
             t.require(
-                to_block is not None, "no gradient reaches the block.", advice=_FLOW
+                to_block is not None,
+                say("no gradient reaches the block."),
+                advice=_FLOW,
             )
-            t.close(to_block, 2 * x.detach().sum(0), what="the block's gradient")
+            t.close(to_block, 2 * x.detach().sum(0), what=say("the block's gradient"))
         seen.add(ran)
 
 
@@ -667,13 +719,19 @@ def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
 @exercise(
     "6.4",
     mistakes={
-        "sums-the-rates": "This is the expected number of blocks that are *dropped*: "
-        "the sum of the rates. A block runs with probability 1 - rate; sum that.",
-        "fraction": "This is a share of the blocks, between 0 and 1, not a number of "
-        "blocks. Sum over the blocks; do not divide by how many there are.",
-        "assumes-linear": "This follows from a few of the rates, or from their number "
-        "alone, as if they lay on a known line. Use every rate in the list: any "
-        "schedule may come.",
+        "sums-the-rates": say(
+            "This is the expected number of blocks that are *dropped*: the sum of the "
+            "rates. A block runs with probability 1 - rate; sum that."
+        ),
+        "fraction": say(
+            "This is a share of the blocks, between 0 and 1, not a number of blocks. "
+            "Sum over the blocks; do not divide by how many there are."
+        ),
+        "assumes-linear": say(
+            "This follows from a few of the rates, or from their number alone, as if "
+            "they lay on a known line. Use every rate in the list: any schedule may "
+            "come."
+        ),
     },
 )
 def expected_depth(answer: Any, t: Trial) -> None:
@@ -727,7 +785,9 @@ def _depth(t: Trial, answer: Any, rates: list[float], *, bent: bool = False) -> 
     given, n = list(rates), len(rates)
     got = t.number(t.call(answer, given))
     t.require(
-        given == rates, "your code changes the list of rates.", advice="Only read it."
+        given == rates,
+        say("your code changes the list of rates."),
+        advice=say("Only read it."),
     )
     right, total = sum(1 - p for p in rates), sum(rates)
     guesses = _linear_guesses(rates)
@@ -743,12 +803,14 @@ def _depth(t: Trial, answer: Any, rates: list[float], *, bent: bool = False) -> 
     named = (m for m, vs in wrong.items() if any(_near([got], [v]) for v in vs))
     mistake = next(named, "assumes-linear" if bent else None)
     t.fail(
-        "the expected depth is not right.",
-        expected=f"{right:.4g} of {n} blocks",
+        say("the expected depth is not right."),
+        expected=say("{right:.4g} of {n} blocks", right=right, n=n),
         got=f"{got:.4g}",
         mistake=mistake,
-        advice="Add up, over the blocks, the probability that each one runs. The "
-        "result need not be a whole number.",
+        advice=say(
+            "Add up, over the blocks, the probability that each one runs. The result "
+            "need not be a whole number."
+        ),
     )
 
 
@@ -758,15 +820,21 @@ def _depth(t: Trial, answer: Any, rates: list[float], *, bent: bool = False) -> 
 @exercise(
     "6.5",
     mistakes={
-        "mean-rate": "This is the binomial distribution, as if every block had the "
-        "mean rate. Its mean is right and its spread too wide. Every block tosses a "
-        "coin of its own: put the blocks in one after another, each with its rate.",
-        "swapped": "The distribution stands the wrong way round: place k holds the "
-        "probability that k blocks are *dropped*. A rate is the probability of "
-        "dropping; a block runs with probability 1 - rate.",
-        "not-normalized": "The probabilities do not sum to 1. With every block the "
-        "old distribution is split in two: rate of it stays at its depth, 1 - rate of "
-        "it moves up by one. Nothing is lost, nothing is added.",
+        "mean-rate": say(
+            "This is the binomial distribution, as if every block had the mean rate. "
+            "Its mean is right and its spread too wide. Every block tosses a coin of "
+            "its own: put the blocks in one after another, each with its rate."
+        ),
+        "swapped": say(
+            "The distribution stands the wrong way round: place k holds the "
+            "probability that k blocks are *dropped*. A rate is the probability of "
+            "dropping; a block runs with probability 1 - rate."
+        ),
+        "not-normalized": say(
+            "The probabilities do not sum to 1. With every block the old distribution "
+            "is split in two: rate of it stays at its depth, 1 - rate of it moves up "
+            "by one. Nothing is lost, nothing is added."
+        ),
     },
 )
 def depth_distribution(answer: Any, t: Trial) -> None:
@@ -788,18 +856,22 @@ def depth_distribution(answer: Any, t: Trial) -> None:
     got = t.tensor(t.call(answer, [*rates]))
     if all(_near(each, _depths(r).cumsum(0)) for r, each in missed):
         t.fail(
-            "these are the chances of *at most* k blocks.",
+            say("these are the chances of *at most* k blocks."),
             expected=_short(_depths(rates).tolist()),
             got=_short(got.tolist()),
-            advice="Leave the cumulative sum out: place k is for exactly k blocks.",
+            advice=say(
+                "Leave the cumulative sum out: place k is for exactly k blocks."
+            ),
         )
     t.fail(
-        "the probabilities are not right.",
+        say("the probabilities are not right."),
         expected=_short(_depths(rates).tolist()),
-        got=_short(got.tolist()) + f", sum {got.sum().item():.4g}",
+        got=_short(got.tolist()) + say(", sum {sum_got:.4g}", sum_got=got.sum().item()),
         mistake=_named(missed),
-        advice="Start with [1]: no block, depth 0 for certain. Then put in one block "
-        "after another.",
+        advice=say(
+            "Start with [1]: no block, depth 0 for certain. Then put in one block "
+            "after another."
+        ),
     )
 
 
@@ -808,23 +880,29 @@ def _distribution(t: Trial, answer: Any, rates: list[float]) -> Tensor:
     given = [*rates]
     got = t.tensor(t.call(answer, given))
     t.require(
-        given == rates, "your code changes the list of rates.", advice="Only read it."
+        given == rates,
+        say("your code changes the list of rates."),
+        advice=say("Only read it."),
     )
     t.require(
         tuple(got.shape) == (len(rates) + 1,),
-        "the result has the wrong shape.",
-        expected=f"shape ({len(rates) + 1},)",
-        got=f"shape {tuple(got.shape)}",
-        advice="There is a place for every depth from 0 to L: L + 1 of them.",
+        say("the result has the wrong shape."),
+        expected=say("shape ({n_rates},)", n_rates=len(rates) + 1),
+        got=say("shape {shape}", shape=tuple(got.shape)),
+        advice=say("There is a place for every depth from 0 to L: L + 1 of them."),
     )
     t.require(
         got.dtype == torch.float64,
-        "the result has the wrong dtype.",
+        say("the result has the wrong dtype."),
         expected="torch.float64",
         got=got.dtype,
-        advice="Products of many small numbers want all digits: dtype=torch.float64.",
+        advice=say(
+            "Products of many small numbers want all digits: dtype=torch.float64."
+        ),
     )
-    t.require(got.isfinite().all(), "the result contains NaN or infinity.", got=got)
+    t.require(
+        got.isfinite().all(), say("the result contains NaN or infinity."), got=got
+    )
     return got.detach()
 
 

@@ -3,7 +3,7 @@
 import copy
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -38,6 +38,7 @@ from helpers.checks.vocabulary.lessons import (
     what_went_wrong,
 )
 from helpers.training.distillation import distillation_loss as course_loss
+from helpers.words import say
 
 LOSS = {"rtol": 1e-5, "atol": 1e-6}  # float32 sums in any order
 # Near 5,000 float32 numbers lie 0.0005 apart, so exp(z - logsumexp(z)) is off by up to
@@ -80,14 +81,16 @@ def _compare(
 def _finite(t: Trial, out: Tensor) -> None:
     t.require(
         out.isfinite().all(),
-        "large logits give a result that is not finite.",
+        say("large logits give a result that is not finite."),
         got=out,
-        advice="exp() of a large number is infinite, and 0 has no logarithm:"
-        " torch.softmax and torch.log_softmax are safe, log(softmax(…)) is not.",
+        advice=say(
+            "exp() of a large number is infinite, and 0 has no logarithm: "
+            "torch.softmax and torch.log_softmax are safe, log(softmax(…)) is not."
+        ),
     )
 
 
-_FLOW = "Compute with the argument itself: no .detach(), .data, .item() or numpy."
+_FLOW = say("Compute with the argument itself: no .detach(), .data, .item() or numpy.")
 
 
 # -- 8.1 ----------------------------------------------------------------------------
@@ -97,10 +100,14 @@ _FLOW = "Compute with the argument itself: no .detach(), .data, .item() or numpy
     "8.1",
     quiet=True,
     mistakes={
-        "multiplies": "The logits are multiplied by the temperature, so a warm answer"
-        " comes out sharper instead of softer. Divide by it.",
-        "wrong-dim": "The softmax does not run over the last dimension. That is where"
-        " the classes are, whatever the shape: `dim=-1`.",
+        "multiplies": say(
+            "The logits are multiplied by the temperature, so a warm answer comes out "
+            "sharper instead of softer. Divide by it."
+        ),
+        "wrong-dim": say(
+            "The softmax does not run over the last dimension. That is where the "
+            "classes are, whatever the shape: `dim=-1`."
+        ),
     },
 )
 def soften(answer: Any, t: Trial) -> None:
@@ -127,8 +134,8 @@ def soften(answer: Any, t: Trial) -> None:
     x, g = t.randn(3, 4, dtype=dtype).requires_grad_(), t.randn(3, 4, dtype=dtype)
     out = t.tensor(t.call(answer, x, 3.0), like=x)
     (expected,) = torch.autograd.grad(((x / 3).softmax(-1) * g).sum(), x)
-    got = gradient(t, out, x, of="the argument", advice=_FLOW, weight=g)
-    t.close(got, expected, what="the gradient")
+    got = gradient(t, out, x, of=say("the argument"), advice=_FLOW, weight=g)
+    t.close(got, expected, what=say("the gradient"))
 
 
 def _softened(t: Trial, answer: Any, x: Tensor, T: float, **tolerance: float) -> None:
@@ -138,10 +145,10 @@ def _softened(t: Trial, answer: Any, x: Tensor, T: float, **tolerance: float) ->
         wrong += [("wrong-dim", (x * factor).softmax(dim))]
         wrong += [("wrong-dim", (x * factor).flatten().softmax(0).view_as(x))]
     hints = {
-        "The temperature has no effect here.": x.softmax(-1),
-        "This is the logarithm: leave the log away.": (x / T).log_softmax(-1),
-        "Divide the logits, before the softmax.": x.softmax(-1) / T,
-        "These are logits still: take the softmax.": x / T,
+        say("The temperature has no effect here."): x.softmax(-1),
+        say("This is the logarithm: leave the log away."): (x / T).log_softmax(-1),
+        say("Divide the logits, before the softmax."): x.softmax(-1) / T,
+        say("These are logits still: take the softmax."): x / T,
     }
     out = t.call(answer, x, T, errors={"IndexError": "wrong-dim"})
     _compare(t, out, right, wrong, hints, **tolerance)
@@ -163,21 +170,32 @@ FLAGS = (
     "8.2",
     quiet=True,
     mistakes={
-        "t-squared-missing": "The factor T² is missing. The gradient of KL shrinks like"
-        " 1/T², so at a high temperature the teacher could not be heard.",
-        "kl-reversed": "KL is the wrong way round: the mean must be taken under the"
-        " teacher's probabilities, the sum of p·(log p - log q) with p the teacher."
-        " `F.kl_div` takes the student's log-probabilities first.",
-        "mean-over-elements": "KL is averaged over the classes as well, so it is too"
-        " small by a factor K. Sum over classes and average over examples: that is"
-        " `reduction='batchmean'` in `F.kl_div`.",
-        "alpha-swapped": "The weights are swapped: alpha belongs to the teacher's soft"
-        " term, 1 - alpha to the labels.",
-        "gradient-into-teacher": "A gradient reaches the teacher's logits: the teacher"
-        " would learn to please its student. Detach them first.",
-        "temperature-on-hard-loss": "The cross-entropy with the labels is softened too."
-        " The temperature belongs to KL only; the hard loss takes the student's"
-        " logits as they are.",
+        "t-squared-missing": say(
+            "The factor T² is missing. The gradient of KL shrinks like 1/T², so at a "
+            "high temperature the teacher could not be heard."
+        ),
+        "kl-reversed": say(
+            "KL is the wrong way round: the mean must be taken under the teacher's "
+            "probabilities, the sum of p·(log p - log q) with p the teacher. "
+            "`F.kl_div` takes the student's log-probabilities first."
+        ),
+        "mean-over-elements": say(
+            "KL is averaged over the classes as well, so it is too small by a factor "
+            "K. Sum over classes and average over examples: that is "
+            "`reduction='batchmean'` in `F.kl_div`."
+        ),
+        "alpha-swapped": say(
+            "The weights are swapped: alpha belongs to the teacher's soft term, 1 - "
+            "alpha to the labels."
+        ),
+        "gradient-into-teacher": say(
+            "A gradient reaches the teacher's logits: the teacher would learn to "
+            "please its student. Detach them first."
+        ),
+        "temperature-on-hard-loss": say(
+            "The cross-entropy with the labels is softened too. The temperature "
+            "belongs to KL only; the hard loss takes the student's logits as they are."
+        ),
     },
 )
 def distillation_loss(answer: Any, t: Trial) -> None:
@@ -223,12 +241,14 @@ def _loss(
     right = course_loss(s, v, y, T, alpha)
     out = t.call(answer, s, v, y, T, alpha)
     if isinstance(out, Tensor) and out.dim():
-        advice = "Sum KL over classes, average over examples, and add the mean hard"
+        advice = say(
+            "Sum KL over classes, average over examples, and add the mean hard"
+        )
         t.fail(
-            "the result is not one number.",
-            expected="a 0-dim tensor",
-            got=f"a tensor of shape {tuple(out.shape)}",
-            advice=f"{advice} loss.",
+            say("the result is not one number."),
+            expected=say("a 0-dim tensor"),
+            got=say("a tensor of shape {shape}", shape=tuple(out.shape)),
+            advice=say("{advice} loss.", advice=advice),
         )
     t.tensor(out, shape=(), dtype=s.dtype)
     _compare(
@@ -268,32 +288,73 @@ def _hints(
         return alpha * factor * kl + (1 - alpha) * ce
 
     return {
-        "Your soft term is a cross-entropy: KL also subtracts the teacher's own"
-        " entropy, the sum of p·log p.": total(soft + entropy),
+        say(
+            "Your soft term is a cross-entropy: KL also subtracts the teacher's own "
+            "entropy, the sum of p·log p."
+        ): total(soft + entropy),
         "The factor is T², not T.": total(soft, factor=T),
-        "KL is multiplied by T², not divided by it.": total(soft, factor=T**-2),
-        "KL is summed over the batch: average over examples.": total(n * soft),
-        "The hard loss is summed over the batch: average it.": total(soft, n * hard),
-        "Both losses are summed over the batch: average over examples.": n
+        say("KL is multiplied by T², not divided by it."): total(soft, factor=T**-2),
+        say("KL is summed over the batch: average over examples."): total(n * soft),
+        say("The hard loss is summed over the batch: average it."): total(
+            soft, n * hard
+        ),
+        say("Both losses are summed over the batch: average over examples."): n
         * total(soft),
-        "T² belongs to the soft term only, not to the hard loss.": T**2
+        say("T² belongs to the soft term only, not to the hard loss."): T**2
         * (alpha * soft + (1 - alpha) * hard),
-        "The hard loss is not multiplied by 1 - alpha.": alpha * T**2 * soft + hard,
+        say("The hard loss is not multiplied by 1 - alpha."): alpha * T**2 * soft
+        + hard,
         "The sign of KL is wrong.": total(-soft),
-        "The student is not softened in KL.": total(_kl(v / T, s)),
-        "The teacher is not softened in KL.": total(_kl(v, s / T)),
-        "The temperature has no effect inside KL.": total(_kl(v, s)),
-        "Divide the logits by the temperature; you multiply.": total(_kl(T * v, T * s)),
-        "The first argument of `F.kl_div` must be *log*-probabilities.": total(
+        say("The student is not softened in KL."): total(_kl(v / T, s)),
+        say("The teacher is not softened in KL."): total(_kl(v, s / T)),
+        say("The temperature has no effect inside KL."): total(_kl(v, s)),
+        say("Divide the logits by the temperature; you multiply."): total(
+            _kl(T * v, T * s)
+        ),
+        say("The first argument of `F.kl_div` must be *log*-probabilities."): total(
             (p.exp() * (p - q.exp())).sum(1).mean()
         ),
-        "Softmax runs over the classes, not over the examples.": total(
+        say("Softmax runs over the classes, not over the examples."): total(
             _kl(v / T, s / T, dim=0)
         ),
-        "T² belongs to the soft term, not to the hard loss.": total(
+        say("`F.cross_entropy` takes logits: no softmax before it."): total(
+            soft, F.cross_entropy(s.softmax(1), y)
+        ),
+        say(
+            "`F.cross_entropy` takes logits: no softmax (of logits / T) before it."
+        ): total(soft, F.cross_entropy((s / T).softmax(1), y)),
+        say(
+            "`F.nll_loss` takes log-probabilities: `F.cross_entropy` takes the logits."
+        ): (total(soft, F.nll_loss(s, y))),
+        say("`F.nll_loss` takes *log*-probabilities."): total(
+            soft, F.nll_loss(s.softmax(1), y)
+        ),
+        say(
+            "The hard loss is the *student's*: here it is computed from the teacher's "
+            "logits."
+        ): total(soft, F.cross_entropy(v, y)),
+        **_squares(s, v, T, total),
+        say("T² belongs to the soft term, not to the hard loss."): total(
             soft, T**2 * hard, factor=1.0
         ),
     }
+
+
+def _squares(
+    s: Tensor, v: Tensor, T: float, total: Callable[..., Tensor]
+) -> dict[str, Tensor]:
+    """Return what squared differences in the place of KL give, one way or another."""
+    pairs = {
+        "logits": (s, v),
+        "softened logits": (s / T, v / T),
+        "probabilities": ((s / T).softmax(1), (v / T).softmax(1)),
+    }
+    text = say("KL is wanted, the sum of p·(log p - log q), not squared differences of")
+    found = {}
+    for name, (a, b) in pairs.items():
+        found[f"{text} {name} (averaged over all)."] = total(F.mse_loss(a, b))
+        found[f"{text} {name}."] = total(((a - b) ** 2).sum(1).mean())
+    return found
 
 
 def _kl(teacher: Tensor, student: Tensor, dim: int = 1) -> Tensor:
@@ -307,16 +368,29 @@ def _loss_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     s, v = s.requires_grad_(), v.requires_grad_()
     out = t.call(answer, s, v, y, T, alpha)
     (expected,) = torch.autograd.grad(course_loss(s, v, y, T, alpha), s)
-    grad = gradient(t, out, s, of="the argument", advice=_FLOW)
+    grad = gradient(t, out, s, of=say("the argument"), advice=_FLOW)
     (into,) = t.gradients(out, [v])
     t.require(
         into is None or not into.any(),
-        "the teacher's logits get a gradient.",
-        expected="none",
+        say("the teacher's logits get a gradient."),
+        expected=say("none"),
         got=into,
         mistake="gradient-into-teacher",
     )
-    t.close(grad, expected, what="the gradient by the student's logits")
+    parts = [course_loss(s, v, y, T, 1.0) * alpha, F.cross_entropy(s, y) * (1 - alpha)]
+    soft, hard = (torch.autograd.grad(part, s)[0] for part in parts)
+    advice = None
+    if _near(grad, hard):
+        advice = say(
+            "Only the hard loss has a gradient: the student is detached in KL."
+        )
+    elif _near(grad, soft):
+        advice = say(
+            "Only KL has a gradient: the student is detached in the hard loss."
+        )
+    t.close(
+        grad, expected, what=say("the gradient by the student's logits"), advice=advice
+    )
 
 
 # -- 8.3 ----------------------------------------------------------------------------
@@ -326,23 +400,34 @@ def _loss_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
     "8.3",
     quiet=True,
     mistakes={
-        "teacher-in-train-mode": "The teacher answers in train mode, where dropout is"
-        " on and BatchNorm uses the batch (and lets it move its statistics)."
-        " `torch.no_grad()` does not change that: call `teacher.eval()` first.",
-        "teacher-statistics-move": "The teacher's BatchNorm statistics move: each"
-        " forward pass in train mode updates them, under `torch.no_grad()` as well. Put"
-        " the whole teacher into eval mode before its first forward pass.",
-        "teacher-receives-gradients": "The teacher's parameters receive gradients. It"
-        " is a constant: run it under `torch.no_grad()`, or detach its logits.",
-        "student-left-in-eval": "The student is in eval mode, while it learns or after"
-        " it, as a whole or in part. Call `student.train()` before the first batch and"
-        " leave it so.",
-        "batch-means": "You average the batches' means, so the examples of the smaller"
-        " last batch count more than the others. Weight each batch by its number of"
-        " examples, and divide by the number of all examples.",
-        "not-zeroed": "The gradients are not zeroed: `backward()` *adds* to those of"
-        " earlier batches, or to what was left from before the call. Zero them before"
-        " every `backward()`, the first one included.",
+        "teacher-in-train-mode": say(
+            "The teacher answers in train mode, where dropout is on and BatchNorm uses "
+            "the batch (and lets it move its statistics). `torch.no_grad()` does not "
+            "change that: call `teacher.eval()` first."
+        ),
+        "teacher-statistics-move": say(
+            "The teacher's BatchNorm statistics move: each forward pass in train mode "
+            "updates them, under `torch.no_grad()` as well. Put the whole teacher into "
+            "eval mode before its first forward pass."
+        ),
+        "teacher-receives-gradients": say(
+            "The teacher's parameters receive gradients. It is a constant: run it "
+            "under `torch.no_grad()`, or detach its logits."
+        ),
+        "student-left-in-eval": say(
+            "The student is in eval mode, while it learns or after it, as a whole or "
+            "in part. Call `student.train()` before the first batch and leave it so."
+        ),
+        "batch-means": say(
+            "You average the batches' means, so the examples of the smaller last batch "
+            "count more than the others. Weight each batch by its number of examples, "
+            "and divide by the number of all examples."
+        ),
+        "not-zeroed": say(
+            "The gradients are not zeroed: `backward()` *adds* to those of earlier "
+            "batches, or to what was left from before the call. Zero them before every "
+            "`backward()`, the first one included."
+        ),
     },
 )
 def distill_epoch(answer: Any, t: Trial) -> None:
@@ -353,18 +438,20 @@ def distill_epoch(answer: Any, t: Trial) -> None:
     for layer, came in itertools.product((Branch, nn.BatchNorm1d), (True, False)):
         _teacher_mode(t, answer, layer, came)
     t.part("its parameters get no gradients")
-    _checked(t, answer, drawn(t, [5], "one batch"))
+    _checked(t, answer, drawn(t, [5], say("one batch")))
     t.part("the student is in train mode")
     for layer in (Branch, nn.BatchNorm1d):
         _student_mode(t, answer, layer)
     t.part("gradients start at zero")
-    text = "the student holds gradients from before the call"
+    text = say("the student holds gradients from before the call")
     _checked(t, answer, drawn(t, [6], text), stale=True)
     t.part("every batch, a smaller last one")
     n = t.random.randint(4, 6)
     for sizes in ([n] * 3, [n + 2, n + 2, 2]):
         lesson = drawn(t, sizes, "")
-        lesson.text = f"batches of {describe_sizes(lesson.batches)}"
+        lesson.text = say(
+            "batches of {batches}", batches=describe_sizes(lesson.batches)
+        )
         _checked(t, answer, lesson)
     t.part("another optimizer, either loss alone")
     for alpha in (0.3, 0.0, 1.0):
@@ -379,7 +466,11 @@ def _teacher_mode(t: Trial, answer: Any, layer: type[nn.Module], came: bool) -> 
     lesson.batches = draw_batches(t, [5, 6, 4], lesson.student)
     lesson.teacher = network(t, layer).train(came)
     mode = "train" if came else "eval"
-    lesson.text = f"a teacher with {KINDS[layer]} that comes in {mode} mode"
+    lesson.text = say(
+        "a teacher with {kinds} that comes in {mode} mode",
+        kinds=KINDS[layer],
+        mode=mode,
+    )
     _checked(t, answer, lesson)
 
 
@@ -388,7 +479,9 @@ def _student_mode(t: Trial, answer: Any, layer: type[nn.Module]) -> None:
     lesson.student = network(t, layer).eval()
     lesson.teacher = linear(t, 3, 3, torch.float32).eval()
     lesson.batches = draw_batches(t, [5, 5], lesson.student)
-    lesson.text = f"a student with {KINDS[layer]} that comes in eval mode"
+    lesson.text = say(
+        "a student with {kinds} that comes in eval mode", kinds=KINDS[layer]
+    )
     _checked(t, answer, lesson)
 
 
@@ -411,22 +504,22 @@ def _checked(
         not modes
         or lesson.teacher.training
         or not any(module.training for module in teacher.modules()),
-        "the teacher came in eval mode and is in train mode after the call.",
-        expected="eval mode, as it came",
-        got="train mode, as a whole or in part",
-        advice="Leave the teacher in eval mode.",
+        say("the teacher came in eval mode and is in train mode after the call."),
+        expected=say("eval mode, as it came"),
+        got=say("train mode, as a whole or in part"),
+        advice=say("Leave the teacher in eval mode."),
     )
     if not learnt and learnt_in_eval_mode(lesson, student):
         t.fail(
-            "the student was in eval mode while it learnt.",
-            expected="train mode for every batch",
+            say("the student was in eval mode while it learnt."),
+            expected=say("train mode for every batch"),
             mistake="student-left-in-eval",
         )
     t.require(
         all(module.training for module in student.modules()),
-        "the student is in eval mode after the call, as a whole or in part.",
-        expected="train mode",
-        got="eval mode",
+        say("the student is in eval mode after the call, as a whole or in part."),
+        expected=say("train mode"),
+        got=say("eval mode"),
         mistake="student-left-in-eval",
     )
     if not learnt:
@@ -452,7 +545,7 @@ def _run(
             may_change=True,
         )
         still_recorded(t)
-    return student, teacher, t.number(loss, what="the returned loss")
+    return student, teacher, t.number(loss, what=say("the returned loss"))
 
 
 def _train_mode_targets(
@@ -468,8 +561,8 @@ def _train_mode_targets(
     drops = any(isinstance(module, nn.Dropout) for module in teacher.modules())
     in_train = drops or same_state(lesson.teacher, teacher)
     t.fail(
-        "the student has learnt what the teacher says in train mode.",
-        expected="targets from the teacher in eval mode",
+        say("the student has learnt what the teacher says in train mode."),
+        expected=say("targets from the teacher in eval mode"),
         mistake="teacher-in-train-mode" if in_train else "teacher-statistics-move",
     )
 
@@ -481,20 +574,41 @@ def _teacher_untouched(t: Trial, lesson: Lesson, teacher: nn.Module) -> None:
     ):
         t.require(
             torch.equal(now, then),
-            f"the teacher's parameter `{name}` has other numbers than before.",
-            advice="Only the student learns: the optimizer holds its parameters alone.",
+            say(
+                "the teacher's parameter `{name}` has other numbers than before.",
+                name=name,
+            ),
+            advice=say(
+                "Only the student learns: the optimizer holds its parameters alone."
+            ),
         )
         t.require(
             now.grad is None or not now.grad.any(),
-            f"the teacher's parameter `{name}` has a gradient after the call.",
+            say(
+                "the teacher's parameter `{name}` has a gradient after the call.",
+                name=name,
+            ),
             expected="None",
             got=now.grad,
             mistake="teacher-receives-gradients",
         )
+        t.require(
+            now.requires_grad == then.requires_grad,
+            say(
+                "the teacher's parameter `{name}` has another `requires_grad` now.",
+                name=name,
+            ),
+            expected=then.requires_grad,
+            got=now.requires_grad,
+            advice=say(
+                "Whoever wants to train the teacher afterwards could not. Use "
+                "`torch.no_grad()` instead, or set it back at the end."
+            ),
+        )
     t.require(
         same_state(before, teacher),
-        "the teacher's buffers have other numbers than before.",
-        expected="the running statistics it came with",
+        say("the teacher's buffers have other numbers than before."),
+        expected=say("the running statistics it came with"),
         mistake="teacher-statistics-move",
     )
 
@@ -502,11 +616,13 @@ def _teacher_untouched(t: Trial, lesson: Lesson, teacher: nn.Module) -> None:
 def _not_learnt(
     t: Trial, lesson: Lesson, student: nn.Module, right: Run, stale: bool
 ) -> None:
-    problem = "the student's parameters after the call are not right."
+    problem = say("the student's parameters after the call are not right.")
     if same_parameters(student, lesson.student):
-        problem = "the student is the same as before the call: nothing was learned."
+        problem = say(
+            "the student is the same as before the call: nothing was learned."
+        )
         mistake = None
-        advice = "Each batch needs `loss.backward()` and then `optimizer.step()`."
+        advice = say("Each batch needs `loss.backward()` and then `optimizer.step()`.")
     elif stale:  # without old gradients the same epoch was right
         mistake, advice = "not-zeroed", None
     else:
@@ -526,14 +642,14 @@ def _not_learnt(
 def _loss_returned(t: Trial, got: float, run: Run) -> None:
     """Require the per-example mean of the losses before each update."""
     losses = run.before
-    hint = "The mean over all examples of the loss before each update is wanted."
+    hint = say("The mean over all examples of the loss before each update is wanted.")
     for sentence, value in usual_slips(losses, run.sizes).items():
         if math.isclose(got, value, rel_tol=1e-5) and len(losses) > 1:
             hint = sentence
     t.close(
         got,
         run.mean(),
-        what="the returned loss",
+        what=say("the returned loss"),
         mistakes={"batch-means": sum(losses) / len(losses)},
         advice=hint,
         **LOSS,
@@ -547,9 +663,11 @@ def _loss_returned(t: Trial, got: float, run: Run) -> None:
     "8.4",
     quiet=True,
     mistakes={
-        "mean-of-logits": "The logits (or log-probabilities) are averaged, not the"
-        " probabilities, so a network with large logits outvotes the others. Soften"
-        " each network's answer first, then average.",
+        "mean-of-logits": say(
+            "The logits (or log-probabilities) are averaged, not the probabilities, so "
+            "a network with large logits outvotes the others. Soften each network's "
+            "answer first, then average."
+        ),
     },
 )
 def ensemble_targets(answer: Any, t: Trial) -> None:
@@ -584,34 +702,198 @@ def _targets(t: Trial, answer: Any, x: Tensor, T: float, **tolerance: float) -> 
         wrong += [(mean * factor).softmax(-1), logs, logs.exp(), mean * factor]
         wrong += [(mean * factor).log_softmax(-1)]
     hints = {
-        "The temperature has no effect here.": x.softmax(-1).mean(0),
-        "Divide by the temperature: multiplying makes answers sharper.": (
+        say("The temperature has no effect here."): x.softmax(-1).mean(0),
+        say("Divide by the temperature: multiplying makes answers sharper."): (
             (x * T).softmax(-1).mean(0)
         ),
-        "The probabilities are added up: divide by the number of networks.": (
+        say("The probabilities are added up: divide by the number of networks."): (
             len(x) * right
         ),
-        "Softmax runs over the classes, the last dimension.": (
+        say("Softmax runs over the classes, the last dimension."): (
             (x / T).softmax(0).mean(0)
         ),
-        "Softmax runs over the classes, the last dimension, not over the inputs.": (
-            (x / T).softmax(1).mean(0)
+        say(
+            "Softmax runs over the classes, the last dimension, not over the inputs."
+        ): ((x / T).softmax(1).mean(0)),
+        say("This is the logarithm of the mean: leave the log away."): right.log(),
+        say("The mean consists of probabilities: no second softmax."): right.softmax(
+            -1
         ),
-        "This is the logarithm of the mean: leave the log away.": right.log(),
-        "The mean consists of probabilities: no second softmax.": right.softmax(-1),
-        "The temperature belongs to the logits of each network, not to the mean.": (
-            (x.softmax(-1).mean(0) / T).softmax(-1)
-        ),
-        "The temperature belongs to the logits of each network, not to the mean of"
-        " their probabilities.": (x.softmax(-1).mean(0).log() / T).softmax(-1),
+        say(
+            "These are votes: the mean of first choices. Average the probabilities, "
+            "which also say how sure each network is."
+        ): (F.one_hot(x.argmax(-1), x.shape[-1]).to(x).mean(0)),
+        say(
+            "The probabilities are multiplied, so one network's doubt counts as a "
+            "veto: average them."
+        ): (x / T).softmax(-1).prod(0),
+        say(
+            "The probabilities are multiplied (and normalized), so one network's doubt "
+            "counts as a veto: average them."
+        ): (x / T).sum(0).softmax(-1),
+        say(
+            "The temperature belongs to the logits of each network, not to the mean."
+        ): ((x.softmax(-1).mean(0) / T).softmax(-1)),
+        say(
+            "The temperature belongs to the logits of each network, not to the mean of "
+            "their probabilities."
+        ): (x.softmax(-1).mean(0).log() / T).softmax(-1),
     }
     out = t.call(answer, x, T)
     if isinstance(out, Tensor) and out.shape != right.shape:
         t.fail(
-            "the result has the wrong shape.",
-            expected=f"shape {tuple(right.shape)}, (N, K)",
-            got=f"shape {tuple(out.shape)}",
-            advice="Average over the networks: the first dimension of (M, N, K).",
+            say("the result has the wrong shape."),
+            expected=say("shape {shape}, (N, K)", shape=tuple(right.shape)),
+            got=say("shape {shape}", shape=tuple(out.shape)),
+            advice=say("Average over the networks: the first dimension of (M, N, K)."),
         )
     named = [("mean-of-logits", value) for value in wrong]
     _compare(t, out, right, named if len(x) > 1 else [], hints, **tolerance)
+
+
+# -- 8.5 ----------------------------------------------------------------------------
+
+
+@exercise(
+    "8.5",
+    quiet=True,
+    mistakes={
+        "rest-not-normalized": say(
+            "The rows do not sum to 1. What the top class leaves, 1 - top, is for the "
+            "K - 1 other classes together: each gets (1 - top) / (K - 1)."
+        ),
+        "one-confidence": say(
+            "All rows have got the same top probability. Each row keeps its own: take "
+            "the maximum over the classes, row by row."
+        ),
+        "keeps-different": say(
+            "The classes beside the top one still have different values, so the answer "
+            "still says which of them is likelier. All of them get the same share."
+        ),
+    },
+)
+def confidence_only(answer: Any, t: Trial) -> None:
+    """Check 8.5: each row keeps its top probability, the rest is spread evenly."""
+    dtype, other = t.dtypes()
+    t.part("type, shape and dtype")
+    t.part("by hand")
+    cases = [torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.4, 0.5]], dtype=dtype)]
+    t.part("any batch")
+    for kind, n in ((other, 3), (dtype, 5), (other, 1)):
+        cases.append((2 * t.randn(n, t.random.randint(4, 7), dtype=kind)).softmax(1))
+    cases.append((2 * t.randn(4, 4, dtype=dtype)).softmax(1))
+    t.part("two classes, a sure row, a tie")
+    cases.append((2 * t.randn(3, 2, dtype=other)).softmax(1))
+    cases.append(torch.tensor([[0.0, 1.0, 0.0, 0.0], [0.4, 0.1, 0.3, 0.2]], dtype=kind))
+    cases.append(torch.tensor([[0.125, 0.375, 0.375, 0.125]], dtype=dtype))
+    results = [(p, _doubt(t, answer, p)) for p in cases]
+    missed = [(p, got) for p, got in results if not _near(got, _evenly(p))]
+    if not missed:
+        return
+    p, got = missed[0]
+    t.call(answer, p.clone())  # so that the message shows this case
+    mistake = next((name for name in _DOUBTS if _fits(name, missed)), None)
+    advice = next((s for s, f in _doubt_hints().items() if _all(f, missed)), None)
+    t.fail(
+        say("the result is not right."),
+        expected=_evenly(p),
+        got=got,
+        mistake=mistake,
+        advice=advice
+        or say("Top probability in its place, (1 - top) / (K - 1) in all others."),
+    )
+
+
+def _doubt(t: Trial, answer: Any, p: Tensor) -> Tensor:
+    """Return what the answer makes of probabilities (N, K): finite, in their form."""
+    out = t.tensor(t.call(answer, p.clone()), like=p)
+    t.require(
+        out.isfinite().all(), say("the result contains NaN or infinity."), got=out
+    )
+    return out.detach()
+
+
+def _evenly(p: Tensor) -> Tensor:
+    """Return the right answer: (N, K)."""
+    place = p.argmax(1, keepdim=True)  # the first of equals
+    top = p.gather(1, place)
+    return ((1 - top) / (p.shape[1] - 1)).expand_as(p).scatter(1, place, top)
+
+
+def _parts(p: Tensor, got: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what stands at the top's place, (N,), and elsewhere, (N, K - 1)."""
+    chosen = F.one_hot(p.argmax(1), p.shape[1]).bool()
+    return got[chosen], got[~chosen].view(len(p), -1)
+
+
+def _even(values: Tensor) -> bool:
+    return _near(values, values.mean(1, keepdim=True).expand_as(values))
+
+
+def _unnormalized(p: Tensor, got: Tensor) -> bool:
+    """Tell whether tops are kept and the others equal, but do not sum to the rest."""
+    top, others = _parts(p, got)
+    return _near(top, p.amax(1)) and _even(others)
+
+
+def _one_for_all(p: Tensor, got: Tensor) -> bool:
+    """Tell whether all rows have one top, and the rest is spread evenly and fully."""
+    top, others = _parts(p, got)
+    sums = _near(got.sum(1), torch.ones_like(top))
+    return len(p) > 1 and _near(top, top[:1].expand_as(top)) and _even(others) and sums
+
+
+def _different(p: Tensor, got: Tensor) -> bool:
+    """Tell whether the top is kept, and the others share the rest unequally."""
+    top, others = _parts(p, got)
+    uneven = (others.amax(1) - others.amin(1)) > 1e-4
+    had = _parts(p, p)[1]
+    alike = (had.amax(1) - had.amin(1)) < 1e-4  # then they may stay as they are
+    sums = _near(got.sum(1), torch.ones_like(top))
+    kept = _near(top, p.amax(1))
+    return kept and sums and bool((uneven | alike).all())
+
+
+_DOUBTS: dict[str, Callable[[Tensor, Tensor], bool]] = {
+    "rest-not-normalized": _unnormalized,
+    "one-confidence": _one_for_all,
+    "keeps-different": _different,
+}
+
+
+def _fits(name: str, missed: list[tuple[Tensor, Tensor]]) -> bool:
+    return _all(_DOUBTS[name], missed)
+
+
+def _all(
+    fits: Callable[[Tensor, Tensor], bool], missed: list[tuple[Tensor, Tensor]]
+) -> bool:
+    return all(fits(p, got) for p, got in missed)
+
+
+def _doubt_hints() -> dict[str, Callable[[Tensor, Tensor], bool]]:
+    """Return {sentence: does it fit} for what has no name of its own."""
+    return {
+        say(
+            "In a tie only the first of the equal classes is the top one."
+        ): lambda p, got: bool((p == p.amax(1, keepdim=True)).sum(1).gt(1).all()),
+        say(
+            "This is the hard label: the top class keeps its own probability, not 1."
+        ): (lambda p, got: _near(got, F.one_hot(p.argmax(1), p.shape[1]).to(p))),
+        say("The rows are probabilities already: no softmax."): lambda p, got: _near(
+            got, _evenly(p.softmax(1))
+        ),
+        say(
+            "The largest value is looked for by column: the classes are dimension 1."
+        ): (
+            lambda p, got: (
+                len(p) > 1
+                and _near(got.amax(0), p.amax(0))
+                and not _near(got.amax(1), p.amax(1))
+            )
+        ),
+        say(
+            "The value is right and its place is not: it belongs to the row's own "
+            "class."
+        ): (lambda p, got: _near(got.sort(1).values, _evenly(p).sort(1).values)),
+    }

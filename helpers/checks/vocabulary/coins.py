@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from helpers.checks.vocabulary.trial import Trial
+from helpers.words import say
 
 __all__ = ["independent", "kept", "nonzero", "rate", "survivors"]
 
@@ -41,8 +42,8 @@ def independent(
 
     A right answer fails with probability below 1e-12.
     """
-    t.require(not masks.all(), "nothing is dropped in training: there is no 0.")
-    t.require(masks.any(), "everything is dropped in training.")
+    t.require(not masks.all(), say("nothing is dropped in training: there is no 0."))
+    t.require(masks.any(), say("everything is dropped in training."))
     different = {axis: _different(masks, axis) for axis in range(masks.dim())}
     for axis, (problem, mistake) in shared.items():
         alone = masks.shape[axis] == 1
@@ -50,18 +51,28 @@ def independent(
     for axis, count in different.items():
         t.require(
             count == masks.shape[axis],
-            "some coins are copies of others.",
-            expected="a coin of its own for each place and each call",
-            got=f"{count} different masks in {masks.shape[axis]} "
-            + (f"slices along dimension {axis - 1} of x" if axis else "calls"),
+            say("some coins are copies of others."),
+            expected=say("a coin of its own for each place and each call"),
+            got=say(
+                "{count} different masks in {size} ",
+                count=count,
+                size=masks.shape[axis],
+            )
+            + (
+                say("slices along dimension {axis} of x", axis=axis - 1)
+                if axis
+                else say("calls")
+            ),
         )
     for dims in _groups(masks.dim()):
         counts = masks.sum(dims)
         t.require(
             counts.min() < counts.max(),
-            "each call drops exactly the same number of units.",
-            advice="Toss a coin per unit instead of choosing a fixed number of them: "
-            "with independent coins that number varies.",
+            say("each call drops exactly the same number of units."),
+            advice=say(
+                "Toss a coin per unit instead of choosing a fixed number of them: with "
+                "independent coins that number varies."
+            ),
         )
 
 
@@ -87,20 +98,22 @@ def survivors(
     """
     alive = out.detach() != 0
     if not alive.any():
-        t.fail("everything is dropped in training.")
+        t.fail(say("everything is dropped in training."))
     ratio = out.detach()[alive].double() / x.detach()[alive].double()
     if _near(ratio, factor):
         return
     names = (m for m, wrong in mistakes.items() if any(_near(ratio, w) for w in wrong))
     low, high = ratio.min().item(), ratio.max().item()
     t.fail(
-        "the units that survive do not have the right size.",
-        expected=f"each survivor is its input times {factor:.4g}",
-        got=f"times {low:.4g}"
+        say("the units that survive do not have the right size."),
+        expected=say("each survivor is its input times {factor:.4g}", factor=factor),
+        got=say("times {low:.4g}", low=low)
         if high - low < 1e-3
-        else f"times {low:.4g} … {high:.4g}",
+        else say("times {low:.4g} … {high:.4g}", low=low, high=high),
         mistake=next(names, None),
-        advice="The factor follows from p alone: the same for all survivors and masks.",
+        advice=say(
+            "The factor follows from p alone: the same for all survivors and masks."
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from helpers.checks.vocabulary.coins import survivors
 from helpers.checks.vocabulary.gradients import gradient
 from helpers.checks.vocabulary.trial import Trial
+from helpers.words import say
 
 __all__ = [
     "bad_rates",
@@ -35,9 +36,9 @@ def no_zeros(
     """
     t.require(
         (out != 0).all(),
-        f"{what} are dropped at evaluation.",
-        expected="no zeros",
-        got=f"{(out == 0).double().mean().item():.0%} zeros",
+        say("{what} are dropped at evaluation.", what=what),
+        expected=say("no zeros"),
+        got=say("{mean_out:.0%} zeros", mean_out=(out == 0).double().mean().item()),
         mistake=mistake,
     )
 
@@ -54,7 +55,12 @@ def limits(t: Trial, answer: Any, x: Tensor) -> None:
         out = t.call(answer, x, p, training, t.generator(), errors=DIVIDED)
         zeros = training and p == 1.0
         if zeros:
-            finite(t, out, "p=1 gives numbers that are not finite.", expected="zeros")
+            finite(
+                t,
+                out,
+                say("p=1 gives numbers that are not finite."),
+                expected=say("zeros"),
+            )
         t.close(out, torch.zeros_like(x) if zeros else x)
 
 
@@ -82,4 +88,4 @@ def masked_gradient(
     """
     found = gradient(t, out, x, of=of, advice=advice)
     mask = (out.detach() != 0).to(x.dtype)
-    t.close(found, mask * factor, what="the gradient of result.sum()")
+    t.close(found, mask * factor, what=say("the gradient of result.sum()"))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from helpers.checks import Trial
 from helpers.training import Batches
+from helpers.words import say
 
 __all__ = [
     "KINDS",
@@ -86,7 +87,7 @@ class Branch(nn.Module):
         return out
 
 
-KINDS = {Branch: "dropout", nn.BatchNorm1d: "BatchNorm"}
+KINDS = {Branch: say("dropout"), nn.BatchNorm1d: "BatchNorm"}
 
 
 def smoothed(logits: Tensor, labels: Tensor) -> Tensor:
@@ -158,7 +159,7 @@ def in_some_form(t: Trial, batches: list[Pair]) -> Iterable[Pair]:
 
 def describe_sizes(batches: Iterable[Pair]) -> str:
     """Return e.g. "7 + 7 + 2 examples"."""
-    return " + ".join(str(len(y)) for _, y in batches) + " examples"
+    return " + ".join(str(len(y)) for _, y in batches) + say(" examples")
 
 
 @contextmanager
@@ -171,7 +172,7 @@ def same_batches(t: Trial, batches: Iterable[Pair]) -> Iterator[None]:
         for now, then in zip(batches, kept, strict=True)
         for a, b in zip(now, then, strict=True)
     )
-    t.require(same, "your code changes the batches in place.")
+    t.require(same, say("your code changes the batches in place."))
 
 
 def shown(parameter: Tensor) -> str:
@@ -190,14 +191,20 @@ def usual_slips(losses: Sequence[float], sizes: Sequence[int]) -> dict[str, floa
     count = sum(sizes)
     total = sum(loss * n for loss, n in zip(losses, sizes, strict=True))
     return {
-        "This is the last batch's loss alone: add up those of all batches.": losses[-1],
-        "This is the first batch's loss alone: is `return` inside the loop?": losses[0],
-        "This is the sum of the batches' losses: divide to get a mean per example.": (
-            sum(losses)
-        ),
-        "This is a sum over examples: divide by the number of examples.": total,
-        "You divide by the number of examples, but the loss is a mean over its batch"
-        " already: multiply each loss by its batch's size first.": sum(losses) / count,
+        say(
+            "This is the last batch's loss alone: add up those of all batches."
+        ): losses[-1],
+        say(
+            "This is the first batch's loss alone: is `return` inside the loop?"
+        ): losses[0],
+        say(
+            "This is the sum of the batches' losses: divide to get a mean per example."
+        ): (sum(losses)),
+        say("This is a sum over examples: divide by the number of examples."): total,
+        say(
+            "You divide by the number of examples, but the loss is a mean over its "
+            "batch already: multiply each loss by its batch's size first."
+        ): sum(losses) / count,
     }
 
 

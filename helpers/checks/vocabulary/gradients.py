@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from helpers.checks.vocabulary.trial import Trial
+from helpers.words import say
 
 __all__ = ["gradient", "still_recorded"]
 
@@ -28,10 +29,12 @@ def gradient(
         advice: how to mend it, e.g. "no .detach()".
         weight: like `out`; 1 everywhere when None.
     """
-    t.require(out.requires_grad, "no gradient flows through the result.", advice=advice)
+    t.require(
+        out.requires_grad, say("no gradient flows through the result."), advice=advice
+    )
     (found,) = t.gradients(out, [leaf], weight)
     if found is None:
-        t.fail(f"no gradient reaches {of}.", advice=advice)
+        t.fail(say("no gradient reaches {of}.", of=of), advice=advice)
     return found
 
 
@@ -41,6 +44,6 @@ def still_recorded(t: Trial) -> None:
     torch.set_grad_enabled(True)
     t.require(
         recorded,
-        "your code leaves gradients switched off for all that comes after it.",
-        advice="Use `with torch.no_grad():`, which ends with its block.",
+        say("your code leaves gradients switched off for all that comes after it."),
+        advice=say("Use `with torch.no_grad():`, which ends with its block."),
     )

@@ -20,6 +20,7 @@ from helpers.checks.vocabulary.values import (
     tensors_in,
     where,
 )
+from helpers.words import say
 
 __all__ = ["Explain", "Handling"]
 
@@ -284,9 +285,11 @@ class Handling(ABC):
         self._genuine(outcome.value)
         if outcome.seen:
             self.fail(
-                f"{_public(outcome.seen)} does the very thing this exercise asks you "
-                "to write.",
-                advice="Write it from elementary tensor operations instead.",
+                say(
+                    "{public} does the very thing this exercise asks you to write.",
+                    public=_public(outcome.seen),
+                ),
+                advice=say("Write it from elementary tensor operations instead."),
             )
         return outcome.value
 
@@ -297,18 +300,25 @@ class Handling(ABC):
             kind = type(part)
             if name := replaced(part):
                 self.fail(
-                    f"the result has a {name} of its own in place of a tensor's.",
-                    expected="a plain tensor",
-                    got=f"a tensor whose attribute {name} was set",
-                    advice="Return the value itself, without attributes of your own.",
+                    say(
+                        "the result has a {name} of its own in place of a tensor's.",
+                        name=name,
+                    ),
+                    expected=say("a plain tensor"),
+                    got=say("a tensor whose attribute {name} was set", name=name),
+                    advice=say(
+                        "Return the value itself, without attributes of your own."
+                    ),
                 )
             if impersonates(kind, part):
                 self.fail(
-                    "the result has a class of your own that stands in for a plain "
-                    "value.",
-                    expected="a plain tensor or number",
-                    got=f"an object of class {kind.__name__}",
-                    advice="Return the value itself.",
+                    say(
+                        "the result has a class of your own that stands in for a plain "
+                        "value."
+                    ),
+                    expected=say("a plain tensor or number"),
+                    got=say("an object of class {name}", name=kind.__name__),
+                    advice=say("Return the value itself."),
                 )
 
     def _raised(
@@ -321,9 +331,10 @@ class Handling(ABC):
         text = str(error).splitlines()[0].rstrip(": ")
         try:
             self.fail(
-                "your code raised an error.",
-                expected="a result",
-                got=text[:300] + (f"\nat {error.line}" if error.line else ""),
+                say("your code raised an error."),
+                expected=say("a result"),
+                got=text[:300]
+                + (say("\nat {line}", line=error.line) if error.line else ""),
                 mistake=next((errors[n] for n in error.names if n in errors), None),
             )
         except CheckFailed as failed:
@@ -352,9 +363,9 @@ class Handling(ABC):
             raise NotAttempted(self.title) from None
         if error is not None and kind.__name__ in error.names:
             return
-        got = f"no error, but {self.describe(outcome.value)}"
+        got = say("no error, but {value}", value=self.describe(outcome.value))
         self.fail(
-            f"bad input must raise {kind.__name__}.",
+            say("bad input must raise {name}.", name=kind.__name__),
             expected=kind.__name__,
             got=got if error is None else str(error)[:300],
             mistake=mistake,
@@ -364,29 +375,36 @@ class Handling(ABC):
         """Require a learner's nn.Module that is ready for use; return it."""
         self.require(
             self.is_a(made, nn.Module),
-            "this is not an nn.Module.",
-            expected="class ...(nn.Module)",
+            say("this is not an nn.Module."),
+            expected=say("class ...(nn.Module)"),
             got=self.kind(made),
         )
         self.require(
             self._settled(self._use(uses.is_set_up, made)),
-            "nn.Module's own `__init__` has not run.",
-            advice="Begin your `__init__` with `super().__init__()`.",
+            say("nn.Module's own `__init__` has not run."),
+            advice=say("Begin your `__init__` with `super().__init__()`."),
         )
         return made
 
     def _unchanged(self, inputs: Sequence[Tensor], before: Sequence[Tensor]) -> None:
         for now, then in zip(inputs, before, strict=True):
             if name := replaced(now):
-                self.fail(f"your code sets the attribute {name} of its argument.")
+                self.fail(
+                    say(
+                        "your code sets the attribute {name} of its argument.",
+                        name=name,
+                    )
+                )
             if now.shape != then.shape or not same(now.detach(), then):
                 mistake = "in-place" if "in-place" in self.mistakes else None
                 self.fail(
-                    "your code changes its argument in place.",
-                    expected=f"the argument still {describe(then)}",
+                    say("your code changes its argument in place."),
+                    expected=say("the argument still {then}", then=describe(then)),
                     got=where(now, then) if now.shape == then.shape else describe(now),
                     mistake=mistake,
-                    advice=None if mistake else "Work on a copy, or return a new one.",
+                    advice=None
+                    if mistake
+                    else say("Work on a copy, or return a new one."),
                 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +23,7 @@ from helpers.checks.vocabulary.epochs import (
     sgd,
 )
 from helpers.training.distillation import distillation_loss
+from helpers.words import say
 
 __all__ = [
     "Lesson",
@@ -52,15 +52,19 @@ class Lesson:
 
 
 def by_hand(t: Trial) -> Lesson:
-    """Student (½, ½), teacher (0.9, 0.1) at T = 2, all examples equal."""
+    """Student (⅓, ⅓, ⅓), teacher (0.6, 0.3, 0.1) at T = 2, all examples equal.
+
+    With two classes all gradients would be parallel, and a clipped one could look
+    like that of another loss.
+    """
     n, lr = t.random.choice([2, 4]), t.random.choice([0.5, 1.0])
-    student, teacher = nn.Linear(1, 2), nn.Linear(1, 2)
+    student, teacher = nn.Linear(1, 3), nn.Linear(1, 3)
     with torch.no_grad():
         for parameter in [*student.parameters(), teacher.weight]:
             parameter.zero_()
-        teacher.bias.copy_(torch.tensor([2 * math.log(9), 0.0]))
+        teacher.bias.copy_(2 * torch.tensor([0.6, 0.3, 0.1]).log())
     batch = (torch.ones(n, 1), torch.zeros(n, dtype=torch.int64))
-    text = f"one batch of {n} equal examples; the student's weights are 0"
+    text = say("one batch of {n} equal examples; the student's weights are 0", n=n)
     return Lesson(text, student, teacher.eval(), [batch], sgd(lr), 2.0, 0.5)
 
 
@@ -159,24 +163,52 @@ def what_went_wrong(
     for sentence, run in _other_runs(lesson):
         if same_parameters(student, run.model):
             return None, sentence
+    share = _share_of_the_step(lesson, student)
+    if share is not None:
+        return None, (
+            say(
+                "The update has the right direction and {share:.3g} times the right "
+                "length: is the gradient clipped, or the loss scaled?",
+                share=share,
+            )
+        )
     return None, (
-        "For each batch: the teacher's logits, `helpers.distillation_loss` of student"
-        " and teacher logits, labels, temperature and alpha, and one update."
+        say(
+            "For each batch: the teacher's logits, `helpers.distillation_loss` of "
+            "student and teacher logits, labels, temperature and alpha, and one "
+            "update."
+        )
+    )
+
+
+def _share_of_the_step(lesson: Lesson, student: nn.Module) -> float | None:
+    """Return how long one batch's update is, if only its length is wrong."""
+    if len(list(lesson.batches)) != 1:
+        return None
+    start, right = lesson.student, right_lesson(lesson).model
+    now, then, wanted = (
+        torch.cat([p.detach().flatten().double() for p in model.parameters()])
+        for model in (student, start, right)
+    )
+    moved, due = now - then, wanted - then
+    share = ((moved @ due) / (due @ due)).item()
+    return (
+        share if share > 0 and torch.allclose(moved, share * due, atol=1e-5) else None
     )
 
 
 def _other_runs(lesson: Lesson) -> Iterator[tuple[str, Run]]:
     batches = list(lesson.batches)
     parts = {
-        "Only the first batch was used: is `return` inside the loop?": batches[:1],
-        "Only the last batch was used: does the update stand in the loop?": (
+        say("Only the first batch was used: is `return` inside the loop?"): batches[:1],
+        say("Only the last batch was used: does the update stand in the loop?"): (
             batches[-1:]
         ),
         "The last batch was left out.": batches[:-1],
     }
     for sentence, part in parts.items():
         yield sentence, right_lesson(replace(lesson, batches=part))
-    sentence = "Take a step for *every* batch, not one at the end of the epoch."
+    sentence = say("Take a step for *every* batch, not one at the end of the epoch.")
     yield sentence, right_lesson(lesson, step_each=False)
     for sentence, loss_fn in _OTHER_LOSSES.items():
         yield sentence, right_lesson(lesson, loss_fn=loss_fn)
@@ -192,22 +224,35 @@ def _reweighted(factor: Callable[[Tensor, float], float]) -> Callable[..., Tenso
     return loss
 
 
-_USE = "use `helpers.distillation_loss`."
+_USE = say("use `helpers.distillation_loss`.")
 _OTHER_LOSSES: dict[str, Callable[..., Tensor]] = {
-    "The teacher's word is missing from the loss.": lambda s, v, y, T, a: (
+    say("The teacher's word is missing from the loss."): lambda s, v, y, T, a: (
         F.cross_entropy(s, y)
     ),
-    "The labels are missing from the loss.": lambda s, v, y, T, a: distillation_loss(
-        s, v, y, T, 1.0
+    say("The labels are missing from the loss."): lambda s, v, y, T, a: (
+        distillation_loss(s, v, y, T, 1.0)
     ),
-    "`temperature` is not passed on to the loss.": lambda s, v, y, T, a: (
+    say(
+        "The loss divides by the temperature itself: pass the teacher's logits as they "
+        "are."
+    ): lambda s, v, y, T, a: distillation_loss(s, v / T, y, T, a),
+    say("The loss takes logits from both: no softmax before it."): (
+        lambda s, v, y, T, a: distillation_loss(s, v.softmax(1), y, T, a)
+    ),
+    say("The loss takes the teacher's logits, not its softened probabilities."): (
+        lambda s, v, y, T, a: distillation_loss(s, (v / T).softmax(1), y, T, a)
+    ),
+    say("The student's logits go into the loss as they are, too."): (
+        lambda s, v, y, T, a: distillation_loss(s / T, v / T, y, T, a)
+    ),
+    say("`temperature` is not passed on to the loss."): lambda s, v, y, T, a: (
         distillation_loss(s, v, y, 1.0, a)
     ),
-    "alpha is the weight of the teacher's soft term, 1 - alpha that of the labels.": (
-        lambda s, v, y, T, a: distillation_loss(s, v, y, T, 1 - a)
-    ),
+    say(
+        "alpha is the weight of the teacher's soft term, 1 - alpha that of the labels."
+    ): (lambda s, v, y, T, a: distillation_loss(s, v, y, T, 1 - a)),
     f"The loss has no factor T²: {_USE}": _reweighted(lambda s, T: T**-2),
-    f"KL is averaged over the classes as well: {_USE}": _reweighted(
+    say("KL is averaged over the classes as well: {use}", use=_USE): _reweighted(
         lambda s, T: 1 / s.shape[1]
     ),
 }

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from helpers.checks.vocabulary.trial import Explain, Trial
+from helpers.words import say
 
 __all__ = ["Layer", "kept_modes", "modes_of", "put_modes", "require_modes"]
 
@@ -69,8 +70,12 @@ class Layer:
 
     def __call__(self, x: Tensor, case: str | None = None) -> Any:
         """Run the layer on x and return what it gives."""
-        mode = "training" if self.training else "evaluation"
-        case = case or f"layer(x) in {mode} mode, x of shape {tuple(x.shape)}"
+        mode = say("training") if self.training else say("evaluation")
+        case = case or say(
+            "layer(x) in {mode} mode, x of shape {shape}",
+            mode=mode,
+            shape=tuple(x.shape),
+        )
         out = self._t.call(
             self.module, x, case=case, errors=self._errors, explain=self._explain
         )
@@ -119,9 +124,11 @@ def require_modes(
     for module, mode in zip(model.modules(), modes, strict=True):
         t.require(
             module.training == mode,
-            f"a module's mode is changed: {type(module).__name__}.",
-            expected="train mode, as it came" if mode else "eval mode, as it came",
-            got="train mode" if module.training else "eval mode",
+            say("a module's mode is changed: {name}.", name=type(module).__name__),
+            expected=say("train mode, as it came")
+            if mode
+            else say("eval mode, as it came"),
+            got=say("train mode") if module.training else say("eval mode"),
             mistake=None if mode else left_on,
             advice=advice,
         )

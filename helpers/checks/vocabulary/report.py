@@ -11,12 +11,14 @@ from typing import Any
 import torch
 
 from helpers import cards
+from helpers.words import say
 
 __all__ = ["CheckFailed", "NotAttempted", "describe", "learner_line"]
 
 _WIDTH = 88
 _LABEL = 10
-_COURSE = str(Path(__file__).resolve().parents[2])
+_ROOT = Path(__file__).resolve().parents[3]
+_COURSE = (str(_ROOT / "helpers"), str(_ROOT / "staff"))
 
 
 class CheckFailed(AssertionError):
@@ -73,10 +75,10 @@ class CheckFailed(AssertionError):
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
-            ("Case", self.case),
-            ("Expected", self.expected),
-            ("Got", self.got),
-            ("Mistake" if self.mistake else "Hint", self.advice),
+            (say("Case"), self.case),
+            (say("Expected"), self.expected),
+            (say("Got"), self.got),
+            (say("Mistake") if self.mistake else say("Hint"), self.advice),
         ]
         return [(label, str(text)) for label, text in rows if text is not None]
 
@@ -98,7 +100,9 @@ class NotAttempted(CheckFailed):
     def __init__(self, title: str) -> None:
         super().__init__(
             title,
-            "not attempted yet. Replace `raise NotImplementedError` by your answer.",
+            say(
+                "not attempted yet. Replace `raise NotImplementedError` by your answer."
+            ),
         )
 
     def lines(self) -> list[str]:
@@ -108,7 +112,7 @@ class NotAttempted(CheckFailed):
 
 def _row(label: str, text: str) -> list[str]:
     indent = " " * (_LABEL + 2)
-    head = f"  {label:<{_LABEL}}"
+    head = f"  {label:<{_LABEL - 1}} "
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         lines += textwrap.wrap(
@@ -130,7 +134,7 @@ def describe(value: object, *, limit: int = 8) -> str:
     if isinstance(value, torch.Tensor):
         return _describe_tensor(value, limit)
     if isinstance(value, torch.Generator):
-        return "a generator"
+        return say("a generator")
     if isinstance(value, torch.nn.Module):
         return _shorten(" ".join(repr(value).split()))
     if isinstance(value, float):
@@ -144,10 +148,12 @@ def describe(value: object, *, limit: int = 8) -> str:
 def _describe_tensor(value: torch.Tensor, limit: int) -> str:
     dtype = str(value.dtype).removeprefix("torch.")
     if value.is_meta or value.numel() > limit:
-        return f"a {dtype} tensor of shape {tuple(value.shape)}"
+        return say(
+            "a {dtype} tensor of shape {shape}", dtype=dtype, shape=tuple(value.shape)
+        )
     numbers = _numbers(value.detach().cpu().tolist())
     if value.dim() == 0:
-        return f"a 0-dim tensor {numbers}"
+        return say("a 0-dim tensor {numbers}", numbers=numbers)
     return numbers if value.dtype == torch.float32 else f"{numbers} ({dtype})"
 
 
@@ -161,7 +167,7 @@ def _safe_repr(value: object) -> str:
     try:
         return repr(value)
     except Exception:  # an answer may return anything
-        return f"an object of type {type(value).__name__}"
+        return say("an object of type {name}", name=type(value).__name__)
 
 
 def _shorten(text: str, limit: int = 60) -> str:
@@ -176,6 +182,10 @@ def learner_line(traceback: TracebackType | None) -> str | None:
         if "site-packages" not in name and not name.startswith(_COURSE):
             line = linecache.getline(name, traceback.tb_lineno).strip()
             if line and "lib/python" not in name:
-                found = f"line {traceback.tb_lineno} of your cell: {line}"
+                found = say(
+                    "line {tb_lineno} of your cell: {line}",
+                    tb_lineno=traceback.tb_lineno,
+                    line=line,
+                )
         traceback = traceback.tb_next
     return found

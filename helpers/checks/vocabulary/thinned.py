@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from helpers.checks.vocabulary.coins import nonzero
 from helpers.checks.vocabulary.gradients import still_recorded
 from helpers.checks.vocabulary.trial import FALSE_ALARM, Trial
+from helpers.words import say
 
 __all__ = [
     "ThinnedNetworks",
@@ -61,7 +62,9 @@ class ThinnedNetworks:
             others = (self.of_mean_logits, self.whole)
             if all((self.mean - other).abs().max() > 0.4 for other in others):
                 return
-        raise RuntimeError("no network found whose thinned networks disagree enough")
+        raise RuntimeError(
+            say("no network found whose thinned networks disagree enough")
+        )
 
     def _draw(self, t: Trial) -> None:
         p1, p2 = self.rates
@@ -142,9 +145,13 @@ def mean_is_off(
         return
     worst = int(off.argmax())  # a nan counts as the largest
     t.fail(
-        f"the mean over {n} {what} is off.",
-        expected=f"{row_of(right, worst)} ± {bound:.2f} for row {worst}, where the "
-        "difference is largest",
+        say("the mean over {n} {what} is off.", n=n, what=what),
+        expected=say(
+            "{right} ± {bound:.2f} for row {worst}, where the difference is largest",
+            right=row_of(right, worst),
+            bound=bound,
+            worst=worst,
+        ),
         got=row_of(got, worst),
         mistake=mistake(),
         advice=advice,
@@ -155,8 +162,8 @@ def no_graph(t: Trial, probs: Tensor) -> None:
     """Require a result without a graph, and that torch still records later ones."""
     t.require(
         not probs.requires_grad,
-        "the result is attached to the graph of all the forward passes.",
-        advice="Predict under torch.no_grad().",
+        say("the result is attached to the graph of all the forward passes."),
+        advice=say("Predict under torch.no_grad()."),
     )
     still_recorded(t)
 
@@ -175,12 +182,12 @@ def finite_at_large_logits(
     with torch.no_grad():
         for parameter in last.parameters():
             parameter.mul_(9000 / net.logits.abs().max())
-    case = f"{t.name}(model, x, {n}), with logits up to 9000"
+    case = say("{name}(model, x, {n}), with logits up to 9000", name=t.name, n=n)
     probs = t.call(answer, net.model, net.x, n, case=case)
     t.require(
         probs.isfinite().all(),
-        "large logits give probabilities that are not finite.",
-        expected="numbers in [0, 1]",
+        say("large logits give probabilities that are not finite."),
+        expected=say("numbers in [0, 1]"),
         got=first_row(probs.flatten(0, -2)),
-        advice="exp() of a large logit is infinite; torch.softmax is safe.",
+        advice=say("exp() of a large logit is infinite; torch.softmax is safe."),
     )

@@ -44,6 +44,7 @@ from helpers.checks.vocabulary.values import agree as _agree
 from helpers.checks.vocabulary.values import has_nan as _has_nan
 from helpers.checks.vocabulary.values import same as _same
 from helpers.checks.vocabulary.values import where as _where
+from helpers.words import say
 
 __all__ = ["ANSWERED", "FALSE_ALARM", "Explain", "Trial"]
 
@@ -98,7 +99,7 @@ class Trial(Handling):
 
     def part(self, label: str) -> None:
         """Name the behaviour that is checked from here on."""
-        self.parts.append(label)
+        self.parts.append(say(label))
 
     def randn(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """Draw standard normal numbers without touching torch's global generator."""
@@ -176,53 +177,63 @@ class Trial(Handling):
         shape: Sequence[int] | None = None,
         dtype: torch.dtype | None = None,
         like: torch.Tensor | None = None,
-        what: str = "the result",
+        what: str = say("the result"),
         mistake: str | None = None,
     ) -> torch.Tensor:
         """Require a tensor of this shape and dtype (or those of `like`); return it."""
         if like is not None:
             shape, dtype = like.shape, like.dtype
         if not isinstance(got, torch.Tensor):
-            self._not_a(got, "a tensor", what, mistake)
+            self._not_a(got, say("a tensor"), what, mistake)
         if shape is not None and tuple(got.shape) != tuple(shape):
             self.fail(
-                f"{what} has the wrong shape.",
-                expected=f"shape {tuple(shape)}",
-                got=f"shape {tuple(got.shape)}",
+                say("{what} has the wrong shape.", what=what),
+                expected=say("shape {shape}", shape=tuple(shape)),
+                got=say("shape {shape}", shape=tuple(got.shape)),
                 mistake=mistake,
             )
         if dtype is not None and got.dtype != dtype:
             self.fail(
-                f"{what} has the wrong dtype.",
+                say("{what} has the wrong dtype.", what=what),
                 expected=dtype,
                 got=got.dtype,
                 mistake=mistake,
-                advice=None if mistake else "Follow the dtype of the input.",
+                advice=None if mistake else say("Follow the dtype of the input."),
             )
         if like is not None and got.device != like.device:
             self.fail(
-                f"{what} is on the wrong device.", expected=like.device, got=got.device
+                say("{what} is on the wrong device.", what=what),
+                expected=like.device,
+                got=got.device,
             )
         return got
 
     def number(
-        self, got: object, *, what: str = "the result", mistake: str | None = None
+        self, got: object, *, what: str = say("the result"), mistake: str | None = None
     ) -> float:
         """Require a Python number (not a tensor, not a bool); return it as float."""
         if isinstance(got, bool) or not isinstance(got, (int, float)):
-            self._not_a(got, "a Python float", what, mistake)
+            self._not_a(got, say("a Python float"), what, mistake, number=True)
         return float(got)
 
     def _not_a(
-        self, got: object, kind: str, what: str, mistake: str | None
+        self,
+        got: object,
+        kind: str,
+        what: str,
+        mistake: str | None,
+        *,
+        number: bool = False,
     ) -> NoReturn:
         advice = None
         if got is None:
-            advice = "Your function returns nothing: is `return` missing?"
-        elif kind == "a Python float" and isinstance(got, torch.Tensor):
-            advice = "`.item()` turns a tensor with one number into a Python float."
+            advice = say("Your function returns nothing: is `return` missing?")
+        elif number and isinstance(got, torch.Tensor):
+            advice = say(
+                "`.item()` turns a tensor with one number into a Python float."
+            )
         self.fail(
-            f"{what} is not {kind}.",
+            say("{what} is not {kind}.", what=what, kind=kind),
             expected=kind,
             got="None" if got is None else f"{self.kind(got)}: {self.describe(got)}",
             mistake=mistake,
@@ -234,7 +245,7 @@ class Trial(Handling):
         got: object,
         expected: torch.Tensor | float,
         *,
-        what: str = "the result",
+        what: str = say("the result"),
         mistakes: Mistakes | None = None,
         rtol: float | None = None,
         atol: float | None = None,
@@ -261,9 +272,9 @@ class Trial(Handling):
         if _agree(value, expected, rtol, atol):
             return
         mistake = self._match(value, expected, wrong, rtol, atol)
-        problem = f"{what} is not right."
+        problem = say("{what} is not right.", what=what)
         if _has_nan(value) and not _has_nan(expected):
-            problem = f"{what} contains NaN."
+            problem = say("{what} contains NaN.", what=what)
         self.fail(
             problem,
             expected=expected,
@@ -293,7 +304,10 @@ class Trial(Handling):
         """Require equality of plain values (strings, ints, bools, tuples of them)."""
         if type(got) is not type(expected) or got != expected:
             self.fail(
-                f"{what} is not right.", expected=expected, got=got, mistake=mistake
+                say("{what} is not right.", what=what),
+                expected=expected,
+                got=got,
+                mistake=mistake,
             )
 
     # -- randomness -------------------------------------------------------------
@@ -328,8 +342,8 @@ class Trial(Handling):
             None,
         )
         self.fail(
-            f"{what} is not what it should be.",
-            expected=f"about {p:.3g} (of {trials} draws)",
+            say("{what} is not what it should be.", what=what),
+            expected=say("about {p:.3g} (of {trials} draws)", p=p, trials=trials),
             got=f"{hits / trials:.3g}",
             mistake=mistake,
             advice=advice,
@@ -367,12 +381,15 @@ class Trial(Handling):
         generator = self.generator()
         state = generator.get_state()
         global_state = torch.get_rng_state()
-        with self._as_one_case(case + " twice"):
+        with self._as_one_case(case + say(" twice")):
             first, second = draw(generator), draw(generator)
         self.require(
             torch.equal(torch.get_rng_state(), global_state),
-            "your code draws from torch's global generator although it was given one.",
-            advice="Pass `generator=generator` to the function that draws.",
+            say(
+                "your code draws from torch's global generator although it was given "
+                "one."
+            ),
+            advice=say("Pass `generator=generator` to the function that draws."),
         )
         self._new_each_time(first, second, repeated)
         generator.set_state(state)
@@ -380,16 +397,16 @@ class Trial(Handling):
             again = draw(generator)
         self.require(
             _same(first, again),
-            "the same generator state gives two different results.",
-            advice="Draw all random numbers from `generator`.",
+            say("the same generator state gives two different results."),
+            advice=say("Draw all random numbers from `generator`."),
         )
 
     def _draws_from_global(
         self, draw: Callable[..., torch.Tensor], case: str, repeated: str | None
     ) -> None:
         state = torch.get_rng_state()
-        case += " with generator=None" if "(" in case else ""
-        with self._as_one_case(case + ", twice"):
+        case += say(" with generator=None") if "(" in case else ""
+        with self._as_one_case(case + say(", twice")):
             first, second = draw(None), draw(None)
         self._new_each_time(first, second, repeated)
         torch.set_rng_state(state)
@@ -397,8 +414,8 @@ class Trial(Handling):
             again = draw(None)
         self.require(
             _same(first, again),
-            "after the same torch.manual_seed the result differs.",
-            advice="Draw from torch's global generator when none is given.",
+            say("after the same torch.manual_seed the result differs."),
+            advice=say("Draw from torch's global generator when none is given."),
         )
 
     def _new_each_time(
@@ -406,10 +423,10 @@ class Trial(Handling):
     ) -> None:
         self.require(
             not _same(first, second),
-            "two calls in a row give the same random result.",
-            expected="new random numbers in each call",
+            say("two calls in a row give the same random result."),
+            expected=say("new random numbers in each call"),
             mistake=repeated,
-            advice="Never seed a generator inside the function.",
+            advice=say("Never seed a generator inside the function."),
         )
 
 

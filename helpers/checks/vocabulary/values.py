@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from helpers.checks.vocabulary.report import describe
+from helpers.words import say
 
 __all__ = [
     "PLAIN",
@@ -58,7 +59,8 @@ def impersonates(kind: type, value: object) -> bool:
         return False
     if issubclass(kind, Tensor) or hasattr(kind, "__torch_function__"):
         return True
-    named = getattr(np, kind.__name__, None) is kind  # NumPy's own numbers and arrays
+    numeric = issubclass(kind, (np.generic, np.ndarray))
+    named = numeric and getattr(np, kind.__name__, None) is kind  # NumPy's own
     if issubclass(kind, PLAIN):
         base = next(each for each in PLAIN if issubclass(kind, each))
         return kind.__eq__ is not base.__eq__ and not named
@@ -123,7 +125,12 @@ def where(got: Tensor | float, expected: Tensor | float) -> str:
     place = [index // s % n for s, n in zip(strides, got.shape, strict=True)]
     here = got.detach().flatten()[index].item()
     there = right.flatten()[index].item()
-    return f"{here:.5g} at {place} where {there:.5g} is right"
+    return say(
+        "{here:.5g} at {place} where {there:.5g} is right",
+        here=here,
+        place=place,
+        there=there,
+    )
 
 
 def tensors_in(*values: object) -> list[Tensor]:

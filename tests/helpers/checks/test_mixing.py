@@ -1,9 +1,15 @@
 """Checks of notebook 07: what they call right is what torchvision does."""
 
+import math
+from pathlib import Path
+
 import pytest
 import torch
 
 from helpers.checks import CheckFailed, load
+from helpers.evidence import mixing
+
+ANSWERS = Path(__file__).resolve().parents[2] / "answers" / "07_mixup_cutmix"
 
 ROLL = torch.arange(8).roll(1)
 
@@ -64,3 +70,65 @@ def test_a_box_of_tensors_or_floats_is_told_apart_from_a_wrong_box(check, seed):
     with pytest.raises(CheckFailed, match="not a box") as caught:
         check.cut_box(floats, seed=seed)
     assert caught.value.mistake is None
+
+
+HINTS = {
+    "smooth_labels/wrong_other__all_rows": "every",
+    "soft_cross_entropy/wrong_other__over_the_batch": "over the batch",
+    "soft_cross_entropy/wrong_other__binary": "binary",
+    "soft_cross_entropy/wrong_other__squared": "squared error",
+    "soft_cross_entropy/wrong_other__swapped": "changed places",
+    "soft_cross_entropy/wrong_other__argmax": "Every class of a target counts",
+    "soft_cross_entropy/wrong_other__small_number": "small number",
+    "mixup/wrong_other__four_values": "y_a, y_b, lam",
+    "cut_box/wrong_other__one_minus_root": "wrong share",
+    "cut_box/wrong_other__sizes": "starts and sizes",
+    "cutmix/wrong_other__corners": "rows y1:y2",
+    "cutmix/wrong_other__no_channel_axis": "four dimensions",
+    "cutout/wrong_other__half_twice": "odd size",
+    "cutout/wrong_other__inclusive": "one too large",
+    "cutout/wrong_other__moved": "clipped, not moved",
+    "cutout/wrong_other__fill_ignored": "need not be 0",
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("answer", HINTS)
+def test_a_classic_slip_is_told_by_what_it_is(check, answer, seed):
+    exercise = answer.split("/")[0]
+    source = (ANSWERS / f"{answer}.py").read_text("utf-8")
+    names = {"torch": torch, "math": math, "F": torch.nn.functional}
+    exec(source, names)
+    with pytest.raises(CheckFailed) as caught:
+        getattr(check, exercise)(names[exercise], seed=seed)
+    assert HINTS[answer] in " ".join(str(caught.value).split())
+
+
+def test_a_loss_that_is_nearly_right_is_told_so(check):
+    def nearly(logits, targets):
+        return 1.0005 * torch.nn.functional.cross_entropy(logits, targets)
+
+    with pytest.raises(CheckFailed) as caught:
+        check.soft_cross_entropy(nearly)
+    assert "last digits differ" in " ".join(str(caught.value).split())
+
+
+def test_an_unknown_loss_gets_no_hint(check):
+    def unknown(logits, targets):
+        return 1.7 * torch.nn.functional.cross_entropy(logits, targets)
+
+    with pytest.raises(CheckFailed) as caught:
+        check.soft_cross_entropy(unknown)
+    assert "Hint" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_holes_of_the_check_and_of_the_experiment_agree(check, seed):
+    torch.manual_seed(seed)
+    y, x = torch.randint(7, (5,)), torch.randint(9, (5,))
+    images = 1 + torch.rand(5, 2, 7, 9)
+    images[0, 0, 0, 0] = 0.0
+    holed = check.holes((images, y, x, 4, 0.0))
+    torch.manual_seed(seed)  # the same centers once more
+    again, _ = mixing.cutout_batch(images, torch.zeros(5, 2), size=4)
+    torch.testing.assert_close(again, holed)

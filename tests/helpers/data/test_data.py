@@ -58,7 +58,7 @@ def test_readme_and_checksums_tell_the_truth_about_the_file():
     digest = hashlib.sha256(content).hexdigest()
     sums = json.loads((ROOT / "data" / "checksums.json").read_text())
     readme = (ROOT / "data" / "README.md").read_text()
-    assert sums == {"fashion_mnist.npz": digest}
+    assert sums["fashion_mnist.npz"] == digest
     assert digest in readme
     assert f"{len(content):,} bytes" in readme
     assert len(content) <= 10_000_000

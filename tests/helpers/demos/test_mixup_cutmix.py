@@ -94,8 +94,7 @@ def test_score_panels_have_a_row_per_treatment_and_the_first_as_a_line():
         "accuracy (%)": {"none": torch.tensor([70.0, 74.0]), "b": [80.0, 81.0]},
         "NLL (nats)": {"none": torch.tensor([1.0, 2.0]), "b": [0.5, 0.7]},
     }
-    titles = {"accuracy (%)": "Up", "NLL (nats)": "Down"}
-    fig = figures.score_panels(scores, titles)
+    fig = figures.score_panels(scores, ("Up", "Down"))
     left, right = fig.axes
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["none", "b"]
     assert left.lines[-1].get_xdata()[0] == 72.0
@@ -111,3 +110,60 @@ def test_variants_places_every_image():
     assert (canvas[:4, :4] == 0).all()
     assert (canvas[6:, -4:] == 1).all()
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_dots_stand_in_the_treatments_colors():
+    _, ax = plt.subplots()
+    figures.dots({"none": torch.tensor([1.0, 3.0]), "CutMix": torch.ones(2)}, ax=ax)
+    assert ax.lines[0].get_color() == figures.COLORS["none"]
+    assert ax.lines[2].get_color() == figures.COLORS["CutMix"]
+    assert ax.lines[1].get_ydata()[0] == 2.0
+
+
+def test_every_treatment_has_a_color_of_its_own():
+    assert len({*figures.COLORS.values()}) == len(figures.COLORS)
+
+
+class Brightness(torch.nn.Module):
+    """Calls dark images class 0, middling ones class 2, bright ones class 1."""
+
+    def forward(self, x):
+        light = x.mean((1, 2, 3))
+        classes = torch.where(light < 0.3, 0, torch.where(light > 0.7, 1, 2))
+        return 20 * torch.eye(10)[classes]
+
+
+def test_walk_finds_a_third_class_between_two_images():
+    x = torch.tensor([0.0, 0.0, 1.0, 1.0]).view(4, 1, 1, 1).expand(-1, -1, 5, 5)
+    split = figures.data.Split(x, torch.tensor([0, 0, 1, 1]))
+    fig = figures.walk(Brightness(), split)
+    said = [title(ax).split("says ")[1].split(",")[0] for ax in fig.axes]
+    names = figures.data.CLASS_NAMES
+    assert said[2] == names[2]
+    assert {said[0], said[4]} == {names[0], names[1]}
+    assert "third class" in fig.get_suptitle()
+
+
+def test_walk_claims_nothing_where_there_is_no_third_class():
+    x = torch.tensor([0.0, 0.0, 0.1, 0.1]).view(4, 1, 1, 1).expand(-1, -1, 5, 5)
+    fig = figures.walk(Brightness(), figures.data.Split(x, torch.tensor([0, 0, 1, 1])))
+    assert "third class" not in fig.get_suptitle()
+
+
+def test_betas_pile_up_where_alpha_is_small():
+    narrow, flat = figures.betas((0.2, 1.0)).axes
+    heights = [[bar.get_height() for bar in ax.patches] for ax in (narrow, flat)]
+    assert heights[0][0] > 20 > heights[0][10]
+    assert max(heights[1]) < 6
+    assert sum(heights[0]) == pytest.approx(100)
+
+
+def test_spiral_mixtures_lie_between_rows_of_one_class():
+    rows = figures.data.Split(
+        torch.tensor([[0.0, 0], [0, 1], [5, 0], [5, 1]]), torch.tensor([0, 0, 1, 1])
+    )
+    right = figures.spiral_mixtures(rows, 50).axes[1]
+    for k, cloud in enumerate(right.collections):
+        points = np.asarray(cloud.get_offsets())
+        assert len(points) == 50
+        np.testing.assert_allclose(points[:, 0], 5 * k)

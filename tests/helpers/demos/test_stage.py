@@ -21,6 +21,7 @@ from helpers.demos import (
     l1_l2,
     mc_dropout,
     mixup_cutmix,
+    normalization,
     stochastic_depth,
 )
 from helpers.demos._stage import Choice, Scene, Slider
@@ -102,6 +103,7 @@ SCENES = {
     "mixup_cutmix": mixup_cutmix.scene,
     "distillation": teacher,
     "mc_dropout": lambda: mc_dropout.scene({"one": answers()[0]}, answers()[1]),
+    "normalization": normalization.scene,
     "playground": playground,
 }
 
@@ -425,6 +427,19 @@ def test_reliability_is_the_courses_calibration_error(open_page, bins, temperatu
     softened = (logits / temperature).softmax(1)
     expected = expected_calibration_error(softened, labels, bins)
     assert got == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("p", "count"), [(0.0, 1), (0.5, 4), (0.9, 16)])
+def test_variance_shifts_as_the_formula_says(open_page, p, count):
+    page = open_page(normalization.scene())
+    got = page.evaluate(
+        f"settings => {{ const {{ state, demo }} = {STAGE};"
+        "Object.assign(state, settings); return demo.shift(); }",
+        {"p": p, "units": count},
+    )
+    x, weights = normalization.units()
+    expected = normalization.shift(x[:, :count], weights[:count], p)
+    assert got == pytest.approx(expected, rel=1e-9)
 
 
 def test_depths_are_as_likely_as_theory_says(open_page):

@@ -1,0 +1,1462 @@
+# %% [markdown]
+# # 10 · Why do BatchNorm and dropout quarrel, and do they have to?
+#
+# A team trains a small convolutional network with BatchNorm on pictures of clothes. After
+# a few minutes it fits every training image, and on new images it is stuck at about 80 %:
+# it overfits. Somebody says "then regularize it", and adds `Dropout(0.5)` after every
+# BatchNorm block. The next morning the network is several points *worse*, and the meeting
+# about it is short: "BatchNorm and dropout do not work together. Everybody knows that."
+#
+# There is a well-known explanation, too. Xiang Li and others (2019) found that dropout
+# changes the *variance* of what a BatchNorm layer receives, that BatchNorm stores this
+# variance during training, and that at evaluation, when dropout is off, the stored number
+# is wrong. In their DenseNet on CIFAR-100, dropout of 0.5 in each block lowered the test
+# accuracy from 77.42 % to 68.55 %. They call it *variance shift*.
+#
+# Is that what happened to our team? It would be easy to say yes. In this notebook you will
+# derive the shift, measure it, repair it, and then find out whether the repaired network
+# is any better. Before that you have to know BatchNorm well, because half of what is told
+# about it is not true either.
+#
+# When you are done you can
+#
+# - write BatchNorm and LayerNorm, including what BatchNorm stores and when it uses it,
+# - say what BatchNorm does for the learning rate, and how it regularizes,
+# - compute by how much dropout shifts a variance, and mend stored statistics,
+# - tell a network that suffers from the shift from one that has too much dropout,
+# - fold a BatchNorm into the layer before it, for use.
+#
+# **You need:** notebook 02 (inverted dropout: `p` is the probability of dropping,
+# survivors are divided by $1-p$) and the blocks of notebook 06.
+# **Time:** about 120 minutes; the computing takes about a minute on a slow CPU.
+
+# %% setup
+import copy
+import warnings
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers import data
+from helpers.checks import load, look
+from helpers.demos import normalization as demos_norm
+from helpers.device import device
+from helpers.evidence.claims import claim, results
+from helpers.evidence.metrics import accuracy
+from helpers.population import MemberDropout, train_population
+from helpers.show import plots
+from helpers.show.labels import labeled_images
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
+from helpers.training import one_thread
+
+plots.use_course_style()
+check = load("10_normalization")
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("10_normalization")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
+
+# %% [markdown]
+# ## The data
+#
+# We use 1,000 small Fashion-MNIST images, 14 × 14 pixels in grey, of ten kinds of clothes,
+# and 1,000 others for validation. In most experiments all labels are true, as they were
+# for the team. In one of them a fifth of the training labels is false (exactly 200, drawn
+# once): false labels can only be learned by heart, so they show best what a regularizer
+# prevents.
+
+# %%
+SEEDS = range(8)
+DEVICE = device()
+splits = data.fashion_mnist(1000, 1000, size=14, device=DEVICE)
+train, val = splits.train, splits.val
+flat_train = data.Split(train.x.flatten(1), train.y)
+flat_val = data.Split(val.x.flatten(1), val.y)
+noisy_labels, flipped = data.corrupt_labels(
+    train.y, 10, 0.2, torch.Generator().manual_seed(0)
+)
+flat_noisy = data.Split(flat_train.x, noisy_labels)
+
+# %% figure
+right_ones, false_ones = (~flipped).nonzero()[:3, 0], flipped.nonzero()[:3, 0]
+chosen = torch.cat([right_ones, false_ones])
+told, truth = (
+    [data.CLASS_NAMES[k] for k in labels[chosen].tolist()]
+    for labels in (noisy_labels, train.y)
+)
+fig = labeled_images(
+    flat_train.x[chosen],
+    told,
+    truth,
+    title=f"In one experiment {int(flipped.sum())} of {len(train.y)} labels are false",
+)
+plots.show(
+    fig,
+    alt="Six small grey images of clothes; three carry a false label, with the true one "
+    "under it.",
+)
+
+# %% [markdown]
+# Guessing gets 10 % of the validation images right. With all 60,000 images a good
+# convolutional network reaches 93 % and more. From 1,000 images nobody gets there, so look
+# at differences.
+#
+# ## What BatchNorm computes
+#
+# A layer deep inside a network has a hard life: the layers in front of it change with
+# every step, and with them the scale of everything it receives. Sergey Ioffe and Christian
+# Szegedy (2015) proposed to take the scale out. For each unit (in an image network, for
+# each *channel*), look at its $n$ values in the present batch, subtract their mean, and
+# divide by their standard deviation. Then let the network choose a new scale $\gamma$ and
+# a new place $\beta$, which it learns like any other weights:
+#
+# $$\mu_B = \frac1n\sum_i x_i, \qquad \sigma_B^2 = \frac1n\sum_i (x_i-\mu_B)^2, \qquad
+# y_i = \gamma\,\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\varepsilon}} + \beta .$$
+#
+# The small $\varepsilon$ keeps the division finite where all values are equal. In the code
+# $\gamma$ is `weight`, $\beta$ is `bias`, $\varepsilon$ is `eps`. For images of shape
+# (N, C, H, W) a channel is one unit that is seen at every position, so its $n$ values are
+# those of all examples *and* all positions, $n = N \cdot H \cdot W$.
+#
+# At evaluation there may be no batch. One image has no variance, and the answer for it
+# should not depend on its neighbors. So training also keeps a moving average of the means
+# and variances it sees, and evaluation uses these *running statistics*:
+#
+# $$\text{running} \leftarrow (1-m)\cdot\text{running} + m\cdot\text{batch}.$$
+#
+# Two traps are hidden here. PyTorch's momentum $m = 0.1$ is the weight of the *new* value,
+# while TensorFlow's `momentum=0.99` is that of the old one. And what is stored is not
+# $\sigma_B^2$ but the unbiased estimate, with divisor $n-1$: evaluation wants the variance
+# of the population, which a sample's $\sigma_B^2$ underestimates by the factor $(n-1)/n$.
+#
+# Keep one sentence in mind for later: **in training BatchNorm uses one set of numbers, at
+# evaluation another.** As long as the two agree, nobody notices.
+#
+# ### Exercise 10.1 · BatchNorm (3 points, ~15 min)
+#
+# **Given** `x` of shape (N, C, …) with any number of further dimensions; `weight`, `bias`,
+# `running_mean`, `running_var` of shape (C,); the flag `training`, `momentum`, `eps`.
+# **Return** what `F.batch_norm` returns, with the same gradients. In training also update
+# `running_mean` and `running_var` *in place*; evaluation leaves them alone. Write it from
+# scratch: without torch's own normalization functions.
+#
+# **By hand:** the batch `[[1], [3]]` has mean 2 and variance $\sigma_B^2 = 1$, so it becomes
+# `[[-1], [1]]` (nearly, because of eps). The unbiased variance is 2: from running values
+# 0 and 1, `running_mean` becomes 0.2 and `running_var` $0.9 \cdot 1 + 0.1 \cdot 2 = 1.1$.
+#
+# <details><summary>Hint 1</summary>
+# Average over every dimension but 1: <code>dims = [0, *range(2, x.ndim)]</code>. What has
+# the shape (C,) must be given the shape (1, C, 1, …, 1) before it meets x.
+# </details>
+# <details><summary>Hint 2</summary>
+# <code>x.var(dims, correction=0)</code> has the divisor n. With <code>n = x.numel() //
+# x.shape[1]</code>, the unbiased one is <code>var * n / (n - 1)</code>. Update under
+# <code>torch.no_grad()</code>, with methods that end in an underscore.
+# </details>
+# <details><summary>Hint 3</summary>
+# <code>running_mean.mul_(1 - momentum).add_(momentum * mean)</code>, the same for the
+# variance, then <code>(x - mean.view(view)) / (var.view(view) + eps).sqrt()</code> with
+# <code>view = (1, -1) + (1,) * (x.ndim - 2)</code>, times weight, plus bias.
+# </details>
+
+
+# %% solution="batch_norm"
+def batch_norm(
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor,
+    running_mean: torch.Tensor,
+    running_var: torch.Tensor,
+    training: bool,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> torch.Tensor:
+    """Return x normalized per channel, as F.batch_norm does (about 12 lines).
+
+    Args:
+        x: (N, C, ...), floating.
+        weight, bias: scale and shift, (C,).
+        running_mean, running_var: (C,), updated in place in training.
+        training: normalize with the batch's statistics; else with the running ones.
+        momentum: weight of the *new* value in the running statistics, in [0, 1].
+        eps: added to the variance, under the root.
+
+    Returns: a tensor like x. Example: x = [[1], [3]], weight 1 and bias 0 give about
+    [[-1], [1]] in training.
+    """
+    ### BEGIN SOLUTION
+    dims, view = [0, *range(2, x.ndim)], (1, -1) + (1,) * (x.ndim - 2)
+    if training:
+        mean, var = x.mean(dims), x.var(dims, correction=0)
+        n = x.numel() // x.shape[1]
+        with torch.no_grad():
+            running_mean.mul_(1 - momentum).add_(momentum * mean)
+            running_var.mul_(1 - momentum).add_(momentum * var * n / (n - 1))
+    else:
+        mean, var = running_mean, running_var
+    normal = (x - mean.view(view)) / (var.view(view) + eps).sqrt()
+    return normal * weight.view(view) + bias.view(view)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The batch worked by hand, in training:
+
+# %% look
+look(
+    lambda: batch_norm(
+        torch.tensor([[1.0], [3.0]]),
+        *(torch.ones(1), torch.zeros(1), torch.zeros(1), torch.ones(1)),
+        training=True,
+    ),
+    "[[-1], [1]], up to eps",
+)
+
+# %% test="batch_norm" points=3
+check.batch_norm(batch_norm)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("10_normalization").batch_norm(batch_norm, seed=20_101)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## What it is good for: large steps
+#
+# The naive way comes first: a plain network of 12 layers, 32 wide, initialized as He and
+# others recommend, trained by SGD with momentum at a rate of 0.1. A loop that hides
+# nothing; the loss is printed on the way. Saying "all classes are equally likely" costs
+# $\ln 10 = 2.30$.
+
+
+# %%
+def deep(norm="none", layers=12, width=32):
+    """Twelve layers; BatchNorm before the ReLU, after it, or nowhere."""
+    modules, inputs = [], 196
+    for _ in range(layers):
+        before = [nn.BatchNorm1d(width)] if norm == "before" else []
+        after = [nn.BatchNorm1d(width)] if norm == "after" else []
+        modules += [nn.Linear(inputs, width), *before, nn.ReLU(), *after]
+        inputs = width
+    for module in modules:
+        if isinstance(module, nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return nn.Sequential(*modules, nn.Linear(width, 10))
+
+
+@one_thread()  # so many small operations gain nothing from a second one
+def watch(norm, lr=0.1, steps=101):
+    torch.manual_seed(0)
+    model = deep(norm).to(DEVICE)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    order = torch.Generator().manual_seed(0)
+    for step in range(steps):
+        batch = torch.randint(1000, (50,), generator=order)
+        loss = F.cross_entropy(model(flat_train.x[batch]), flat_train.y[batch])
+        if step % 25 == 0:
+            print(f"step {step:3}, loss {loss.item():.2f}")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+print("without BatchNorm:")
+_ = watch("none")
+
+# %%
+print("with BatchNorm:")
+normed = watch("before")
+
+# %% [markdown]
+# At this rate only one of the two learns. Is BatchNorm the better network, then, or is it
+# only that 0.1 is too large a step for the other one? To find out, *both* must be allowed
+# their own learning rate. We train populations: eight networks for each of five rates,
+# which differ in initialization and batch order. A third kind settles a question that
+# every forum has an opinion on: does BatchNorm belong before the ReLU, where its authors
+# put it, or after it?
+
+# %% predict
+predict(
+    "norm.best-rate",
+    "Each kind at its own best rate, after 150 steps. BatchNorm is, against none,",
+    ["several points better", "within a few points", "several points worse"],
+)
+
+# %% experiment
+RATES = [0.01, 0.03, 0.1, 0.3, 1.0]
+KINDS = {"no norm": "none", "norm before ReLU": "before", "norm after ReLU": "after"}
+
+
+@one_thread()
+def sweep(norm):
+    """Validation accuracy in percent, (seeds, rates); NaN losses count as guessing."""
+    done = train_population(
+        lambda: deep(norm),
+        flat_train,
+        val=flat_val,
+        seeds=[seed for seed in SEEDS for _ in RATES],
+        lr=RATES * len(SEEDS),
+        optimizer="sgd",
+        momentum=0.9,
+        steps=150,
+        batch_size=50,
+        record_every=150,
+        record_size=50,
+    )
+    return 100 * done.val_accuracy[-1].cpu().reshape(len(SEEDS), len(RATES))
+
+
+with warnings.catch_warnings():  # some of them diverge, as they should
+    warnings.simplefilter("ignore", UserWarning)
+    by_rate = {name: sweep(norm) for name, norm in KINDS.items()}
+
+# %% figure
+KIND_COLORS = dict(
+    zip(KINDS, (plots.PALETTE[3], plots.PALETTE[0], plots.PALETTE[2]), strict=True)
+)
+ax = None
+for name, values in by_rate.items():
+    ax = plots.band(RATES, values, label=name, color=KIND_COLORS[name], ax=ax)
+ax.axhline(10, color="#808080", linestyle=":", label="guessing")
+ax.set_xscale("log")
+ax.set(xlabel="learning rate (log scale)", ylabel="validation accuracy (%)")
+ax.set(ylim=(0, 100))
+ax.set_title("BatchNorm learns at rates where the plain network fails")
+ax.legend()
+plots.show(
+    ax.figure,
+    alt="Without a norm accuracy falls to guessing from rate 0.1 on; with BatchNorm it "
+    "stays high up to about 0.3.",
+    after="norm.best-rate",
+)
+
+# %% results
+initial = "8 initializations and batch orders; one split"
+points = {"unit": "accuracy points"}
+best = {name: v[:, v.mean(0).argmax()] for name, v in by_rate.items()}
+with results(varies=initial) as table:
+    table.arms(
+        {f"{name}, rate 0.1": v[:, 2] for name, v in by_rate.items()},
+        paired_with="no norm, rate 0.1",
+        unit="% accuracy",
+    )
+    table.arms(
+        {f"{name}, its best rate": v for name, v in best.items()},
+        paired_with="no norm, its best rate",
+        unit="% accuracy",
+    )
+    claim(
+        "norm.large-steps",
+        "At a rate of 0.1 the network with BatchNorm is ahead of the one without.",
+        by_rate["norm before ReLU"][:, 2] - by_rate["no norm"][:, 2],
+        "> 0",
+        **points,
+    )
+    claim(
+        "norm.best-rate",
+        "After 150 steps BatchNorm is ahead, each at the best of five rates.",
+        best["norm before ReLU"] - best["no norm"],
+        "> 0",
+        **points,
+    )
+    claim(
+        "norm.order",
+        "Before or after the ReLU: within six points of each other, each at its best.",
+        best["norm after ReLU"] - best["norm before ReLU"],
+        "within 6",
+        **points,
+    )
+    recall("norm.best-rate", 1)
+
+# %% [markdown]
+# Take three things from the picture. At a rate of 0.1 the plain network is near guessing,
+# and BatchNorm is fifty points ahead; but that comparison is unfair, as the plain network
+# never had a chance at this rate. Each at its best rate, BatchNorm is still ahead after
+# 150 steps, by about 8 points. And whether it stands before or after the ReLU makes no
+# difference that eight seeds could tell from zero.
+#
+# Is BatchNorm then the *better* network? Give both more time, and look at the middle
+# numbers again. With 600 steps, run apart from this notebook, the best plain network
+# reached 74.2 % and the best one with BatchNorm 77.0 %, so two thirds of the advantage are
+# gone. A good part of what the table shows is *speed*. That is what the 2015 paper promised
+# in its first words, "accelerating", and it reported the same accuracy as without in a
+# fourteenth of the steps, on ImageNet.
+#
+# Why can it take large steps? Multiply a layer's weights by 10, and the batch's mean and
+# standard deviation grow by 10 with them: the output of BatchNorm is unchanged. So the loss
+# does not depend on the length of the weights in front of a BatchNorm. If a step is far too
+# long, the weights become long. The output is no worse for it. And because scaling the
+# weights by $a$ scales the gradient by $1/a$, the next step is small in proportion. A
+# network without this brake is thrown out of its valley, and what it throws up reaches the
+# next layer in full. (The same argument says what weight decay does here, which was
+# notebook 04's question: it keeps the weights short and so the *effective* steps long. It
+# does not make the function simpler.)
+#
+# ### The story of internal covariate shift
+#
+# The title of the 2015 paper promises something else: that BatchNorm works by reducing
+# *internal covariate shift*, the change of each layer's input distribution during training.
+# It is a good story, and it was repeated for years. In 2018 Shibani Santurkar and others
+# put it to a test. They added noise *behind* each BatchNorm, with a mean and variance that
+# changed at every step, so that the layers' inputs shifted more than without any
+# normalization. Those networks trained about as well as with clean BatchNorm, and far
+# better than without. So the stable distributions cannot be the reason. What they found
+# instead is that the loss becomes smoother: its gradient changes less along a step, and a
+# long step meets fewer surprises. We have not repeated their experiment here. Our sweep
+# fits it, since it shows the longer steps, but it does not prove it.
+#
+# ## A norm without a batch
+#
+# BatchNorm lets the examples of a batch talk to one another. That is awkward where a batch
+# is small, or where there is none. What does torch do with a batch of one?
+
+# %%
+try:
+    nn.BatchNorm1d(3)(torch.randn(1, 3))
+except ValueError as error:
+    print("training:", error)
+with torch.no_grad():
+    print("evaluation:", nn.BatchNorm1d(3).eval()(torch.ones(1, 3)).tolist())
+
+# %% [markdown]
+# It refuses, and rightly: one value has a variance of 0, and every output would be
+# $\beta$. The usual accident is an epoch of 1,001 examples in batches of 50, whose last
+# batch has one example (`drop_last=True` is the cure). Jimmy Lei Ba and others (2016)
+# turned the table by a quarter: **LayerNorm** takes mean and variance over the *features*
+# of each example. It needs no batch, stores nothing, and does the same in training and at
+# evaluation.
+#
+# ### Exercise 10.2 · LayerNorm (2 points, ~6 min)
+#
+# **Given** `x` with any number of dimensions, `weight` and `bias` of the shape (D,) of its
+# last one, and `eps`.
+# **Return** `x` normalized over the last dimension, times weight plus bias, as
+# `F.layer_norm` does. The variance has the divisor D. From scratch: without torch's own
+# normalization functions.
+#
+# **By hand:** `[[1, 3]]` has mean 2 and variance 1 in its only row, and gives about
+# `[[-1, 1]]`. (BatchNorm could do nothing with a single row.)
+#
+# <details><summary>Hint 1</summary>
+# The statistics belong to the examples: dimension -1, for each row by itself.
+# </details>
+# <details><summary>Hint 2</summary>
+# <code>keepdim=True</code> keeps a dimension of length 1, so that mean and variance meet
+# their own rows. torch's <code>var</code> divides by D - 1 unless you say otherwise.
+# </details>
+# <details><summary>Hint 3</summary>
+# <code>mean = x.mean(-1, keepdim=True)</code>, <code>var = x.var(-1, correction=0,
+# keepdim=True)</code>, <code>(x - mean) / (var + eps).sqrt() * weight + bias</code>.
+# </details>
+
+
+# %% solution="layer_norm"
+def layer_norm(
+    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, eps: float = 1e-5
+) -> torch.Tensor:
+    """Return x normalized over its last dimension (about 3 lines).
+
+    Args:
+        x: (..., D), floating.
+        weight, bias: scale and shift, (D,).
+        eps: added to the variance, under the root.
+
+    Returns: a tensor like x. Example: [[1, 3]] with weight 1 and bias 0 gives about
+    [[-1, 1]].
+    """
+    ### BEGIN SOLUTION
+    mean = x.mean(-1, keepdim=True)
+    var = x.var(-1, correction=0, keepdim=True)
+    return (x - mean) / (var + eps).sqrt() * weight + bias
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Two rows that are ten times apart in size. Each is normalized by itself:
+
+# %% look
+look(
+    lambda: layer_norm(
+        torch.tensor([[1.0, 3.0], [10.0, 30.0]]), torch.ones(2), torch.zeros(2)
+    ),
+    "[[-1, 1], [-1, 1]], up to eps",
+)
+
+# %% test="layer_norm" points=2
+check.layer_norm(layer_norm)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("10_normalization").layer_norm(layer_norm, seed=20_102)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The family in one box. All of them compute (x − mean)/root · weight + bias; they differ in
+# *what they average over*, for an input of shape (N, C, H, W):
+#
+# | | averages over | stored statistics | where it is used |
+# |---|---|---|---|
+# | BatchNorm (Ioffe 2015) | N, H, W: per channel | yes | image networks, batches of 16 or more |
+# | LayerNorm (Ba 2016) | the features of one example | no | transformers, recurrent networks |
+# | InstanceNorm (Ulyanov 2016) | H, W: per channel and example | no | style transfer |
+# | GroupNorm (Wu and He 2018) | H, W and a group of channels | no | detection, small batches |
+# | RMSNorm (Zhang and Sennrich 2019) | as LayerNorm, without subtracting the mean | no | large language models |
+#
+# Dropout in front of any but the first leaves nothing wrong behind, since nothing is
+# stored.
+#
+# *Frozen BatchNorm.* If you fine-tune a network with batches of two or four, the running
+# statistics would be overwritten by very noisy ones. The custom is to keep BatchNorm in
+# eval mode in training, too. Note that `model.train()` at the start of every epoch
+# switches it on again: freeze *after* that call.
+#
+# ## BatchNorm's own noise
+#
+# There is a side effect. In training an image's output depends on which other images
+# happen to be in its batch, because their mean and variance are subtracted and divided by.
+# The next time it comes with other neighbors. That is noise on the activations, a
+# little like dropout's, and like dropout's it is gone at evaluation. How large is it? The
+# mean of $g$ values has a standard deviation of $\sigma/\sqrt g$. So with smaller groups there
+# is more noise.
+#
+# If that noise regularizes, smaller batches should overfit less. But a smaller batch also
+# makes noisier *gradients*, and the two would be confused. We separate them: every step
+# uses a batch of 128, and only BatchNorm looks at groups of $g$ examples within it. (This
+# is called *ghost* BatchNorm; Hoffer 2017.) The false labels are in, so there is something
+# to be learned by heart.
+
+
+# %%
+class GhostNorm(nn.Module):
+    """BatchNorm whose training statistics are those of groups of `size` examples."""
+
+    def __init__(self, width, size):
+        super().__init__()
+        self.whole, self.size = nn.BatchNorm1d(width), size
+
+    def forward(self, x):
+        stored = self.whole(x)  # keeps the running statistics, for evaluation
+        if not self.training or self.size >= len(x):
+            return stored
+        groups = x.reshape(self.size, -1)  # (n, d) -> (size, groups * d)
+        normal = F.batch_norm(groups, None, None, training=True).reshape(x.shape)
+        return normal * self.whole.weight + self.whole.bias
+
+
+def ghostly(size, width=64):
+    return nn.Sequential(
+        *(nn.Linear(196, width), GhostNorm(width, size), nn.ReLU()),
+        *(nn.Linear(width, width), GhostNorm(width, size), nn.ReLU()),
+        nn.Linear(width, 10),
+    )
+
+
+# %% predict
+predict(
+    "norm.ghost",
+    "20 % false labels, batches of 128. BatchNorm over groups of 4 instead of all 128:",
+    ["several points worse", "no difference to speak of", "several points better"],
+)
+
+
+# %% experiment
+@one_thread()
+def run(build, split, steps=300, batch_size=50, valid=flat_val, **settings):
+    """Train eight networks; build() makes one of them."""
+    return train_population(
+        build,
+        split,
+        val=valid,
+        seeds=SEEDS,
+        steps=steps,
+        batch_size=batch_size,
+        lr=2e-3,
+        record_every=60,
+        record_size=200,
+        **settings,
+    )
+
+
+def finals(runs):
+    return 100 * runs.val_accuracy[-1].cpu()
+
+
+SIZES = [4, 16, 128]
+ghosts = {
+    size: run(lambda size=size: ghostly(size), flat_noisy, batch_size=128)
+    for size in SIZES
+}
+
+# %% figure
+fig, panels = plots.figure(2)
+SHADES = (plots.PALETTE[2], plots.PALETTE[4], plots.PALETTE[0])
+for size, color in zip(SIZES, SHADES, strict=True):
+    for panel, name in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
+        curve = 100 * getattr(ghosts[size], name).T
+        plots.band(
+            ghosts[size].steps, curve, label=f"groups of {size}", color=color, ax=panel
+        )
+panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
+panels[0].set_title("Large groups learn the false labels")
+panels[1].set(xlabel="training step", ylabel="validation accuracy (%)")
+panels[1].set_title("Small groups stay ahead on true ones")
+plots.show(
+    fig,
+    alt="Left: with larger groups training accuracy rises faster. Right: with large "
+    "groups validation accuracy falls, with groups of 4 it does not.",
+    after="norm.ghost",
+)
+
+# %% results
+noisy_varies = "8 initializations and orders; one split, one draw of false labels"
+with results(varies=noisy_varies) as table:
+    table.arms(
+        {f"groups of {size}": finals(ghosts[size]) for size in SIZES},
+        paired_with="groups of 128",
+        unit="% validation accuracy",
+    )
+    claim(
+        "norm.ghost",
+        "With false labels, statistics of 4 examples instead of 128 are better.",
+        finals(ghosts[4]) - finals(ghosts[128]),
+        "> 0",
+        **points,
+    )
+    recall("norm.ghost", 3)
+
+# %% [markdown]
+# The two panels belong together. With statistics over all 128 examples the network learns
+# nearly all the labels, the false ones included, and its validation accuracy falls by ten
+# points from the first look to the last. With groups of 4 it learns far fewer of them and
+# keeps its validation accuracy. Nothing else differed: the same batch of 128, the same
+# number of steps, the same gradient otherwise. The noise in the statistics is the regularizer.
+#
+# Where does it come out otherwise? With true labels (400 steps, run apart from this
+# notebook) groups of 4 and of 128 ended at 81.1 % both: there was nothing bad to learn by
+# heart. And the noise is not free, as the left panel shows; a network that underfits would
+# be hurt by it. It is also a regularizer that you do not choose: it comes with the batch
+# size of your hardware. Somebody who trains the same network with batches of 1,024 has less
+# of it and may need more of something else. On several GPUs the statistics are those of
+# each GPU's share, unless `SyncBatchNorm` is used, so the noise changes with their number.
+#
+# ## What dropout does to a variance
+#
+# Now the two meet. Inverted dropout keeps the mean of a unit, that is what the division by
+# $1-p$ is for. It does not keep the variance, and BatchNorm stores variances. Let $x$ be a
+# unit's activation, with mean $\mu$ and variance $\sigma^2$ over the examples, and let $m$ be
+# 0 with probability $p$ and else 1, independent of $x$. In training the next layer receives
+# $x\,m/(1-p)$. Its variance is the mean square minus the squared mean:
+#
+# $$\operatorname{Var}\Bigl(\frac{m\,x}{1-p}\Bigr)
+# = \frac{E[m^2]\,E[x^2]}{(1-p)^2} - \mu^2
+# = \frac{E[x^2]}{1-p} - \mu^2
+# = \frac{\sigma^2 + p\,\mu^2}{1-p} .$$
+#
+# The first step uses the independence. The second uses $m^2 = m$, so that $E[m^2] = 1-p$.
+# The last one puts in $E[x^2] = \sigma^2 + \mu^2$. At evaluation the variance is $\sigma^2$.
+# So the *shift* is
+#
+# $$\frac{\operatorname{Var}_\text{train}}{\operatorname{Var}_\text{eval}}
+# = \frac{1 + p\,\mu^2/\sigma^2}{1-p} .$$
+#
+# For $p = 0.5$ and a unit of mean 0 that is 2. If the unit does not have mean 0, it is more,
+# and after a ReLU no unit has mean 0. Even a unit that is *constant* would get a variance,
+# because it jumps between 0 and $\mu/(1-p)$.
+#
+# ### Exercise 10.3 · The shift of one unit (1 point, ~6 min)
+#
+# **Given** `x`, one unit's activations (n,), `p`, and a `generator` that you may use or not.
+# **Return** the variance with inverted dropout over that without, as a Python float: by the
+# formula, or by drawing one mask for each of the n numbers. `p = 1` gives 0 (zeros do not
+# vary). A `p` outside [0, 1] raises `ValueError`.
+#
+# **By hand:** `x = [0, 4]` has $\mu = 2$, $\sigma^2 = 4$. With $p = 0.5$ the shift is
+# $(1 + 0.5 \cdot 4/4)/0.5 = 3$.
+#
+# <details><summary>Hint 1</summary>
+# Everything is in the last formula; or else, in words: variance of what training sees,
+# divided by the variance of x.
+# </details>
+# <details><summary>Hint 2</summary>
+# Take care of p first: the error, then p = 1. Then <code>x.mean()</code> and
+# <code>x.var(correction=0)</code>.
+# </details>
+# <details><summary>Hint 3</summary>
+# <code>ratio = x.mean() ** 2 / x.var(correction=0)</code>, and
+# <code>((1 + p * ratio) / (1 - p)).item()</code>.
+# </details>
+
+
+# %% solution="variance_shift"
+def variance_shift(
+    x: torch.Tensor, p: float, generator: torch.Generator | None = None
+) -> float:
+    """Return Var(train)/Var(eval) of a unit behind inverted dropout (about 6 lines).
+
+    Args:
+        x: one unit's activations, (n,), floating, not all equal.
+        p: probability of *dropping*, in [0, 1]; else ValueError.
+        generator: source of masks, if you draw any; torch's global one if None.
+
+    Returns: the ratio, 0.0 for p=1. Example: variance_shift(torch.tensor([0.0, 4.0]),
+    0.5) is 3.0 by the formula.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= p <= 1:
+        raise ValueError(f"p must be in [0, 1], got {p}")
+    if p == 1:
+        return 0.0
+    ratio = x.mean() ** 2 / x.var(correction=0)
+    return ((1 + p * ratio) / (1 - p)).item()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# A ReLU of 100,000 standard normal numbers, half of them dropped:
+
+# %% look
+look(
+    lambda: variance_shift(
+        torch.randn(100_000, generator=torch.Generator().manual_seed(0)).relu(), 0.5
+    ),
+    "about 2.47",
+)
+
+# %% test="variance_shift" points=1
+check.variance_shift(variance_shift)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("10_normalization").variance_shift(variance_shift, seed=20_103)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# In most networks BatchNorm does not stand directly behind dropout. A linear layer lies in
+# between, which adds up many units, $z = \sum_j w_j x_j$. Each term brings its own coin, and
+# the extra variances add up, so that
+#
+# $$\frac{\operatorname{Var}_\text{train}}{\operatorname{Var}_\text{eval}}
+# = 1 + \frac{p}{1-p}\cdot\frac{\sum_j w_j^2\,E[x_j^2]}{\operatorname{Var}(z)} .$$
+#
+# Look at the fraction. The numerator adds squares, as for independent noise. If the units
+# vary *together* and the weights point in their common direction, the denominator grows
+# like the square of a sum, and the shift is small. Training pushes weights in just that
+# direction. This is the reason Li and others give for wide networks: Wide ResNet suffered
+# least in their experiments.
+#
+# Move the two sliders. First find, for one unit, the $p$ at which the variance has become
+# ten times as large. Then add units up, with random weights, and watch whether the shift
+# goes away.
+
+# %% demo
+demos_norm.scene().show()
+
+# %% [markdown]
+# With one unit the training histogram has a tall bar at 0 and a long tail. With 16 it looks
+# harmless, like a slightly wider copy of the other one. The sentence below the pictures says
+# that it is wider all the same: random weights do not average the shift away.
+#
+# Now real, trained networks: three hidden layers of 64 units, true labels. In *direct*, each
+# layer is Linear, ReLU, dropout, BatchNorm: BatchNorm stands directly behind dropout. In
+# *between*, it is Linear, BatchNorm, ReLU, dropout, so that a linear layer lies between
+# dropout and the next BatchNorm. In *last*, there is dropout behind the last BatchNorm only.
+# We measure the variance at the input of each BatchNorm with dropout on and off.
+
+
+# %%
+def dropping(place, p, layers=3, width=64):
+    """A network with BatchNorm and dropout in one of three places."""
+    modules, inputs = [], 196
+    for k in range(layers):
+        norm, drop = nn.BatchNorm1d(width), MemberDropout(p)
+        modules.append(nn.Linear(inputs, width))
+        if place == "direct":
+            modules += [nn.ReLU(), drop, norm]
+        else:
+            drops = place == "between" or k == layers - 1
+            modules += [norm, nn.ReLU(), *([drop] if drops else [])]
+        inputs = width
+    return nn.Sequential(*modules, nn.Linear(width, 10))
+
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+@torch.no_grad()
+def shifts(model, x):
+    """Variance at each BatchNorm's input, with dropout over that without."""
+    seen = []
+    hooks = [
+        layer.register_forward_pre_hook(
+            lambda _, inputs: seen.append(inputs[0].transpose(0, 1).flatten(1).var(1))
+        )
+        for layer in model.modules()
+        if isinstance(layer, NORMS)
+    ]
+    model.eval()(x)
+    for layer in model.modules():
+        layer.training = isinstance(layer, MemberDropout)
+    model(x)
+    model.eval()
+    for hook in hooks:
+        hook.remove()
+    half = len(seen) // 2
+    pairs = zip(seen[half:], seen[:half], strict=True)
+    return torch.stack([on.mean() / off.mean() for on, off in pairs])
+
+
+# %% [markdown]
+# The formula for one unit after a ReLU says 2.47 at $p = 0.5$, if its input is about normal
+# with mean 0. What will the trained networks say?
+
+# %% predict
+predict(
+    "norm.position",
+    "p = 0.5, a linear layer between dropout and BatchNorm. The variance in training is",
+    ["about the same as at evaluation", "1.2 to 1.8 times", "about 2.5 times", "more"],
+)
+
+# %% experiment
+PLACES = {
+    "direct, 0.2": ("direct", 0.2),
+    "direct, 0.5": ("direct", 0.5),
+    "between, 0.5": ("between", 0.5),
+    "last, 0.5": ("last", 0.5),
+}
+placed = {
+    name: run(lambda place=place, p=p: dropping(place, p), flat_train, steps=200)
+    for name, (place, p) in PLACES.items()
+}
+torch.manual_seed(0)  # of the coins
+measured = {
+    name: torch.stack([shifts(runs.member(k), flat_val.x) for k in SEEDS]).cpu()
+    for name, runs in placed.items()
+}  # name -> (seeds, BatchNorms)
+
+# %% figure
+PLACE_COLORS = dict(zip(PLACES, (plots.PALETTE[4], *plots.PALETTE[1:4]), strict=True))
+ax = None
+for name, values in measured.items():
+    ax = plots.band([1, 2, 3], values, label=name, color=PLACE_COLORS[name], ax=ax)
+ax.axhline(2.467, color="#1a1a1a", linewidth=0.8, label="formula, ReLU, p = 0.5")
+ax.set(xlabel="BatchNorm number", ylabel="variance, training / evaluation")
+ax.set(ylim=(0, 6), xticks=[1, 2, 3])
+ax.set_title("The shift depends on p, and on what lies in between")
+ax.legend()
+plots.show(
+    ax.figure,
+    alt="Direct at 0.5 the ratio is near the formula; with a linear layer between it is "
+    "about one and a half; behind the last BatchNorm there is no shift at all.",
+    after="norm.position",
+)
+
+# %% results
+with results(varies=initial) as table:
+    table.arms(
+        {name: values[:, 2] for name, values in measured.items()},
+        unit="variance ratio, last BatchNorm",
+    )
+    claim(
+        "norm.shift-direct",
+        "Directly behind dropout 0.5, the ratio at the first BatchNorm is that of the "
+        "formula within 0.4.",
+        measured["direct, 0.5"][:, 0] - 2.467,
+        "within 0.4",
+    )
+    claim(
+        "norm.shift-between",
+        "With a linear layer between them the shift is smaller.",
+        measured["between, 0.5"][:, 2] - measured["direct, 0.5"][:, 2],
+        "< 0",
+    )
+    claim(
+        "norm.shift-last",
+        "Dropout behind the last BatchNorm shifts nothing.",
+        (measured["last, 0.5"] - 1).abs().max().item(),
+        "< 0.001",
+    )
+    recall("norm.position", 2)
+
+# %% [markdown]
+# At the *first* BatchNorm directly behind dropout 0.5 the measured ratio is 2.4, as the
+# formula says for a ReLU of a normal input. The second and third have more, up to 3.7,
+# because their inputs carry the noise of the dropout before: the first BatchNorm divided
+# by a standard deviation that contains it, the linear layer passes it on, and the next coins
+# come on top. With a linear layer *between* dropout and BatchNorm the ratio is only about
+# 1.5: the trained weights point along the units' common directions, as the last formula
+# explains, so the fraction in it is well below 1. The first BatchNorm in that network has
+# no dropout in front of it at all, and its ratio is 1. And for *last* all ratios are
+# exactly 1: dropout behind the last BatchNorm is no concern of any BatchNorm.
+#
+# So the position decides as much as $p$ does. Li and others find the same in networks of
+# a hundred layers, where dropout stands in each block and every BatchNorm adds to what the
+# earlier ones got wrong. Their advice follows from it: put dropout behind the last
+# BatchNorm, or not at all.
+#
+# ## Measuring again
+#
+# If the stored statistics are wrong, they can be measured again. Run the training images
+# through the finished network once more, with dropout off and BatchNorm on, and store what
+# it sees. No weight changes. Dan Hendrycks and Kevin Gimpel (2016) did so with networks
+# that had been trained with dropout, and gained on CIFAR-10 and CIFAR-100. torch has a
+# function that is nearly the thing, `torch.optim.swa_utils.update_bn`, made for averaged
+# weights; but it puts the *whole* model into train mode, dropout included.
+#
+# ### Exercise 10.4 · Recalibrate (3 points, ~12 min)
+#
+# **Given** a `model` with BatchNorm layers of any kind (`nn.BatchNorm1d`, `2d`, `3d`) and
+# `batches`, which yields pairs (inputs, labels) and can be walked through again.
+# **Do**, in place: reset every BatchNorm's running statistics, and make them the plain
+# average of the batches' means and unbiased variances, each batch counting the same, with
+# dropout off. All BatchNorms are measured in the same pass, in train mode, as `update_bn`
+# does. Afterwards each module is in its own former mode, and each `momentum` what it was.
+# No parameter changes.
+#
+# **By hand:** one BatchNorm, batches `[1, 3]` and `[5, 9]`: means 2 and 7, unbiased variances
+# 2 and 8, so `running_mean` is 4.5 and `running_var` 5.
+#
+# <details><summary>Hint 1</summary>
+# Which modules need to be in train mode while you measure, and which in eval mode? Note
+# each one's <code>training</code> first: <code>model.modules()</code> has them all.
+# </details>
+# <details><summary>Hint 2</summary>
+# All BatchNorms share the base class <code>nn.modules.batchnorm._BatchNorm</code>. With
+# <code>momentum = None</code> a BatchNorm averages plainly, counting from its last
+# <code>reset_running_stats()</code>.
+# </details>
+# <details><summary>Hint 3</summary>
+# <code>model.eval()</code>; for each norm <code>reset_running_stats()</code>,
+# <code>momentum = None</code>, <code>train()</code>; under <code>torch.no_grad()</code>
+# run <code>model(x)</code> for all batches; then put each momentum and each
+# <code>module.training</code> back.
+# </details>
+
+
+# %% solution="recalibrate_batchnorm"
+def recalibrate_batchnorm(model: nn.Module, batches) -> None:
+    """Measure all running statistics again, without dropout (about 15 lines).
+
+    Args:
+        model: changed in place: running statistics only; modes and momenta are put
+            back.
+        batches: pairs (inputs, labels); each batch counts the same.
+
+    Example: for nn.BatchNorm1d(1) and inputs [[1], [3]] and [[5], [9]], running_mean
+    becomes 4.5 and running_var 5.0.
+    """
+    ### BEGIN SOLUTION
+    kind = nn.modules.batchnorm._BatchNorm
+    norms = [module for module in model.modules() if isinstance(module, kind)]
+    modes = [(module, module.training) for module in model.modules()]
+    momenta = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+    with torch.no_grad():
+        for x, _ in batches:
+            model(x)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    for module, training in modes:
+        module.training = training
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The example worked by hand:
+
+
+# %% look
+def by_hand():
+    norm = nn.BatchNorm1d(1)
+    pairs = [(torch.tensor([[1.0], [3.0]]), None), (torch.tensor([[5.0], [9.0]]), None)]
+    recalibrate_batchnorm(norm, pairs)
+    return norm.running_mean.item(), norm.running_var.item()
+
+
+look(by_hand, (4.5, 5.0))
+
+# %% test="recalibrate_batchnorm" points=3
+check.recalibrate_batchnorm(recalibrate_batchnorm)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("10_normalization").recalibrate_batchnorm(recalibrate_batchnorm, seed=20_104)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now take the networks from above, whose stored variances are up to 3.7 times too
+# large, and measure again (with the course's own function, `demos_norm.recalibrated`, which
+# returns a copy). A fifth kind joins them: *direct*, with $p = 0.5$, eight layers deep.
+
+# %% predict
+predict(
+    "norm.recalibrate",
+    "Three layers, direct, p = 0.5: recalibration changes the validation accuracy by",
+    ["less than 3 points", "3 to 10 points up", "more than 10 points up"],
+)
+
+# %% experiment
+placed["8 layers, direct, 0.5"] = run(
+    lambda: dropping("direct", 0.5, layers=8), flat_train, steps=200
+)
+
+
+@torch.no_grad()
+def score(model, valid=flat_val):
+    """Validation accuracy and mean confidence in percent."""
+    logits = model.eval()(valid.x)
+    confidence = logits.softmax(1).amax(1).mean().item()
+    return 100 * accuracy(logits, valid.y), 100 * confidence
+
+
+before, after = {}, {}
+for name, runs in placed.items():
+    models = [runs.member(k) for k in SEEDS]
+    again = [demos_norm.recalibrated(m, flat_train.x.split(50)) for m in models]
+    before[name] = torch.tensor([score(m) for m in models])  # (seeds, 2)
+    after[name] = torch.tensor([score(m) for m in again])
+
+# %% results
+CURED = ("direct, 0.5", "between, 0.5", "8 layers, direct, 0.5")
+with results(varies=initial) as table:
+    for name in CURED:
+        for k, what in enumerate(("accuracy", "confidence")):
+            arms = {
+                f"{name}: as trained": before[name][:, k],
+                f"{name}: recalibrated": after[name][:, k],
+            }
+            table.arms(arms, paired_with=f"{name}: as trained", unit=f"{what}, %")
+    claim(
+        "norm.recalibrate-shallow",
+        "In three layers the cure changes accuracy by less than 3 points.",
+        after["direct, 0.5"][:, 0] - before["direct, 0.5"][:, 0],
+        "within 3",
+        **points,
+    )
+    claim(
+        "norm.recalibrate-confidence",
+        "But it raises the confidence.",
+        after["direct, 0.5"][:, 1] - before["direct, 0.5"][:, 1],
+        "> 0",
+        unit="points of confidence",
+    )
+    recall("norm.recalibrate", 1)
+
+# %% [markdown]
+# In three layers the cure does nothing for accuracy, although the stored variances were up to
+# 3.7 times too large. Think of what a wrong variance does at evaluation: BatchNorm divides
+# by too large a number, so everything that leaves it is too small, by about the same factor
+# for all units. ReLU does not mind, and the largest logit is still the largest. What suffers
+# is the *confidence*, which was more than ten points lower than after the cure. Notebook 06
+# ended with the same lesson: accuracy can miss a mistake of scale altogether.
+#
+# In eight layers the cure gains 14 points. Here the factors of eight layers multiply,
+# each unit is off by a factor of its own, and the pattern itself is distorted. But look at
+# where these points lead to: from guessing to about 25 %. The network has hardly learned anything, since
+# in training so much noise has gone through its eight layers. Recalibration mends the
+# statistics. It cannot give back what was never learned.
+#
+# ## The incident
+#
+# Back to the team. Their network is small and convolutional: three convolutions, each with
+# BatchNorm and ReLU, then a *head* of two linear layers. What somebody added is dropout of
+# 0.5 after each of the three (for images, `Dropout2d`: whole channels) and in the head.
+#
+# Before we ask who is guilty, think about how to tell. If the *shift* is guilty, then
+# recalibration must bring the accuracy back, and the same dropout with GroupNorm, which
+# stores nothing, must do no harm. If it is simply *too much dropout* for a network with 8
+# to 16 channels, then recalibration will do nothing, GroupNorm will suffer alike, and the
+# *training* accuracy will be low.
+
+
+# %%
+class Drop(nn.Module):
+    """Dropout for a population: whole channels of images, single units of vectors."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.coin = MemberDropout(p)
+
+    def forward(self, x):
+        if x.dim() == 2:
+            return self.coin(x)
+        return x * self.coin(torch.ones_like(x[:, :, :1, :1]))
+
+
+def convnet(block=0.0, head=0.0, norm=nn.BatchNorm2d):
+    modules = []
+    for inputs, outputs, stride in ((1, 8, 2), (8, 16, 1), (16, 16, 2)):
+        conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+        modules += [conv, norm(outputs), nn.ReLU()] + ([Drop(block)] if block else [])
+    modules += [nn.Flatten(), nn.Linear(256, 32), nn.ReLU()]
+    return nn.Sequential(*modules, *([Drop(head)] if head else []), nn.Linear(32, 10))
+
+
+def group_norm(channels):
+    return nn.GroupNorm(4, channels)
+
+
+# %% [markdown]
+# One more arm, because in vision it is the usual answer to overfitting: *augmentation*.
+# Each training image is there nine times, eight of them moved by up to a pixel, and the
+# network trains for the same number of steps. Every arm has the same learning rate.
+
+# %% predict
+predict(
+    "norm.guilty",
+    "BatchNorm net with Dropout(0.5) everywhere, then recalibrated. Its accuracy is",
+    ["that without dropout", "about halfway back", "hardly changed by recalibration"],
+)
+
+# %% experiment
+draw = torch.Generator().manual_seed(0)
+padded = F.pad(train.x, (1, 1, 1, 1), value=train.x.min().item())
+corners = [torch.randint(3, (2,), generator=draw).tolist() for _ in range(8)]
+moved = [padded[:, :, a : a + 14, b : b + 14] for a, b in corners]
+augmented = data.Split(torch.cat([train.x, *moved]), train.y.repeat(9))
+
+ARMS = {
+    "no dropout": (dict(), train),
+    "0.5 everywhere": (dict(block=0.5, head=0.5), train),
+    "GroupNorm, 0.5 everywhere": (dict(block=0.5, head=0.5, norm=group_norm), train),
+    "GroupNorm, no dropout": (dict(norm=group_norm), train),
+    "0.5 in the head only": (dict(head=0.5), train),
+    "augmentation": (dict(), augmented),
+}
+
+
+def train_arms(names):
+    return {
+        name: run(
+            lambda arm=ARMS[name][0]: convnet(**arm), ARMS[name][1], 200, valid=val
+        )
+        for name in names
+    }
+
+
+accused = train_arms([*ARMS][:3])
+
+# %% experiment
+nets = {**accused, **train_arms([*ARMS][3:])}
+
+# %% [markdown]
+# Now recalibrate the nets with dropout everywhere, and measure the shift in each of them.
+
+# %% experiment
+tired = [nets["0.5 everywhere"].member(k) for k in SEEDS]
+images = train.x.split(50)
+cured = [demos_norm.recalibrated(model, images) for model in tired]
+torch.manual_seed(0)
+net_shifts = torch.stack([shifts(model, val.x) for model in tired]).cpu()
+accuracies = {name: finals(runs) for name, runs in nets.items()}
+accuracies["0.5 everywhere, recalibrated"] = torch.tensor(
+    [score(model, val)[0] for model in cured]
+)
+
+# %% figure
+NET_COLORS = dict(zip(ARMS, plots.PALETTE[: len(ARMS)], strict=True))
+fig, panels = plots.figure(2, sharey=True)
+for name, runs in nets.items():
+    for panel, what in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
+        values = 100 * getattr(runs, what).T
+        plots.band(runs.steps, values, label=name, color=NET_COLORS[name], ax=panel)
+panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
+panels[0].set_title("Dropout everywhere: underfits")
+panels[1].set(xlabel="training step", ylabel="validation accuracy (%)", ylim=(30, 100))
+panels[1].set_title("GroupNorm loses about as much")
+plots.show(
+    fig,
+    alt="Without dropout training accuracy nears 100 %, with 0.5 everywhere it stays far "
+    "below, with BatchNorm and with GroupNorm; so does validation accuracy.",
+    after="norm.guilty",
+)
+
+# %% results
+with results(varies=initial) as table:
+    table.arms(accuracies, paired_with="no dropout", unit="% validation accuracy")
+    table.arms(
+        {f"BatchNorm {k + 1}": net_shifts[:, k] for k in range(3)},
+        unit="variance ratio, 0.5 everywhere",
+    )
+    claim(
+        "norm.incident",
+        "Dropout 0.5 everywhere makes this BatchNorm network worse.",
+        accuracies["0.5 everywhere"] - accuracies["no dropout"],
+        "< 0",
+        **points,
+    )
+    claim(
+        "norm.incident-shift",
+        "Recalibration changes its accuracy by less than 2 points.",
+        accuracies["0.5 everywhere, recalibrated"] - accuracies["0.5 everywhere"],
+        "within 2",
+        **points,
+    )
+    claim(
+        "norm.incident-group",
+        "The same dropout costs the GroupNorm network accuracy, too.",
+        accuracies["GroupNorm, 0.5 everywhere"] - accuracies["GroupNorm, no dropout"],
+        "< 0",
+        **points,
+    )
+    claim(
+        "norm.incident-head",
+        "Dropout in the head only is better than everywhere.",
+        accuracies["0.5 in the head only"] - accuracies["0.5 everywhere"],
+        "> 0",
+        **points,
+    )
+    recall("norm.guilty", 3)
+
+# %% [markdown]
+# The incident is reproduced: twelve points lost. And all three signs point the same way. Shifts
+# there are, of 1.5 and 1.7 at the second and third BatchNorm, just as the textbook explanation
+# has it. But when they are repaired, the accuracy stays where it was. GroupNorm, which
+# stores nothing and so cannot shift, loses about as much from the same dropout (compare it
+# with GroupNorm without dropout). And the
+# left panel shows the training accuracy: the network with dropout everywhere is far from
+# fitting even its training images. It had been overfitting, and now it underfits. The explanation that
+# "everybody knows" is true, and it is not what happened here.
+#
+# So which of three mends is one? *Recalibration* is none here. *Another norm* is none. *Moving
+# the dropout* to the head is: it gives back nearly all, because the 32 units there are the
+# widest and last place, and no convolution has to work with half its channels missing. It
+# does not beat the network without dropout, though. With true labels and this little time
+# there was hardly anything to gain: that network fits its training images, but the fit
+# did no harm to the rest. Augmentation is behind as well after 200 steps. It has nine times as
+# many images to learn in the same time, and its training accuracy says so.
+#
+# Now move the knobs; all this was run apart, with 400 steps, once and without an interval. With true labels, 0.5
+# everywhere was still behind by 7.7 points (73.1 % against 80.8 %), while rates of
+# 0.2 in the blocks and 0.5 in the head came to 79.4 %: the factor of two in the rate matters
+# more than the norm. With 20 % *false* labels everything turns round. No dropout: 68.8 %;
+# weight decay of 0.3: 69.5 %; 0.5 everywhere: 68.3 %; 0.5 in the head only: 75.2 %; 0.2 in the
+# blocks and 0.5 in the head: 75.8 %; augmentation: 76.7 %. So dropout in a BatchNorm network
+# can gain seven points, where there is something to prevent and the rate leaves the network
+# able to learn.
+#
+# Why did Li and others find the shift guilty, and we not? Their networks have a hundred
+# layers, and dropout in each block; our eight-layer network shows the beginning of that.
+# They also trained for hundreds of epochs, so that dropout alone would not have kept the
+# network from fitting. In three convolutional layers the factors do not pile up. If you have
+# such a case yourself, you know how to find out: measure again, and look.
+#
+# ## One layer instead of two
+#
+# A finished network needs no statistics of batches. At evaluation BatchNorm multiplies
+# each unit by a constant and adds another, and a linear layer in front of it can do that
+# itself. With $s = \gamma/\sqrt{v+\varepsilon}$, where $v$ is `running_var`,
+#
+# $$s\,(W\mathbf x + \mathbf b - \boldsymbol\mu) + \boldsymbol\beta
+# = \underbrace{(s\,W)}_{\text{new weight}}\mathbf x
+# + \underbrace{s\,(\mathbf b-\boldsymbol\mu)+\boldsymbol\beta}_{\text{new bias}},$$
+#
+# where $s$ multiplies the *rows* of $W$. It also shows why a bias in front of a BatchNorm is
+# useless in training: it goes into the mean and is subtracted at once.
+#
+# ### Exercise 10.5 · Fold BatchNorm into a linear layer (2 points, ~8 min)
+#
+# **Given** an `nn.Linear` (with or without bias) and the `nn.BatchNorm1d` that follows it
+# (with or without `affine`), in whatever mode.
+# **Return** one new `nn.Linear` that equals `bn(linear(x))` in evaluation mode. The two given
+# layers stay as they are, and the new one shares no memory with them.
+#
+# **By hand:** weight 2, bias 1; running mean 5, running variance 3, eps 1, $\gamma = 6$,
+# $\beta = 0.5$. Then $s = 6/\sqrt{3+1} = 3$, the new weight is 6, the new bias
+# $3 \cdot (1-5) + 0.5 = -11.5$.
+#
+# <details><summary>Hint 1</summary>
+# Compute s first, of shape (out,). A missing bias counts as 0; without affine, γ is 1 and
+# β is 0.
+# </details>
+# <details><summary>Hint 2</summary>
+# The weight has the shape (out, in), so its rows are scaled by <code>s[:, None]</code>.
+# Do not call <code>bn</code>: in train mode it would use a batch's statistics and move its
+# own.
+# </details>
+# <details><summary>Hint 3</summary>
+# Make <code>folded = nn.Linear(linear.in_features, linear.out_features,
+# dtype=linear.weight.dtype)</code> and copy into it under <code>torch.no_grad()</code>:
+# <code>linear.weight * s[:, None]</code> and <code>(b - bn.running_mean) * s + beta</code>.
+# </details>
+
+
+# %% solution="fold_batchnorm"
+def fold_batchnorm(linear: nn.Linear, bn: nn.BatchNorm1d) -> nn.Linear:
+    """Return one layer equal to bn(linear(x)) in evaluation mode (about 10 lines).
+
+    Args:
+        linear: (in -> out), with or without bias; stays as it is.
+        bn: over `out` units, with or without affine, in any mode; stays as it is.
+
+    Returns: a new nn.Linear with a bias, of the same dtype, sharing no memory.
+    Example: weight 2, bias 1, running mean 5, running variance 3, eps 1, bn.weight 6,
+    bn.bias 0.5 give weight 6 and bias -11.5.
+    """
+    ### BEGIN SOLUTION
+    folded = nn.Linear(
+        linear.in_features, linear.out_features, dtype=linear.weight.dtype
+    ).to(linear.weight.device)
+    with torch.no_grad():
+        scale = 1 / (bn.running_var + bn.eps).sqrt()
+        shift = torch.zeros_like(scale)
+        if bn.affine:
+            scale, shift = scale * bn.weight, bn.bias
+        bias = torch.zeros_like(scale) if linear.bias is None else linear.bias
+        folded.weight.copy_(linear.weight * scale[:, None])
+        folded.bias.copy_((bias - bn.running_mean) * scale + shift)
+    return folded
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The first pair of layers from the network of the plain loop, on four images: the largest
+# difference between two layers and your one.
+
+
+# %% look
+@torch.no_grad()
+def difference():
+    pair = copy.deepcopy(normed[:2]).eval()
+    folded = fold_batchnorm(*pair)
+    return (folded(flat_val.x[:4]) - pair(flat_val.x[:4])).abs().max().item() < 1e-4
+
+
+look(difference, True)
+
+# %% test="fold_batchnorm" points=2
+check.fold_batchnorm(fold_batchnorm)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("10_normalization").fold_batchnorm(fold_batchnorm, seed=20_105)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# torch knows the same for convolutions: `torch.nn.utils.fusion.fuse_conv_bn_eval`. Networks
+# on phones are folded before they are shipped.
+#
+# ### Bug hunt
+#
+# A colleague recalibrates a network and gets *other* numbers each time. Here is the code
+# and what it does. Run it, and find the mistake before you open the fold.
+
+
+# %%
+@torch.no_grad()
+def suspect(model, batches):
+    norms = [m for m in model.modules() if isinstance(m, NORMS)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    model.train()
+    for x in batches:
+        model(x)
+    model.eval()
+    return norms[-1].running_var.mean().item()
+
+
+patient = nn.Sequential(
+    *(nn.Linear(196, 64), nn.ReLU(), nn.Dropout(0.5)),
+    *(nn.Linear(64, 64), nn.BatchNorm1d(64)),
+)
+torch.manual_seed(0)
+print("stored:", [round(suspect(patient, [flat_train.x]), 4) for _ in range(3)])
+
+# %% [markdown]
+# <details><summary>What is wrong</summary>
+#
+# `model.train()` switches *everything* on, dropout included. Each pass draws new masks, so
+# the numbers differ from run to run: that is the symptom. Worse, the variances that are
+# stored are again those with dropout, and the recalibration has mended nothing. The cure is
+# `model.eval()` first and then `train()` on the BatchNorm layers alone. Two smaller faults:
+# the momentum is not put back, and `model.eval()` at the end is a guess about the mode
+# in which the model came.
+# </details>
+#
+# ## Why? A question to write down
+#
+# A friend has read Li's paper and says: "So one must never use dropout in a network with
+# BatchNorm." What do you answer? Write two or three sentences before you open the answer.
+#
+# <details><summary>One answer</summary>
+#
+# The shift exists only at a BatchNorm that has dropout *in front of it*: dropout behind the
+# last one, in the head, shifts nothing at all. Where it exists, its size can be computed
+# and measured, and stored statistics can be measured again without dropout. And a network
+# that got worse need not have suffered from the shift: if its training accuracy is low and
+# recalibration does not help, it simply has too much dropout. So measure before you forbid.
+# </details>
+#
+# ## Test yourself
+#
+# Each answer with its reason, and then flashcards.
+
+# %%
+quiz("10_normalization")
+flashcards("10_normalization")
+
+# %% [markdown]
+# ## Before you go
+#
+# **In three lines**
+#
+# 1. BatchNorm normalizes with the batch in training and with stored statistics at
+#    evaluation; it allows larger steps, and its dependence on the batch is a regularizer.
+# 2. Dropout in front of it multiplies the stored variance by $(1 + p\,\mu^2/\sigma^2)/(1-p)$,
+#    less behind a linear layer, and by exactly 1 where no BatchNorm follows.
+# 3. Here the shift was real, and mostly harmless in shallow networks; what had hurt the
+#    team's network was too much dropout. Recalibration tells the two apart.
+#
+# **Pitfalls**
+#
+# - PyTorch's momentum weighs the new value, TensorFlow's the old one.
+# - Batches of one raise an error in training: `drop_last=True`.
+# - `model.train()` unfreezes a frozen BatchNorm.
+# - `update_bn` measures with dropout on.
+# - A bias in front of BatchNorm is a wasted parameter: `bias=False`.
+# - An accuracy that did not change can hide a confidence that did.
+# - Comparing norms at one learning rate compares learning rates.
+#
+# **References**
+#
+# - Ioffe, Szegedy (2015). *Batch normalization: accelerating deep network training by
+#   reducing internal covariate shift.* [arXiv:1502.03167](https://arxiv.org/abs/1502.03167)
+# - Santurkar, Tsipras, Ilyas, Madry (2018). *How does batch normalization help
+#   optimization?* [arXiv:1805.11604](https://arxiv.org/abs/1805.11604)
+# - Li, Chen, Hu, Yang (2019). *Understanding the disharmony between dropout and batch
+#   normalization by variance shift.*
+#   [arXiv:1801.05134](https://arxiv.org/abs/1801.05134)
+# - Hendrycks, Gimpel (2016). *Adjusting for dropout variance in batch normalization and
+#   weight initialization.* [arXiv:1607.02488](https://arxiv.org/abs/1607.02488)
+# - Hoffer, Hubara, Soudry (2017). *Train longer, generalize better.* Ghost BatchNorm.
+#   [arXiv:1705.08741](https://arxiv.org/abs/1705.08741)
+# - Ba, Kiros, Hinton (2016). *Layer normalization.*
+#   [arXiv:1607.06450](https://arxiv.org/abs/1607.06450)
+# - Ulyanov, Vedaldi, Lempitsky (2016). *Instance normalization.*
+#   [arXiv:1607.08022](https://arxiv.org/abs/1607.08022)
+# - Wu, He (2018). *Group normalization.*
+#   [arXiv:1803.08494](https://arxiv.org/abs/1803.08494)
+# - Zhang, Sennrich (2019). *Root mean square layer normalization.*
+#   [arXiv:1910.07467](https://arxiv.org/abs/1910.07467)
+# - He, Zhang, Ren, Sun (2015). *Delving deep into rectifiers.* The initialization.
+#   [arXiv:1502.01852](https://arxiv.org/abs/1502.01852)
+#
+# **Next:** [11 · Sequences](../11_sequences/11_sequences.ipynb). The same questions for networks that read: where may a mask
+# change from one step to the next, and what keeps a gradient from exploding?

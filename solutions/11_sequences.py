@@ -1,0 +1,1608 @@
+# %% [markdown]
+# # 11 · Where may noise enter a network with a memory?
+#
+# In 2013 dropout had just won everything there was to win with images, and people who
+# worked on speech and language tried it on recurrent networks. It did not work. Bayer and
+# others wrote that plain dropout in a recurrent network does harm, because the noise is
+# amplified from step to step. A year later Zaremba, Sutskever and Vinyals found a way to
+# live with that: they used dropout on the connections *between* layers only, and left the
+# connections through time alone. This is what `nn.LSTM(dropout=...)` does to this day.
+#
+# Then, in 2016, Gal and Ghahramani drew *one* mask per sequence and used it at every time
+# step, on the recurrent connections, too. On the Penn Treebank their large network
+# reached a test perplexity of about 75 (their best single model 73.4), where Zaremba's
+# had about 78. Two things had changed: *when* the coins are tossed, and *where*. Their
+# rates were tuned anew as well, so the published gain does not say which one did it.
+#
+# In this notebook you will see why the timing matters, what else goes wrong in networks
+# that are applied many times in a row, and where today's transformers let noise in.
+#
+# When you are done you can
+#
+# - say exactly which numbers `nn.LSTM(dropout=)` drops, and write the mask that it lacks,
+# - explain why gradients explode through time, clip them in two ways, and choose a limit
+#   from what you see instead of from folklore,
+# - say what noise on inputs, weights and gradients does, and which of them is a penalty in
+#   disguise,
+# - put dropout where a transformer has it, and test whether it earns its place there.
+#
+# **You need:** notebooks 02 (`p` is the probability of dropping, survivors are divided by
+# $1-p$) and 04 (weight decay).
+# **Time:** about 120 minutes; the computing takes about a minute on a slow CPU.
+
+# %% setup
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+
+from helpers import data
+from helpers.checks import load, look
+from helpers.device import device
+from helpers.evidence.claims import claim, results
+from helpers.population import MemberDropout, train_population
+from helpers.show import plots
+from helpers.study.predictions import predict, recall
+from helpers.study.quizzes import flashcards, quiz
+from helpers.study.warm_up import warm_up
+from helpers.training import fit, one_thread
+
+plots.use_course_style()
+check = load("11_sequences")
+
+# %% [markdown]
+# **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
+# next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
+# exercise, one of them follows, to be written again from memory. One click skips either.
+
+# %%
+warm_up("11_sequences")
+
+# %%
+# From memory: write the function here, take the next two comments' # away, and run.
+# from helpers.checks import again
+# again(name_of_the_function)
+
+# %% [markdown]
+# ## The data: which language is this name in?
+#
+# Finns call Germany *Saksa*, Hungarians call it *Németország*, Poles *Niemcy*. Our
+# examples are names of countries and of languages, as eight languages write them, in
+# small letters without accents. The network reads a name letter by letter and says which
+# of the eight languages it was written in. The names come from the Unicode Common Locale
+# Data Repository (`data/README.md` has the license). A country's names stand either in
+# the training part or in the validation part, never in both: otherwise a network that has
+# learned *Saksa* by heart would look as if it understood Finnish.
+
+# %%
+SEEDS = range(8)
+DEVICE = device()
+PAD, UNK, TOKENS, LENGTH = 0, 1, 29, 12
+train, val = data.names(800, device=DEVICE)
+print(f"{len(train.y)} training names, {len(val.y)} validation names")
+print("a name as the network sees it:", train.x[0].tolist())
+
+# %% [markdown]
+# Each letter is a number, its *token*; 0 fills the name up to twelve letters (*padding*),
+# and 1 is kept for a letter that is unknown. Here are three names of each language, and
+# how often each language is right.
+
+# %% figure
+fig, (left, right) = plots.figure(2)
+for k, language in enumerate(data.LANGUAGES):
+    mine = train.x[train.y == k][:3]
+    left.text(0.0, -k, language, va="center", color=plots.PALETTE[0])
+    left.text(0.35, -k, ", ".join(map(data.spell, mine)), va="center")
+left.set(xlim=(0, 1.6), ylim=(-7.6, 0.6))
+left.axis("off")
+left.set_title("Three training names of each language")
+shares = 100 * val.y.bincount().cpu() / len(val.y)
+right.barh(data.LANGUAGES[::-1], shares.flip(0), color=plots.PALETTE[0])
+right.set(xlabel="share of the validation names (%)", ylabel="language")
+right.set_title("No language has a fifth of the names")
+plots.show(
+    fig,
+    alt="Left: three names for each of eight languages. Right: bars with the share of each "
+    "language among the validation names, between 9 and 18 percent.",
+)
+
+# %% [markdown]
+# Who always says "Turkish", the most frequent answer, is right in 18 % of the cases. A
+# linear model that only counts letters reaches about half. Nobody can reach 100 %, since
+# *barein* might be several languages; look at differences.
+#
+# ## A network that reads
+#
+# An **LSTM** (Hochreiter and Schmidhuber 1997) reads one letter at a time. It carries two
+# vectors from letter to letter: a memory $\mathbf c_t$, and a state $\mathbf h_t$ that the
+# rest of the network sees. At each step four gates are computed from the letter and from
+# the last state, and the memory is partly kept and partly renewed:
+#
+# $$\mathbf c_t = \mathbf f_t \odot \mathbf c_{t-1} + \mathbf i_t \odot \mathbf g_t,
+# \qquad \mathbf h_t = \mathbf o_t \odot \tanh \mathbf c_t .$$
+#
+# The point to remember is that the *same* weights are used at every step. Whatever they
+# do to the state, they do twelve times in a row. First one network in a loop that hides
+# nothing, with torch's own LSTM. It averages the states over the letters of the name, and
+# a linear layer makes eight logits of the average.
+
+
+# %%
+class Plain(nn.Module):
+    def __init__(self, hidden=32):
+        super().__init__()
+        self.embed = nn.Embedding(TOKENS, 12)
+        self.lstm = nn.LSTM(12, hidden, batch_first=True)
+        self.head = nn.Linear(hidden, 8)
+
+    def forward(self, tokens):
+        states, _ = self.lstm(self.embed(tokens))
+        return self.head(average(states, tokens))
+
+
+def average(states, tokens):
+    """Mean of (N, T, H) over the tokens that are no padding -> (N, H)."""
+    real = (tokens != PAD).unsqueeze(-1).to(states.dtype)
+    return (states * real).sum(1) / real.sum(1)
+
+
+# %%
+torch.manual_seed(0)
+model = Plain().to(DEVICE)
+optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.0)
+order = torch.Generator().manual_seed(0)
+for step in range(301):
+    batch = torch.randint(800, (32,), generator=order)
+    loss = F.cross_entropy(model(train.x[batch]), train.y[batch])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    if step % 100 == 0:
+        with torch.no_grad():
+            scores = [
+                (model(s.x).argmax(1) == s.y).float().mean() for s in (train, val)
+            ]
+        print(
+            f"step {step:3}: {scores[0]:.0%} of training, {scores[1]:.0%} of validation"
+        )
+
+# %% [markdown]
+# After 300 steps the network gets far more of its training names right than of the others.
+# That is the gap that we know from all earlier notebooks, and the question is how to close
+# it without taking the memory away.
+#
+# ## What does `nn.LSTM(dropout=0.5)` drop?
+#
+# The documentation says: "introduces a Dropout layer on the outputs of each LSTM layer
+# except the last layer". So in a network of *one* layer it does nothing (and warns). In a
+# network of two, does a unit that is dropped at the first letter stay away for the whole
+# name? The documentation does not say, but the layer can be made to tell. The idea is to
+# choose weights with which the second layer's output is 0 exactly where its input is 0.
+#
+# In the first layer all weights are 0, the input and output gates are open (their biases
+# are 20, and the sigmoid of 20 is 1 as far as float32 can see) and the forget gate is shut
+# (−200). Then every state is the same constant, $\tanh \tanh 1 \approx 0.64$. The second
+# layer has the same gates and passes its input on. Whatever zeros come out were put in
+# between the two layers.
+
+
+# %%
+def transparent(size, p):
+    """Two LSTM layers: a constant, then dropout as torch has it, then a window."""
+    lstm = nn.LSTM(size, size, num_layers=2, dropout=p)
+    with torch.no_grad():
+        for weight in lstm.parameters():
+            weight.zero_()
+        for bias in (lstm.bias_ih_l0, lstm.bias_ih_l1):
+            bias[:size], bias[size : 2 * size], bias[3 * size :] = 20, -200, 20
+        lstm.bias_ih_l0[2 * size : 3 * size] = 1
+        lstm.weight_ih_l1[2 * size : 3 * size] = torch.eye(size)
+    return lstm
+
+
+# %% predict
+predict(
+    "sequences.probe",
+    "A unit of the first layer is dropped at the first letter. At the second letter it is:",
+    [
+        "dropped again, for sure",
+        "dropped with probability p, by a new coin",
+        "kept for sure",
+    ],
+)
+
+# %% experiment
+torch.manual_seed(0)
+window, _ = transparent(20, p=0.5)(torch.zeros(12, 200, 20))  # (T, N, H)
+passed = window.detach() != 0
+again = (~passed[1:] & ~passed[:-1]).sum() / (~passed[:-1]).sum()
+
+# %% figure
+fig, ax = plots.figure()
+ax.imshow(passed[:, 0].T, aspect="auto", cmap="Blues", vmin=-0.5, vmax=1.5)
+ax.set(xlabel="time step (letter)", ylabel="unit of the first layer")
+ax.set(xticks=range(12), yticks=range(0, 20, 5))
+ax.grid(False)
+ax.set_title("torch's LSTM tosses new coins at every letter (dark: kept)")
+plots.show(
+    fig,
+    alt="A grid of 20 units by 12 letters; the dropped ones are scattered, no row is "
+    "dropped throughout.",
+    after="sequences.probe",
+)
+
+# %% results
+with results(varies="nothing: 44,000 coins of one forward pass") as table:
+    claim(
+        "sequences.probe",
+        "After a step at which it was dropped, a unit is dropped again half of the time.",
+        again.item() - 0.5,
+        "within 0.02",
+    )
+    recall("sequences.probe", 2)
+
+# %% [markdown]
+# So `nn.LSTM(dropout=)` is *not* Gal's variational dropout, although many texts say so. It
+# is ordinary dropout between layers, with new coins at every letter, and the connections
+# through time are left alone, as Zaremba proposed.
+#
+# ## Why the timing matters
+#
+# Put yourself in the place of one unit of the state whose task is to remember, from the
+# first letter to the last, that the name began with *sz*. Suppose that noise is applied to
+# the state at each of $T$ steps. What arrives is the original value times a product of
+# coins, each divided by $1-p$ as in inverted dropout:
+#
+# $$\text{fresh:}\quad \prod_{t=1}^{T} \frac{m_t}{1-p}, \qquad\qquad
+# \text{locked:}\quad \text{the same } m \text{ at every step.}$$
+#
+# With fresh coins the product is 0 as soon as *one* of them says so, which happens with
+# probability $1-(1-p)^T$. Each factor has the mean 1, so the product has the mean 1, too;
+# but the mean of its square is $\bigl(\tfrac{1}{1-p}\bigr)^{T}$, because $\mathbb
+# E[m_t^2]/(1-p)^2 = \tfrac{1}{1-p}$ and independent factors multiply. Its variance is
+# therefore
+#
+# $$\left(\frac{1}{1-p}\right)^{T} - 1 .$$
+#
+# With $p = 0.4$ and $T = 12$ that is 458, for a signal of size 1. This is the
+# amplification that Bayer saw. A locked mask makes a *decision* instead: for this name
+# the unit is there, or it is not. A unit that is there can be relied upon at every step.
+# Its path is a network of its own that happens to be narrower, just as in notebook 02.
+#
+# You may object that a locked unit that survives $T$ steps is multiplied by $(1-p)^{-T}$.
+# It would be, if the state were nothing but copied. In an LSTM the mask acts on what the
+# *gates* see of $\mathbf h_{t-1}$, while the memory $\mathbf c_t$ passes by untouched, so
+# nothing is multiplied $T$ times, and the argument above is about the worst case.
+#
+# ### Exercise 11.1 · Locked dropout (2 points, ~10 min)
+#
+# **Given** a float tensor `x` (T, N, H): T time steps, N examples, H units; `p`, the flag
+# `training` and a `generator` (or None: torch's global one). **Return** in training `x`
+# with inverted dropout by *one mask per example that is the same at all time steps*; at
+# evaluation `x` as it is. `p = 1` gives zeros, never NaN. A `p` outside [0, 1] raises
+# `ValueError`, in both modes.
+#
+# **By hand:** T = 2, N = 2, H = 2, all ones, `p = 0.5`. If the first example loses its
+# second unit and the other example its first, both time steps are `[[2, 0], [0, 2]]`.
+#
+# <details><summary>Hint 1</summary>
+# Which of the three dimensions must not have coins of its own?
+# </details>
+# <details><summary>Hint 2</summary>
+# A mask of shape (1, N, H) is spread over all T steps by broadcasting.
+# </details>
+# <details><summary>Hint 3</summary>
+# After the checks of p, of evaluation and of p = 1:
+# <code>coins = torch.rand(x[:1].shape, generator=generator, device=x.device)</code>, then
+# <code>x * (coins &gt;= p) / (1 - p)</code>.
+# </details>
+
+
+# %% solution="locked_dropout"
+def locked_dropout(
+    x: torch.Tensor,
+    p: float,
+    training: bool,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """Return x with one inverted mask per example for all time steps (about 7 lines).
+
+    Args:
+        x: floating, (T, N, H).
+        p: probability of *dropping*, in [0, 1]; else ValueError.
+        training: drop if True, the identity if False.
+        generator: source of the coins; torch's global generator if None.
+
+    Returns: a tensor like x. Example: with p=0.5 all T rows of
+    locked_dropout(torch.ones(T, 1, 3), 0.5, True) are the same, of zeros and twos.
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= p <= 1:
+        raise ValueError(f"p must be in [0, 1], got {p}")
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    coins = torch.rand(x[:1].shape, generator=generator, device=x.device)
+    return x * (coins >= p) / (1 - p)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Three time steps, two examples, four units. Each example should look the same three
+# times.
+
+# %% look
+look(
+    lambda: locked_dropout(torch.ones(3, 2, 4), 0.5, training=True),
+    "three equal blocks of zeros and twos, the two rows of a block different",
+)
+
+# %% test="locked_dropout" points=2
+check.locked_dropout(locked_dropout)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("11_sequences").locked_dropout(locked_dropout, seed=20_111)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Locked against fresh
+#
+# torch's LSTM offers no way to reach the state between two steps, so we write the four
+# gates ourselves. The class below can mask in three ways: new coins on what the next
+# layer sees (as torch does between layers), new coins on the state that the gates see at
+# the next step, or one mask on that state for the whole name. Everything else is the
+# same.
+
+
+# %%
+class Reader(nn.Module):
+    def __init__(self, masks="fresh", p=0.0, hidden=32):
+        super().__init__()
+        self.embed = nn.Embedding(TOKENS, 12)
+        self.from_x = nn.Linear(12, 4 * hidden)
+        self.from_h = nn.Linear(hidden, 4 * hidden, bias=False)
+        self.head = nn.Linear(hidden, 8)
+        self.masks, self.drop, self.hidden = masks, MemberDropout(p), hidden
+        with torch.no_grad():
+            self.from_x.bias[hidden : 2 * hidden] = 1.0  # begin by not forgetting
+
+    def forward(self, tokens):
+        x = self.from_x(self.embed(tokens))  # (N, T, 4H)
+        ones = torch.ones_like(x[..., : self.hidden])
+        mask = self.drop(ones[:, 0] if self.masks == "locked" else ones)
+        states = torch.stack(self.read(x, mask), 1)
+        if self.masks == "outputs":
+            states = states * mask
+        return self.head(average(states, tokens))
+
+    def read(self, x, mask):
+        h = c = torch.zeros_like(x[:, 0, : self.hidden])
+        states = []
+        for t in range(x.shape[1]):
+            if self.masks != "outputs":
+                h = h * (mask if self.masks == "locked" else mask[:, t])
+            i, f, o, g = (x[:, t] + self.from_h(h)).chunk(4, -1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            states.append(h)
+        return states
+
+
+# %% [markdown]
+# We train eight networks at a time, which differ in initialization, order and coins. All
+# arms have the same learning rate, which was chosen for the network without dropout. The
+# rate is 0.4 wherever there is one.
+
+
+# %%
+@one_thread()
+def run(build, words=train, **settings):
+    """Train eight networks; build() makes one of them."""
+    settings = {"steps": 300, "batch_size": 32, "record_every": 50, **settings}
+    settings = {"lr": 1e-2, "record_size": 200, **settings}
+    return train_population(build, words, val=val, seeds=SEEDS, **settings)
+
+
+# %% predict
+predict(
+    "sequences.locked",
+    "On the recurrent state, with p = 0.4, a locked mask compared with fresh coins:",
+    ["gains more", "gains as much", "gains less"],
+)
+
+# %% [markdown]
+# First without masks, and with torch's place for them; then the two kinds on the state.
+
+# %% experiment
+read = {"none": run(lambda: Reader()), "outputs": run(lambda: Reader("outputs", 0.4))}
+
+# %% experiment
+for masks in ("fresh", "locked"):
+    read[masks] = run(lambda masks=masks: Reader(masks, 0.4))
+
+# %% figure
+COLORS = dict(zip(["none", "outputs", "fresh", "locked"], plots.PALETTE, strict=False))
+fig, (left, right) = plots.figure(2)
+for name, result in read.items():
+    for curve, panel in ((result.val_accuracy, left), (result.val_loss, right)):
+        scale = 100 if panel is left else 1
+        values = scale * curve.T.cpu()
+        plots.band(result.steps, values, label=name, color=COLORS[name], ax=panel)
+left.set(xlabel="training step", ylabel="validation accuracy (%)")
+left.set_title("Masks on the state gain, on the outputs not")
+right.set(xlabel="training step", ylabel="validation loss (nats)")
+right.set_title("Without them the loss stops falling")
+right.get_legend().remove()
+plots.show(
+    fig,
+    alt="Left: accuracies rise together; fresh and locked masks on the state end above none "
+    "and outputs. Right: validation losses; those of none and outputs stop falling.",
+    after="sequences.locked",
+)
+
+# %% results
+initial = "8 initializations, orders and coins; one split"
+final = {name: 100 * result.val_accuracy[-1].cpu() for name, result in read.items()}
+surprise = {name: result.val_loss[-1].cpu() for name, result in read.items()}
+points = {"unit": "points"}
+with results(varies=initial) as table:
+    table.arms(final, paired_with="none", unit="% validation accuracy", digits=1)
+    table.arms(surprise, paired_with="none", unit="nats, validation loss")
+    claim(
+        "sequences.locked-helps",
+        "A locked mask on the state gains accuracy.",
+        final["locked"] - final["none"],
+        "> 0",
+        **points,
+    )
+    claim(
+        "sequences.outputs",
+        "Fresh coins on the outputs alone, torch's place, are worth less than the same "
+        "rate with a locked mask on the state.",
+        final["locked"] - final["outputs"],
+        "> 0",
+        **points,
+    )
+    ahead = (final["locked"] - final["fresh"]).mean().item()
+    recall(
+        "sequences.locked", f"locked ends {ahead:+.1f} points from fresh, on average"
+    )
+
+# %% [markdown]
+# Masks on the state gain two to three points, and masks on the outputs nothing:
+# the average over the letters already smooths their noise away. So far the story of 2016
+# holds. But look at *fresh* and *locked*. The gap between them is about a point, not the
+# chasm that the variance of 458 seemed to promise, and fresh coins help nearly as well.
+#
+# Why? Both of the reasons have been in front of us. The mask acts on $\mathbf h$, and the
+# memory $\mathbf c$ carries the past along a road on which no coin is tossed. And a name
+# has at most twelve letters, not the 35 words per training sequence of the Penn Treebank.
+# The argument from amplification is right about a state that has to pass *through* the
+# noise, such as that of the networks without gates that Bayer had. Where a memory passes
+# it by, it says little. Semeniuta and others made use of this in 2016: they dropped only
+# the update $\mathbf g_t$, with fresh coins, and found it as good as Gal's masks.
+#
+# What else is common: DropConnect on the recurrent *weights* (notebook 02 has it), one
+# mask per batch and so locked by itself, with which Merity and others got to 57.3 on the
+# Penn Treebank in 2018. It can be used with torch's fast LSTM, because the weights are
+# changed before the sequence begins.
+#
+# ## Gradients that explode
+#
+# The same weights twelve times in a row have a second consequence. Follow the gradient
+# back from the last state of a plain recurrent network, $\mathbf h_t = \tanh(W \mathbf
+# h_{t-1} + U\mathbf x_t)$, to the first. By the chain rule each step multiplies it by the
+# Jacobian
+#
+# $$\frac{\partial \mathbf h_t}{\partial \mathbf h_{t-1}} = D_t W,
+# \qquad D_t = \operatorname{diag}(1 - \mathbf h_t^2),$$
+#
+# so that over $T$ steps it meets $D_T W \cdots D_2 W\, D_1 W$. If $W$ stretches every
+# vector by a factor $\gamma$, then $\gamma^T$ is a bound for the growth; the $D_t$, whose
+# entries lie between 0 and 1, can only shorten. In notebook 06 each layer had a matrix of
+# its own, and some would stretch and others shrink. Here it is always the same matrix, and
+# the effect is exponential in the length of the sequence (Pascanu 2013).
+#
+# Let $W$ be $\gamma$ times a random rotation and measure the gradient on its way back
+# through 60 steps, once with tanh and small states, and once without tanh.
+
+
+# %%
+def way_back(gamma, bend, steps=60, size=32):
+    """Norm of the gradient at each step, seen from the last (steps,)."""
+    weight = gamma * nn.init.orthogonal_(torch.empty(size, size))
+    states = [torch.randn(size, requires_grad=True)]
+    for _ in range(steps):
+        states.append(bend(states[-1] @ weight + 0.3 * torch.randn(size)))
+    grads = torch.autograd.grad(states[-1].sum(), states[:-1])
+    return torch.stack([g.norm() for g in grads]).log10().flip(0)
+
+
+# %% experiment
+torch.manual_seed(0)
+GAMMAS = [0.8, 1.0, 1.25]
+journeys = {
+    (gamma, name): torch.stack([way_back(gamma, bend) for _ in SEEDS])
+    for gamma in GAMMAS
+    for name, bend in (("no tanh", torch.nn.Identity()), ("tanh", torch.tanh))
+}
+
+# %% figure
+fig, panels = plots.figure(2)
+for (gamma, name), values in journeys.items():
+    panel = panels[int(name == "tanh")]
+    color = plots.PALETTE[3 + GAMMAS.index(gamma)]
+    plots.band(range(1, 61), values, label=f"γ = {gamma}", color=color, ax=panel)
+for panel, title in zip(
+    panels, ("Linear: it fades or explodes", "tanh: growth is damped"), strict=True
+):
+    panel.set(xlabel="steps back in time", ylabel="gradient norm (powers of ten)")
+    panel.set_title(title)
+plots.show(
+    fig,
+    alt="Gradient norms on the way back through 60 steps. Without tanh they grow or fall "
+    "as straight lines; with tanh the growth is damped and all fall.",
+)
+
+# %% results
+with results(varies="8 rotations and starting states") as table:
+    table.arms(
+        {f"γ = {g}, {n}": v[:, -1] for (g, n), v in journeys.items()},
+        unit="powers of ten after 60 steps",
+    )
+    claim(
+        "sequences.explode",
+        "Without tanh and with γ = 1.25 the gradient grows by more than five powers of "
+        "ten in 60 steps.",
+        journeys[1.25, "no tanh"][:, -1] - journeys[1.25, "no tanh"][:, 0] - 5,
+        "> 0",
+    )
+
+# %% [markdown]
+# The left panel is the formula: from one end to the other it grows by $59 \log_{10} 1.25
+# = 5.7$ powers of ten. The right panel is what saves many networks in practice. As soon
+# as the states are large, tanh is flat there, and the $D_t$ take away what $W$ adds. So
+# gradients do not explode *always*; they explode at the places where the states happen to
+# lie in the steep part of tanh for many steps. Seen over the parameters such a place is a
+# cliff: nearly flat on both sides, and almost vertical between them. A gradient step on
+# the cliff is as long as the cliff is steep, and throws the parameters far away from
+# everything they have learned.
+#
+# The cure is old and blunt (Pascanu 2013; Mikolov had cut single entries before). If the
+# gradient is longer than a limit, shorten it to the limit and keep its direction:
+#
+# $$\mathbf g \;\leftarrow\; \mathbf g \cdot \min\!\left(1, \frac{c}{\lVert\mathbf g\rVert}\right),
+# \qquad \lVert\mathbf g\rVert = \Bigl(\sum_{\text{all entries of all tensors}} g_i^2\Bigr)^{1/2} .$$
+#
+# One norm over all parameters together, and one factor. That is what keeps the direction.
+#
+# ### Exercise 11.2 · Clip by norm (2 points, ~12 min)
+#
+# **Given** `parameters`, an iterable (it may be a generator such as `model.parameters()`)
+# of tensors, whose gradients are in `.grad` (None where there is none), and `max_norm`.
+# **Return** the norm of all gradients together *before* clipping, as a Python float, and
+# shorten the gradients in place where that norm is larger than `max_norm`. Without any
+# gradients return 0.0. From scratch: without torch's own clipping functions.
+#
+# **By hand:** gradients `[3.0]` and `[4.0]`, `max_norm = 1`: the result is 5.0, and the
+# gradients become `[0.6]` and `[0.8]`. With `max_norm = 10` they stay as they are.
+#
+# <details><summary>Hint 1</summary>
+# You walk over the gradients twice, once to measure and once to shorten. A generator can
+# be walked only once.
+# </details>
+# <details><summary>Hint 2</summary>
+# The norm of all is the square root of the sum of all squares, whichever tensor they are
+# in. The factor is at most 1.
+# </details>
+# <details><summary>Hint 3</summary>
+# <code>grads = [p.grad for p in parameters if p.grad is not None]</code>,
+# <code>norm = sum(g.square().sum().item() for g in grads) ** 0.5</code>, then
+# <code>g.mul_(max_norm / norm)</code> for each, but only if norm is larger than max_norm.
+# </details>
+
+
+# %% solution="clip_gradients_"
+def clip_gradients_(parameters, max_norm: float) -> float:
+    """Shorten all gradients together to max_norm, in place (about 6 lines).
+
+    Args:
+        parameters: iterable of tensors; those whose .grad is None are left out.
+        max_norm: the largest norm allowed, > 0.
+
+    Returns: the norm before clipping, a float; 0.0 without gradients. Example: for
+    gradients [3.] and [4.] and max_norm=1 it is 5.0.
+    """
+    ### BEGIN SOLUTION
+    grads = [p.grad for p in parameters if p.grad is not None]
+    norm = sum(g.square().sum().item() for g in grads) ** 0.5
+    if norm > max_norm:
+        for g in grads:
+            g.mul_(max_norm / norm)
+    return norm
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The example worked by hand, with parameters that have these gradients:
+
+
+# %%
+def with_gradients(*gradients):
+    """Parameters that have these gradients."""
+    made = [nn.Parameter(torch.zeros(len(g))) for g in gradients]
+    for parameter, gradient in zip(made, gradients, strict=True):
+        parameter.grad = torch.tensor(gradient)
+    return made
+
+
+# %% look
+look(lambda: clip_gradients_(with_gradients([3.0], [4.0]), 1.0), 5.0)
+
+# %% [markdown]
+# If the two agree, let the check try other shapes, generators and limits.
+
+# %% test="clip_gradients_" points=2
+check.clip_gradients_(clip_gradients_)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("11_sequences").clip_gradients_(clip_gradients_, seed=20_112)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug hunt
+#
+# A colleague's clipping "works, no norm is ever above 1, but training has become strange".
+# The cell clips two gradients with it and with torch's function. Run it, compare the two
+# *directions*, and find the mistake before you open the fold.
+
+
+# %%
+def suspect_(parameters, max_norm):
+    for p in parameters:
+        size = p.grad.norm()
+        if size > max_norm:
+            p.grad.mul_(max_norm / size)
+
+
+for clip_ in (suspect_, nn.utils.clip_grad_norm_):
+    layers = with_gradients([30.0, 40.0], [0.03, 0.04])
+    clip_(layers, 1.0)
+    print(clip_.__name__, [[round(v, 4) for v in p.grad.tolist()] for p in layers])
+
+# %% [markdown]
+# <details><summary>What is wrong</summary>
+#
+# The symptom: the second layer's gradient was a thousandth of the first one's, and after
+# the suspect it is a twentieth. Each tensor is measured by itself, so only the large ones
+# are shortened, and the step no longer points down the gradient. The cure is to measure
+# all of them together, once, and to multiply all by the same factor. (Clipping each
+# tensor by its own norm can be done on purpose, but then it is another optimizer.)
+# </details>
+#
+# ## Which limit?
+#
+# Recipes name numbers: 10 and 5 in the usual code for the large and the medium LSTM of
+# Zaremba and others, 0.25 in Merity's code, 1.0 for PaLM. They cannot be carried over, for
+# a norm depends on the size of the network, on the loss and on the batch. What can be
+# carried over is a rule: record the norms of a run that works, and set the limit to two
+# to five times the typical one, so that it acts rarely. `fit` has a hook between the
+# backward pass and the step, which sees the true gradients.
+
+
+# %%
+class Norms:
+    """Records the gradient's norm before every step."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_backward_end(self, state):
+        grads = [p.grad for p in state.model.parameters() if p.grad is not None]
+        self.seen.append(torch.stack([g.norm() for g in grads]).norm())
+
+
+# %%
+torch.manual_seed(0)
+norms = Norms()
+fit(Plain(), train, epochs=5, batch_size=32, callbacks=[norms], progress=False)
+seen = torch.stack(norms.seen).cpu()
+print(f"{len(seen)} steps: median {seen.median():.2f}, largest {seen.max():.2f}")
+
+# %% [markdown]
+# In an LSTM the norms are tame. To see clipping at work, take the network that needs it:
+# a plain recurrent network, trained by SGD, that reads the name and answers from its
+# *last* state. All copies of it, with different seeds and limits, are trained side by
+# side; `vmap` computes the gradient of each, and the update is written out so that
+# nothing is hidden.
+
+
+# %%
+class Walk(nn.Module):
+    def __init__(self, hidden=32):
+        super().__init__()
+        self.embed, self.from_x = nn.Embedding(TOKENS, 12), nn.Linear(12, hidden)
+        self.from_h = nn.Linear(hidden, hidden, bias=False)
+        nn.init.orthogonal_(self.from_h.weight)
+        self.head = nn.Linear(hidden, 8)
+
+    def forward(self, tokens):
+        x = self.from_x(self.embed(tokens))
+        h = end = torch.zeros_like(x[:, 0])
+        real = (tokens != PAD).to(x.dtype)
+        last = real - F.pad(real[:, 1:], (0, 1))  # 1 at the last letter
+        for t in range(LENGTH):
+            h = torch.tanh(x[:, t] + self.from_h(h))
+            end = end + h * last[:, t, None]
+        return self.head(end)
+
+
+# %%
+@one_thread()
+def descend(build, lr, change, copies=1, steps=250):
+    """Plain SGD of copies × 8 networks; change(gradients, norm, step) may change them."""
+    models = []
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        models.append(build().to(DEVICE))
+    weights = stack_module_state(models * copies)[0]
+    slopes = vmap(
+        grad_and_value(
+            lambda w, x, y: F.cross_entropy(functional_call(models[0], w, (x,)), y)
+        ),
+        randomness="different",
+    )
+    orders = [torch.Generator().manual_seed(seed) for seed in SEEDS]
+    for step in range(steps):
+        batch = torch.stack([torch.randint(800, (32,), generator=g) for g in orders])
+        batch = batch.repeat(copies, 1).to(DEVICE)
+        grads, _ = slopes(weights, train.x[batch], train.y[batch])
+        norm = sum(g.flatten(1).square().sum(1) for g in grads.values()).sqrt()
+        grads = change(grads, norm, step)
+        weights = {k: w.detach() - lr * grads[k] for k, w in weights.items()}
+    models[0].eval()
+    out = vmap(lambda w: functional_call(models[0], w, (val.x,)))(weights)
+    hits = (out.argmax(-1) == val.y).float().mean(1)
+    return 100 * hits.detach().unflatten(0, (copies, len(SEEDS))).cpu()
+
+
+def scaled(grads, factor):
+    """Multiply each network's gradients by its own factor (M,)."""
+    return {k: g * factor.view(-1, *[1] * (g.ndim - 1)) for k, g in grads.items()}
+
+
+# %% [markdown]
+# The unclipped network's typical norm is recorded on the way. We try no limit, three times
+# the typical norm of about 1, the typical norm itself, and a tenth of it, at a learning
+# rate that suits the network without clipping (0.3; we tried 0.1, 0.3, 1 and 2) and at one
+# that is too large for it (2).
+
+# %%
+LIMITS = [math.inf, 3.0, 1.0, 0.1]
+LIMIT = torch.tensor(LIMITS, device=DEVICE).repeat_interleave(len(SEEDS))
+typical = {}
+
+
+def clipped(lr):
+    seen = []
+
+    def change(grads, norm, step):
+        seen.append(norm[: len(SEEDS)])  # of those without a limit
+        return scaled(grads, (LIMIT / norm).clamp(max=1))
+
+    result = descend(Walk, lr, change, copies=len(LIMITS))
+    typical[lr] = torch.stack(seen).cpu()
+    return result
+
+
+# %% predict
+predict(
+    "sequences.clip",
+    "At a learning rate that was tuned without clipping, clipping at 3 times the typical "
+    "norm:",
+    ["gains several points", "changes next to nothing", "costs several points"],
+)
+
+# %% experiment
+survived = {lr: clipped(lr) for lr in (0.3, 2.0)}
+for lr, seen in typical.items():
+    print(f"lr {lr}: norm's median {seen.median():.2f}, largest {seen.max():.2f}")
+
+# %% figure
+fig, (left, right) = plots.figure(2)
+NAMES = ["no limit", "3", "1", "0.1"]
+for panel, lr in ((left, 0.3), (right, 2.0)):
+    plots.points(dict(zip(NAMES, survived[lr], strict=True)), ax=panel)
+    panel.set(xlabel="limit on the gradient's norm", ylim=(40, 65))
+    panel.set(ylabel="validation accuracy (%)")
+left.set_title("Tuned rate 0.3: only a limit that is too small matters")
+right.set_title("Rate 2: a small limit rescues the run")
+plots.show(
+    fig,
+    alt="Left: three limits give the same accuracy of about 60 percent, 0.1 gives less. "
+    "Right: without a limit and with 3 about 50 percent, with 1 more, with 0.1 about 60.",
+    after="sequences.clip",
+)
+
+# %% results
+small_rate, large_rate = (
+    dict(zip(NAMES, survived[lr], strict=True)) for lr in (0.3, 2.0)
+)
+with results(varies=initial) as table:
+    for rate, arms in ((0.3, small_rate), (2.0, large_rate)):
+        unit = f"% validation accuracy at rate {rate}"
+        table.arms(arms, paired_with="no limit", unit=unit, digits=1)
+    claim(
+        "sequences.clip-tuned",
+        "At the tuned rate a limit of three times the typical norm changes less than a "
+        "point.",
+        small_rate["3"] - small_rate["no limit"],
+        "within 1",
+        **points,
+    )
+    claim(
+        "sequences.clip-small",
+        "At the tuned rate a limit of a tenth of the typical norm costs accuracy.",
+        small_rate["0.1"] - small_rate["no limit"],
+        "< 0",
+        **points,
+    )
+    claim(
+        "sequences.clip-rescues",
+        "At a rate that is too large a limit of 0.1 rescues the run.",
+        large_rate["0.1"] - large_rate["no limit"],
+        "> 0",
+        **points,
+    )
+    recall("sequences.clip", 2)
+
+# %% [markdown]
+# Read the two halves together. At the tuned rate the limit of 3 never acts, so nothing
+# changes, and a limit of 0.1 shortens *every* gradient to a tenth: the network makes the
+# same way in smaller steps and has not arrived after 250 of them. That is what "too small
+# a norm is slow" means. At the rate of 2 the same limit makes the steps as long as a rate
+# of about 0.2 would on average, and the run is rescued, up to the accuracy of the tuned
+# one and not beyond it. **Clipping did not make the best run better. It made more
+# learning rates work.** That is worth a lot where nobody can afford to tune: in a large
+# run, once. It is insurance, and no regularizer.
+#
+# It comes out otherwise with Adam. Adam divides the gradient by its own recent size
+# (notebook 04), so that a limit that *always* acts only multiplies numerator and
+# denominator by nearly the same factor. There a limit that is too small should hardly
+# slow anything, and what clipping does is to take the voice of rare large gradients away.
+#
+# ## Clip each entry
+#
+# The other way of clipping looks at every entry by itself and sets it to $\pm c$ if it
+# lies outside. It changes the direction, because large entries are cut and small ones are
+# not. In the limit of a tiny $c$ only the signs are left.
+#
+# ### Exercise 11.5 · Clip by value (1 point, ~8 min)
+#
+# **Given** `parameters` as in 11.2 and `clip_value`, a positive number. **Return** how
+# many entries were outside $[-c, c]$, as a Python int, and clamp every gradient entry to
+# that range *in place*: `.grad` stays the same tensor. An entry that lies on the bound is
+# not changed, and not counted. torch's functions are welcome.
+#
+# **By hand:** gradients `[3.0, -0.5]` and `[-4.0, 1.0]`, `clip_value = 1`: they become
+# `[1.0, -0.5]` and `[-1.0, 1.0]`, and the result is 2.
+#
+# <details><summary>Hint 1</summary>
+# After clamping nothing is outside any more. Count first.
+# </details>
+# <details><summary>Hint 2</summary>
+# <code>clamp_</code>, with the underscore, changes a tensor in place.
+# </details>
+# <details><summary>Hint 3</summary>
+# For each gradient: <code>count += int((g.abs() &gt; clip_value).sum())</code> and
+# <code>g.clamp_(-clip_value, clip_value)</code>.
+# </details>
+
+
+# %% solution="clip_gradients_by_value_"
+def clip_gradients_by_value_(parameters, clip_value: float) -> int:
+    """Clamp every gradient entry to [-clip_value, clip_value] (about 6 lines).
+
+    Args:
+        parameters: iterable of tensors; those whose .grad is None are left out.
+        clip_value: the bound, > 0.
+
+    Returns: how many entries were changed, an int. Example: for the gradient [3., -0.5]
+    and clip_value=1 it is 1.
+    """
+    ### BEGIN SOLUTION
+    count = 0
+    for p in parameters:
+        if p.grad is not None:
+            count += int((p.grad.abs() > clip_value).sum())
+            p.grad.clamp_(-clip_value, clip_value)
+    return count
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The example by hand: two of its four entries are outside.
+
+# %% look
+look(
+    lambda: clip_gradients_by_value_(with_gradients([3.0, -0.5], [-4.0, 1.0]), 1.0),
+    2,
+)
+
+# %% test="clip_gradients_by_value_" points=1
+check.clip_gradients_by_value_(clip_gradients_by_value_)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("11_sequences").clip_gradients_by_value_(clip_gradients_by_value_, seed=20_115)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# How far does the direction turn? Take one gradient of the LSTM above, clip it by value
+# so that its norm becomes 1 %, 10 % or 50 % of what it was, and print the angle to the
+# true one.
+
+# %%
+F.cross_entropy(model(train.x), train.y).backward()
+true = torch.cat([p.grad.flatten() for p in model.parameters()])
+for share in (0.5, 0.1, 0.01):
+    bounds = true.abs().max() * torch.logspace(0, -6, 400, device=DEVICE)
+    bound = min(
+        bounds, key=lambda c: abs(true.clamp(-c, c).norm() - share * true.norm())
+    )
+    cosine = F.cosine_similarity(true, true.clamp(-bound, bound), dim=0)
+    print(f"norm at {share:4.0%}: angle {math.degrees(math.acos(cosine)):.0f} degrees")
+
+# %% [markdown]
+# Clipping by norm keeps the angle at 0 by construction. Clipping by value turns the
+# gradient the more, the more it shortens it, and towards the corner of the cube that
+# contains all signs. It is used where single entries go wild, and for that it needs no sum
+# over all devices. Everywhere else the norm is the default.
+#
+# ## Noise on purpose
+#
+# Dropout is noise of a special kind. What about the plain kind, a normal number added to
+# everything? There are three places to add it: inputs, weights and gradients.
+#
+# **Noise on the inputs is Tikhonov's penalty.** Take a linear model and squared error, and
+# add noise $\boldsymbol\varepsilon$ with mean 0 and variance $\sigma^2$ in each of the
+# inputs, new in each step. What is minimized on average is
+#
+# $$\mathbb E\bigl[((\mathbf x + \boldsymbol\varepsilon)^\top \mathbf w - y)^2\bigr]
+# = (\mathbf x^\top \mathbf w - y)^2
+# + 2(\mathbf x^\top \mathbf w - y)\,\mathbb E[\boldsymbol\varepsilon]^\top \mathbf w
+# + \mathbb E[(\boldsymbol\varepsilon^\top \mathbf w)^2] .$$
+#
+# The middle term is 0 because the noise has the mean 0. In the last one the products
+# $\varepsilon_i \varepsilon_j$ of different inputs vanish on average, and the squares give
+# $\sigma^2$ each:
+#
+# $$= (\mathbf x^\top \mathbf w - y)^2 + \sigma^2 \lVert \mathbf w \rVert^2 .$$
+#
+# That is ridge regression (notebook 01) with the strength $\sigma^2$ per example,
+# exactly. For a network $f$ and little noise, expand $f(\mathbf x +
+# \boldsymbol\varepsilon)$ to first order in the same way: the penalty becomes $\sigma^2
+# \lVert \nabla_{\mathbf x} f
+# \rVert^2$, a price on steepness (Bishop 1995; the second-order term drops out where the
+# network fits the targets' mean). Does the exact statement hold in numbers? Fit 30 points
+# in 20 dimensions once with ridge, and once without any penalty on 4,000 noisy copies.
+
+
+# %%
+def ridge_and_noise(seed, sigma=0.5, copies=4000):
+    """Weights by least squares, by ridge, by least squares on noisy copies; the truth."""
+    g = torch.Generator().manual_seed(seed)
+    truth = torch.randn(20, generator=g) / 20**0.5
+    x = torch.randn(30, 20, generator=g)
+    y = x @ truth + 0.5 * torch.randn(30, generator=g)
+    noisy = x + sigma * torch.randn(copies, 30, 20, generator=g)
+    gram, moment = x.T @ x, x.T @ y
+    many = noisy.flatten(0, 1)
+    return (
+        torch.linalg.solve(gram, moment),
+        torch.linalg.solve(gram + 30 * sigma**2 * torch.eye(20), moment),
+        torch.linalg.solve(many.T @ many, many.T @ y.repeat(copies)),
+        truth,
+    )
+
+
+# %% experiment
+fits = [ridge_and_noise(seed) for seed in range(12)]
+gap = [((noise - ridge).norm() / ridge.norm()).item() for _, ridge, noise, _ in fits]
+errors = {
+    name: torch.tensor([(f[k] - f[3]).square().sum() for f in fits])
+    for k, name in enumerate(("no noise", "ridge", "noisy inputs"))
+}
+
+# %% results
+with results(varies="12 data sets of 30 points") as table:
+    table.arms(errors, paired_with="no noise", unit="test error above the noise floor")
+    claim(
+        "sequences.tikhonov",
+        "Least squares on noisy inputs gives ridge's weights, within five percent.",
+        max(gap),
+        "< 0.05",
+    )
+
+# %% [markdown]
+# The two agree up to the 4,000 copies' own accidents, and both halve the error that
+# plain least squares makes with so few points.
+#
+# **Noise on the weights** asks for weights whose *neighbors* are good as well. To second
+# order, averaging the loss over $\mathbf w + \boldsymbol\delta$ adds $\tfrac{\sigma^2}{2}
+# \operatorname{tr} H$, with $H$ the Hessian: a price on curvature, hence "flat minima"
+# (Hinton and van Camp 1993; Graves 2011 for recurrent networks). We do not measure it
+# here. **Noise on the gradients** has no penalty behind it. Neelakantan and others (2015)
+# let its variance fall, $\sigma_t^2 = \eta/(1+t)^{0.55}$, as a way out of bad starting
+# regions in very deep networks, with $\eta$ of 0.01, 0.3 or 1.
+#
+# Do the first and the last help with our names? The network is the simplest that can
+# overfit them: one hidden layer on twelve letters' vectors. The amounts are those at
+# which its training accuracy visibly reacts.
+
+
+# %%
+class Letters(nn.Module):
+    def __init__(self, noise=0.0):
+        super().__init__()
+        self.embed = nn.Embedding(TOKENS, 12)
+        self.rest = nn.Sequential(
+            nn.Flatten(), nn.Linear(12 * LENGTH, 64), nn.ReLU(), nn.Linear(64, 8)
+        )
+        self.noise = noise
+
+    def forward(self, tokens):
+        x = self.embed(tokens)
+        if self.training and self.noise:
+            x = x + self.noise * torch.randn_like(x)
+        return self.rest(x)
+
+
+def gradient_noise(eta):
+    def change(grads, norm, step):
+        spread = (eta / (1 + step) ** 0.55) ** 0.5
+        return {k: g + spread * torch.randn_like(g) for k, g in grads.items()}
+
+    return change
+
+
+# %% predict
+predict(
+    "sequences.noise",
+    "Noise on inputs or gradients of this overfitting network, compared with none:",
+    ["both gain", "only the inputs' gains", "neither gains"],
+)
+
+# %% experiment
+noisy = {
+    "none": descend(Letters, 0.3, gradient_noise(0.0), steps=400)[0],
+    "inputs, σ = 0.5": descend(
+        lambda: Letters(0.5), 0.3, gradient_noise(0.0), steps=400
+    )[0],
+    "gradients, η = 0.01": descend(Letters, 0.3, gradient_noise(0.01), steps=400)[0],
+    "gradients, η = 0.3": descend(Letters, 0.3, gradient_noise(0.3), steps=400)[0],
+}
+
+# %% results
+with results(varies=initial, after="sequences.noise") as table:
+    table.arms(noisy, paired_with="none", unit="% validation accuracy", digits=1)
+    claim(
+        "sequences.gradient-noise",
+        "Gradient noise of η = 0.3 costs accuracy.",
+        noisy["gradients, η = 0.3"] - noisy["none"],
+        "< 0",
+        **points,
+    )
+    claim(
+        "sequences.input-noise",
+        "Noise on the letters' vectors gains less than two points.",
+        noisy["inputs, σ = 0.5"] - noisy["none"],
+        "< 2",
+        **points,
+    )
+    recall("sequences.noise", 3)
+
+# %% [markdown]
+# Neither gains here. Gradient noise is meant to help deep networks out of bad regions; in
+# a shallow one, which never was in such a region, it costs 3 points at its smallest usual
+# amount and 23 at the next. Noise on the letters' vectors cannot act as Tikhonov's
+# penalty, and the reason is worth knowing: the vectors are *learned*. A network that
+# makes them longer makes the same noise smaller. Where the scale of the input is free, a
+# fixed amount of noise is no fixed penalty. Dropout does not have this hole, for it
+# multiplies.
+#
+# ## Words that are missing
+#
+# The noise that fits letters and words is another: leave some of them out. **Word
+# dropout** (Iyyer 2015; Bowman 2016 in the decoder of a text model) replaces each token
+# with probability $p$ by the token for "unknown". The network must not rely on any single
+# word, and it learns what to do with unknown words, which will certainly come. In a way
+# it is dropout of the input, with one coin for all numbers of a token; and it is the
+# masking of BERT (Devlin 2019: 15 %), where the network is also asked to fill the gap.
+#
+# One thing must not be touched: the padding. It says where a name ends, and a sequence
+# that ends in "unknown, unknown, unknown" is a longer sequence.
+#
+# ### Exercise 11.3 · Word dropout (1 point, ~8 min)
+#
+# **Given** `tokens` (N, T), integers; the probability `p`; the tokens `unk` and `pad`; a
+# `generator` (or None: torch's global one). **Return** a new tensor in which each token
+# that is not `pad` has become `unk` with probability `p`, by a coin of its own. The given
+# tensor is not changed. `p` outside [0, 1] raises `ValueError`.
+#
+# **By hand:** `tokens = [[5, 7, 0]]`, `unk = 1`, `pad = 0`, coins *drop, keep, drop*:
+# `[[1, 7, 0]]`.
+#
+# <details><summary>Hint 1</summary>
+# Two conditions must hold for a token to become unk. Each is a tensor of True and False.
+# </details>
+# <details><summary>Hint 2</summary>
+# <code>torch.rand(tokens.shape, generator=generator, device=tokens.device) &lt; p</code> is
+# the one, <code>tokens != pad</code> the other.
+# </details>
+# <details><summary>Hint 3</summary>
+# <code>tokens.masked_fill(hit &amp; (tokens != pad), unk)</code> makes a new tensor.
+# </details>
+
+
+# %% solution="word_dropout"
+def word_dropout(
+    tokens: torch.Tensor,
+    p: float,
+    unk: int,
+    pad: int,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    """Return tokens with some replaced by unk, padding untouched (about 4 lines).
+
+    Args:
+        tokens: integers, (N, T).
+        p: probability that a token is *dropped*, in [0, 1]; else ValueError.
+        unk, pad: the tokens for unknown words and for padding.
+        generator: source of the coins; torch's global generator if None.
+
+    Returns: a new tensor like tokens. Example: with p=1, unk=1 and pad=0
+    [[5, 7, 0]] becomes [[1, 1, 0]].
+    """
+    ### BEGIN SOLUTION
+    if not 0 <= p <= 1:
+        raise ValueError(f"p must be in [0, 1], got {p}")
+    coins = torch.rand(tokens.shape, generator=generator, device=tokens.device)
+    return tokens.masked_fill((coins < p) & (tokens != pad), unk)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Three times the same sequence, four tokens and two of padding:
+
+# %% look
+look(
+    lambda: word_dropout(torch.tensor([[5, 7, 9, 4, 0, 0]] * 3), 0.5, UNK, PAD),
+    "about half of the first four are 1; the last two of each row are 0",
+)
+
+# %% test="word_dropout" points=1
+check.word_dropout(word_dropout)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("11_sequences").word_dropout(word_dropout, seed=20_113)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Where a transformer has its dropout
+#
+# A transformer has no loop through time. Each block lets all tokens look at all others
+# once (*attention*) and then transforms each token by itself (*feed-forward*). Both are
+# branches that are added to a stream which nothing interrupts, as in notebook 06:
+#
+# $$\mathbf x \leftarrow \mathbf x + \operatorname{drop}\bigl(A(\operatorname{norm}(\mathbf x))\bigr),
+# \qquad
+# \mathbf x \leftarrow \mathbf x + \operatorname{drop}\bigl(F(\operatorname{norm}(\mathbf x))\bigr).$$
+#
+# This is *pre-norm*: each branch normalizes its own input. Vaswani and others (2017) put
+# the norm on the stream, behind the addition (*post-norm*); most models since GPT-2 have
+# pre-norm, because the open path lets deep stacks train without a warm-up (Xiong 2020).
+#
+# Where may the coins fall? The original names two places: the output of each branch before
+# it is added, and the sum of embeddings and positions, both with 0.1. Its code, and nearly
+# all code since, has a third one: the **attention weights** behind the softmax. A dropped
+# weight means that this token does not see that one, for once. torch's
+# `nn.TransformerEncoderLayer` has a fourth, between the two layers of the feed-forward
+# network. And there is a place where they must not fall, the stream itself. What is zeroed
+# there is gone for all blocks above.
+#
+# | | dropout while (pre-)training |
+# |---|---|
+# | Vaswani 2017, base model | 0.1 on branches and embeddings; label smoothing 0.1 |
+# | GPT (Radford 2018), BERT (Devlin 2019) | 0.1 everywhere, attention weights included |
+# | T5 1.1 (the successor of Raffel 2020) | off in pre-training, on again in fine-tuning |
+# | PaLM (Chowdhery 2022) | none in pre-training, 0.1 in most fine-tuning |
+#
+# The change between the second line and the last has a simple reason. Who reads a
+# trillion words *once* meets every sentence for the first time. Training loss and
+# validation loss are then the same thing, there is nothing to learn by heart, and noise
+# only costs (Komatsuzaki 2019). As soon as a small set is read many times, as in
+# fine-tuning, dropout is back.
+#
+# ### Exercise 11.4 · An encoder block (4 points, ~25 min)
+#
+# **Write** `class EncoderBlock(nn.Module)`, built by `EncoderBlock(d_model, heads,
+# dim_feedforward, dropout)`: pre-norm (LayerNorm), self-attention without a mask, and a
+# feed-forward network of two linear layers with a nonlinearity between them and
+# `dim_feedforward` hidden units. x is (N, T, d_model), and so is the result. Dropout with
+# rate `dropout` in *exactly three* places: attention weights, the attention's output, the
+# feed-forward's output; only in training. torch's modules are welcome, with one warning:
+# `nn.TransformerEncoderLayer` has one dropout too many.
+#
+# **By hand:** with all weights and biases of both branches at 0 the block returns x, in
+# training, too. With `dropout = 1` in training it returns x whatever the weights.
+#
+# <details><summary>Hint 1</summary>
+# <code>nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)</code> drops
+# its weights and nothing else. It is called with query, key and value, all three the
+# normalized x, and returns a pair.
+# </details>
+# <details><summary>Hint 2</summary>
+# Two LayerNorms, because each branch has its own; one <code>nn.Dropout(dropout)</code> may
+# serve both outputs, for it tosses new coins in every call.
+# </details>
+# <details><summary>Hint 3</summary>
+# In forward: <code>z = self.norm1(x)</code>, then
+# <code>x = x + self.drop(self.attention(z, z, z, need_weights=False)[0])</code>, then
+# <code>return x + self.drop(self.feed_forward(self.norm2(x)))</code>.
+# </details>
+
+
+# %% solution="EncoderBlock"
+class EncoderBlock(nn.Module):
+    """A pre-norm transformer encoder block (about 15 lines).
+
+    Args:
+        d_model: length of each token's vector, a multiple of heads.
+        heads: attention heads.
+        dim_feedforward: hidden units of the feed-forward network.
+        dropout: probability of *dropping* in each of the three places, in [0, 1].
+
+    Example: EncoderBlock(16, 4, 32, 0.1)(torch.zeros(2, 5, 16)) has shape (2, 5, 16).
+    """
+
+    def __init__(self, d_model, heads, dim_feedforward, dropout):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.norm1, self.norm2 = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
+        self.attention = nn.MultiheadAttention(
+            d_model, heads, dropout=dropout, batch_first=True
+        )
+        self.feed_forward = nn.Sequential(
+            nn.Linear(d_model, dim_feedforward),
+            nn.ReLU(),
+            nn.Linear(dim_feedforward, d_model),
+        )
+        self.drop = nn.Dropout(dropout)
+        ### END SOLUTION
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        ### BEGIN SOLUTION
+        z = self.norm1(x)
+        x = x + self.drop(self.attention(z, z, z, need_weights=False)[0])
+        return x + self.drop(self.feed_forward(self.norm2(x)))
+        ### END SOLUTION
+
+
+# %% [markdown]
+# With everything dropped the block must return its input: how far is it off, at most?
+
+# %% look
+look(
+    lambda: (EncoderBlock(16, 4, 32, 1.0)(torch.ones(2, 5, 16)) - 1).abs().max().item(),
+    0.0,
+)
+
+# %% test="EncoderBlock" points=4
+check.EncoderBlock(EncoderBlock)
+### BEGIN HIDDEN TESTS
+from helpers.checks import load
+
+load("11_sequences").EncoderBlock(EncoderBlock, seed=20_114)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## One removed at a time
+#
+# Transformers come with a bundle: dropout, weight decay, label smoothing, and for text
+# word dropout. Papers report the bundle. Which part of it does the work? The usual test
+# is an *ablation*: train with all, then with each of them removed in turn. Our
+# transformer has one block like yours, written out so that `MemberDropout` can give each
+# of eight networks coins of its own; the average over the letters goes into the logits,
+# as before.
+
+
+# %%
+class Block(nn.Module):
+    def __init__(self, d, heads, p):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.qkv, self.out = nn.Linear(d, 3 * d), nn.Linear(d, d)
+        self.up, self.down = nn.Linear(d, 2 * d), nn.Linear(2 * d, d)
+        self.drops = nn.ModuleList(MemberDropout(p) for _ in range(3))
+
+    def forward(self, x, padding):
+        z = self.qkv(self.norm1(x)).unflatten(-1, (3, self.heads, -1))
+        q, k, v = z.permute(2, 0, 3, 1, 4)  # each (N, heads, T, d / heads)
+        scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+        weights = scores.masked_fill(padding[:, None, None], -1e9).softmax(-1)
+        z = (self.drops[0](weights) @ v).transpose(1, 2).flatten(2)
+        x = x + self.drops[1](self.out(z))
+        return x + self.drops[2](self.down(self.up(self.norm2(x)).relu()))
+
+
+# %%
+class Transformer(nn.Module):
+    def __init__(self, p=0.0, words=0.0, d=24):
+        super().__init__()
+        self.embed = nn.Embedding(TOKENS, d)
+        self.place = nn.Parameter(0.02 * torch.randn(LENGTH, d))
+        self.words, self.block = MemberDropout(words), Block(d, 4, p)
+        self.norm, self.head = nn.LayerNorm(d), nn.Linear(d, 8)
+
+    def forward(self, tokens):
+        padding = tokens == PAD
+        kept = self.words(torch.ones_like(tokens, dtype=self.place.dtype)) > 0
+        seen = torch.where(kept | padding, tokens, UNK)
+        x = self.block(self.embed(seen) + self.place, padding)
+        return self.head(average(self.norm(x), tokens))
+
+
+# %% [markdown]
+# The data are made scarcer, 400 names, so that there is something to regularize. The
+# strengths are common ones: dropout 0.2, word dropout 0.1, weight decay 0.1, smoothing
+# 0.1.
+
+# %%
+ALL = {"p": 0.2, "words": 0.1, "decay": 0.1, "smoothing": 0.1}
+
+
+def transform(words, p=0.0, words_p=0.0, decay=0.0, smoothing=0.0):
+    def loss_fn(logits, labels):
+        return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+
+    settings = {"lr": 8e-3, "steps": 250, "record_every": 250, "loss_fn": loss_fn}
+    return run(lambda: Transformer(p, words_p), words, weight_decay=decay, **settings)
+
+
+def accuracies(words, removed=()):
+    kept = {k: 0.0 if k in removed else v for k, v in ALL.items()}
+    result = transform(
+        words, kept["p"], kept["words"], kept["decay"], kept["smoothing"]
+    )
+    return 100 * result.val_accuracy[-1].cpu()
+
+
+# %% predict
+predict(
+    "sequences.ablation",
+    "Removing one of the four from the bundle costs, on average over the four:",
+    [
+        "about a quarter of what removing all costs",
+        "more than that",
+        "less than that",
+    ],
+)
+
+# %% [markdown]
+# Now the arms: all four and none, and then each of the four left out.
+
+# %% experiment
+few = data.Split(train.x[:400], train.y[:400])
+bundle = {"all four": accuracies(few), "none": accuracies(few, ALL)}
+bundle["no dropout"] = accuracies(few, ["p"])
+
+# %% experiment
+bundle["no word dropout"] = accuracies(few, ["words"])
+bundle["no decay"] = accuracies(few, ["decay"])
+bundle["no smoothing"] = accuracies(few, ["smoothing"])
+
+# %% figure
+ax = plots.points(bundle)
+ax.set(
+    xlabel='arm ("no …": one of the four is left out)', ylabel="validation accuracy (%)"
+)
+ax.tick_params(axis="x", rotation=20)
+ax.set_title("Each one can be spared, all four cannot")
+plots.show(
+    ax.figure,
+    alt="Accuracies of eight networks for six arms: all four 55, none 53, and each of the "
+    "four left out in turn between 54 and 55 percent, with wide overlaps.",
+    after="sequences.ablation",
+)
+
+# %% results
+singles = [v for name, v in bundle.items() if name.startswith("no ")]
+with results(varies=initial) as table:
+    table.arms(bundle, paired_with="all four", unit="% validation accuracy", digits=1)
+    claim(
+        "sequences.bundle",
+        "The bundle of all four gains accuracy over none.",
+        bundle["all four"] - bundle["none"],
+        "> 0",
+        **points,
+    )
+    claim(
+        "sequences.one-less",
+        "Removing one of the four costs less than removing all, on average over the four.",
+        torch.stack(singles).mean(0) - bundle["none"],
+        "> 0",
+        **points,
+    )
+    recall("sequences.ablation", 3)
+
+# %% [markdown]
+# The bundle gains two to three points over nothing. Remove one of the four and you lose
+# less than one point each, which eight seeds can hardly tell from nothing; and the four losses together do not add up to the gain of the bundle. The four overlap.
+# Each makes it harder to learn 400 names by heart, and once three of them have made it
+# hard, the last one finds little left to do. An ablation in which nothing seems to matter
+# does *not* show that nothing matters: the arm with none of them is what tells the two
+# apart. (Which strengths are right would need a search with equal budgets for all arms;
+# that is the subject of notebook 12.)
+#
+# How far does this reach? Not to shorter training. With 180 steps instead of 250 the
+# same bundle gains 1.4 points, with a 95 % interval from −0.1 to +2.9 over the same eight
+# seeds, which does not decide whether it gains at all. A likely reason, which we did
+# not test: the less a network has learned by heart, the less there is to prevent. The
+# gain is a result of this schedule.
+#
+# ## Eight workers, and half precision
+#
+# Two things about masks that only show in large runs. **First, data-parallel training.**
+# Eight workers each compute the gradient of their part of the batch, and the gradients are
+# averaged. If every worker draws masks of its own, the noise of the average has an eighth
+# of the variance. But a script that calls `torch.manual_seed(0)` on every worker, for the
+# good reason that all should start from the same weights, gives all of them *the same
+# masks*. Measure the variance of the average of eight masks, against that of one:
+
+# %%
+ones = torch.ones(100_000)
+for label, seeds in (("own seeds", range(8)), ("one seed", [0] * 8)):
+    masks = []
+    for seed in seeds:
+        torch.manual_seed(seed)  # on each worker
+        masks.append(F.dropout(ones, 0.1))
+    ratio = torch.stack(masks).mean(0).var() / masks[0].var()
+    print(f"{label}: {ratio:.3f} of one worker's variance")
+
+# %% [markdown]
+# An eighth, 0.125, against 1.0. Seed the weights alike and the masks differently: for
+# example `torch.manual_seed(seed + rank)` after the model has been built. (Models whose
+# *weights* are split over workers need the opposite in places: workers that hold copies of
+# one activation must drop the same entries of it.)
+#
+# **Second, half precision.** Under mixed precision the mask is drawn and multiplied in
+# bfloat16, which has eight significant bits. The coins do not suffer, but the factor
+# $1/(1-p)$ may be rounded:
+
+# %%
+for p in (0.1, 0.5):
+    for dtype in (torch.float32, torch.bfloat16):
+        torch.manual_seed(0)
+        out = F.dropout(torch.ones(1_000_000, dtype=dtype), p)
+        kept = (out != 0).float().mean()
+        print(f"p = {p}, {dtype}: {kept:.4f} kept, times {out.max().item():.5f}")
+
+# %% [markdown]
+# Survivors are multiplied by a number that is off by a fraction of a percent at most, and
+# at $p = 0.5$, where the factor is 2, by nothing at all. That is far less than the noise
+# of the mask itself, so nobody needs to leave half precision for dropout's sake. The norm
+# of the gradients is another matter: with *float16* and a gradient scaler the gradients
+# are multiplied by a large factor until `scaler.unscale_(optimizer)` is called, and
+# whoever clips before that clips everything. `fit` unscales before it calls the hook.
+#
+# ## Why? A question to write down
+#
+# A friend trains a language model on one pass over a huge corpus. The gradient norm is
+# about 0.4 throughout, with a peak of 30 every few thousand steps. She has set `max_norm
+# = 0.1` "to be on the safe side", with AdamW, and dropout 0.1 "because everyone does".
+# What would you change, what would you leave, and why? Write a few sentences before you
+# open the answer.
+#
+# <details><summary>One answer</summary>
+#
+# The limit is below the typical norm, so it acts in every step, and its only effect is to
+# give all steps the same length before Adam's division, which mostly undoes it. It no
+# longer tells a peak from an ordinary step in what it logs as "clipped". Two to five
+# times 0.4, so 1 to 2, would leave ordinary steps alone and catch the peaks, which is
+# what clipping is for. With SGD the limit of 0.1 would have slowed the run to a quarter
+# as well. The dropout I would remove: in a single pass nothing is seen twice, the gap
+# between training and validation loss is 0, and noise only costs. I would bring it back
+# for fine-tuning on a small set, and measure.
+# </details>
+#
+# ## Test yourself
+#
+# Six questions, each answer with its reason, and then flashcards.
+
+# %%
+quiz("11_sequences")
+flashcards("11_sequences")
+
+# %% [markdown]
+# ## Before you go
+#
+# **In three lines**
+#
+# 1. Noise on a state that is passed on many times is amplified with every step unless it is
+#    drawn once per sequence; where a memory passes it by, as in an LSTM, the difference is
+#    small. `nn.LSTM(dropout=)` does neither: it tosses new coins between layers.
+# 2. Clipping the gradient's norm keeps its direction. It made more learning rates work, and
+#    did not make the best one better; a limit below the typical norm slows SGD down.
+# 3. Regularizers in a bundle overlap: each could be removed at little cost. What the whole
+#    bundle gains depends on how long one trains.
+#
+# **Pitfalls**
+#
+# - `nn.LSTM(dropout=p)` with one layer drops nothing.
+# - (T, N, H) or (N, T, H)? A locked mask has 1 where the *time* is.
+# - One norm over all parameters, not one per tensor; and the norm before clipping is the one
+#   to log.
+# - Unscale before you clip.
+# - Word dropout must leave padding alone, and belongs to training only.
+# - `nn.TransformerEncoderLayer` has four dropouts; `nn.MultiheadAttention(dropout=)` is the
+#   one on the weights.
+# - The same seed on every worker means the same mask on every worker.
+#
+# **References**
+#
+# - Hochreiter, Schmidhuber (1997). *Long short-term memory.*
+#   [Neural Computation](https://doi.org/10.1162/neco.1997.9.8.1735)
+# - Bayer, Osendorfer, Korhammer, Chen, Urban, van der Smagt (2013). *On fast dropout and its
+#   applicability to recurrent networks.* [arXiv:1311.0701](https://arxiv.org/abs/1311.0701)
+# - Zaremba, Sutskever, Vinyals (2014). *Recurrent neural network regularization.*
+#   [arXiv:1409.2329](https://arxiv.org/abs/1409.2329)
+# - Gal, Ghahramani (2016). *A theoretically grounded application of dropout in recurrent
+#   neural networks.* [arXiv:1512.05287](https://arxiv.org/abs/1512.05287)
+# - Semeniuta, Severyn, Barth (2016). *Recurrent dropout without memory loss.*
+#   [arXiv:1603.05118](https://arxiv.org/abs/1603.05118)
+# - Merity, Keskar, Socher (2018). *Regularizing and optimizing LSTM language models.*
+#   [arXiv:1708.02182](https://arxiv.org/abs/1708.02182)
+# - Pascanu, Mikolov, Bengio (2013). *On the difficulty of training recurrent neural
+#   networks.* [arXiv:1211.5063](https://arxiv.org/abs/1211.5063)
+# - Bishop (1995). *Training with noise is equivalent to Tikhonov regularization.*
+#   [Neural Computation](https://doi.org/10.1162/neco.1995.7.1.108)
+# - Hinton, van Camp (1993). *Keeping the neural networks simple by minimizing the
+#   description length of the weights.* [ACM](https://doi.org/10.1145/168304.168306)
+# - Graves (2011). *Practical variational inference for neural networks.*
+#   [NeurIPS](https://papers.nips.cc/paper/4329-practical-variational-inference-for-neural-networks)
+# - Neelakantan and others (2015). *Adding gradient noise improves learning for very deep
+#   networks.* [arXiv:1511.06807](https://arxiv.org/abs/1511.06807)
+# - Iyyer, Manjunatha, Boyd-Graber, Daumé (2015). *Deep unordered composition rivals
+#   syntactic methods for text classification.*
+#   [ACL](https://aclanthology.org/P15-1162/)
+# - Bowman and others (2016). *Generating sentences from a continuous space.*
+#   [arXiv:1511.06349](https://arxiv.org/abs/1511.06349)
+# - Vaswani and others (2017). *Attention is all you need.*
+#   [arXiv:1706.03762](https://arxiv.org/abs/1706.03762)
+# - Devlin, Chang, Lee, Toutanova (2019). *BERT.*
+#   [arXiv:1810.04805](https://arxiv.org/abs/1810.04805)
+# - Radford, Narasimhan, Salimans, Sutskever (2018). *Improving language understanding by
+#   generative pre-training.* GPT.
+#   [OpenAI](https://openai.com/index/language-unsupervised/)
+# - Xiong and others (2020). *On layer normalization in the transformer architecture.*
+#   [arXiv:2002.04745](https://arxiv.org/abs/2002.04745)
+# - Raffel and others (2020). *Exploring the limits of transfer learning.* T5; the note on
+#   1.1 is in its [repository](https://github.com/google-research/text-to-text-transfer-transformer/blob/main/released_checkpoints.md).
+#   [arXiv:1910.10683](https://arxiv.org/abs/1910.10683)
+# - Chowdhery and others (2022). *PaLM.* [arXiv:2204.02311](https://arxiv.org/abs/2204.02311)
+# - Komatsuzaki (2019). *One epoch is all you need.*
+#   [arXiv:1906.06669](https://arxiv.org/abs/1906.06669)
+# - Unicode Consortium. *Common Locale Data Repository.* The names.
+#   [cldr.unicode.org](https://cldr.unicode.org)
+#
+# **Next:** this is the last notebook. [00 · Start
+# here](../00_start_here/00_start_here.ipynb) shows what you have done and what is still
+# open.

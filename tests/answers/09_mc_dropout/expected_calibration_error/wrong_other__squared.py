@@ -1,0 +1,8 @@
+def expected_calibration_error(probs, labels, n_bins=15):
+    confidence, predicted = probs.max(dim=1)
+    gap = (predicted == labels).double() - confidence
+    bins = ((confidence * n_bins).ceil().long() - 1).clamp(0, n_bins - 1)
+    return sum(
+        (bins == b).double().mean().item() * gap[bins == b].mean().item() ** 2
+        for b in bins.unique()
+    )

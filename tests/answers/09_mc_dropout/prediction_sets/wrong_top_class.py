@@ -1,0 +1,7 @@
+def prediction_sets(probs, labels, new_probs, alpha):
+    n = len(labels)
+    scores = 1 - probs.amax(1)
+    rank = math.ceil((n + 1) * (1 - alpha))
+    if rank > n:
+        return torch.ones_like(new_probs, dtype=torch.bool)
+    return 1 - new_probs <= scores.sort().values[rank - 1]

@@ -1,0 +1,7 @@
+def predictive_entropy(probs):
+    return torch.special.entr(probs.mean(0)).sum(-1) / math.log(probs.shape[-1])
+
+
+def mutual_information(probs):
+    each = torch.special.entr(probs).sum(-1)
+    return torch.special.entr(probs.mean(0)).sum(-1) - each.mean(0)

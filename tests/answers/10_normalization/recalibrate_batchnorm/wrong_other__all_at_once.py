@@ -1,0 +1,21 @@
+import torch
+from torch import nn
+
+
+def recalibrate_batchnorm(model, batches):
+    norms = [
+        m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)
+    ]
+    modes = {m: m.training for m in model.modules()}
+    momenta = [m.momentum for m in norms]
+    model.eval()
+    for norm in norms:
+        norm.train()
+        norm.reset_running_stats()
+        norm.momentum = None
+    with torch.no_grad():
+        model(torch.cat([x for x, _ in batches]))
+    for norm, momentum in zip(norms, momenta):
+        norm.momentum = momentum
+    for module, mode in modes.items():
+        module.training = mode

@@ -1,0 +1,2 @@
+def recalibrate_batchnorm(model, batches):
+    pass

@@ -1,0 +1,7 @@
+def clip_gradients_(parameters, max_norm):
+    grads = [p.grad for p in parameters]
+    norm = sum(g.square().sum() for g in grads) ** 0.5
+    scale = min(1.0, max_norm / (float(norm) + 1e-6))
+    for g in grads:
+        g.mul_(scale)
+    return float(norm)

@@ -1,0 +1,8 @@
+def clip_gradients_(parameters, max_norm):
+    grads = [p.grad for p in parameters if p.grad is not None]
+    if not grads:
+        return 0.0
+    norm = sum(g.square().sum() for g in grads) ** 0.5
+    for g in grads:
+        g.mul_(min(1.0, max_norm / (g.norm().item() + 1e-6)))
+    return float(norm)

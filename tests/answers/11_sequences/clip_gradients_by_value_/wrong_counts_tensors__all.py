@@ -1,0 +1,5 @@
+def clip_gradients_by_value_(parameters, clip_value):
+    grads = [p.grad for p in parameters if p.grad is not None]
+    for g in grads:
+        g.clamp_(-clip_value, clip_value)
+    return len(grads)

@@ -1,0 +1,6 @@
+def clip_gradients_by_value_(parameters, clip_value):
+    grads = [p.grad for p in parameters if p.grad is not None]
+    count = sum(int((g > clip_value).sum()) for g in grads)
+    for g in grads:
+        g.clamp_(max=clip_value)
+    return count

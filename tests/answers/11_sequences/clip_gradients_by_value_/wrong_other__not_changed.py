@@ -1,0 +1,4 @@
+def clip_gradients_by_value_(parameters, clip_value):
+    grads = [p.grad for p in parameters if p.grad is not None]
+    count = sum(int((g.abs() > clip_value).sum()) for g in grads)
+    return count

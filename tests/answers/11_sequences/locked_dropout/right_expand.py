@@ -1,0 +1,10 @@
+def locked_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    coins = torch.rand(1, *x.shape[1:], generator=generator, device=x.device)
+    mask = (coins >= p).expand_as(x)
+    return x * mask / (1 - p)

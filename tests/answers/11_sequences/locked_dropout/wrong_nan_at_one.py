@@ -1,0 +1,7 @@
+def locked_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    coins = torch.rand(x.shape[1:], generator=generator, device=x.device)
+    return x * (coins >= p) / (1 - p)

@@ -1,0 +1,9 @@
+def locked_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    coins = torch.rand(x.shape[1:], generator=generator, device=x.device)
+    return (x * (coins >= p) / (1 - p)).float()

@@ -1,0 +1,10 @@
+def locked_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    generator = torch.Generator().manual_seed(0)
+    coins = torch.rand(x.shape[1:], generator=generator, device=x.device)
+    return x * (coins >= p) / (1 - p)

@@ -1,0 +1,9 @@
+def locked_dropout(x, p, training, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    if not training:
+        return x
+    if p == 1:
+        return torch.zeros_like(x)
+    coins = torch.rand(x.shape[0], 1, x.shape[2], generator=generator, device=x.device)
+    return torch.where(coins < p, 0.0 * x, x / (1 - p))

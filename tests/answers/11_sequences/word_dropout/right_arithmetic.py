@@ -1,0 +1,6 @@
+def word_dropout(tokens, p, unk, pad, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    coins = torch.rand(tokens.shape, generator=generator, device=tokens.device)
+    hit = ((coins < p) & (tokens != pad)).to(tokens.dtype)
+    return tokens * (1 - hit) + unk * hit

@@ -1,0 +1,6 @@
+def word_dropout(tokens, p, unk, pad, generator=None):
+    if not 0 <= p <= 1:
+        raise ValueError(p)
+    coins = torch.rand(tokens.shape, generator=generator, device=tokens.device)
+    out = torch.where(coins < p, unk, tokens)
+    return torch.where(tokens == pad, pad, out).to(tokens.dtype)

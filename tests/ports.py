@@ -1,0 +1,21 @@
+"""Ports for the servers that tests start: each test process has its own thousand."""
+
+import itertools
+import os
+import socket
+
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = itertools.cycle(range(20_000 + 1000 * _WORKER, 21_000 + 1000 * _WORKER))
+
+
+def own_port() -> int:
+    """Return a free port that no other test process takes before it is used.
+
+    Two processes that look for the first free one find the same, and the page of one
+    test comes from the server of another.
+    """
+    for port in _PORTS:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise AssertionError("itertools.cycle has no end")
