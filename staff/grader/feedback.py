@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from staff.grader.bundle import Bundle, Question
+from staff.authoring.release import WORDS_HERE
+from staff.grader.bundle import Bundle, Manual, Question
 from staff.grader.feedback_page import BODY
 from staff.grader.model import Output, QuestionResult, Result, Submission, Verdict
 from staff.grader.outputs import safe_outputs
@@ -52,6 +53,7 @@ _HIDDEN_HINT = (
 
 _PAGE = 150_000  # bytes for what learners wrote; the rest is ours
 _NOTES = 20_000
+_WRITTEN = 10_000
 _MOST = 0.4, 0.4, 0.2  # of a question's share: message, answer, output
 
 
@@ -79,8 +81,10 @@ class Page:
             self._question(question, submission, result)
             for question in self.bundle.questions.values()
         ]
+        questions += [self._by_hand(each, submission) for each in self.bundle.by_hand]
         notes = [submission.invalid] if submission.invalid else submission.repairs
         possible = sum(q.points for q in self.bundle.questions.values())
+        possible += sum(each.points for each in self.bundle.by_hand)
         return self._template.render(
             title=f"Feedback · {self._heading}",
             student=cut(clean(submission.student), 1000),
@@ -117,13 +121,32 @@ class Page:
             "verdict": WORDS[own.verdict],
             "symbol": _SYMBOLS.get(own.verdict, "✗"),
             "tone": "good" if right else "wait" if own.verdict in _WAIT else "bad",
-            "score": question.points if right else 0,
-            "earned": points(question.points if right else 0),
+            "score": own.score(question.points),
+            "earned": points(own.score(question.points)),
             "points": points(question.points),
             "hint": _hint(own, submission.lacking(question.name)),
             "message": "" if submission.invalid else self._safe(own.message, message),
             "answer": cut(clean(text), answer) if own.verdict != "MISSING" else "",
             "output": self._safe(_plain(printed), output),
+        }
+
+    def _by_hand(self, manual: Manual, submission: Submission) -> dict[str, Any]:
+        """Show an answer in words: its points come from a person."""
+        text = dict(submission.written).get(manual.grade_id, "")
+        empty = text.strip() in ("", WORDS_HERE)
+        verdict = WORDS[Verdict.MISSING] if empty else "To be graded by hand"
+        return {
+            "title": manual.title,
+            "verdict": verdict,
+            "symbol": "○" if empty else "?",
+            "tone": "wait",
+            "score": 0,
+            "earned": "0" if empty else "so far 0",
+            "points": points(manual.points),
+            "hint": "",
+            "message": "",
+            "answer": "" if empty else cut(clean(text), _WRITTEN),
+            "output": "",
         }
 
     def _safe(self, text: str, limit: int) -> str:

@@ -53,9 +53,7 @@ def _sum(points: dict[str, float]) -> float:
 
 def _points(bundle: Bundle, result: Result) -> dict[str, float]:
     return {
-        name: float(question.points)
-        if result.questions[name].verdict is Verdict.PASS
-        else 0.0
+        name: result.questions[name].score(float(question.points))
         for name, question in bundle.questions.items()
     }
 

@@ -116,9 +116,11 @@ def gather(
     mistakes: dict[str, Counter[str]] = {name: Counter() for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     passed: list[list[bool]] = []
+    scored: list[list[float]] = []
     cases: list[Case] = []
     layers: Counter[str] = Counter()
     students = 0
+    worth = [float(question.points) for question in bundle.questions.values()]
     for entry in entries:
         students += 1
         cases += _cases(entry, bundle)
@@ -133,12 +135,12 @@ def gather(
                 seconds[name].append(result.seconds)
         if not any(r.verdict in {"INVALID_FILE", "INFRA"} for r in own):
             passed.append([r.verdict == Verdict.PASS for r in own])
-    worth = [float(question.points) for question in bundle.questions.values()]
-    totals = [sum(w for w, p in zip(worth, row, strict=True) if p) for row in passed]
+            scored.append([r.score(w) for r, w in zip(own, worth, strict=True)])
+    totals = [sum(row) for row in scored]
     rows = []
     for index, (name, question) in enumerate(bundle.questions.items()):
         item = [row[index] for row in passed]
-        rest = [t - worth[index] * i for t, i in zip(totals, item, strict=True)]
+        rest = [t - row[index] for t, row in zip(totals, scored, strict=True)]
         value, undefined = discrimination(item, rest)
         told = sentences.get(name, {})
         rows.append(
