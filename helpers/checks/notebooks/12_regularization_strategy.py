@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary import uses
+from helpers.checks.vocabulary.handling import Spent
+from helpers.data import corrupt_labels, fashion_mnist
 
 EPS = 1e-5  # BatchNorm's own
 
@@ -974,3 +976,159 @@ def _ends_at(
         mistake=mistake,
         advice=advice,
     )
+
+
+# -- 12.4: the capstone ---------------------------------------------------------------
+
+BUDGET = 400  # optimizer steps
+SECONDS = 12.0  # of the processor; answers of the course take one or two
+TIERS = (64.0, 68.0, 71.0)  # % of the sealed test images, worth 1, 2 and 3 points
+_FALSE = 0.3  # share of the training labels that are wrong
+_BY_HEART = 12.0  # points of accuracy: see `_not_by_heart`
+
+
+class Sealed(NamedTuple):
+    """One drawing of the capstone's data.
+
+    Attributes:
+        data: what the answer receives: train_x (500, 1, 14, 14), train_y (500,) of
+            which 30 % are false, val_x (500, 1, 14, 14), val_y (500,).
+        x, y: (4000, 1, 14, 14) and (4000,), which it never does.
+    """
+
+    data: dict[str, Tensor]
+    x: Tensor
+    y: Tensor
+
+
+def sealed_data(seed: int) -> Sealed:
+    """Draw clothes, false training labels, and mirrored pictures for the rest.
+
+    Half of the validation and test pictures show their piece the other way round; of
+    the training pictures none does. 30 % of the training labels are another class,
+    each of the nine others equally likely; all other labels are right.
+
+    Args:
+        seed: of the split, the false labels and the mirrored pictures.
+    """
+    parts = fashion_mnist(500, 500, n_test=4000, size=14, split_seed=seed)
+    g = torch.Generator().manual_seed(seed + 1)
+    test = parts.test.open("tiers of the capstone")
+    y = corrupt_labels(parts.train.y, 10, _FALSE, g)[0]
+    return Sealed(
+        {
+            "train_x": parts.train.x,
+            "train_y": y,
+            "val_x": _mirrored(parts.val.x, g),
+            "val_y": parts.val.y,
+        },
+        _mirrored(test.x, g),
+        test.y,
+    )
+
+
+def _mirrored(x: Tensor, g: torch.Generator) -> Tensor:
+    turned = torch.rand(len(x), 1, 1, 1, generator=g) < 0.5
+    return torch.where(turned, x.flip(-1), x)
+
+
+@exercise(
+    "12.4",
+    mistakes={
+        "over-budget": "The training is longer than the budget allows. Each call of an "
+        "optimizer's step() counts, of all networks together, and so does each "
+        "backward pass where there are more of those.",
+        "train-mode": "The model comes back in training mode, or parts of it do: "
+        "dropout would go on dropping. Call `model.eval()` before you return it.",
+        "probabilities": "The model gives probabilities. Asked for are logits: leave "
+        "the softmax out, cross-entropy takes it itself.",
+        "trained-on-validation": "The model is far better on the validation examples "
+        "than on new ones: it has learned them, or was chosen by them among far too "
+        "many. They are there to choose with; train on train_x and train_y alone.",
+        "guessing": "The model does no better than guessing among ten classes. Do "
+        "inputs and labels stay together when you shuffle? Do the gradients come from "
+        "this step, and does the optimizer hold the parameters of this model?",
+    },
+)
+def strategy(answer: Any, t: Trial) -> float:
+    """Check 12.4: train within the budget, and measure on what nobody has seen."""
+    drawn = sealed_data(t.random.randrange(10**6))
+    case = f"strategy(data, budget={BUDGET})"
+    made, spent = t.train(answer, dict(drawn.data), BUDGET, case=case)
+    _within_budget(t, spent)
+    model = t.module(made)
+    modes = t.modes(model)
+    t.require(
+        not any(modes),
+        "the model is not in evaluation mode.",
+        expected="`training` False in the model and in all modules inside",
+        got=f"True in {sum(modes)} of {len(modes)}",
+        mistake="train-mode",
+    )
+    right, known = (
+        _accuracy(t, model, x, y)
+        for x, y in ((drawn.x, drawn.y), (drawn.data["val_x"], drawn.data["val_y"]))
+    )
+    t.require(
+        right > 15,
+        f"the model is right on {right:.1f} % of the sealed test images.",
+        expected=f"{TIERS[0]:g} % or more; guessing gives 10 %",
+        mistake="guessing",
+    )
+    t.require(
+        known - right < _BY_HEART,
+        "the model knows the validation examples.",
+        expected="about the same accuracy on validation and test",
+        got=f"{known:.1f} % on validation, {right:.1f} % on test",
+        mistake="trained-on-validation",
+    )
+    return _tier(t, right)
+
+
+def _within_budget(t: Trial, spent: Spent) -> None:
+    t.require(
+        max(spent.steps, spent.passes) <= BUDGET,
+        "the training takes more than its budget.",
+        expected=f"at most {BUDGET} optimizer steps, and as many backward passes",
+        got=f"{spent.steps} optimizer steps, {spent.passes} backward passes",
+        mistake="over-budget",
+    )
+    t.require(
+        spent.seconds <= SECONDS,
+        "the training takes too long.",
+        expected=f"at most {SECONDS:g} seconds of the processor",
+        got=f"{spent.seconds:.1f} seconds",
+        advice="A smaller network, or smaller batches, will do.",
+    )
+
+
+def _accuracy(t: Trial, model: Any, x: Tensor, y: Tensor) -> float:
+    """Return the share of right answers in percent."""
+    case = f"the model on {len(x)} images"
+    out = t.tensor(
+        t.call(model, x.clone(), case=case), shape=(len(x), 10), what="what it gives"
+    ).detach()
+    t.require(not out.isnan().any(), "what the model gives contains NaN.")
+    one = torch.ones(len(x), dtype=out.dtype)
+    sums = torch.allclose(out.sum(1), one, rtol=0, atol=1e-4)
+    t.require(
+        not (sums and (out >= 0).all()),
+        "the model's values are not logits.",
+        expected="logits, of any sign",
+        got="values from 0 to 1 whose sum is 1 for each image",
+        mistake="probabilities",
+    )
+    return 100 * (out.argmax(1) == y).float().mean().item()
+
+
+def _tier(t: Trial, right: float) -> float:
+    reached = sum(right >= tier for tier in TIERS)
+    t.require(
+        reached,
+        f"the model is right on {right:.1f} % of the sealed test images.",
+        expected=f"at least {TIERS[0]:g} %, the first tier",
+        advice="The rules were kept; what is missing is regularization. Where does "
+        "training accuracy go, and where does validation accuracy?",
+    )
+    t.part(f"{right:.1f} % on sealed test images, tier {reached} of {len(TIERS)}")
+    return float(reached)
