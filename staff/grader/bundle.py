@@ -30,8 +30,8 @@ class TemplateCell:
 
     Args:
         id: of the cell, the same in both notebooks.
-        role: markdown, manual, install, setup, code, scratch, look, experiment, demo, figure,
-            results, predict, solution or test.
+        role: markdown, manual, install, setup, code, scratch, look, experiment, demo,
+            figure, results, predict, solution or test.
         source: the instructor's; of a solution with its answer, of a test with its
             hidden part.
         released: as learners got it.

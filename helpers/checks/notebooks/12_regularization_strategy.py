@@ -982,7 +982,7 @@ def _ends_at(
 
 BUDGET = 400  # optimizer steps
 SECONDS = 12.0  # of the processor; answers of the course take one or two
-TIERS = (64.0, 68.0, 71.0)  # % of the sealed test images, worth 1, 2 and 3 points
+TIERS = ((56.0, 1.0), (67.0, 3.0))  # % of the sealed test images, points
 _FALSE = 0.3  # share of the training labels that are wrong
 _BY_HEART = 12.0  # points of accuracy: see `_not_by_heart`
 
@@ -1072,7 +1072,7 @@ def strategy(answer: Any, t: Trial) -> float:
     t.require(
         right > 15,
         f"the model is right on {right:.1f} % of the sealed test images.",
-        expected=f"{TIERS[0]:g} % or more; guessing gives 10 %",
+        expected=f"{TIERS[0][0]:g} % or more; guessing gives 10 %",
         mistake="guessing",
     )
     t.require(
@@ -1122,13 +1122,21 @@ def _accuracy(t: Trial, model: Any, x: Tensor, y: Tensor) -> float:
 
 
 def _tier(t: Trial, right: float) -> float:
-    reached = sum(right >= tier for tier in TIERS)
+    """Return the points of the tier reached.
+
+    Over 12 drawings each, plain networks and single tricks stayed below the upper tier
+    and combinations against both dangers above it; the notebook shows the table.
+    """
+    reached = [points for least, points in TIERS if right >= least]
     t.require(
         reached,
         f"the model is right on {right:.1f} % of the sealed test images.",
-        expected=f"at least {TIERS[0]:g} %, the first tier",
+        expected=f"at least {TIERS[0][0]:g} %, the first tier",
         advice="The rules were kept; what is missing is regularization. Where does "
         "training accuracy go, and where does validation accuracy?",
     )
-    t.part(f"{right:.1f} % on sealed test images, tier {reached} of {len(TIERS)}")
-    return float(reached)
+    t.part(
+        f"{right:.1f} % of the sealed test images: tier {len(reached)} of "
+        f"{len(TIERS)}, {reached[-1]:g} of {TIERS[-1][1]:g} points"
+    )
+    return reached[-1]

@@ -152,7 +152,9 @@ def test_it_stops_a_run_and_changes_nothing_else():
     assert len(stopped.val_loss) < 60
 
 
-@pytest.mark.parametrize("bad", [{"gap": 2}, {"least": -1}, {"tiny": -1}, {"window": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"gap": 2}, {"least": -1}, {"tiny": -1}, {"window": 0}]
+)
 def test_settings_out_of_range(bad):
     with pytest.raises(ValueError, match="expected gap"):
         Alarm(**bad)
