@@ -174,7 +174,7 @@ def _shown(
     return shell._last_traceback
 
 
-def _stem(body: Callable[..., None]) -> str:
+def _stem(body: Callable[..., float | None]) -> str:
     return Path(inspect.getfile(body)).stem
 
 

@@ -982,7 +982,7 @@ def _ends_at(
 
 BUDGET = 400  # optimizer steps
 SECONDS = 12.0  # of the processor; answers of the course take one or two
-TIERS = ((56.0, 1.0), (67.0, 3.0))  # % of the sealed test images, points
+TIERS = ((56.0, 1.0), (67.5, 3.0))  # % of the sealed test images, points
 _FALSE = 0.3  # share of the training labels that are wrong
 _BY_HEART = 12.0  # points of accuracy: see `_not_by_heart`
 

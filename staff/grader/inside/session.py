@@ -371,10 +371,12 @@ def _execute(
 def _last_value(part: str, names: dict[str, Any]) -> Any:
     """Run a part and return the value of its last line, None if it has none."""
     body = ast.parse(part, "<test>").body
-    last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
-    exec(compile(ast.Module(body, []), "<test>", "exec"), names)
-    if last is None:
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(ast.Module(body, []), "<test>", "exec"), names)
         return None
+    body.pop()
+    exec(compile(ast.Module(body, []), "<test>", "exec"), names)
     return eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
 
 
