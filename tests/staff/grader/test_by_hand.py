@@ -89,7 +89,7 @@ def recorded(course, bundle, given, **others):
         }
 
 
-# -- a question in words ----------------------------------------------------------------
+# -- a question in words ---------------------------------------------------------
 
 
 def test_the_builder_makes_nbgraders_manual_cell(course):
@@ -193,7 +193,7 @@ def test_words_changed_later_are_recorded_again(course, bundle, tmp_path):
         assert recorder.revision(first, result) != recorder.revision(second, result)
 
 
-# -- points in tiers --------------------------------------------------------------------
+# -- points in tiers -------------------------------------------------------------
 
 
 def tier(points):
@@ -231,8 +231,13 @@ def test_a_session_takes_the_last_lines_value(part, earned):
 def test_nbgrader_takes_the_same_points():
     cell = nbformat.v4.new_code_cell("check.strategy(strategy)")
     cell.metadata["nbgrader"] = {
-        **{"schema_version": 3, "grade_id": "test_strategy", "points": 3},
-        **{"grade": True, "solution": False, "locked": True, "task": False},
+        "schema_version": 3,
+        "grade_id": "test_strategy",
+        "points": 3,
+        "grade": True,
+        "solution": False,
+        "locked": True,
+        "task": False,
     }
     value = nbformat.v4.new_output("execute_result", {"text/plain": "1.0"})
     printed = nbformat.v4.new_output("stream", name="stdout", text="✓")
