@@ -17,6 +17,7 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'grading' / 'gradebook.db'}"
 c.ExportPlugin.to = str(root / "grading" / "grades.csv")
 
 c.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+c.ClearSolutions.text_stub = "*Write your answer here, in place of this line.*"
 c.GenerateAssignment.preprocessors.append(
     "staff.authoring.preprocessors.GoOnAfterFailures"
 )

@@ -93,7 +93,7 @@ class Notebook:
         return {
             cell.metadata.nbgrader.grade_id: cell.source
             for cell in cells
-            if cell.metadata.get("nbgrader", {}).get(kind)
+            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get(kind)
         }
 
     def grade(self, kernel: WarmKernel, answers: dict[str, str]) -> dict[str, Result]:

@@ -46,8 +46,12 @@ class Check(Protocol):
     mistakes: dict[str, str]
     asks: tuple[str, ...]
 
-    def __call__(self, *answers: Any, seed: int = 0) -> None:
+    def __call__(self, *answers: Any, seed: int = 0) -> float | None:
         """Check the answers, on cases drawn from `seed`.
+
+        Returns:
+            None: all points. A check with tiers returns the points of the tier that
+            was reached; graders take them from the last line of a test.
 
         Raises:
             CheckFailed: an answer is wrong; `NotAttempted`, one of its kind, where the
@@ -64,7 +68,7 @@ def exercise(
     from_scratch: str | None = None,
     asks: Sequence[str] = (),
     quiet: bool = False,
-) -> Callable[[Callable[..., None]], Check]:
+) -> Callable[[Callable[..., float | None]], Check]:
     """Turn `body(answer, t)` into a check; the function's name is the exercise's.
 
     Args:
@@ -81,13 +85,13 @@ def exercise(
     attributes.
     """
 
-    def wrap(body: Callable[..., None]) -> Check:
+    def wrap(body: Callable[..., float | None]) -> Check:
         name = body.__name__
         title = say("Exercise {number} · {name}", number=number, name=name)
         names = tuple(asks) or (name,)
 
         @functools.wraps(body)
-        def check(*answers: Any, seed: int = 0) -> None:
+        def check(*answers: Any, seed: int = 0) -> float | None:
             if len(answers) != len(names):
                 call, n = f"check.{name}({', '.join(names)})", len(answers)
                 raise TypeError(
@@ -105,7 +109,7 @@ def exercise(
                 with _isolated(t.random.getrandbits(48)), unshifted():
                     for each, answer in zip(names, answers, strict=True):
                         _callable(t, each, answer)
-                    body(*answers, t)
+                    earned = body(*answers, t)
             except CheckFailed as failed:
                 attempted = not isinstance(failed, NotAttempted)
                 after.failed(_stem(body), name, failed, attempted=attempted)
@@ -113,7 +117,7 @@ def exercise(
                     raise
                 if not attempted:
                     publish(failed.bundle())
-                    return
+                    return None
                 _show_as_card()
                 raise
             print(
@@ -125,6 +129,7 @@ def exercise(
             )
             progress.record(_stem(body), name)
             after.passed(_stem(body), name)
+            return earned
 
         del check.__wrapped__  # its signature is the check's own: answers, seed
         made = cast(Check, check)
@@ -169,7 +174,7 @@ def _shown(
     return shell._last_traceback
 
 
-def _stem(body: Callable[..., None]) -> str:
+def _stem(body: Callable[..., float | None]) -> str:
     return Path(inspect.getfile(body)).stem
 
 

@@ -145,7 +145,8 @@ def fit(
         seed: fixes data order and dropout masks; the caller's random state is kept.
         transform: (x, y) -> (x, y) of a training batch, e.g. mixup; the new y may be
             probabilities (N, K). Draw from torch's global generator: `seed` governs it.
-        callbacks: see `Callback`; ready-made ones are in `helpers.training.callbacks`.
+        callbacks: see `Callback`; ready-made ones are in `helpers.training.callbacks`
+            and `helpers.training.alarms`.
         compile: run the forward pass through torch.compile (gains on GPUs only).
         device: where to train; None means where train's x lies.
         progress: show a bar (never when COURSE_HEADLESS=1).

@@ -3,6 +3,7 @@
 A master is a jupytext percent file. The line that opens a cell says its role::
 
     # %% [markdown]                  prose
+    # %% [markdown] manual="name" points=3    an answer in words, graded by hand
     # %%                             provided code; of comments alone: a scratch cell
     # %% setup                       the first code cell: imports, read-only
     # %% solution="name"             the answer; ``### BEGIN SOLUTION`` ... ``### END``
@@ -30,7 +31,8 @@ _ATTRIBUTE = re.compile(r'(?P<key>[A-Za-z_]\w*)=(?P<value>"[^"]*"|\S+)(?:\s+|$)'
 FOLDED = {"figure", "results", "predict"}
 _BARE = {"setup", "look", "experiment", "demo", *FOLDED}
 _KNOWN = (
-    "[markdown], setup, look, experiment, demo, figure, results, predict, "
+    '[markdown], [markdown] manual="name" points=3, '
+    "setup, look, experiment, demo, figure, results, predict, "
     'solution="name", or test="name" points=2'
 )
 _BORDER = re.compile(r"^\s*#+\s*(BEGIN|END) (SOLUTION|HIDDEN TESTS)\s*$")
@@ -67,10 +69,11 @@ class Cell:
     """One cell of a master.
 
     Args:
-        role: markdown, code, scratch, setup, look, experiment, demo, figure, results,
-            predict, solution or test; install for the cell that the builder adds.
-        name: the exercise, for a solution or a test; else "".
-        points: for a test.
+        role: markdown, manual, code, scratch, setup, look, experiment, demo, figure,
+            results, predict, solution or test; install for the cell that the builder
+            adds.
+        name: the exercise, for a solution, a test or a manual cell; else "".
+        points: for a test or a manual cell.
         source: as it will stand in the notebook.
         text: as it stands in the master (magics are comments).
         line: line of the master on which the text's first line stands.
@@ -91,12 +94,14 @@ class Cell:
     @property
     def kind(self) -> str:
         """The notebook's own type of cell."""
-        return "markdown" if self.role == "markdown" else "code"
+        return "markdown" if self.role in ("markdown", "manual") else "code"
 
     @property
     def grade_id(self) -> str:
         """The id in nbgrader; "" for cells it does not know."""
-        names = {"solution": self.name, "test": f"test_{self.name}", "setup": "setup"}
+        if self.role in ("solution", "manual"):
+            return self.name
+        names = {"test": f"test_{self.name}", "setup": "setup"}
         return names.get(self.role, "")
 
     def lines(self, region: Region) -> list[str]:
@@ -216,6 +221,9 @@ def _read_role(master: Master, line: int, opening: str) -> tuple[str, str, float
         return rest, "", 0
     found = {m["key"]: m["value"].strip('"') for m in _ATTRIBUTE.finditer(rest)}
     strange = _ATTRIBUTE.sub("", rest).strip()
+    if strange == "[markdown]" and set(found) == {"manual", "points"}:
+        points = _read_points(master, line, found["points"])
+        return "manual", _read_name(master, line, found["manual"]), points
     if not strange and set(found) == {"solution"}:
         return "solution", _read_name(master, line, found["solution"]), 0
     if not strange and set(found) == {"test", "points"}:

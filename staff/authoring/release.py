@@ -22,6 +22,7 @@ from staff.authoring.rules import STUB
 from staff.course import Course, CourseError
 
 __all__ = [
+    "WORDS_HERE",
     "digest",
     "make_pair",
     "nbgrader_config",
@@ -29,6 +30,9 @@ __all__ = [
     "to_text",
     "was_built",
 ]
+
+WORDS_HERE = "*Write your answer here, in place of this line.*"
+"""What stands in an answer cell for words; nbgrader_config.py says the same."""
 
 _HIDDEN = FOLDED | {"install", "setup"}  # folded in the page: not the lesson
 _METADATA = {
@@ -151,12 +155,12 @@ def _nbgrader_metadata(cell: Cell) -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "schema_version": 3,
         "grade_id": cell.grade_id,
-        "solution": cell.role == "solution",
-        "grade": cell.role == "test",
+        "solution": cell.role in {"solution", "manual"},
+        "grade": cell.role in {"test", "manual"},
         "locked": cell.role in {"test", "setup"},
         "task": False,
     }
-    return metadata | ({"points": cell.points} if cell.role == "test" else {})
+    return metadata | ({"points": cell.points} if metadata["grade"] else {})
 
 
 def _cell_id(stem: str, cell: Cell, seen: Counter[str]) -> str:
@@ -247,6 +251,8 @@ def _verify(master: Master, source: NotebookNode, release: NotebookNode) -> None
 
 
 def _released_source(cell: Cell) -> str:
+    if cell.role == "manual":
+        return WORDS_HERE
     return cell.without_regions(STUB if cell.role == "solution" else "")
 
 

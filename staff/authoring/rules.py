@@ -61,7 +61,8 @@ def _check_pairs(master: Master) -> None:
     solutions = [cell for cell in master.cells if cell.role == "solution"]
     tests = [cell for cell in master.cells if cell.role == "test"]
     ids = Counter(cell.grade_id for cell in master.cells if cell.grade_id)
-    for cell in [*solutions, *tests]:
+    manual = [cell for cell in master.cells if cell.role == "manual"]
+    for cell in [*solutions, *tests, *manual]:
         if ids[cell.grade_id] > 1:
             master.complain(cell.marker, f"duplicate id {cell.grade_id!r}")
     answered = {cell.name: cell.marker for cell in solutions}

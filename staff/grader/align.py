@@ -18,6 +18,7 @@ __all__ = ["Index", "Piece", "align", "in_order", "index"]
 _ALIKE = 0.5  # share of words in common from which an edited cell is recognised
 _MOST = 10_000  # comparisons of cells by their words
 _LONGEST = 20_000  # characters of a cell compared by its words
+TEXT = ("markdown", "manual")
 _WORD = re.compile(r"\w++|[^\w\s]")
 
 
@@ -47,7 +48,7 @@ class Index:
         self.test: dict[str, int] = {}
         self.stubs: dict[str, Reading] = {}
         for place, cell in enumerate(bundle.cells):
-            known = self.text_ids if cell.role == "markdown" else self.by_id
+            known = self.text_ids if cell.role in TEXT else self.by_id
             known[cell.id] = place
             for source in (cell.released, cell.source):
                 self.by_text.setdefault(tidy(source), place)
@@ -61,6 +62,7 @@ class Index:
             for place, cell in enumerate(bundle.cells)
             if "grade_id" in cell.nbgrader
         }
+        self.manual = {m.grade_id: m.place for m in bundle.by_hand}
         self.owner = {
             ask: name for name, q in bundle.questions.items() for ask in q.asks
         }
@@ -71,7 +73,7 @@ class Index:
         return {
             place: _words(cell.released)
             for place, cell in enumerate(self.bundle.cells)
-            if cell.role not in ("markdown", "solution")
+            if cell.role not in (*TEXT, "solution")
         }
 
 
@@ -148,7 +150,11 @@ def _identify(piece: Piece, known: Index, shared: set[str]) -> Piece | None:
     own = cell.id not in shared or (place is None and named in known.answer.values())
     if named is not None and own:
         place = named
+    place = known.manual.get(cell.id, place)
     role = "" if place is None else known.bundle.cells[place].role
+    if role == "manual":  # words, also where its cell was turned into code
+        piece.place, piece.text = place, True
+        return piece
     if cell.kind == "code":
         piece.place = None if role == "markdown" else place
         return piece

@@ -16,12 +16,12 @@ from staff.grader.fingerprint import check_code
 from staff.grader.model import Submission
 from staff.grader.syntax import read
 
-__all__ = ["RUN", "Bundle", "Question", "TemplateCell", "halves"]
+__all__ = ["RUN", "Bundle", "Manual", "Question", "TemplateCell", "halves"]
 
 RUN = {"setup", "code"}
 """Roles of the instructor's cells that a session runs, besides the tests."""
 
-_CARD = re.compile(r"^#+ +(Exercise +(\d+\.\d+) · .+?)(?: +\([^()]*\))? *$", re.M)
+_CARD = re.compile(r"^#+ +(Exercise +(\d+\.\d+[a-z]?) · .+?)(?: +\([^()]*\))? *$", re.M)
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class TemplateCell:
 
     Args:
         id: of the cell, the same in both notebooks.
-        role: markdown, install, setup, code, scratch, look, experiment, demo, figure,
-            results, predict, solution or test.
+        role: markdown, manual, install, setup, code, scratch, look, experiment, demo,
+            figure, results, predict, solution or test.
         source: the instructor's; of a solution with its answer, of a test with its
             hidden part.
         released: as learners got it.
@@ -83,6 +83,23 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Manual:
+    """One question that is answered in words and graded by a person.
+
+    Args:
+        grade_id: nbgrader's name for its cell, which is the cell's id, too.
+        title: from its card, "Exercise 12.5 · The challenge".
+        points: > 0, that a person may give.
+        place: of its cell among the assignment's.
+    """
+
+    grade_id: str
+    title: str
+    points: float
+    place: int
+
+
+@dataclass(frozen=True)
 class Bundle:
     """All that is needed to read and grade submissions of one assignment."""
 
@@ -111,6 +128,18 @@ class Bundle:
         pairs = zip(source, release, strict=True)
         cells = tuple(_template_cell(*pair) for pair in pairs)
         return cls(stem, cells, _questions(stem, cells))
+
+    @cached_property
+    def by_hand(self) -> tuple[Manual, ...]:
+        """The questions that a person grades, each with its cell's place."""
+        title, found = "", []
+        for place, cell in enumerate(self.cells):
+            if cell.role == "manual":
+                points = float(cell.nbgrader["points"])
+                found.append(Manual(cell.question, title, points, place))
+            for match in _CARD.finditer(cell.source if cell.role == "markdown" else ""):
+                title = match[1]
+        return tuple(found)
 
     @cached_property
     def digest(self) -> str:
@@ -187,7 +216,7 @@ def _template_cell(cell: dict[str, Any], released: dict[str, Any]) -> TemplateCe
     question = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
     if role == "test":
         question = question.removeprefix("test_")
-    elif role != "solution":
+    elif role not in ("solution", "manual"):
         question = ""
     return TemplateCell(
         *(cell["id"], role, cell["source"], released["source"], question, nbgrader)

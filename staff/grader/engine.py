@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import math
 import os
 import queue
 import select
@@ -335,9 +336,19 @@ def _question(data: dict[str, Any]) -> QuestionResult:
             seconds=float(data.get("seconds") or 0.0),
             evidence=str(data.get("evidence", ""))[:1000],
             limited=data.get("limited") is True,
+            earned=_earned(data.get("earned")),
         )
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         return QuestionResult(Verdict.TAMPERED, evidence=f"no result: {error}")
+
+
+def _earned(value: Any) -> float | None:
+    """Return points as a check gave them; whatever is no such number raises."""
+    if value is None:
+        return None
+    if type(value) is not float or not 0 < value < math.inf:
+        raise ValueError("no points")
+    return value
 
 
 def infra(job: Job, why: str) -> Result:

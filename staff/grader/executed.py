@@ -95,6 +95,7 @@ class Template:
         reasons, handed_in = reasons or {}, handed_in or {}
         answers = {s.cell: s.source for s in submission.steps if s.kind == "answer"}
         given = {s.cell: s.source for s in submission.steps if s.kind in _GIVEN}
+        answers |= {name: _quoted(text) for name, text in submission.written}
         ran = {step.cell for step in submission.steps}
         taken = {cell["id"] for cell in self.cells}
         before, behind = _extras(submission.steps, set(taken))
@@ -121,6 +122,7 @@ class Template:
     def unanswered(self, cell: str, submission: Submission) -> bool:
         """Tell whether an answer cell was left as it was released."""
         answers = {s.cell: s.source for s in submission.steps if s.kind == "answer"}
+        answers |= dict(submission.written)
         return answers.get(cell, self.stubs[cell]) == self.stubs[cell]
 
 
@@ -181,6 +183,13 @@ def _extra(step: Step, result: Result, taken: set[str]) -> Cell:
         name = f"own-{len(taken)}"
     taken.add(name)
     return _code(name, step.source, safe_outputs(result.outputs.get(step.cell, [])))
+
+
+def _quoted(text: str) -> str:
+    """Return what a learner wrote as plain text: markdown may hold active content."""
+    fence = max((len(run) for run in re.findall("~+", text)), default=2) + 1
+    fence = max(fence, 3)
+    return f"{'~' * fence}text\n{text}\n{'~' * fence}"
 
 
 def _note(text: str) -> Cell:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from staff.grader.bundle import Bundle, Question
+from staff.authoring.release import WORDS_HERE
+from staff.grader.bundle import Bundle, Manual, Question
 from staff.grader.feedback_page import BODY
 from staff.grader.marks import Marks
 from staff.grader.model import Output, QuestionResult, Result, Submission, Verdict
@@ -57,9 +58,10 @@ _HIDDEN_HINT = (
 )
 
 _PAGE = 150_000  # bytes for what learners wrote; the rest is ours
-_NOTES = 15_000
+_NOTES = 12_000
 _REQUESTS = 2_500  # the learner's about the whole, and the answer
 _MOST = 0.3, 0.15, 0.3, 0.1  # of a share: message, comment, answer, output
+_WRITTEN = 10_000
 
 
 class Page:
@@ -104,8 +106,12 @@ class Page:
             self._question(question, submission, result, marks)
             for question in self.bundle.questions.values()
         ]
+        questions += [
+            self._by_hand(each, submission, marks) for each in self.bundle.by_hand
+        ]
         notes = [submission.invalid] if submission.invalid else submission.repairs
         possible = sum(q.points for q in self.bundle.questions.values())
+        possible += sum(each.points for each in self.bundle.by_hand)
         earned = sum(q["score"] for q in questions)
         return {
             "title": f"Feedback · {self._heading}",
@@ -207,6 +213,36 @@ class Page:
             for one in self.requests.get(submission.student, [])
             if one.question == name
         ]
+
+    def _by_hand(
+        self, manual: Manual, submission: Submission, marks: Marks
+    ) -> dict[str, Any]:
+        """Show an answer in words: its points come from a person."""
+        name = manual.grade_id
+        text = dict(submission.written).get(name, "")
+        empty = text.strip() in ("", WORDS_HERE)
+        looked = name in marks.manual
+        verdict = WORDS[Verdict.MISSING] if empty else "To be graded by hand"
+        points_told = _decided(name, manual.points, 0.0, marks)
+        given = f"Your instructor gave {points_told['earned']} of "
+        given += f"{points_told['points']} points."
+        comment = marks.comments.get(name, "")
+        return {
+            "title": manual.title,
+            "verdict": _LOOKED if looked else verdict,
+            "symbol": "○" if empty or looked else "?",
+            "tone": "wait",
+            **points_told,
+            "earned": points_told["earned"] if empty or looked else "so far 0",
+            "by_hand": given if looked else "",
+            "comment": cut(clean(comment), _REQUESTS),
+            "requests": self._requests(name, submission, _REQUESTS // 2),
+            "part": "",
+            "hint": "",
+            "message": "",
+            "answer": "" if empty else cut(clean(text), _WRITTEN),
+            "output": "",
+        }
 
     def _safe(self, text: str, limit: int) -> str:
         """Return a text cut to size, without lines of hidden tests."""

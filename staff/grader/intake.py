@@ -28,6 +28,7 @@ _LOST = (
     "Your notebook had lost the course's marks on its cells, as happens in some "
     "programs. The cells were recognised all the same."
 )
+_WRITTEN = 100_000  # characters of an answer in words
 _NAMED = 5  # lines set aside that are named
 _ABSENT = 20  # packages that are named
 
@@ -131,7 +132,17 @@ def _filled(submission: Submission, decoded: Decoded, known: Index) -> Submissio
         repairs=tuple(dict.fromkeys(repairs)),
         suspicions=tuple(dict.fromkeys(suspicions)),
         absent=tuple(absent),
+        written=tuple(_written(pieces, known)),
     )
+
+
+def _written(pieces: list[Piece], known: Index) -> Iterator[tuple[str, str]]:
+    """Yield (cell, text) of the answers in words; the last of several counts."""
+    cells = known.bundle.cells
+    found = {p.place: p.cell.source for p in pieces if p.place is not None and p.text}
+    for place, text in found.items():
+        if cells[place].role == "manual":
+            yield cells[place].id, text[:_WRITTEN]
 
 
 def _answered(done: Arrangement) -> bool:

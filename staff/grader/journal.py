@@ -316,7 +316,7 @@ def revision(
         digest: of the assignment.
     """
     verdicts = {
-        name: [each.verdict, each.message, each.mistake, each.hidden]
+        name: [each.verdict, each.message, each.mistake, each.hidden, each.earned]
         for name, each in result.questions.items()
     }
     handed_in = [submission.student, submission.sha256, submission.timestamp]

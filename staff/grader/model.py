@@ -64,6 +64,7 @@ class Submission:
         timestamp: when it was handed in, as nbgrader writes it; "" if unknown.
         absent: (package, question) for packages that are not installed where answers
             are graded: imported somewhere (question ""), or used in an answer.
+        written: (cell, text) of the answers in words, which a person grades.
     """
 
     student: str
@@ -76,6 +77,7 @@ class Submission:
     invalid: str = ""
     timestamp: str = ""
     absent: tuple[tuple[str, str], ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
 
     def lacking(self, question: str) -> list[str]:
         """Return the packages that an answer uses and that are not installed."""
@@ -95,6 +97,7 @@ class QuestionResult:
         evidence: for a person who looks into it (TAMPERED, INFRA); never shown to
             learners.
         limited: other limits of time or memory might have led to another verdict.
+        earned: points of a PASS, where the check has tiers; None for all of them.
     """
 
     verdict: Verdict
@@ -104,6 +107,13 @@ class QuestionResult:
     seconds: float = 0.0
     evidence: str = ""
     limited: bool = False
+    earned: float | None = None
+
+    def score(self, points: float) -> float:
+        """Return what it is worth, of so many points."""
+        if self.verdict is not Verdict.PASS:
+            return 0.0
+        return points if self.earned is None else min(self.earned, points)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""

@@ -194,7 +194,7 @@ class Policy:
             points: of the question.
         """
         if result.verdict is Verdict.PASS:
-            return points
+            return result.score(points)
         part = result.hidden and result.verdict is not Verdict.TAMPERED
         return points * self.visible if part else 0.0
 

@@ -284,10 +284,19 @@ class Recorder:
         for cell in cells:
             if cell.type == "GradeCell":
                 self._grade(grades[cell.id], cell.name, results, before)
+                if cell.name not in results:
+                    self._by_hand(grades[cell.id], cell.name, submission)
             elif cell.type == "SolutionCell":
                 comments[cell.id].auto_comment = self._comment(cell.name, submission)
         db.flush()
         self._penalise(handed, notebook)
+
+    def _by_hand(self, grade: api.Grade, cell: str, submission: Submission) -> None:
+        """Leave a question for a person, as nbgrader does: all but untouched ones."""
+        known = cell in self.template.stubs and not submission.invalid
+        if known and self.template.unanswered(cell, submission):
+            grade.auto_score = 0.0
+            grade.needs_manual_grade = grade.manual_score is not None
 
     def _submission(
         self, assignment: api.Assignment, submission: Submission

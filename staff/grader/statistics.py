@@ -126,6 +126,7 @@ def gather(
     mistakes: dict[str, Counter[str]] = {name: Counter() for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     passed: list[list[bool]] = []
+    scored: list[list[float]] = []
     cases: list[Case] = []
     layers: Counter[str] = Counter()
     students = unreadable = 0
@@ -150,11 +151,14 @@ def gather(
         scores.append(sum(policy.score(result, points) for result, points in pairs))
         if not any(r.verdict == Verdict.INVALID_FILE for r in own):
             passed.append([r.verdict == Verdict.PASS for r in own])
-    totals = [sum(w for w, p in zip(worth, row, strict=True) if p) for row in passed]
+            scored.append(
+                [policy.score(*pair) for pair in zip(own, worth, strict=True)]
+            )
+    totals = [sum(row) for row in scored]
     rows = []
     for index, (name, question) in enumerate(bundle.questions.items()):
         item = [row[index] for row in passed]
-        rest = [t - worth[index] * i for t, i in zip(totals, item, strict=True)]
+        rest = [t - row[index] for t, row in zip(totals, scored, strict=True)]
         value, undefined = discrimination(item, rest)
         told = sentences.get(name, {})
         rows.append(

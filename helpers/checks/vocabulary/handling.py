@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from torch import Tensor, nn
 
@@ -22,9 +22,23 @@ from helpers.checks.vocabulary.values import (
 )
 from helpers.words import say
 
-__all__ = ["Explain", "Handling"]
+__all__ = ["Explain", "Handling", "Spent"]
 
 Explain = Callable[[Raised], None]
+
+
+class Spent(NamedTuple):
+    """What a training cost; see `uses.counted`.
+
+    Attributes:
+        steps: of torch's optimizers.
+        passes: backward passes.
+        seconds: of the processor.
+    """
+
+    steps: int
+    passes: int
+    seconds: float
 
 
 class Handling(ABC):
@@ -130,6 +144,20 @@ class Handling(ABC):
         """
         self._say(case or self._call_text(answer, args, kwargs))
         return self._use(uses.call, answer, args, kwargs)
+
+    def train(self, answer: Any, *args: Any, case: str) -> tuple[Any, Spent]:
+        """Call an answer that trains; return what it returned, and what it spent.
+
+        Args: as of `call`; tensors among them must stay as they are.
+        """
+        inputs = tensors_in(args, {})
+        before = [tensor.detach().clone() for tensor in inputs]
+        self._say(case)
+        result, *spent = self._settled(self._use(uses.counted, answer, args))
+        self._unchanged(inputs, before)
+        if not isinstance(result, (Tensor, *PLAIN)):
+            self._labels[id(result)] = (result, case)
+        return result, Spent(*spent)
 
     def method(
         self,

@@ -20,11 +20,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 __all__ = [
     "attributes",
     "call",
     "can_be_called",
+    "counted",
     "derives",
     "gradients",
     "is_a",
@@ -45,6 +47,39 @@ __all__ = [
 def call(answer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Call a function, a class or an object; it may be torch's with theirs in it."""
     return answer(*args, **kwargs)
+
+
+def counted(answer: Any, args: Sequence[Any]) -> tuple[Any, int, int, float]:
+    """Call an answer that trains, and count what it spends.
+
+    Counted are calls of `step()` of torch's optimizers, whoever makes them and how many
+    optimizers there are, and passes of autograd's engine: `backward()` and
+    `torch.autograd.grad`, so that a loop by hand counts as well. It is done in the
+    answer's own process: an answer that sets out to hide its steps can do so.
+
+    Returns:
+        (what the answer returned, optimizer steps, backward passes, seconds of the
+        processor).
+    """
+    count = {"steps": 0, "passes": 0}
+    engine: Any = vars(torch.autograd)["_engine_run_backward"]
+
+    def stepped(optimizer: Any, args: Any, kwargs: Any) -> None:
+        count["steps"] += 1
+
+    def passed(*args: Any, **kwargs: Any) -> Any:
+        count["passes"] += 1
+        return engine(*args, **kwargs)
+
+    hook = register_optimizer_step_post_hook(stepped)
+    vars(torch.autograd)["_engine_run_backward"] = passed
+    start = time.process_time()
+    try:
+        result = answer(*args)
+    finally:
+        vars(torch.autograd)["_engine_run_backward"] = engine
+        hook.remove()
+    return result, count["steps"], count["passes"], time.process_time() - start
 
 
 def method(owner: Any, name: str, args: Sequence[Any]) -> Any:

@@ -263,7 +263,10 @@ class Attempt:
                     start, length = start + sent, length - sent
 
     def _on_result(self, _number: int, message: Message, _handles: list[int]) -> None:
-        known = ("verdict", "message", "mistake", "hidden", "seconds", "evidence")
+        known = [
+            *("verdict", "message", "mistake", "hidden", "seconds", "evidence"),
+            "earned",
+        ]
         result = {key: message[key] for key in known if key in message}
         self.run.modules.update(message.get("modules") or [])
         verdict, words = result.pop("verdict"), result.pop("message", "")

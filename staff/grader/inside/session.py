@@ -11,6 +11,7 @@ from __future__ import annotations
 import _thread
 import ast
 import contextlib
+import math
 import os
 import socket
 import sys
@@ -226,13 +227,13 @@ def _judge(
         return {"verdict": "TAMPERED", "evidence": text}
     _watch_calls(session, number)
     earlier = session.errors.get(session.job["steps"][number]["question"])
-    torch = sys.modules.get("torch")
+    torch, earned = sys.modules.get("torch"), None
     for is_hidden in (False, True):
         # Only now: until here an answer may have spoken, and been quoted.
         part = _ask_for_tests(session, number, "hidden") if is_hidden else visible
         if not part.strip():
             continue
-        failed = _execute(part, names, is_hidden, earlier)
+        failed, earned = _execute(part, names, is_hidden, earlier)
         suspicions = _changes(session, all=True)
         if not suspicions and torch is not None:
             loaded = "helpers.checks" in sys.modules
@@ -241,7 +242,7 @@ def _judge(
             return {"verdict": "TAMPERED", "evidence": "; ".join(suspicions[:5])}
         if failed is not None:
             return failed
-    return {"verdict": "PASS"}
+    return {"verdict": "PASS", "earned": earned}
 
 
 def _watch_calls(session: Session, number: int) -> None:
@@ -347,21 +348,40 @@ def _stored(statement: ast.stmt) -> set[str]:
 
 def _execute(
     part: str, names: dict[str, Any], hidden: bool, earlier: tuple[str, str] | None
-) -> dict[str, Any] | None:
-    """Run one part of a test; return None if it passes, else what is to be said.
+) -> tuple[dict[str, Any] | None, float | None]:
+    """Run one part of a test.
 
     Args:
         earlier: the error with which the answer's own cell ended.
+
+    Returns:
+        (None if it passes, else what is to be said; the points that its last line
+        gives, None for all of them: as nbgrader takes a cell's last value).
     """
     try:
-        exec(compile(part, "<test>", "exec"), names)
+        return None, _points(_last_value(part, names))
     except NameError as error:
         if earlier is not None:  # that is why the name is not there
-            return _raised(*earlier, hidden=False) | {"evidence": CELL}
-        return _explain(error, hidden)
+            return _raised(*earlier, hidden=False) | {"evidence": CELL}, None
+        return _explain(error, hidden), None
     except BaseException as error:
-        return _explain(error, hidden)
-    return None
+        return _explain(error, hidden), None
+
+
+def _last_value(part: str, names: dict[str, Any]) -> Any:
+    """Run a part and return the value of its last line, None if it has none."""
+    body = ast.parse(part, "<test>").body
+    last = body[-1] if body else None
+    if not isinstance(last, ast.Expr):
+        exec(compile(ast.Module(body, []), "<test>", "exec"), names)
+        return None
+    body.pop()
+    exec(compile(ast.Module(body, []), "<test>", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "<test>", "eval"), names)
+
+
+def _points(value: Any) -> float | None:
+    return value if type(value) is float and 0 < value < math.inf else None
 
 
 def _explain(error: BaseException, hidden: bool) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def _once(
         answers = remote.take(check.asks)
         checks.Trial.subject = remote
         with contextlib.redirect_stdout(io.StringIO()):
-            check(*answers, seed=seed)
+            earned = check(*answers, seed=seed)
     except checks.NotAttempted:
         text = "Not attempted: `raise NotImplementedError` still stands."
         return QuestionResult(Verdict.MISSING, text)
@@ -113,7 +113,7 @@ def _once(
         )
     finally:
         checks.Trial.subject = subject
-    return QuestionResult(Verdict.PASS)
+    return QuestionResult(Verdict.PASS, earned=earned)
 
 
 def _lost(error: Lost) -> QuestionResult:

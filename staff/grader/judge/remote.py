@@ -486,6 +486,9 @@ def _gradients_fit(arguments: Sequence[Any], value: Any) -> bool:
 _PROMISES: dict[str, Callable[[Sequence[Any], Any], bool]] = {
     "attributes": lambda a, v: type(v) is tuple and len(v) == len(a[1]),
     "can_be_called": _of(bool),
+    "counted": lambda a, v: (
+        type(v) is tuple and [type(each) for each in v[1:]] == [int, int, float]
+    ),
     "derives": _of(bool),
     "gradients": _gradients_fit,
     "is_a": _of(bool),

@@ -1,0 +1,9 @@
+def build_head(in_features, hidden, classes, p):
+    return nn.Sequential(
+        nn.Dropout(p),
+        nn.Linear(in_features, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Dropout(p),
+        nn.Linear(hidden, classes),
+    )

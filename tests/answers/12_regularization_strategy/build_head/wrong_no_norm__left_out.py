@@ -1,0 +1,7 @@
+def build_head(in_features, hidden, classes, p):
+    return nn.Sequential(
+        nn.Linear(in_features, hidden),
+        nn.ReLU(),
+        nn.Dropout(p),
+        nn.Linear(hidden, classes),
+    )

@@ -1,0 +1,11 @@
+def regularized_network(input_dim, hidden_dims, output_dim, dropout_rate):
+    layers, inside = [], input_dim
+    for place, outside in enumerate(hidden_dims):
+        linear = nn.Linear(inside, outside)
+        linear = nn.Linear(inside, outside, bias=False)
+        nn.init.kaiming_uniform_(linear.weight, nonlinearity="relu")
+        layers += [linear, nn.BatchNorm1d(outside), nn.ReLU()]
+        if place < len(hidden_dims) - 1:
+            layers.append(nn.Dropout(dropout_rate))
+        inside = outside
+    return nn.Sequential(*layers, nn.Linear(inside, output_dim))

@@ -1,0 +1,2 @@
+def search(configs, evaluate):
+    return max(configs, key=lambda c: evaluate(c, "val"))

@@ -1,0 +1,9 @@
+def train_best(model, step, score, steps):
+    best, best_score = None, -math.inf
+    for _ in range(steps):
+        step()
+        now = score()
+        if now > best_score:
+            best, best_score = copy.deepcopy(model.state_dict()), now
+    model.load_state_dict(best)
+    return model

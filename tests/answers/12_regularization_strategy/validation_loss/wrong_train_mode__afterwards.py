@@ -1,0 +1,9 @@
+def validation_loss(model, x, y):
+    modes = [(module, module.training) for module in model.modules()]
+    model.train()
+    with torch.no_grad():
+        loss = F.cross_entropy(model(x), y).item()
+    model.eval()
+    for module, mode in modes:
+        module.training = mode
+    return loss
