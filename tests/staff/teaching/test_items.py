@@ -83,7 +83,10 @@ def prove_marking(item):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_item_is_proven(stem, kind):
     found = material.material(Course(), stem, "proof", NUMBER, (kind,))[kind]
-    assert found
+    # Where each answer is long, or has a line to spare, there is no Parsons problem.
+    assert found or (
+        kind == "parsons" and stem not in ("02_dropout_from_scratch", STEM)
+    )
     for item in found:
         globals()[f"prove_{kind}"](item)
 
