@@ -22,7 +22,8 @@ from staff.teaching.repair import Change, applied, changes, repair
 __all__ = ["KINDS", "Item", "NotProven", "make"]
 
 _CHOICES = 4
-_BLOCKS = range(4, 15)  # lines of an answer that is put in order
+_BLOCKS = range(4, 13)  # lines of an answer that is put in order
+_TURNS = 4  # right answers of an exercise that are looked at
 _DISTRACTORS = 3
 _SHOWN = 40  # lines of an answer that is read
 
@@ -153,7 +154,7 @@ def _which(exercise: Exercise, draw: Draw) -> Iterator[Item]:
 
 
 def _parsons(exercise: Exercise, draw: Draw) -> Iterator[Item]:
-    for right in draw.order(exercise.right):
+    for right in draw.sample(exercise.right, _TURNS):
         lines = [line for line in right.lines if line.strip()]
         if len(lines) not in _BLOCKS or len({*lines}) < len(lines):
             continue
@@ -187,7 +188,7 @@ def _needs_all(exercise: Exercise, lines: list[str]) -> bool:
 
 
 def _distractors(exercise: Exercise, lines: list[str], draw: Draw) -> dict[str, str]:
-    """Return lines of wrong answers, wrong in the place of any right line."""
+    """Return lines of wrong answers, wrong in every place of their indentation."""
     found: dict[str, str] = {}
     tried = {*lines}
     for answer in draw.order(exercise.wrong):
@@ -200,7 +201,11 @@ def _distractors(exercise: Exercise, lines: list[str], draw: Draw) -> dict[str, 
                 continue
             tried.add(line)
             mistake = judge(exercise, applied(lines, (change,))).mistake
-            places = (Change(i, i + 1, (line,)) for i in range(len(lines)))
+            places = (
+                Change(i, i + 1, (line,))
+                for i, other in enumerate(lines)
+                if _indent(other) == _indent(line)
+            )
             if mistake and not any(
                 judge(exercise, applied(lines, (one,))).right for one in places
             ):
@@ -212,11 +217,15 @@ def _swaps(exercise: Exercise, lines: list[str]) -> Iterator[str]:
     """Yield a sentence for neighbours that may change places: also right."""
     for first in range(len(lines) - 1):
         here, there = lines[first : first + 2]
-        if len(here) - len(here.lstrip()) != len(there) - len(there.lstrip()):
+        if _indent(here) != _indent(there):
             continue
         swapped = [*lines[:first], there, here, *lines[first + 2 :]]
         if judge(exercise, "\n".join(swapped)).right:
             yield f"`{here.strip()}` and `{there.strip()}` may change places."
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 # --- which are right? -------------------------------------------------------------

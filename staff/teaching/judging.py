@@ -7,9 +7,10 @@ import functools
 import io
 import linecache
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 from unittest.mock import patch
 
@@ -21,6 +22,9 @@ __all__ = ["SEEDS", "Judged", "judge"]
 
 SEEDS = (1, 20_261, 904_407)
 """Seeds with which an answer is tried: what is said of it must hold for all."""
+
+
+_SECONDS = 5.0  # of processor time for one answer
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def judge(exercise: Exercise, text: str, *, seed: int = SEEDS[0]) -> Judged:
     where = f"<{exercise.stem}/{exercise.name}>"
     linecache.cache[where] = (len(text), None, text.splitlines(True), where)
     names = {**_setup(exercise.stem, exercise.setup), "__name__": "__main__"}
-    with _quiet():
+    with _quiet(), _limited():
         try:
             exec(compile(text, where, "exec"), names)
             check(*(names[name] for name in check.asks), seed=seed)
@@ -66,6 +70,29 @@ def _quiet() -> Iterator[None]:
     off = patch.dict(os.environ, COURSE_PROGRESS="off")
     with contextlib.redirect_stdout(io.StringIO()), off:
         yield
+
+
+class _Endless(Exception):
+    """The answer took longer than any honest one does."""
+
+
+@contextlib.contextmanager
+def _limited() -> Iterator[None]:
+    """End what computes for long: a line too few can make a loop endless.
+
+    Only in a process's main thread.
+    """
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise _Endless(f"no end after {_SECONDS:g} seconds of computing")
+
+    before = signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 @functools.cache
