@@ -98,6 +98,21 @@ class Manual:
     points: float
     place: int
 
+    @property
+    def name(self) -> str:
+        """Its name, which is its cell's."""
+        return self.grade_id
+
+    @property
+    def label(self) -> str:
+        """The title's short form, "Exercise 12.5"."""
+        return self.title.split(" · ")[0] or self.name
+
+    @property
+    def number(self) -> str:
+        """Its number, "12.5"; "" without a card."""
+        return self.label.removeprefix("Exercise ") if self.title else ""
+
 
 @dataclass(frozen=True)
 class Bundle:

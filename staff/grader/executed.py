@@ -26,7 +26,7 @@ from staff.course import Course
 from staff.grader.model import Output, Result, Step, Submission
 from staff.grader.outputs import safe_outputs
 
-__all__ = ["HIDDEN", "NOT_RUN", "Template", "graded_file"]
+__all__ = ["HIDDEN", "NOT_RUN", "Template", "graded_file", "open_part"]
 
 Cell = dict[str, Any]
 
@@ -74,7 +74,7 @@ class Template:
         if nbgrader:
             nbgrader["checksum"] = compute_checksum(released)
         if nbgrader.get("grade"):
-            released.source = _open(released.source)
+            released.source = open_part(released.source)
         return dict(released)
 
     def notebook(
@@ -146,16 +146,16 @@ def _stream(text: str) -> Output:
 
 def _own_variant(cell: Cell, source: str) -> Cell:
     """Return a given cell as this learner got it."""
-    if _open(source) == cell["source"]:
+    if open_part(source) == cell["source"]:
         return cell
     metadata = json.loads(json.dumps(cell["metadata"]))
     made = nbformat.from_dict({**cell, "source": source, "metadata": metadata})
     if "nbgrader" in metadata:
         made.metadata["nbgrader"]["checksum"] = compute_checksum(made)
-    return {**made, "source": _open(source)}
+    return {**made, "source": open_part(source)}
 
 
-def _open(source: str) -> str:
+def open_part(source: str) -> str:
     """Return a test cell without its hidden part; other cells as they are."""
     visible, hidden = halves(source)
     return f"{visible.rstrip()}\n{HIDDEN}" if hidden else source

@@ -149,7 +149,8 @@ def _shares(
 ) -> dict[str, list[Exercise]]:
     """Deal the exercises out: in two kinds of question one would help with the other.
 
-    The kinds choose in turn; the one that can use fewest exercises first.
+    The kinds choose in turn, the one that can use fewest exercises first; who has
+    enough waits until all have.
     """
     shares: dict[str, list[Exercise]] = {
         kind: [] for kind in ("which", "hunt", "code") if kind in kinds
@@ -157,7 +158,10 @@ def _shares(
     rest, before = [*exercises], -1
     while shares and len(rest) != before:
         before = len(rest)
+        lack = {k for k, share in shares.items() if len(share) < kinds.count(k)}
         for kind, share in shares.items():
+            if lack and kind not in lack:
+                continue
             fit = [e for e in rest if kind != "which" or len(e.mistakes) > 2]
             if fit:
                 share.append(fit[0])

@@ -7,23 +7,24 @@ from typing import Any
 from nbgrader import api
 
 from staff.course import CourseError
-from staff.grader.bundle import Bundle, Question
+from staff.grader.bundle import Bundle, Manual, Question
 from staff.grader.feedback import points
 from staff.term.book import known
 
 __all__ = ["find_question", "rows", "set_marks"]
 
 
-def find_question(bundle: Bundle, name: str) -> Question:
-    """Return the question meant by its name or its number.
+def find_question(bundle: Bundle, name: str) -> Question | Manual:
+    """Return the question meant by its name or its number, those in words included.
 
     Raises:
         CourseError: there is none; the message lists them.
     """
-    for question in bundle.questions.values():
+    every: tuple[Question | Manual, ...] = (*bundle.questions.values(), *bundle.by_hand)
+    for question in every:
         if name in (question.name, question.number, question.label, question.grade_id):
             return question
-    there = ", ".join(f"{q.number} {q.name}".strip() for q in bundle.questions.values())
+    there = ", ".join(f"{q.number} {q.name}".strip() for q in every)
     raise CourseError(
         f"{name!r}: expected an exercise of {bundle.stem}, by number or name; there "
         f"are: {there}"
@@ -31,7 +32,7 @@ def find_question(bundle: Bundle, name: str) -> Question:
 
 
 def rows(
-    book: api.Gradebook, bundle: Bundle, student: str, question: Question
+    book: api.Gradebook, bundle: Bundle, student: str, question: Question | Manual
 ) -> tuple[Any, Any]:
     """Return nbgrader's (grade, comment) of a question that was handed in.
 
@@ -54,7 +55,7 @@ def set_marks(
     book: api.Gradebook,
     bundle: Bundle,
     student: str,
-    question: Question,
+    question: Question | Manual,
     *,
     score: float | None,
     comment: str | None,

@@ -22,7 +22,7 @@ from typing import Any
 from helpers.files import write_whole
 from staff.course import Course, CourseError
 from staff.grader.again import settle_again
-from staff.grader.bundle import Bundle, Question
+from staff.grader.bundle import Bundle, Manual, Question
 from staff.grader.feedback import points
 from staff.grader.marks import of_assignment
 from staff.term.book import opened
@@ -86,7 +86,9 @@ class Rubric:
         self.criteria = _read(self.path, bundle)
         self.given = _read_given(self.path.with_suffix(".json"))
 
-    def mark(self, question: Question, named: Named, automatic: float) -> float:
+    def mark(
+        self, question: Question | Manual, named: Named, automatic: float
+    ) -> float:
         """Return the points of an answer, from 0 to all of the question's.
 
         Raises:
@@ -98,7 +100,7 @@ class Rubric:
         total += sum(self._item(question, name).points for name in named.items)
         return min(max(total, 0.0), question.points)
 
-    def text(self, question: Question, named: Named) -> str:
+    def text(self, question: Question | Manual, named: Named) -> str:
         """Return the comment for the learner: a line for each item, then one's own."""
         items = [self._item(question, name) for name in named.items]
         lines = [
@@ -107,10 +109,10 @@ class Rubric:
         ]
         return "\n".join([*lines, *([named.comment] if named.comment else [])])
 
-    def _of(self, question: Question) -> Criteria:
+    def _of(self, question: Question | Manual) -> Criteria:
         return self.criteria.get(question.name, Criteria("automatic", {}))
 
-    def _item(self, question: Question, name: str) -> Item:
+    def _item(self, question: Question | Manual, name: str) -> Item:
         items = self._of(question).items
         if name not in items:
             raise CourseError(
@@ -119,7 +121,9 @@ class Rubric:
             )
         return items[name]
 
-    def apply(self, marks: Sequence[tuple[str, Question, Named]]) -> Iterator[str]:
+    def apply(
+        self, marks: Sequence[tuple[str, Question | Manual, Named]]
+    ) -> Iterator[str]:
         """Give items to answers, all or none; yield what each got.
 
         Args:
@@ -152,7 +156,7 @@ class Rubric:
         ]
         return self.apply(marks)
 
-    def clear(self, student: str, question: Question) -> Iterator[str]:
+    def clear(self, student: str, question: Question | Manual) -> Iterator[str]:
         """Take points and comment by hand back."""
         with opened(self.course) as book:
             set_marks(book, self.bundle, student, question, score=None, comment=None)
@@ -360,7 +364,9 @@ def _run(rubric: Rubric, options: argparse.Namespace) -> Iterator[str]:
     return rubric.apply([(options.student, question, named)])
 
 
-def _from_table(bundle: Bundle, path: Path) -> list[tuple[str, Question, Named]]:
+def _from_table(
+    bundle: Bundle, path: Path
+) -> list[tuple[str, Question | Manual, Named]]:
     table = read_table(path)
     titles = ("student", "exercise", "items", "comment")
     places = [table.column(title) for title in titles]
