@@ -13,7 +13,7 @@ from staff.course import Course
 __all__ = ["catalogue", "exercises"]
 
 _CARD = re.compile(
-    r"^#+ Exercise (?P<number>[\d.]+)(?: · (?P<title>.*?))?(?: \(.*\))?$"
+    r"^#+ Exercise (?P<number>[\d.]+[a-z]?)(?: · (?P<title>.*?))?(?: \(.*\))?$"
 )
 
 
