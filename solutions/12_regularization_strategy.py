@@ -2,9 +2,9 @@
 # # 12 · Which regularizers, how much, and in what order?
 #
 # Three colleagues work on the same classifier. It overfits, and each of them takes one
-# week. The first adds dropout and reports a gain of five points. The second adds weight
-# decay and gains four. The third moves the training images about and gains four and a
-# half. On Friday they merge the three branches and expect about thirteen points. What do you
+# week. The first adds dropout and reports a gain of nearly six points. The second adds weight
+# decay and gains four. The third moves the training images about and gains nearly four
+# as well. On Friday they merge the three branches and expect about thirteen points. What do you
 # expect? Keep your number in mind; you will measure it.
 #
 # Behind the question lies a belief: that regularizers are ingredients, each with a gain of
@@ -325,27 +325,49 @@ PLACES = {
     "both": (0.3, 0.3),
 }
 by_place = {
-    name: run(functools.partial(placed, *rates), steps=400)
+    name: run(functools.partial(placed, *rates), kinds=("false labels",), steps=400)
     for name, rates in PLACES.items()
 }
+place_scores = {name: scores.test[0, 0, 0] for name, scores in by_place.items()}
 
 # %% results
 draws_vary = "8 draws of images, false labels, initial weights and batch orders"
 points = {"unit": "accuracy points"}
 with results(varies=draws_vary) as table:
-    for number, kind in enumerate(LABELS):
-        table.arms(
-            {
-                f"{name}, {kind}": scores.test[number, 0, 0]
-                for name, scores in by_place.items()
-            },
-            paired_with=f"nowhere, {kind}",
-            unit="% test accuracy",
-        )
-    recall("strategy.output", 1)
+    table.arms(place_scores, paired_with="nowhere", unit="% test accuracy")
+    claim(
+        "strategy.output-gains",
+        "With false labels dropout before the output is better than no dropout.",
+        place_scores["before the output"] - place_scores["nowhere"],
+        "> 0",
+        **points,
+    )
+    claim(
+        "strategy.output-weaker",
+        "Behind the first hidden layer the same rate gains more.",
+        place_scores["behind the first"] - place_scores["before the output"],
+        "> 0",
+        **points,
+    )
+    recall("strategy.output", 2)
 
 # %% [markdown]
-# TODO
+# The rule, in its strict form, is not what we measure. Dropout right before the output gains
+# two or three points where a fifth of the labels is false. It is only the *weaker* place:
+# the same rate behind the first hidden layer gains about five, and adding the second dropout
+# to the first one changes little. Why? To learn a false label by heart, the network needs
+# units that fire for one image and for no other. The first layer builds such detectors from
+# 196 pixels, and dropout behind it makes every one of them unreliable for all the layers
+# that follow. In front of the output the detectors are already built, and the output layer can
+# still spread its trust over several of them.
+#
+# Where does it come out otherwise? With true labels (the same experiment, run apart) no place
+# gained or lost more than a point or so at a rate of 0.3. At 0.5 in both places the
+# network was two points behind the best other arm with false labels and three points with
+# true ones, for want of units to speak with. Many published networks have dropout before the
+# output, VGG and EfficientNet among them, where that layer is wide: there are a thousand units
+# or more to share the work. So read the rule as an order of trying: first the earlier
+# places, then the last one.
 #
 # ## Comparing two things fairly
 #
@@ -405,9 +427,9 @@ print(f"{trials} runs for each side; one comparison on the test images, paired b
 # %% predict
 predict(
     "strategy.nuisance",
-    "False labels. Dropout gains 8 points or so at the rate 0.004. "
+    "False labels. Dropout gains six points or so at the rate 0.004. "
     "With its own best rate for each side it gains",
-    ["about as much", "less than half of that", "nothing, or it loses clearly"],
+    ["about as much", "about half of that", "less than two points"],
 )
 
 
@@ -473,10 +495,33 @@ with results(varies=draws_vary) as table:
         "< 0",
         **points,
     )
-    recall("strategy.nuisance", 1)
+    claim(
+        "strategy.own-rate-small",
+        "It is less than two points.",
+        own[dropped_side] - own[plain_side],
+        "within 2",
+        **points,
+    )
+    recall("strategy.nuisance", 3)
 
 # %% [markdown]
-# TODO
+# At the shared rate dropout gains more than six points. With its own best rate for each
+# side about half a point is left, and the interval contains zero. So "dropout gains six
+# points" was a sentence about the *other* side: without dropout 0.004 is far too large for
+# 400 steps, since the network has time to learn the false labels by heart. A small rate
+# keeps it from getting there. Dropout keeps it from getting there as well, and so
+# the network with dropout hardly cares about the rate. That is worth something (nobody has to
+# tune it so finely), but it is not six points.
+#
+# Somebody could have cheated in the other direction just as well: at 0.0005 the network with
+# dropout is behind, because it has not finished learning. Both comparisons are
+# correctly computed, with eight paired runs and an interval that excludes zero. What
+# is missing in both is the same chance for both sides.
+#
+# Where does our answer end? The 400 steps are fixed in it. A longer training would need
+# smaller rates on the plain side, or early stopping, which is a nuisance setting, too. And half
+# a point may be real: to find out whether it is, one would need more draws. What can be said
+# is that it is less than two.
 #
 # **Your own comparison.** Change the plan above, one scientific setting at a time, and
 # carry it out again. This cell states the result in the form in which it should be reported:
@@ -639,27 +684,26 @@ cells |= factorial(moves=True)
 
 # %% figure
 fig, panels = plots.figure(2)
-DOTS = {
-    **{"none": plots.PALETTE[3], "dropout": plots.PALETTE[0]},
-    **{"decay": plots.PALETTE[1], "moves": plots.PALETTE[2]},
-}
+LETTERS = {"none": "none", "dropout": "D", "decay": "W", "moves": "M"}
+DOTS = dict(zip(LETTERS, (plots.PALETTE[3], *plots.PALETTE[:3]), strict=True))
 for number, (panel, kind) in enumerate(zip(panels, LABELS, strict=True)):
     for name, cell in cells.items():
         at = (cell["train"][number].mean(), cell["test"][number].mean())
         color = DOTS.get(name, "#808080")
         panel.plot(*at, "o" if name in DOTS else "D", color=color, ms=8)
-        short = "all three" if name.count("+") == 2 else name
-        panel.annotate(short, at, xytext=(5, 4), textcoords="offset points", fontsize=8)
-    panel.set(xlabel=f"accuracy on the {kind} of training (%)")
-    panel.margins(0.22)
+        short = "".join(LETTERS[word] for word in name.split(" + "))
+        panel.annotate(short, at, xytext=(6, 4), textcoords="offset points", fontsize=9)
+    panel.set(xlabel="accuracy on the training labels as given (%)")
+    panel.margins(0.15)
 panels[0].set(ylabel="test accuracy (%)")
 panels[0].set_title("True labels: little to prevent")
-panels[1].set_title("False labels: one thermostat, many knobs")
+panels[1].set_title("False labels: too hot, too cold, and in between")
+panels[1].text(0.03, 0.04, "D dropout\nW decay\nM moves", transform=panels[1].transAxes)
 plots.show(
     fig,
     alt="Each dot is one of eight ways of regularizing: accuracy on the training labels "
-    "against test accuracy. With false labels the dots rise and then level off as training "
-    "accuracy falls; combinations lie further along the same curve.",
+    "against test accuracy. With false labels test accuracy is lowest at 95 % of the training "
+    "labels, highest near 77 % and lower again at 65 %; with true labels it mostly falls.",
     after="strategy.add-up",
 )
 
@@ -720,10 +764,55 @@ with results(varies=draws_vary) as table:
         "< 0",
         **points,
     )
-    recall("strategy.add-up", 1)
+    claim(
+        "strategy.all-three",
+        "With true labels all three together are worse than none.",
+        gain(ALL, TRUE),
+        "< 0",
+        **points,
+    )
+    claim(
+        "strategy.best-two",
+        "With false labels the best combination is within 3 points of the best single one.",
+        test_of(champions[FALSE][1], FALSE) - test_of(champions[FALSE][0], FALSE),
+        "within 3",
+        **points,
+    )
+    recall("strategy.add-up", 3)
 
 # %% [markdown]
-# TODO
+# Alone the three gain 5.7, 4.2 and 3.7 points with false labels, which is more than 13 together.
+# All three in one network gain about 4: less than dropout by itself. Each of
+# the three *interactions* is between -3 and -5 points. (An interaction is the gain of a pair
+# minus the two gains of its members. It would be zero if gains added up.)
+#
+# The figure says why. From left to right is how many of the *given* training labels the
+# network has learned, and 20 % of these are false. The network without anything has
+# learned 95 %, so it must know most of the false ones by heart. Dropout and decay bring that
+# down to about 85 %, and the test accuracy goes up. Both together bring it to 77 %, close
+# to the 80 % that are true, and that is the best of the eight. Moves alone go to 74 %. From
+# there on, every further regularizer costs true labels, too: at 65 % the network
+# underfits.
+#
+# So think of a *thermostat*. All these knobs heat or cool the same room. Somebody who is too hot
+# may open a window, or turn the radiator down, and each of them helps; who does everything
+# at once, sits in the cold. With true labels the room was hardly too warm to begin with:
+# dropout gains less than a point there, and all three together cost three points.
+#
+# Does a combination beat any single trick? Here, the best pair (dropout and decay) is about
+# a point ahead of the best single one. But the single ones had one strength each. The next section
+# gives decay by itself two strengths to choose from, and then most of that point is gone.
+# The pair is above all a finer setting of the same knob.
+#
+# Where does it come out otherwise? Two regularizers that mend *different* faults should add
+# up, and one that needs time has to be given time. We ran the factorial apart with 1,600
+# steps, once and without an interval. With true labels moves had turned from a loss into
+# a gain of about a point, as dropout and a weak decay had. With false ones the plain network had
+# fallen to 65 %, and everything that is strong enough ended between 73 and 74 %: decay of 3 alone,
+# all pairs, and all three. So with more time the gains of the combination over the weak single ones
+# were larger, and over the *tuned* single one there was still none. Published recipes that combine
+# a dozen of them (Wightman 2021) train for hundreds of epochs and were tuned *as a whole*, each
+# ingredient at a lower dose than it would have alone. That is how combinations win.
 #
 # ## One table of techniques
 #
@@ -741,52 +830,49 @@ with results(varies=draws_vary) as table:
 # %% predict
 predict(
     "strategy.table",
-    "TRUE labels, 500 images. Which of these gains the most here?",
-    ["dropout", "label smoothing", "BatchNorm", "an ensemble of four"],
+    "False labels. A quarter of the learning rate, and nothing else, gains against dropout",
+    ["much less", "about as much", "clearly more"],
 )
 
 
 # %% experiment
-def mixed(x, labels, copies=10):
-    """Mixup with alpha = 1: each image ten times, each time with another partner."""
-    draw = torch.Generator().manual_seed(len(labels))
-    share = torch.rand(copies * len(x), 1, generator=draw).to(x)
-    partner = torch.cat([torch.randperm(len(x), generator=draw) for _ in range(copies)])
-    x, one_hot = x.repeat(copies, 1), F.one_hot(labels, 10).float().repeat(copies, 1)
-    return tuple(share * part + (1 - share) * part[partner] for part in (x, one_hot))
+def mixed(kind, least, copies=10):
+    """Mixup: each image ten times, with another partner and share >= least each time."""
+    sets, draw = {}, torch.Generator().manual_seed(0)
+    for k in SEEDS:
+        x, labels = draws[k].train.x, LABELS[kind][k]
+        share = least + (1 - least) * torch.rand(copies * len(x), 1, generator=draw)
+        order = [torch.randperm(len(x), generator=draw) for _ in range(copies)]
+        partner, share = torch.cat(order).to(DEVICE), share.to(DEVICE)
+        both = x, F.one_hot(labels, 10).float()
+        sets[kind, k] = tuple(
+            share * part.repeat(copies, 1) + (1 - share) * part[partner]
+            for part in both
+        )
+    return sets
 
 
-def normed(width=64):
-    return nn.Sequential(
-        *(nn.Linear(196, width), nn.BatchNorm1d(width), nn.ReLU()),
-        *(nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU()),
-        nn.Linear(width, 10),
-    )
+def mixtures(least):
+    return mixed("true labels", least) | mixed("false labels", least)
 
 
 def smoothing(strength):
     return functools.partial(F.cross_entropy, label_smoothing=strength)
 
 
-mixtures = {
-    (kind, k): mixed(draws[k].train.x, labels[k])
-    for kind, labels in LABELS.items()
-    for k in SEEDS
-}
 plain = run(network)
 watched = run(network, watch="test")  # the same runs, seen by the test images
 tried = {
     "weight decay": [run(network, decays=(1.0, 3.0))],
     "dropout": [run(lambda p=p: network(p)) for p in (0.15, 0.3)],
     "L1": [run(network, l1=l1) for l1 in (0.0005, 0.002)],
-    "label smoothing": [run(network, loss_fn=smoothing(e)) for e in (0.1, 0.3)],
 }
 
 # %% experiment
 tried |= {
-    "mixup": [run(network, train=mixtures, decays=(0.0, 0.3))],
+    "label smoothing": [run(network, loss_fn=smoothing(e)) for e in (0.1, 0.3)],
+    "mixup": [run(network, train=mixtures(least)) for least in (0.0, 0.7)],
     "moves": [run(lambda: network(moves=True), rates=(1e-3, 2e-3))],
-    "BatchNorm": [run(normed, rates=(5e-4, 1e-3))],
     "a quarter of the rate": [run(network, rates=(2.5e-4,))],
 }
 members = [plain, *(run(network, first_seed=100 * j) for j in (1, 2, 3))]
@@ -829,7 +915,6 @@ STEPS_OF = {
     "label smoothing": step_of(loss_fn=smoothing(0.1)),
     "mixup": step_of(mix=True),
     "moves": step_of(lambda: network(moves=True)),
-    "BatchNorm": step_of(normed),
 }
 
 
@@ -892,10 +977,48 @@ with results(varies=draws_vary) as table:
         {kind: baseline[k] for k, kind in enumerate(LABELS)},
         unit="% test accuracy, plain network",
     )
-    recall("strategy.table", 1)
+    claim(
+        "strategy.rate-alone",
+        "With false labels a quarter of the rate gains as much as dropout, within 3 points.",
+        gains["a quarter of the rate"][FALSE] - gains["dropout"][FALSE],
+        "within 3",
+        **points,
+    )
+    claim(
+        "strategy.smoothing-least",
+        "Label smoothing gains less than dropout there.",
+        gains["label smoothing"][FALSE] - gains["dropout"][FALSE],
+        "< 0",
+        **points,
+    )
+    claim(
+        "strategy.true-little",
+        "With true labels not even dropout gains more than 3 points.",
+        gains["dropout"][TRUE],
+        "within 3",
+        **points,
+    )
+    recall("strategy.table", 2)
 
 # %% [markdown]
-# TODO
+# Read the column of the false labels from the top. At the head are four that have nothing in
+# common but that they keep the network from finishing: a quarter of the rate, decay,
+# dropout, early stopping. They are within a point of one another, and two of them cost
+# nothing at all. That is the thermostat again, and it is the reason why a new technique
+# must be compared with a *tuned* baseline. Below them come L1, moves and mixup, which need more
+# time than 800 steps to earn as much. Label smoothing and the ensemble gain about two points.
+# The ensemble's members have all learned the same false labels, and averaging does
+# not take away a mistake that all share.
+#
+# With true labels the column is nearly empty. Dropout has almost a point, the ensemble
+# half a point, everything else is too small to be told from nothing with eight draws, and moves
+# cost a point. There was little to prevent: the plain network has learned all its
+# labels, and they were right. If your network is in this state, the thing to look for is not
+# another regularizer but more or better data.
+#
+# The cost of a step is that of a small network on this machine, where drawing coins and moving
+# images counts beside small matrices. In a large network, dropout and mixup come closer to 1. The
+# ensemble stays at 4.
 #
 # What this network cannot show was measured where it belongs. *Stochastic depth* needs
 # residual blocks ([06](../06_stochastic_depth/06_stochastic_depth.ipynb)): it repeated
@@ -1232,11 +1355,16 @@ load("12_regularization_strategy").build_head(build_head, seed=20_125)
 
 
 # %%
+def jittered(x):
+    """Augmentation: a little noise on each pixel."""
+    return x + 0.3 * torch.randn_like(x)
+
+
 def learned(batcher):
     """Training and validation accuracy after 20 epochs, in percent."""
     torch.manual_seed(0)
     train, val = draws[0].train, draws[0].val
-    batches, val_batches = batcher(train, val, lambda x: x.roll(1, 1), 50)
+    batches, val_batches = batcher(train, val, jittered, 50)
     model = mlp((196, 64, 10)).to(DEVICE)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     for x, y in 20 * batches:
@@ -1427,7 +1555,7 @@ load("12_regularization_strategy").train_best(train_best, seed=20_127)
 # 325 of 17,000 weights can learn.
 #
 # We split the ten kinds of clothes. Networks are trained on five of them, with 2,500 images:
-# T-shirts, trousers, pullovers, sandals, bags. Then they get 5, 20 or 100 labels per class
+# T-shirts, trousers, pullovers, sandals, bags. Then they get 2 to 100 labels per class
 # of the *other* five: dresses, coats, shirts, sneakers, ankle boots. Three arms, each at the
 # better of two rates: from scratch, fine-tuned as a whole, and frozen but for a new last
 # layer.
@@ -1493,17 +1621,16 @@ predict(
     [
         "better with few labels and with many",
         "better with few, worse with many",
-        "worse with few, better with many",
+        "about equal with few, clearly worse with many",
     ],
 )
 
 
 # %% experiment
 @one_thread()
-def compared(old, new, n):
+def compared(bases, new, n):
     """Test accuracy of the three arms with n labels per class: name -> (draws,)."""
     x, y = few(new, n)
-    bases = pretrained(old)
     builds = {
         "from scratch": lambda: mlp((196, 64, 64, 5)),
         "fine-tuned": started(bases, frozen=False),
@@ -1529,8 +1656,9 @@ def compared(old, new, n):
     return scores
 
 
-COUNTS = (5, 20, 100)
-transfer = {n: compared(OLD, NEW, n) for n in COUNTS}
+COUNTS = (2, 5, 20, 100)
+bases = pretrained(OLD)
+transfer = {n: compared(bases, NEW, n) for n in COUNTS}
 
 # %% figure
 ARM_COLORS = dict(
@@ -1543,10 +1671,10 @@ for name, color in ARM_COLORS.items():
 ax.set_xscale("log")
 ax.set_xticks(COUNTS, [str(n) for n in COUNTS])
 ax.set(xlabel="labels per class (log scale)", ylabel="test accuracy (%)")
-ax.set_title("What helps with five labels is a fetter with a hundred")
+ax.set_title("A frozen body is a fetter as soon as there are labels")
 plots.show(
     ax.figure,
-    alt="With 5 labels per class both transferred arms are ahead of training from scratch; "
+    alt="With 2 and 5 labels per class the fine-tuned arm is a little ahead of the two others; "
     "with 100 the frozen one is far behind and the other two are equal.",
     after="strategy.transfer",
 )
@@ -1560,24 +1688,44 @@ with results(varies=few_vary) as table:
             paired_with=f"from scratch, {n} labels",
             unit="% test accuracy",
         )
+    few_gain = [transfer[n]["fine-tuned"] - transfer[n]["from scratch"] for n in (2, 5)]
     claim(
         "strategy.transfer-few",
-        "With 5 labels per class the frozen network is ahead of training from scratch.",
-        transfer[5]["frozen"] - transfer[5]["from scratch"],
+        "With 2 and 5 labels per class, on average, fine-tuning is ahead of scratch.",
+        sum(few_gain) / 2,
         "> 0",
         **points,
     )
     claim(
         "strategy.transfer-many",
-        "With 100 it is behind.",
+        "With 100 labels the frozen network is behind training from scratch.",
         transfer[100]["frozen"] - transfer[100]["from scratch"],
         "< 0",
         **points,
     )
-    recall("strategy.transfer", 1)
+    recall("strategy.transfer", 3)
 
 # %% [markdown]
-# TODO
+# Fine-tuning gains a point or so with two and five labels per class, and nothing to speak of with
+# twenty. Freezing gains nothing anywhere, and with 100 labels per class it costs more than four
+# points: the features for T-shirts and bags do not tell coats from shirts as well as
+# features that may adapt. As a regularizer, freezing is a very strong one, and so it belongs
+# where the data are very few and the features very good.
+#
+# Is that all? Pretrained networks are the foundation of most of what is built today. But
+# look at what is *not* in our experiment. The usual body has seen a million images of a
+# thousand classes, not 2,500 of five; it is convolutional, so that its edges and textures are of
+# use anywhere in an image; and the new task is so hard from scratch that there is much to
+# gain. Our small network learns from pixels nearly as fast as from these features.
+# Above all it depends on the *relation* of the tasks. We ran the section once more with other old
+# classes (apart from this notebook, the same eight draws): trousers, dresses and three kinds of
+# shoes first, then five labels per class of T-shirts, pullovers, coats, shirts and bags. There
+# fine-tuning *lost* a point, with an interval from -1.8 to -0.1, and freezing lost more than seven.
+# Somebody who has looked at shoes has learned to ignore sleeves. This is called *negative transfer*.
+#
+# Kumar and others (2022) add a warning for large bodies: fine-tuning everything at once distorts
+# good features before the new last layer has learned to use them. Their cure is in the recipe
+# above: train the last layer first, then all.
 
 # %% [markdown]
 # ## Bug hunt
@@ -1631,8 +1779,8 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 #
 # <details><summary>1 · Your model overfits. What do you do first?</summary>
 # Make sure that it does: compare training and validation in eval mode. Look at labels. Then
-# tune the rate of the plain network and stop early; that alone took most of what dropout had
-# seemed to gain in this notebook. Only then add regularizers, one at a time.
+# tune the rate of the plain network and stop early; that alone gained as much as
+# dropout in this notebook. Only then add regularizers, one at a time.
 # </details>
 # <details><summary>2 · What do <code>train()</code> and <code>eval()</code> change?</summary>
 # Dropout layers toss coins in train mode only; BatchNorm uses the batch in train mode and
@@ -1659,7 +1807,7 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # </details>
 # <details><summary>7 · Combine everything?</summary>
 # With false labels our three gained together far less than the sum of what they gained alone,
-# and with true labels all three were worse than one. Tune one, then see whether a second
+# and with true labels all three were worse than none. Tune one, then see whether a second
 # adds anything.
 # </details>
 # <details><summary>8 · When does label smoothing help?</summary>
@@ -1685,8 +1833,9 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # a larger network.
 # </details>
 # <details><summary>13 · 50 labeled images. What now?</summary>
-# Take a network trained on a related task, freeze it, train a new last layer. Ours was ahead
-# of training from scratch with 5 labels per class, and behind with 100.
+# Look for a network that was trained on a related task with far more data, and fine-tune it with
+# a small rate. Ours, small and little trained, gained about a point with 2 and 5 labels per
+# class; frozen it gained nothing, and with 100 labels it was far behind.
 # </details>
 # <details><summary>14 · Is a smaller network the best regularizer?</summary>
 # Rarely. Eight times the units did not double the variance in notebook 01, and 12 units were
@@ -1696,8 +1845,8 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # ## Questions that are asked in every course
 #
 # <details><summary>1 · Which p should I start with?</summary>
-# 0.1 to 0.3 in hidden layers, 0.5 only in wide ones, less on inputs. A width of 64 with 0.5
-# was worse here than with 0.3.
+# 0.1 to 0.3 in hidden layers, 0.5 only in wide ones, less on inputs. Then halve it and double
+# it, and see. What dropout gains rises with the width of the layer (notebook 02).
 # </details>
 # <details><summary>2 · And which weight decay?</summary>
 # It depends on the optimizer and the rate: AdamW shrinks by 1 − lr·decay per step, so multiply
@@ -1708,8 +1857,9 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # augmentation; validation comes after it and without (notebook 00).
 # </details>
 # <details><summary>4 · Does augmentation always help?</summary>
-# No. Flips cost accuracy where they make impossible images (notebook 07), and here moved images
-# cost something after 400 steps and gained after 1,600: it comes late and needs the time.
+# No. Flips cost accuracy where they make impossible images (notebook 07), and here, with true
+# labels, moved images cost about a point after 800 steps and gained one after 1,600: the gain
+# comes late.
 # </details>
 # <details><summary>5 · Do I need the same masks on all GPUs?</summary>
 # No, different ones. Equal masks would average nothing (notebook 11).
@@ -1726,8 +1876,8 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # one or two points long; for an effect of half a point you need about sixteen times as many.
 # </details>
 # <details><summary>9 · Does an ensemble make regularization unnecessary?</summary>
-# It removes variance, not a common mistake. With true labels four plain networks gained more
-# than most regularizers here, at four times the cost.
+# It removes variance, not a common mistake. With false labels four plain networks gained two
+# points where dropout gained nearly six, because all four had learned the same false labels.
 # </details>
 # <details><summary>10 · Where did the "4× the steps" for dropout come from?</summary>
 # From watching the training loss. To a validation accuracy the price is far smaller
