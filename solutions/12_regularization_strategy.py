@@ -2,22 +2,22 @@
 # # 12 · Which regularizers, how much, and in what order?
 #
 # Three colleagues work on the same classifier. It overfits, and each of them takes one
-# week. The first adds dropout and reports a gain of nearly six points. The second adds weight
-# decay and gains four. The third moves the training images about and gains nearly four
-# as well. On Friday they merge the three branches and expect about thirteen points. What do you
-# expect? Keep your number in mind; you will measure it.
+# week. The first adds dropout and reports a gain of nearly six points. The second adds
+# weight decay and gains four. The third moves the training images about and gains
+# nearly four as well. On Friday they merge the three branches and expect about thirteen
+# points. What do you expect? Keep your number in mind; you will measure it.
 #
-# Behind the question lies a belief: that regularizers are ingredients, each with a gain of
-# its own. You know eleven notebooks'
-# worth of regularizers by now, and each notebook measured one of them alone. This one is
-# about all of them together: how to compare them so that the comparison is worth something,
-# what happens when they meet, and what to do on the day when a network misbehaves and you
-# do not know why.
+# Behind the question lies a belief: that regularizers are ingredients, each with a gain
+# of its own. You know eleven notebooks' worth of regularizers by now, and each notebook
+# measured one of them alone. This one is about all of them together: how to compare
+# them so that the comparison is worth something, what happens when they meet, and what
+# to do on the day when a network misbehaves and you do not know why.
 #
 # When you are done you can
 #
 # - put the parts of a regularized network into an order that you can defend,
-# - plan a comparison in which both sides get the same chance, and choose without cheating,
+# - plan a comparison in which both sides get the same chance, and choose without
+#   cheating,
 # - predict when two regularizers help each other and when one makes the other useless,
 # - find five classic bugs from their symptoms, and mend them,
 # - reuse a trained network where there are very few labels.
@@ -57,7 +57,8 @@ check = load("12_regularization_strategy")
 # %% [markdown]
 # **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
 # next day, the others after 1, 3, 7, 14 and 30 days. Once you have passed an earlier
-# exercise, one of them follows, to be written again from memory. One click skips either.
+# exercise, one of them follows, to be written again from memory. One click skips
+# either.
 
 # %%
 warm_up("12_regularization_strategy")
@@ -70,16 +71,16 @@ warm_up("12_regularization_strategy")
 # %% [markdown]
 # ## The data, drawn eight times
 #
-# All experiments use Fashion-MNIST at 14 × 14 pixels with only 500 training images, fifty
-# of each kind. With so few, a network of 17,000 weights can learn every label by heart, so
-# there is something to prevent. Each experiment runs with true labels and with 100 of the
-# 500 labels made false.
+# All experiments use Fashion-MNIST at 14 × 14 pixels with only 500 training images,
+# fifty of each kind. With so few, a network of 17,000 weights can learn every label by
+# heart, so there is something to prevent. Each experiment runs with true labels and
+# with 100 of the 500 labels made false.
 #
-# In earlier notebooks one split served for all networks, and only initialization and batch
-# order were drawn anew. Here we want to speak about *strategies*, and a strategy should
-# not depend on which 500 images somebody happened to have. So network number $k$ gets its
-# own training, validation and test images, its own false labels, and its own initial
-# weights. The intervals below contain all of that luck.
+# In earlier notebooks one split served for all networks, and only initialization and
+# batch order were drawn anew. Here we want to speak about *strategies*, and a strategy
+# should not depend on which 500 images somebody happened to have. So network number $k$
+# gets its own training, validation and test images, its own false labels, and its own
+# initial weights. The intervals below contain all of that luck.
 
 # %%
 SEEDS = range(8)
@@ -125,8 +126,8 @@ plots.show(
 # 80 %, and look at differences.
 #
 # One function trains everything in this notebook: one network for each of the eight
-# draws, for each kind of labels, and for each rate and decay that you ask for, all as one
-# population. The test images are scored once, after the last step.
+# draws, for each kind of labels, and for each rate and decay that you ask for, all as
+# one population. The test images are scored once, after the last step.
 
 
 # %%
@@ -203,29 +204,29 @@ def run(
 #   (notebook 02); for other activations it would not.
 # - Dropout in front of a BatchNorm shifts the stored variance. With a linear map in
 #   between the shift is mild, and directly in front of it, it is not (notebook 10).
-# - The output layer is a plain linear map. It gives logits, which may be any numbers, and
-#   the cross-entropy takes the softmax by itself.
+# - The output layer is a plain linear map. It gives logits, which may be any numbers,
+#   and the cross-entropy takes the softmax by itself.
 # - The hidden weights start as He and others (2015) derived it for ReLU: normal numbers
-#   of the variance $2/n_\text{in}$, so that the signal keeps its size from layer to layer.
-#   PyTorch's own start has a sixth of that variance.
+#   of the variance $2/n_\text{in}$, so that the signal keeps its size from layer to
+#   layer. PyTorch's own start has a sixth of that variance.
 #
 # One more rule is often heard: *no dropout right before the output layer*. The reason
-# given is that the last layer has nobody behind it to correct what the noise does to the
-# logits. You will build the network by that rule, and then we shall see what the rule is
-# worth.
+# given is that the last layer has nobody behind it to correct what the noise does to
+# the logits. You will build the network by that rule, and then we shall see what the
+# rule is worth.
 #
 # ### Exercise 12.1 · A regularized network (3 points, ~12 min)
 #
 # **Given** `input_dim`, a list `hidden_dims` of one or more widths, `output_dim`, and
 # `dropout_rate`.
 # **Return** an `nn.Module` in which each hidden layer is Linear → BatchNorm → ReLU →
-# Dropout, except that the last hidden layer has no Dropout, followed by one plain Linear
-# that gives logits. The hidden weights start with He's initialization in its fan-in form
-# (normal or uniform, gain $\sqrt2$).
+# Dropout, except that the last hidden layer has no Dropout, followed by one plain
+# Linear that gives logits. The hidden weights start with He's initialization in its
+# fan-in form (normal or uniform, gain $\sqrt2$).
 #
-# **By hand:** `regularized_network(20, [8, 6], 3, 0.5)` is Linear(20, 8), BatchNorm, ReLU,
-# Dropout(0.5), Linear(8, 6), BatchNorm, ReLU, Linear(6, 3). The weights of the first layer
-# have the standard deviation $\sqrt{2/20} = 0.316$.
+# **By hand:** `regularized_network(20, [8, 6], 3, 0.5)` is Linear(20, 8), BatchNorm,
+# ReLU, Dropout(0.5), Linear(8, 6), BatchNorm, ReLU, Linear(6, 3). The weights of the
+# first layer have the standard deviation $\sqrt{2/20} = 0.316$.
 #
 # <details><summary>Hint 1</summary>
 # Collect the modules in a list, hidden layer by hidden layer, and give the list to
@@ -291,10 +292,10 @@ load("12_regularization_strategy").regularized_network(regularized_network, seed
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the rule itself. Four networks of two hidden layers, the same in everything but the
-# place of dropout: nowhere, behind the first hidden layer (the rule), behind the second,
-# which is right before the output (what the rule forbids), or behind both. The forbidden
-# place is the interesting one: it has a dropout of its own to answer for.
+# Now the rule itself. Four networks of two hidden layers, the same in everything but
+# the place of dropout: nowhere, behind the first hidden layer (the rule), behind the
+# second, which is right before the output (what the rule forbids), or behind both. The
+# forbidden place is the interesting one: it has a dropout of its own to answer for.
 
 
 # %%
@@ -349,32 +350,33 @@ with results(varies=draws_vary) as table:
         "> 0",
         **points,
     )
-    recall("strategy.output", 2)
+    recall("strategy.output", 3)
 
 # %% [markdown]
-# The rule, in its strict form, is not what we measure. Dropout right before the output gains
-# two or three points where a fifth of the labels is false. It is only the *weaker* place:
-# the same rate behind the first hidden layer gains about five, and adding the second dropout
-# to the first one changes little. Why? To learn a false label by heart, the network needs
-# units that fire for one image and for no other. The first layer builds such detectors from
-# 196 pixels, and dropout behind it makes every one of them unreliable for all the layers
-# that follow. In front of the output the detectors are already built, and the output layer can
-# still spread its trust over several of them.
+# The rule, in its strict form, is not what we measure. Dropout right before the output
+# gains two or three points where a fifth of the labels is false. It is only the
+# *weaker* place: the same rate behind the first hidden layer gains about five, and
+# adding the second dropout to the first one changes little. A likely reason, which we
+# have not tested: to learn a false label by heart, the network needs units that fire
+# for one image and for no other. The first layer builds such detectors from 196 pixels,
+# and dropout behind it makes every one of them unreliable for all the layers that
+# follow. In front of the output the detectors are already built, and the output layer
+# can spread its trust over several of them.
 #
-# Where does it come out otherwise? With true labels (the same experiment, run apart) no place
-# gained or lost more than a point or so at a rate of 0.3. At 0.5 in both places the
-# network was two points behind the best other arm with false labels and three points with
-# true ones, for want of units to speak with. Many published networks have dropout before the
-# output, VGG and EfficientNet among them, where that layer is wide: there are a thousand units
-# or more to share the work. So read the rule as an order of trying: first the earlier
-# places, then the last one.
+# Where does it come out otherwise? With true labels (the same experiment, run apart) no
+# place gained or lost more than a point at a rate of 0.3. At 0.5 (four draws) dropout
+# in both places was three points behind dropout before the output alone with true
+# labels: so much noise is too much for 64 units. Many published networks have dropout
+# before the output, VGG and EfficientNet among them, where that layer is wide: there
+# are a thousand units or more to share the work. So read the rule as an order of
+# trying: first the earlier places, then the last one.
 #
 # ## Comparing two things fairly
 #
 # Now to *how much*. Start from the simplest network that could work, and make sure that
-# it works before you regularize anything. The first test takes a second: can the network
-# learn *one batch* by heart? If it cannot, there is a bug in the model, the loss or the
-# labels, and no regularizer will mend it. The loop hides nothing.
+# it works before you regularize anything. The first test takes a second: can the
+# network learn *one batch* by heart? If it cannot, there is a bug in the model, the
+# loss or the labels, and no regularizer will mend it. The loop hides nothing.
 
 # %%
 torch.manual_seed(0)
@@ -394,25 +396,27 @@ for step in range(101):
 # towards 0. Five of a batch's labels in 25 are false, and it learns those as well. The
 # plumbing works.
 #
-# Now somebody wants to know whether dropout helps. The plain way is to train one network
-# without and one with dropout, at the learning rate that the project has always used. Ours
-# has always used 0.004, say. What can go wrong?
+# Now somebody wants to know whether dropout helps. The plain way is to train one
+# network without and one with dropout, at the learning rate that the project has always
+# used. Ours has always used 0.004, say. What can go wrong?
 #
 # Godbole and others, who tune networks for a living, sort the settings of an experiment
 # into three kinds (*Deep Learning Tuning Playbook*, 2023):
 #
 # - The **scientific** setting is what the question is about. Here: dropout, 0 or 0.3.
-# - A **nuisance** setting is one whose best value may depend on the scientific one, so each
-#   side must be given its own. The learning rate is nearly always of this kind.
+# - A **nuisance** setting is one whose best value may depend on the scientific one, so
+#   each side must be given its own. The learning rate is nearly always of this kind.
 # - **Fixed** settings are the same for both, and the answer holds for them alone: here
 #   the network's width, the 400 steps, and AdamW.
 #
-# A comparison is fair if both sides get the same *budget* for their nuisance settings: the
-# same number of trials, chosen by the same rule, on validation data. Trials are spread in
-# factors of two, because the effect of a learning rate depends on ratios: from 0.001 to
-# 0.002 is as far as from 0.004 to 0.008, and trying 0.010 after 0.009 is a waste.
+# A comparison is fair if both sides get the same *budget* for their nuisance settings:
+# the same number of trials, chosen by the same rule, on validation data. Trials are
+# spread in factors of two, because the effect of a learning rate depends on ratios:
+# from 0.001 to 0.002 is as far as from 0.004 to 0.008, and trying 0.010 after 0.009 is
+# a waste.
 #
-# So here is our plan, written down *before* we look at a number. You may change it later.
+# So here is our plan, written down *before* we look at a number. You may change it
+# later.
 
 # %%
 PLAN = {
@@ -507,26 +511,26 @@ with results(varies=draws_vary) as table:
 # %% [markdown]
 # At the shared rate dropout gains more than six points. With its own best rate for each
 # side about half a point is left, and the interval contains zero. So "dropout gains six
-# points" was a sentence about the *other* side: without dropout 0.004 is far too large for
-# 400 steps, since the network has time to learn the false labels by heart. A small rate
-# keeps it from getting there. Dropout keeps it from getting there as well, and so
-# the network with dropout hardly cares about the rate. That is worth something (nobody has to
-# tune it so finely), but it is not six points.
+# points" was a sentence about the *other* side: without dropout 0.004 is far too large
+# for 400 steps, since the network has time to learn the false labels by heart. A small
+# rate keeps it from getting there. Dropout keeps it from getting there as well, and so
+# the network with dropout hardly cares about the rate. That is worth something (nobody
+# has to tune it so finely), but it is not six points.
 #
-# Somebody could have cheated in the other direction just as well: at 0.0005 the network with
-# dropout is behind, because it has not finished learning. Both comparisons are
-# correctly computed, with eight paired runs and an interval that excludes zero. What
-# is missing in both is the same chance for both sides.
+# Somebody could have cheated in the other direction just as well: at 0.0005 the network
+# with dropout is behind, because it has not finished learning. Both comparisons are
+# correctly computed, with eight paired runs and an interval that excludes zero. What is
+# missing in both is the same chance for both sides.
 #
 # Where does our answer end? The 400 steps are fixed in it. A longer training would need
-# smaller rates on the plain side, or early stopping, which is a nuisance setting, too. And half
-# a point may be real: to find out whether it is, one would need more draws. What can be said
-# is that it is less than two.
+# smaller rates on the plain side, or early stopping, which is a nuisance setting, too.
+# And half a point may be real: to find out whether it is, one would need more draws.
+# What can be said is that it is less than two.
 #
 # **Your own comparison.** Change the plan above, one scientific setting at a time, and
-# carry it out again. This cell states the result in the form in which it should be reported:
-# an effect with its interval, what varied, and what was fixed. The interval is the one that
-# you wrote in notebook 00: Student's, over the paired differences.
+# carry it out again. This cell states the result in the form in which it should be
+# reported: an effect with its interval, what varied, and what was fixed. The interval
+# is the one that you wrote in notebook 00: Student's, over the paired differences.
 
 # %%
 effect = paired_difference(own[dropped_side], own[plain_side])
@@ -540,35 +544,37 @@ print(f"{PLAN['seeds']} draws; fixed: {PLAN['fixed']}, AdamW, width 64, false la
 # ### Choosing without cheating
 #
 # Choosing the best of several runs is a measurement with a bias of its own. The best of
-# ten scores is partly the best network and partly the luckiest one, and on the data by which
-# you chose, the luck is counted in. (Statisticians call this the *winner's curse*; notebook
-# 05 measured it for epochs.) So choose on validation data, and look at the test data for
-# the one that was chosen, and for nothing else. One of the scores may be NaN, if a run has
-# diverged. Every comparison with NaN is false, which lets it slip through careless code in
-# both directions.
+# ten scores is partly the best network and partly the luckiest one, and on the data by
+# which you chose, the luck is counted in. (Statisticians call this the *winner's
+# curse*; notebook 05 measured it for epochs.) So choose on validation data, and look at
+# the test data for the one that was chosen, and for nothing else. One of the scores may
+# be NaN, if a run has diverged. Every comparison with NaN is false, which lets it slip
+# through careless code in both directions.
 #
 # ### Exercise 12.2 · Search (2 points, ~8 min)
 #
-# **Given** `configs`, a list of dicts, and a function `evaluate(config, split)` that trains
-# with a config and returns its score on the split `"val"` or `"test"`; larger is better.
-# **Return** the config with the best score on `"val"`. Of equal scores the first one wins,
-# and NaN never wins (at least one score is not NaN). Evaluate each config exactly once on
-# `"val"`, since each evaluation is a whole training run, and none on `"test"`.
+# **Given** `configs`, a list of dicts, and a function `evaluate(config, split)` that
+# trains with a config and returns its score on the split `"val"` or `"test"`; larger is
+# better.
+# **Return** the config with the best score on `"val"`. Of equal scores the first one
+# wins, and NaN never wins (at least one score is not NaN). Evaluate each config exactly
+# once on `"val"`, since each evaluation is a whole training run, and none on `"test"`.
 #
-# **By hand:** with the validation scores `[nan, 0.7, 0.8, 0.8]` the third config is chosen:
-# NaN is out, and of the two 0.8 the first one counts.
+# **By hand:** with the validation scores `[nan, 0.7, 0.8, 0.8]` the third config is
+# chosen: NaN is out, and of the two 0.8 the first one counts.
 #
 # <details><summary>Hint 1</summary>
 # Walk through the configs and remember the best one so far, with its score.
 # </details>
 # <details><summary>Hint 2</summary>
-# Start with the score <code>-math.inf</code>. <code>nan &gt; best_score</code> is False, so
-# with a strict <code>&gt;</code> a NaN cannot win, and a later equal score cannot either.
-# But what if a score is itself <code>-inf</code>?
+# Start with the score <code>-math.inf</code>. <code>nan &gt; best_score</code> is
+# False, so with a strict <code>&gt;</code> a NaN cannot win, and a later equal score
+# cannot either. But what if a score is itself <code>-inf</code>?
 # </details>
 # <details><summary>Hint 3</summary>
 # <code>score = evaluate(config, "val")</code>; take it if <code>score &gt; best_score</code>,
-# or if there is no best yet and <code>score == score</code> (which is False for NaN alone).
+# or if there is no best yet and <code>score == score</code> (which is False for NaN
+# alone).
 # </details>
 
 
@@ -615,16 +621,17 @@ load("12_regularization_strategy").search(search, seed=20_122)
 # %% [markdown]
 # ## Do gains add up?
 #
-# Back to the three colleagues. To find out what three regularizers do to each other, it is
-# not enough to try them one by one and all together. There are eight ways of switching
-# three things on and off, and a *factorial* experiment runs all eight. Each way comes with
-# true and with false labels, on all eight draws: 128 networks. Everything else is fixed:
-# the rate 0.001, which was good for both sides above, and 800 steps, which is 80 epochs.
-# The strengths (dropout 0.3, decay 1) were chosen beforehand, on other draws.
+# Back to the three colleagues. To find out what three regularizers do to each other, it
+# is not enough to try them one by one and all together. There are eight ways of
+# switching three things on and off, and a *factorial* experiment runs all eight. Each
+# way comes with true and with false labels, on all eight draws: 128 networks.
+# Everything else is fixed: the rate 0.001, which was good for both sides above, and 800
+# steps, which is 80 epochs. The strengths (dropout 0.3, decay 1) were chosen
+# beforehand, on other draws.
 #
-# The third regularizer is augmentation. In training each image is moved by up to one pixel
-# up or down and left or right, with coins of its own in every step. (What leaves at one
-# edge comes back at the other; the edges are nearly all black.)
+# The third regularizer is augmentation. In training each image is moved by up to one
+# pixel up or down and left or right, with coins of its own in every step. (What leaves
+# at one edge comes back at the other; the edges are nearly all black.)
 
 
 # %%
@@ -686,7 +693,7 @@ cells |= factorial(moves=True)
 fig, panels = plots.figure(2)
 LETTERS = {"none": "none", "dropout": "D", "decay": "W", "moves": "M"}
 DOTS = dict(zip(LETTERS, (plots.PALETTE[3], *plots.PALETTE[:3]), strict=True))
-for number, (panel, kind) in enumerate(zip(panels, LABELS, strict=True)):
+for number, panel in enumerate(panels):
     for name, cell in cells.items():
         at = (cell["train"][number].mean(), cell["test"][number].mean())
         color = DOTS.get(name, "#808080")
@@ -781,51 +788,54 @@ with results(varies=draws_vary) as table:
     recall("strategy.add-up", 3)
 
 # %% [markdown]
-# Alone the three gain 5.7, 4.2 and 3.7 points with false labels, which is more than 13 together.
-# All three in one network gain about 4: less than dropout by itself. Each of
-# the three *interactions* is between -3 and -5 points. (An interaction is the gain of a pair
-# minus the two gains of its members. It would be zero if gains added up.)
+# Alone the three gain 5.7, 4.2 and 3.7 points with false labels, which is more than 13
+# together. All three in one network gain about 4: less than dropout by itself. Each of
+# the three *interactions* is between -3 and -5 points. (An interaction is the gain of a
+# pair minus the two gains of its members. It would be zero if gains added up.)
 #
 # The figure says why. From left to right is how many of the *given* training labels the
 # network has learned, and 20 % of these are false. The network without anything has
-# learned 95 %, so it must know most of the false ones by heart. Dropout and decay bring that
-# down to about 85 %, and the test accuracy goes up. Both together bring it to 77 %, close
-# to the 80 % that are true, and that is the best of the eight. Moves alone go to 74 %. From
-# there on, every further regularizer costs true labels, too: at 65 % the network
-# underfits.
+# learned 95 %, so it must know most of the false ones by heart. Dropout and decay bring
+# that down to about 85 %, and the test accuracy goes up. Both together bring it to 77
+# %, close to the 80 % that are true, and that is the best of the eight. Moves alone go
+# to 74 %. From there on, every further regularizer costs true labels, too: at 65 % the
+# network underfits.
 #
-# So think of a *thermostat*. All these knobs heat or cool the same room. Somebody who is too hot
-# may open a window, or turn the radiator down, and each of them helps; who does everything
-# at once, sits in the cold. With true labels the room was hardly too warm to begin with:
-# dropout gains less than a point there, and all three together cost three points.
+# So think of a *thermostat*. All these knobs heat or cool the same room. Somebody who
+# is too hot may open a window, or turn the radiator down, and each of them helps; who
+# does everything at once, sits in the cold. With true labels the room was hardly too
+# warm to begin with: dropout gains less than a point there, and all three together cost
+# three points.
 #
-# Does a combination beat any single trick? Here, the best pair (dropout and decay) is about
-# a point ahead of the best single one. But the single ones had one strength each. The next section
-# gives decay by itself two strengths to choose from, and then most of that point is gone.
-# The pair is above all a finer setting of the same knob.
+# Does a combination beat any single trick? Here, the best pair (dropout and decay) is
+# about a point ahead of the best single one. But the single ones had one strength each.
+# The next section gives decay by itself two strengths to choose from, and then most of
+# that point is gone. The pair is above all a finer setting of the same knob.
 #
-# Where does it come out otherwise? Two regularizers that mend *different* faults should add
-# up, and one that needs time has to be given time. We ran the factorial apart with 1,600
-# steps, once and without an interval. With true labels moves had turned from a loss into
-# a gain of about a point, as dropout and a weak decay had. With false ones the plain network had
-# fallen to 65 %, and everything that is strong enough ended between 73 and 74 %: decay of 3 alone,
-# all pairs, and all three. So with more time the gains of the combination over the weak single ones
-# were larger, and over the *tuned* single one there was still none. Published recipes that combine
-# a dozen of them (Wightman 2021) train for hundreds of epochs and were tuned *as a whole*, each
+# Where does it come out otherwise? Two regularizers that mend *different* faults should
+# add up, and one that needs time has to be given time. We ran the factorial apart with
+# 1,600 steps, once and without an interval. With true labels moves had turned from a
+# loss into a gain of about a point, as dropout and a weak decay had. With false ones
+# the plain network had fallen to 65 %, and everything that is strong enough ended
+# between 73 and 74 %: decay of 3 alone, all pairs, and all three. So with more time the
+# gains of the combination over the weak single ones were larger, and over the *tuned*
+# single one there was still none. Published recipes that combine a dozen of them
+# (Wightman 2021) train for hundreds of epochs and were tuned *as a whole*, each
 # ingredient at a lower dose than it would have alone. That is how combinations win.
 #
 # ## One table of techniques
 #
 # How do the others compare, under one protocol? Here are those that this network can
-# use, each with the same chance: two strengths a factor of two or more apart, the better
-# one chosen on validation data for each kind of labels. One line of the table is no technique
-# at all but a quarter of the learning rate, so that you see what simply going more slowly
-# is worth. Early stopping takes, for each network, the look with the best validation
-# accuracy out of sixteen. The ensemble averages the probabilities of four plain networks.
+# use, each with the same chance: two strengths a factor of two or more apart, the
+# better one chosen on validation data for each kind of labels. One line of the table is
+# no technique at all but a quarter of the learning rate, so that you see what simply
+# going more slowly is worth. Early stopping takes, for each network, the look with the
+# best validation accuracy out of eight. The ensemble averages the probabilities of four
+# plain networks.
 #
-# The gains are measured in this notebook, and so is the time of a step. A table that were
-# copied together from eleven notebooks would compare eleven networks on as many problems,
-# and it would be out of date at the first change in one of them.
+# The gains are measured in this notebook, and so is the time of a step. A table that
+# were copied together from eleven notebooks would compare eleven networks on as many
+# problems, and it would be out of date at the first change in one of them.
 
 # %% predict
 predict(
@@ -863,14 +873,14 @@ def smoothing(strength):
 plain = run(network)
 watched = run(network, watch="test")  # the same runs, seen by the test images
 tried = {
-    "weight decay": [run(network, decays=(1.0, 3.0))],
-    "dropout": [run(lambda p=p: network(p)) for p in (0.15, 0.3)],
-    "L1": [run(network, l1=l1) for l1 in (0.0005, 0.002)],
+    "Weight decay": [run(network, decays=(1.0, 3.0))],
+    "Dropout": [run(lambda p=p: network(p)) for p in (0.15, 0.3)],
+    "L1 penalty": [run(network, l1=l1) for l1 in (0.0005, 0.002)],
 }
 
 # %% experiment
 tried |= {
-    "label smoothing": [run(network, loss_fn=smoothing(e)) for e in (0.1, 0.3)],
+    "Label smoothing": [run(network, loss_fn=smoothing(e)) for e in (0.1, 0.3)],
     "mixup": [run(network, train=mixtures(least)) for least in (0.0, 0.7)],
     "moves": [run(lambda: network(moves=True), rates=(1e-3, 2e-3))],
     "a quarter of the rate": [run(network, rates=(2.5e-4,))],
@@ -878,8 +888,8 @@ tried |= {
 members = [plain, *(run(network, first_seed=100 * j) for j in (1, 2, 3))]
 
 # %% [markdown]
-# What does a step of each cost? That is measured on a single network, round by round, as a
-# multiple of the plain step of the same round.
+# What does a step of each cost? That is measured on a single network, round by round,
+# as a multiple of the plain step of the same round.
 
 
 # %%
@@ -909,10 +919,10 @@ def step_of(build=network, loss_fn=F.cross_entropy, mix=False, l1=0.0):
 
 STEPS_OF = {
     "none": step_of(),
-    "weight decay": step_of(),  # AdamW multiplies by 1 - lr * decay in any case
-    "dropout": step_of(lambda: network(0.3)),
-    "L1": step_of(l1=0.001),
-    "label smoothing": step_of(loss_fn=smoothing(0.1)),
+    "Weight decay": step_of(),  # AdamW multiplies by 1 - lr * decay in any case
+    "Dropout": step_of(lambda: network(0.3)),
+    "L1 penalty": step_of(l1=0.001),
+    "Label smoothing": step_of(loss_fn=smoothing(0.1)),
     "mixup": step_of(mix=True),
     "moves": step_of(lambda: network(moves=True)),
 }
@@ -932,7 +942,8 @@ def costs(rounds=9, steps=20):
     return dict(zip(STEPS_OF, ratios.tolist(), strict=True))
 
 
-cost = costs() | {"a quarter of the rate": 1.0, "early stopping": 1.0, "ensemble": 4.0}
+cost = costs() | {"a quarter of the rate": 1.0, "Early stopping": 1.0, "Ensembles": 4.0}
+print("\n".join(f"{name:22} {times:.1f} plain steps" for name, times in cost.items()))
 
 
 # %% results
@@ -963,97 +974,113 @@ def ensemble():
 
 baseline = plain.test[:, 0, 0]
 finals = {name: chosen_scores(runs) for name, runs in tried.items()}
-finals |= {"early stopping": stopped(), "ensemble": ensemble()}
+finals |= {"Early stopping": stopped(), "Ensembles": ensemble()}
 gains = {name: values - baseline for name, values in finals.items()}
-print(
-    f"{'gain with':22} {'true labels':>22} {'false labels':>22} {'cost of a step':>15}"
-)
-for name, values in sorted(gains.items(), key=lambda item: -item[1][FALSE].mean()):
-    parts = [mean_interval(values[k]) for k in (TRUE, FALSE)]
-    told = [f"{i.mean:+.1f} [{i.low:+.1f}, {i.high:+.1f}]" for i in parts]
-    print(f"{name:22} {told[0]:>22} {told[1]:>22} {cost[name]:>14.1f}×")
 with results(varies=draws_vary) as table:
-    table.arms(
-        {kind: baseline[k] for k, kind in enumerate(LABELS)},
-        unit="% test accuracy, plain network",
-    )
+    for k, kind in enumerate(LABELS):
+        order = sorted(finals, key=lambda name: -finals[name][FALSE].mean())
+        table.arms(
+            {"none": baseline[k]} | {name: finals[name][k] for name in order},
+            paired_with="none",
+            unit=f"% test accuracy, {kind}",
+        )
     claim(
         "strategy.rate-alone",
         "With false labels a quarter of the rate gains as much as dropout, within 3 points.",
-        gains["a quarter of the rate"][FALSE] - gains["dropout"][FALSE],
+        gains["a quarter of the rate"][FALSE] - gains["Dropout"][FALSE],
         "within 3",
         **points,
     )
     claim(
         "strategy.smoothing-least",
         "Label smoothing gains less than dropout there.",
-        gains["label smoothing"][FALSE] - gains["dropout"][FALSE],
+        gains["Label smoothing"][FALSE] - gains["Dropout"][FALSE],
         "< 0",
         **points,
     )
     claim(
         "strategy.true-little",
         "With true labels not even dropout gains more than 3 points.",
-        gains["dropout"][TRUE],
+        gains["Dropout"][TRUE],
         "within 3",
         **points,
     )
     recall("strategy.table", 2)
 
 # %% [markdown]
-# Read the column of the false labels from the top. At the head are four that have nothing in
-# common but that they keep the network from finishing: a quarter of the rate, decay,
-# dropout, early stopping. They are within a point of one another, and two of them cost
-# nothing at all. That is the thermostat again, and it is the reason why a new technique
-# must be compared with a *tuned* baseline. Below them come L1, moves and mixup, which need more
-# time than 800 steps to earn as much. Label smoothing and the ensemble gain about two points.
-# The ensemble's members have all learned the same false labels, and averaging does
-# not take away a mistake that all share.
+# Read the column of the false labels from the top. At the head are four that have
+# nothing in common but that they keep the network from finishing: a quarter of the
+# rate, decay, dropout, early stopping. They are within a point of one another, and two
+# of them cost nothing at all. That is the thermostat again, and it is the reason why a
+# new technique must be compared with a *tuned* baseline. Below them come L1, moves and
+# mixup, which need more time than 800 steps to earn as much. Label smoothing and the
+# ensemble gain about two points. The ensemble's members have all learned the same false
+# labels, and averaging does not take away a mistake that all share.
 #
 # With true labels the column is nearly empty. Dropout has almost a point, the ensemble
-# half a point, everything else is too small to be told from nothing with eight draws, and moves
-# cost a point. There was little to prevent: the plain network has learned all its
-# labels, and they were right. If your network is in this state, the thing to look for is not
-# another regularizer but more or better data.
+# half a point, everything else is too small to be told from nothing with eight draws,
+# and moves cost a point. There was little to prevent: the plain network has learned all
+# its labels, and they were right. If your network is in this state, the thing to look
+# for is not another regularizer but more or better data.
 #
-# The cost of a step is that of a small network on this machine, where drawing coins and moving
-# images counts beside small matrices. In a large network, dropout and mixup come closer to 1. The
-# ensemble stays at 4.
+# The cost of a step is that of a small network on this machine, where drawing coins and
+# moving images counts beside small matrices. In a large network, dropout and mixup come
+# closer to 1. The ensemble stays at 4.
 #
-# What this network cannot show was measured where it belongs. *Stochastic depth* needs
-# residual blocks ([06](../06_stochastic_depth/06_stochastic_depth.ipynb)): it repeated
-# fewer of the false labels and cost accuracy in a shallow network. *Distillation* needs a
-# teacher ([08](../08_distillation/08_distillation.ipynb)): soft answers helped most with
-# few images. *MC dropout* changes what you do with a trained network
-# ([09](../09_mc_dropout/09_mc_dropout.ipynb)). *Locked masks* and *clipping* belong to
-# networks that read ([11](../11_sequences/11_sequences.ipynb)). *Max-norm* stands in
-# [03](../03_l1_l2/03_l1_l2.ipynb).
+# ### All techniques of the course
 #
-# Four families help to keep them apart. **Explicit** ones add a term to the loss or to the
-# update: L2, L1, weight decay, max-norm. **Architectural** ones change the function that
-# is trained: dropout, stochastic depth, BatchNorm. Those of the **data** change what the
-# network is shown: augmentation, mixup, CutMix, label smoothing, distillation, transfer.
-# Those of the **optimization** change how long and how far it walks: early stopping, the
-# learning rate and its schedule, averaged weights, clipping. If one of your regularizers
-# does not work, one of *another* family is a better next try than a second of the same.
-# In memory, the explicit ones and those of the optimization cost nothing or one more copy of
-# the weights; dropout keeps one mask per layer; an ensemble of four keeps four networks.
+# The next table has every technique that you have met: what was measured just now,
+# where this network can use it ("flips and crops" stands for our moves alone), how
+# torch spells it, its key setting and a usual range with its source, whether it gets on
+# with BatchNorm, and when it hurts. The last column is the notebook in which it was
+# measured by itself. What this network cannot show is empty here: stochastic depth
+# needs residual blocks, distillation a teacher, clipping and locked masks a network
+# that reads.
+
+
+# %%
+def told(name):
+    spans = [mean_interval(gains[name][k]) for k in (TRUE, FALSE)]
+    return [*(f"{i.mean:+.1f} [{i.low:+.1f}, {i.high:+.1f}]" for i in spans)] + [
+        f"{cost[name]:.1f}"
+    ]
+
+
+names = {name: "Flips and crops" if name == "moves" else name for name in finals}
+strategy.techniques(
+    {names[n]: told(n) for n in finals if n != "a quarter of the rate"},
+    ("gain, true labels", "gain, false labels", "steps' cost"),
+)
+
+# %% [markdown]
+# Four families help to keep them apart. **Explicit** ones write down a term or a
+# constraint, in the loss or in the update: L2, L1, weight decay, max-norm, and soft
+# labels as well. **Architectural** ones change the function that is trained: dropout,
+# stochastic depth, the norms, an ensemble. Those of the **data** change what the
+# network is shown: augmentation, mixup, CutMix, noise, and transfer, if you like. Those
+# of the **optimization** change how long and how far it walks: early stopping, the
+# learning rate and its schedule, averaged weights, clipping. If one of your
+# regularizers does not work, one of *another* family is a better next try than a second
+# of the same. In memory, penalties and early stopping cost nothing or one more copy of
+# the weights; dropout keeps one mask per layer; an ensemble of four keeps four
+# networks.
 #
 # ### Occam's razor, and what it has to do with it
 #
-# William of Ockham is quoted for not multiplying entities without need. For a network the
-# rule says: of two functions that fit the data equally well, prefer the simpler one. It is
-# a sensible bet, because there are fewer simple functions than complicated ones, so it is
-# less likely that one of them fits by accident. But a network does not become simple by
-# having few weights (notebook 01: eight times the units did not even double the variance).
-# What counts is how *far from simple* training has to go, and each family puts its price on
-# another part of the way: on long weights, on relying on single units, on answering
-# differently to a moved image, on walking far from the start.
+# William of Ockham is quoted for not multiplying entities without need. For a network
+# the rule says: of two functions that fit the data equally well, prefer the simpler
+# one. It is a sensible bet, because there are fewer simple functions than complicated
+# ones, so it is less likely that one of them fits by accident. But a network does not
+# become simple by having few weights (notebook 01: eight times the units did not even
+# double the variance). What counts is how *far from simple* training has to go, and
+# each family puts its price on another part of the way: on long weights, on relying on
+# single units, on answering differently to a moved image, on walking far from the
+# start.
 #
 # ## Recipes
 #
-# A recipe is a starting point that somebody has measured, on their data. Take the one that
-# is nearest to your case, and then change one thing at a time, by the plan above.
+# A recipe is a starting point that somebody has measured, on their data. Take the one
+# that is nearest to your case, and then change one thing at a time, by the plan above.
 #
 # | Case | Start with | Source |
 # |---|---|---|
@@ -1079,14 +1106,16 @@ with results(varies=draws_vary) as table:
 #    was learned before; far from zero, that you may be stopping an unfinished network.
 # 5. Tune the learning rate of the plain network, in factors of two, and stop early. Now
 #    you have a baseline.
-# 6. Only then add one thing at a time, from different families, and keep what earns its place.
+# 6. Only then add one thing at a time, from different families, and keep what earns its
+#    place.
 # 7. Open the test part once.
 #
 # ## When it goes wrong: five symptoms
 #
-# A bug in a regularizer rarely crashes. The network trains, the numbers look plausible, and
-# some points are missing. So debugging starts from a *symptom*, and the next thing to do
-# is never to stare at the code but to run a test that can tell two explanations apart:
+# A bug in a regularizer rarely crashes. The network trains, the numbers look plausible,
+# and some points are missing. So debugging starts from a *symptom*, and the next thing
+# to do is never to stare at the code but to run a test that can tell two explanations
+# apart:
 #
 # | Symptom | A test that decides | If it is so |
 # |---|---|---|
@@ -1098,8 +1127,8 @@ with results(varies=draws_vary) as table:
 #
 # Now five broken pieces. For each of them you first see the symptom, made by the broken
 # code. The answer cell holds that code: take the line that raises `NotImplementedError`
-# away, and mend what stands below it (or write it anew above). The checks judge only what
-# your function does.
+# away, and mend what stands below it (or write it anew above). The checks judge only
+# what your function does.
 
 # %%
 torch.manual_seed(0)
@@ -1118,11 +1147,11 @@ print("validation loss, four times:", [round(score, 4) for score in scores])
 #
 # **Given** a `model` in any mode, inputs `x` and labels `y`.
 # **Return** the mean cross-entropy in eval mode as a Python float, without recording
-# gradients. Afterwards *every* module is in the mode in which it came; some may have been
-# frozen on purpose.
+# gradients. Afterwards *every* module is in the mode in which it came; some may have
+# been frozen on purpose.
 #
-# **By hand:** two calls in a row return the same number, and a model that came in train mode
-# whose BatchNorm was set to eval mode leaves in just that state.
+# **By hand:** two calls in a row return the same number, and a model that came in train
+# mode whose BatchNorm was set to eval mode leaves in just that state.
 #
 # <details><summary>Hint 1</summary>
 # <code>no_grad</code> has nothing to do with dropout (notebook 00). What has?
@@ -1139,7 +1168,7 @@ print("validation loss, four times:", [round(score, 4) for score in scores])
 
 # %% solution="validation_loss"
 def validation_loss(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
-    """Return the mean cross-entropy in eval mode; every module's mode is put back.
+    """Return the loss in eval mode; put each mode back (about 7 lines).
 
     Args:
         model: in any mode; gives logits (N, K).
@@ -1180,10 +1209,10 @@ load("12_regularization_strategy").validation_loss(validation_loss, seed=20_123)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The second patient has weights that all start at 1. Half of them get gradients of 100, half of
-# 0.01. With a decay of 0.1 and a rate of 0.01, a decoupled decay takes the share
-# $0.01 \cdot 0.1$ from each of them in every step; here is what happens in 100 steps, with
-# the decay minus without it.
+# The second patient has weights that all start at 1. Half of them get gradients of 100,
+# half of 0.01. With a decay of 0.1 and a rate of 0.01, a decoupled decay takes the
+# share $0.01 \cdot 0.1$ from each of them in every step; here is what happens in 100
+# steps, with the decay minus without it.
 
 
 # %%
@@ -1209,18 +1238,18 @@ print("large gradients, small gradients:", shrinking(strategy.make_optimizer))
 # ### Exercise 12.3b · A decay that spares the strong (1 point, ~5 min)
 #
 # **Given** a `model`, a rate `lr` and a `weight_decay`.
-# **Return** an optimizer that takes Adam's steps, with default betas and eps, and *decoupled*
-# decay. All trainable parameters are in it once, and all are decayed.
+# **Return** an optimizer that takes Adam's steps, with default betas and eps, and
+# *decoupled* decay. All trainable parameters are in it once, and all are decayed.
 #
-# **By hand:** with gradients of 0, one step at rate 0.1 and decay 0.5 multiplies each weight by
-# $1 - 0.1 \cdot 0.5 = 0.95$.
+# **By hand:** with gradients of 0, one step at rate 0.1 and decay 0.5 multiplies each
+# weight by $1 - 0.1 \cdot 0.5 = 0.95$.
 #
 # <details><summary>Hint 1</summary>
 # Notebook 04: what does Adam's <code>weight_decay</code> add, and to what?
 # </details>
 # <details><summary>Hint 2</summary>
-# There the decay goes into the gradient, and then through the division by the root of its
-# mean square.
+# There the decay goes into the gradient, and then through the division by the root of
+# its mean square.
 # </details>
 # <details><summary>Hint 3</summary>
 # <code>torch.optim.AdamW</code> with the same arguments.
@@ -1231,7 +1260,7 @@ print("large gradients, small gradients:", shrinking(strategy.make_optimizer))
 def make_optimizer(
     model: nn.Module, lr: float, weight_decay: float
 ) -> torch.optim.Optimizer:
-    """Return an optimizer with Adam's steps and decoupled decay.
+    """Return Adam with decoupled decay (about 1 line).
 
     Args:
         model: whose trainable parameters are optimized, all of them decayed.
@@ -1263,8 +1292,8 @@ load("12_regularization_strategy").make_optimizer(make_optimizer, seed=20_124)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The third patient is a head for classification. The log shows the mean variance of what its
-# BatchNorm receives, with dropout on (train) and off (eval).
+# The third patient is a head for classification. The log shows the mean variance of
+# what its BatchNorm receives, with dropout on (train) and off (eval).
 
 
 # %%
@@ -1288,9 +1317,9 @@ print("train, eval:", variances(strategy.build_head))
 # ### Exercise 12.3c · A head with a shift (1 point, ~6 min)
 #
 # **Given** `in_features`, `hidden`, `classes`, and the dropout rate `p`.
-# **Return** a head with one hidden layer, which has BatchNorm (before or after its activation)
-# and dropout with the rate `p`, and gives logits. What BatchNorm receives has the same
-# variance in train and in eval mode.
+# **Return** a head with one hidden layer, which has BatchNorm (before or after its
+# activation) and dropout with the rate `p`, and gives logits. What BatchNorm receives
+# has the same variance in train and in eval mode.
 #
 # **By hand:** with `p = 0.5` the two variances of the log are equal.
 #
@@ -1301,14 +1330,15 @@ print("train, eval:", variances(strategy.build_head))
 # Dropout *behind* the last BatchNorm disturbs none.
 # </details>
 # <details><summary>Hint 3</summary>
-# Linear, BatchNorm, ReLU, Dropout, Linear. (The rule of 12.1 would have no dropout here. In a
-# head with one hidden layer there is no other place for it that shifts nothing.)
+# Linear, BatchNorm, ReLU, Dropout, Linear. (The rule of 12.1 would have no dropout
+# here. In a head with one hidden layer there is no other place for it that shifts
+# nothing.)
 # </details>
 
 
 # %% solution="build_head"
 def build_head(in_features: int, hidden: int, classes: int, p: float) -> nn.Module:
-    """Return a head with BatchNorm and dropout that do not disturb each other.
+    """Return a head in which dropout shifts nothing (about 7 lines).
 
     Args:
         in_features, hidden, classes: widths of the one hidden layer and around it.
@@ -1386,11 +1416,11 @@ print("training, validation accuracy (%):", learned(strategy.make_batches))
 #
 # ### Exercise 12.3d · Batches that lie (1 point, ~8 min)
 #
-# **Given** `train` and `val`, pairs (x, y); a function `augment`, which takes a stack of
-# inputs of any length; and `batch_size`.
-# **Return** `(train_batches, val_batches)`, two lists of pairs (x, y). Training inputs are
-# augmented, each once; validation inputs are not. Every example appears exactly once, with
-# its own label; the last batch may be smaller. Shuffling is up to you.
+# **Given** `train` and `val`, pairs (x, y); a function `augment`, which takes a stack
+# of inputs of any length; and `batch_size`.
+# **Return** `(train_batches, val_batches)`, two lists of pairs (x, y). Training inputs
+# are augmented, each once; validation inputs are not. Every example appears exactly
+# once, with its own label; the last batch may be smaller. Shuffling is up to you.
 #
 # **By hand:** 5 training examples in batches of 2 give three batches, of 2, 2 and 1.
 #
@@ -1398,7 +1428,8 @@ print("training, validation accuracy (%):", learned(strategy.make_batches))
 # There are two faults. Follow one image and its label through the shuffling.
 # </details>
 # <details><summary>Hint 2</summary>
-# x and y must be indexed by the same permutation. And what is done to the validation inputs?
+# x and y must be indexed by the same permutation. And what is done to the validation
+# inputs?
 # </details>
 # <details><summary>Hint 3</summary>
 # <code>x, y = augment(x[order]), y[order]</code>, and leave <code>val_x</code> alone.
@@ -1407,7 +1438,7 @@ print("training, validation accuracy (%):", learned(strategy.make_batches))
 
 # %% solution="make_batches"
 def make_batches(train, val, augment, batch_size: int) -> tuple[list, list]:
-    """Return (train_batches, val_batches), lists of pairs (x, y).
+    """Return (train_batches, val_batches) of pairs (x, y) (about 6 lines).
 
     Args:
         train, val: pairs of inputs (N, ...) and labels (N,).
@@ -1452,8 +1483,9 @@ load("12_regularization_strategy").make_batches(make_batches, seed=20_126)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The last patient is a training loop that keeps the best weights. To see what it keeps, its
-# network is one number: each step adds 1 to it, and the scores say that step 2 was best.
+# The last patient is a training loop that keeps the best weights. To see what it keeps,
+# its network is one number: each step adds 1 to it, and the scores say that step 2 was
+# best.
 
 
 # %%
@@ -1477,11 +1509,12 @@ print("the best score was that of step 2; restored:", kept(strategy.train_best))
 #
 # **Given** a `model`, a function `step()` that trains it a little, a function `score()`
 # (larger is better), and the number `steps`.
-# **Do** `step()` and then `score()`, `steps` times. **Return** the same model object with the
-# parameters *and buffers* that had the best score. The first of equal scores counts, and NaN
-# is never best.
+# **Do** `step()` and then `score()`, `steps` times. **Return** the same model object
+# with the parameters *and buffers* that had the best score. The first of equal scores
+# counts, and NaN is never best.
 #
-# **By hand:** with the scores 0.5, 0.9, 0.7, 0.6 the model comes back as it was after step 2.
+# **By hand:** with the scores 0.5, 0.9, 0.7, 0.6 the model comes back as it was after
+# step 2.
 #
 # <details><summary>Hint 1</summary>
 # Print the kept weights in every step. When do they change?
@@ -1497,7 +1530,7 @@ print("the best score was that of step 2; restored:", kept(strategy.train_best))
 
 # %% solution="train_best"
 def train_best(model: nn.Module, step, score, steps: int) -> nn.Module:
-    """Return the model with the parameters and buffers of its best score.
+    """Return the model as it was at its best score (about 8 lines).
 
     Args:
         model: trained in place by step().
@@ -1546,19 +1579,19 @@ load("12_regularization_strategy").train_best(train_best, seed=20_127)
 # %% [markdown]
 # ## A head start: transfer as a regularizer
 #
-# Suppose that there are five labeled images of each class, and no more. Every regularizer
-# so far says only what the network should *not* do. A network that was trained on another
-# task brings something positive along: features that were useful for somebody else. To
-# train on from there is called *transfer*, or *fine-tuning*. It regularizes in two ways: it
-# starts at a sensible place, and a short training with a small rate does not go far
-# from there. The strictest form freezes everything but the last layer, so that only
-# 325 of 17,000 weights can learn.
+# Suppose that there are five labeled images of each class, and no more. Every
+# regularizer so far says only what the network should *not* do. A network that was
+# trained on another task brings something positive along: features that were useful for
+# somebody else. To train on from there is called *transfer*, or *fine-tuning*. It
+# regularizes in two ways: it starts at a sensible place, and a short training with a
+# small rate does not go far from there. The strictest form freezes everything but the
+# last layer, so that only 325 of 17,000 weights can learn.
 #
-# We split the ten kinds of clothes. Networks are trained on five of them, with 2,500 images:
-# T-shirts, trousers, pullovers, sandals, bags. Then they get 2 to 100 labels per class
-# of the *other* five: dresses, coats, shirts, sneakers, ankle boots. Three arms, each at the
-# better of two rates: from scratch, fine-tuned as a whole, and frozen but for a new last
-# layer.
+# We split the ten kinds of clothes. Networks are trained on five of them, with 2,500
+# images: T-shirts, trousers, pullovers, sandals, bags. Then they get 2 to 100 labels
+# per class of the *other* five: dresses, coats, shirts, sneakers, ankle boots. Three
+# arms, each at the better of two rates: from scratch, fine-tuned as a whole, and frozen
+# but for a new last layer.
 
 # %%
 big = data.fashion_mnist(5000, 1000, size=14, flat=True, split_seed=20, device=DEVICE)
@@ -1706,33 +1739,34 @@ with results(varies=few_vary) as table:
     recall("strategy.transfer", 3)
 
 # %% [markdown]
-# Fine-tuning gains a point or so with two and five labels per class, and nothing to speak of with
-# twenty. Freezing gains nothing anywhere, and with 100 labels per class it costs more than four
-# points: the features for T-shirts and bags do not tell coats from shirts as well as
-# features that may adapt. As a regularizer, freezing is a very strong one, and so it belongs
-# where the data are very few and the features very good.
+# Fine-tuning gains a point or so with two and five labels per class, and nothing to
+# speak of with twenty. Freezing gains nothing anywhere, and with 100 labels per class
+# it costs more than four points: the features for T-shirts and bags do not tell coats
+# from shirts as well as features that may adapt. As a regularizer, freezing is a very
+# strong one, and so it belongs where the data are very few and the features very good.
 #
-# Is that all? Pretrained networks are the foundation of most of what is built today. But
-# look at what is *not* in our experiment. The usual body has seen a million images of a
-# thousand classes, not 2,500 of five; it is convolutional, so that its edges and textures are of
-# use anywhere in an image; and the new task is so hard from scratch that there is much to
-# gain. Our small network learns from pixels nearly as fast as from these features.
-# Above all it depends on the *relation* of the tasks. We ran the section once more with other old
-# classes (apart from this notebook, the same eight draws): trousers, dresses and three kinds of
-# shoes first, then five labels per class of T-shirts, pullovers, coats, shirts and bags. There
-# fine-tuning *lost* a point, with an interval from -1.8 to -0.1, and freezing lost more than seven.
-# Somebody who has looked at shoes has learned to ignore sleeves. This is called *negative transfer*.
+# Is that all? Pretrained networks are the foundation of most of what is built today.
+# But look at what is *not* in our experiment. The usual body has seen a million images
+# of a thousand classes, not 2,500 of five; it is convolutional, so that its edges and
+# textures are of use anywhere in an image; and the new task is so hard from scratch
+# that there is much to gain. Our small network learns from pixels nearly as fast as
+# from these features. Above all it depends on the *relation* of the tasks. We ran the
+# section once more with other old classes (apart from this notebook, the same eight
+# draws): trousers, dresses and three kinds of shoes first, then five labels per class
+# of T-shirts, pullovers, coats, shirts and bags. There fine-tuning *lost* a point, with
+# an interval from -1.8 to -0.1, and freezing lost more than seven. Somebody who has
+# looked at shoes has learned to ignore sleeves. This is called *negative transfer*.
 #
-# Kumar and others (2022) add a warning for large bodies: fine-tuning everything at once distorts
-# good features before the new last layer has learned to use them. Their cure is in the recipe
-# above: train the last layer first, then all.
+# Kumar and others (2022) add a warning for large bodies: fine-tuning everything at once
+# distorts good features before the new last layer has learned to use them. Their cure
+# is in the recipe above: train the last layer first, then all.
 
 # %% [markdown]
 # ## Bug hunt
 #
-# A colleague tunes dropout with this code and reports 78 %, on new images 75 %. It runs
-# without an error and chooses a sensible rate. What is wrong? Name the symptom and mend it
-# before you open the fold.
+# A colleague tunes dropout with this code and reports 77 %; on new images the network
+# has 75 %. The code runs without an error and chooses a sensible rate. What is wrong?
+# Name the symptom and mend it before you open the fold.
 
 
 # %%
@@ -1751,26 +1785,27 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # %% [markdown]
 # <details><summary>What is wrong</summary>
 #
-# The *test* scores choose, and the best of them is reported. All twenty settings are worth
-# 75 %; the differences are luck of the test images. The maximum of twenty lucky numbers lies
-# about 1.9 standard deviations above their mean, here 1.9 · 1.5, which is nearly three
-# points. Choose with `scores_val[k]` and report `scores_test[best]`: then the luck that chose
-# and the luck that is reported are two different ones. The symptom is a number that nobody
-# can reproduce on new data.
+# The *test* scores choose, and the best of them is reported. All twenty settings are
+# worth 75 %; the differences are luck of the test images. The largest of twenty lucky
+# numbers lies about 1.9 standard deviations above their mean, which is 2.8 points on
+# average here. Choose with `scores_val[k]` and report `scores_test[best]`: then the
+# luck that chose and the luck that is reported are two different ones. The symptom is a
+# number that nobody can reproduce on new data.
 # </details>
 #
 # ## Why? A question to write down
 #
-# A friend says: "Dropout gave me five points, decay gave me four, so both must give me about
-# nine. If they give five, one of them is broken." What do you answer? Write two or three
-# sentences before you open the answer.
+# A friend says: "Dropout gave me five points, decay gave me four, so both must give me
+# about nine. If they give five, one of them is broken." What do you answer? Write two
+# or three sentences before you open the answer.
 #
 # <details><summary>One answer</summary>
 #
-# The two gains are measured against the same fault, a network that learns false labels by
-# heart. Once dropout has prevented most of it, there is little left for decay to prevent, so
-# the second gain must be smaller than it was alone. Adding gains would be right if they
-# mended different faults; a factorial experiment shows it, as an interaction near zero.
+# The two gains are measured against the same fault, a network that learns false labels
+# by heart. Once dropout has prevented most of it, there is little left for decay to
+# prevent, so the second gain must be smaller than it was alone. Adding gains would be
+# right if they mended different faults; a factorial experiment shows it, as an
+# interaction near zero.
 # </details>
 #
 # ## Questions that are asked in interviews
@@ -1778,114 +1813,121 @@ print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %
 # Say your answer aloud before you open one.
 #
 # <details><summary>1 · Your model overfits. What do you do first?</summary>
-# Make sure that it does: compare training and validation in eval mode. Look at labels. Then
-# tune the rate of the plain network and stop early; that alone gained as much as
+# Make sure that it does: compare training and validation in eval mode. Look at labels.
+# Then tune the rate of the plain network and stop early; that alone gained as much as
 # dropout in this notebook. Only then add regularizers, one at a time.
 # </details>
 # <details><summary>2 · What do <code>train()</code> and <code>eval()</code> change?</summary>
-# Dropout layers toss coins in train mode only; BatchNorm uses the batch in train mode and
-# stored statistics in eval mode. Neither has anything to do with gradients: that is
+# Dropout layers toss coins in train mode only; BatchNorm uses the batch in train mode
+# and stored statistics in eval mode. Neither has anything to do with gradients: that is
 # <code>no_grad</code>, and it leaves dropout on.
 # </details>
 # <details><summary>3 · Why is dropout scaled by 1/(1 − p)?</summary>
-# So that a unit's mean in training is what it is in eval mode, where nothing is dropped. Its
-# variance is not kept, which is what BatchNorm then notices.
+# So that a unit's mean in training is what it is in eval mode, where nothing is
+# dropped. Its variance is not kept, which is what BatchNorm then notices.
 # </details>
 # <details><summary>4 · L2 and weight decay: the same?</summary>
-# For SGD yes, momentum included (notebook 04, to the last bit). For Adam no: the penalty's
-# gradient is divided by the root of the mean square, so weights with large gradients are
-# spared. AdamW takes the same share of each weight.
+# For SGD yes, momentum included (notebook 04, to the last bit). For Adam no: the
+# penalty's gradient is divided by the root of the mean square, so weights with large
+# gradients are spared. AdamW takes the same share of each weight.
 # </details>
 # <details><summary>5 · Does L1 give exact zeros?</summary>
-# Through autograd and a usual optimizer hardly ever: notebook 03 found fewer than one of
-# forty useless weights at exactly 0. The proximal step gives zeros.
+# Through autograd and a usual optimizer hardly ever: notebook 03 found fewer than one
+# of forty useless weights at exactly 0. The proximal step gives zeros.
 # </details>
 # <details><summary>6 · Can you use dropout with BatchNorm?</summary>
-# Yes, behind the last BatchNorm without any shift. In front of one, the stored variance is
-# too large by (1 + p μ²/σ²)/(1 − p). Whether that is what hurts a network is told by measuring
-# the statistics again without dropout (notebook 10).
+# Yes, behind the last BatchNorm without any shift. In front of one, the stored variance
+# is too large by (1 + p μ²/σ²)/(1 − p). Whether that is what hurts a network is told by
+# measuring the statistics again without dropout (notebook 10).
 # </details>
 # <details><summary>7 · Combine everything?</summary>
-# With false labels our three gained together far less than the sum of what they gained alone,
-# and with true labels all three were worse than none. Tune one, then see whether a second
-# adds anything.
+# With false labels our three gained together far less than the sum of what they gained
+# alone, and with true labels all three were worse than none. Tune one, then see whether
+# a second adds anything.
 # </details>
 # <details><summary>8 · When does label smoothing help?</summary>
-# It bounds the logits, and calibration gets better (notebook 07). Teachers that were smoothed
-# did not pass the gain on to their students (notebook 08). Do not expect it to undo false
-# labels by itself.
+# It bounds the logits, and calibration gets better (notebook 07). Teachers that were
+# smoothed did not pass the gain on to their students (notebook 08). Do not expect it to
+# undo false labels by itself.
 # </details>
 # <details><summary>9 · Early stopping by loss or by accuracy?</summary>
-# The loss turns first (notebook 05) and flatters less on small validation sets; accuracy is
-# what you report. Decide before you look, and keep a third set for the report.
+# The loss turns first (notebook 05) and flatters less on small validation sets;
+# accuracy is what you report. Decide before you look, and keep a third set for the
+# report.
 # </details>
 # <details><summary>10 · Why do language models train without dropout?</summary>
-# In one epoch each example is seen once, so there is nothing to learn by heart; dropout would
-# only slow them down. For several epochs, or for fine-tuning, it comes back.
+# In one epoch each example is seen once, so there is nothing to learn by heart; dropout
+# would only slow them down. For several epochs, or for fine-tuning, it comes back.
 # </details>
 # <details><summary>11 · How would you show that technique A is better than B?</summary>
-# Same budget of trials for both, nuisance settings chosen on validation data for each, several
-# seeds, the difference paired by seed, Student's interval, one look at the test set. And say
-# what varied.
+# Same budget of trials for both, nuisance settings chosen on validation data for each,
+# several seeds, the difference paired by seed, Student's interval, one look at the test
+# set. And say what varied.
 # </details>
 # <details><summary>12 · Training accuracy 60 %, validation 59 %. More dropout?</summary>
-# No. There is no gap: the network underfits. Less regularization, more steps, a larger rate or
-# a larger network.
+# No. There is no gap: the network underfits. Less regularization, more steps, a larger
+# rate or a larger network.
 # </details>
 # <details><summary>13 · 50 labeled images. What now?</summary>
-# Look for a network that was trained on a related task with far more data, and fine-tune it with
-# a small rate. Ours, small and little trained, gained about a point with 2 and 5 labels per
-# class; frozen it gained nothing, and with 100 labels it was far behind.
+# Look for a network that was trained on a related task with far more data, and
+# fine-tune it with a small rate. Ours, small and little trained, gained about a point
+# with 2 and 5 labels per class; frozen it gained nothing, and with 100 labels it was
+# far behind.
 # </details>
 # <details><summary>14 · Is a smaller network the best regularizer?</summary>
-# Rarely. Eight times the units did not double the variance in notebook 01, and 12 units were
-# worse than 64 with flipped labels. Large and regularized is the usual choice.
+# Rarely. Eight times the units did not double the variance in notebook 01, and 12 units
+# were worse than 64 with flipped labels. Large and regularized is the usual choice.
 # </details>
 #
 # ## Questions that are asked in every course
 #
 # <details><summary>1 · Which p should I start with?</summary>
-# 0.1 to 0.3 in hidden layers, 0.5 only in wide ones, less on inputs. Then halve it and double
-# it, and see. What dropout gains rises with the width of the layer (notebook 02).
+# 0.1 to 0.3 in hidden layers, 0.5 only in wide ones, less on inputs. Then halve it and
+# double it, and see. What dropout gains rises with the width of the layer (notebook
+# 02).
 # </details>
 # <details><summary>2 · And which weight decay?</summary>
-# It depends on the optimizer and the rate: AdamW shrinks by 1 − lr·decay per step, so multiply
-# by the number of steps. Here lr·decay·steps = 0.8 for a decay of 1. Try factors of three.
+# It depends on the optimizer and the rate: AdamW shrinks by 1 − lr·decay per step, so
+# multiply by the number of steps. Here lr·decay·steps = 0.8 for a decay of 1. Try
+# factors of three.
 # </details>
 # <details><summary>3 · My validation loss is below my training loss. A bug?</summary>
 # Often not. Training loss is averaged over the epoch, in train mode, with dropout and
 # augmentation; validation comes after it and without (notebook 00).
 # </details>
 # <details><summary>4 · Does augmentation always help?</summary>
-# No. Flips cost accuracy where they make impossible images (notebook 07), and here, with true
-# labels, moved images cost about a point after 800 steps and gained one after 1,600: the gain
-# comes late.
+# No. Flips cost accuracy where they make impossible images (notebook 07), and here,
+# with true labels, moved images cost about a point after 800 steps and gained one after
+# 1,600: the gain comes late.
 # </details>
 # <details><summary>5 · Do I need the same masks on all GPUs?</summary>
 # No, different ones. Equal masks would average nothing (notebook 11).
 # </details>
 # <details><summary>6 · Is dropout harmed by mixed precision?</summary>
-# No: a mask is 0 or 1, and 1/(1 − p) is a mild factor. Losses and norms are the delicate part.
+# No: a mask is 0 or 1, and 1/(1 − p) is a mild factor. Losses and norms are the
+# delicate part.
 # </details>
 # <details><summary>7 · Should I regularize biases and BatchNorm's weights?</summary>
 # Mostly not worth the trouble either way. The custom is to spare them (He 2018, "bag of
 # tricks"); notebook 03 shows how to make two groups.
 # </details>
 # <details><summary>8 · How many seeds do I need?</summary>
-# As many as make the interval shorter than the effect you care about. With eight draws ours are
-# one or two points long; for an effect of half a point you need about sixteen times as many.
+# As many as make the interval shorter than the effect you care about. With eight draws
+# ours are one or two points long; for an effect of half a point you need about sixteen
+# times as many.
 # </details>
 # <details><summary>9 · Does an ensemble make regularization unnecessary?</summary>
-# It removes variance, not a common mistake. With false labels four plain networks gained two
-# points where dropout gained nearly six, because all four had learned the same false labels.
+# It removes variance, not a common mistake. With false labels four plain networks
+# gained two points where dropout gained nearly six, because all four had learned the
+# same false labels.
 # </details>
 # <details><summary>10 · Where did the "4× the steps" for dropout come from?</summary>
 # From watching the training loss. To a validation accuracy the price is far smaller
 # (notebook 02 draws both).
 # </details>
 # <details><summary>11 · What should I write down for each run?</summary>
-# Settings, seed, what varied, the curve of both losses, the training loss at the best epoch, and
-# the accuracy of each class.
+# Settings, seed, what varied, the curve of both losses, the training loss at the best
+# epoch, and the accuracy of each class.
 # </details>
 #
 # ## Test yourself
@@ -1901,11 +1943,14 @@ flashcards("12_regularization_strategy")
 #
 # **In three lines**
 #
-# 1. Give each side of a comparison its own learning rate, choose on validation data, pair the
+# 1. Give each side of a comparison its own learning rate, choose on validation data,
+#    pair the
 #    runs, and report an interval: most of a "gain" can be the other side's bad rate.
-# 2. Regularizers that prevent the same fault do not add up; tune one, then try one of another
+# 2. Regularizers that prevent the same fault do not add up; tune one, then try one of
+#    another
 #    family, and keep what earns its place.
-# 3. When something is wrong, let the symptom choose a test that can tell two causes apart.
+# 3. When something is wrong, let the symptom choose a test that can tell two causes
+#    apart.
 #
 # **Pitfalls**
 #
@@ -1913,7 +1958,8 @@ flashcards("12_regularization_strategy")
 # - The best of twenty scores, reported as if it were the only one.
 # - Adding a second regularizer to a network that already underfits.
 # - Augmenting validation images, or shuffling x without y.
-# - `no_grad` in the place of `eval()`; `state_dict().copy()` in the place of a deep copy.
+# - `no_grad` in the place of `eval()`; `state_dict().copy()` in the place of a deep
+#   copy.
 # - A frozen body where there are enough labels to train it.
 # - A recipe taken over together with somebody else's number of epochs.
 #
@@ -1923,8 +1969,8 @@ flashcards("12_regularization_strategy")
 #   [github.com/google-research/tuning_playbook](https://github.com/google-research/tuning_playbook)
 # - He, Zhang, Ren, Sun (2015). *Delving deep into rectifiers.* The initialization.
 #   [arXiv:1502.01852](https://arxiv.org/abs/1502.01852)
-# - He and others (2018). *Bag of tricks for image classification with convolutional neural
-#   networks.* [arXiv:1812.01187](https://arxiv.org/abs/1812.01187)
+# - He and others (2018). *Bag of tricks for image classification with convolutional
+#   neural networks.* [arXiv:1812.01187](https://arxiv.org/abs/1812.01187)
 # - Kadra, Lindauer, Hutter, Grabocka (2021). *Well-tuned simple nets excel on tabular
 #   datasets.* [arXiv:2106.11189](https://arxiv.org/abs/2106.11189)
 # - Wightman, Touvron, Jégou (2021). *ResNet strikes back.*
@@ -1942,9 +1988,11 @@ flashcards("12_regularization_strategy")
 # - Brigato, Barz, Iocchi, Denzler (2021). *Tune it or don't use it: benchmarking
 #   data-efficient image classification.*
 #   [arXiv:2108.13122](https://arxiv.org/abs/2108.13122)
-# - Kumar and others (2022). *Fine-tuning can distort pretrained features and underperform
-#   out-of-distribution.* [arXiv:2202.10054](https://arxiv.org/abs/2202.10054)
-# - Howard, Ruder (2018). *Universal language model fine-tuning for text classification.*
+# - Kumar and others (2022). *Fine-tuning can distort pretrained features and
+#   underperform out-of-distribution.*
+#   [arXiv:2202.10054](https://arxiv.org/abs/2202.10054)
+# - Howard, Ruder (2018). *Universal language model fine-tuning for text
+#   classification.*
 #   [arXiv:1801.06146](https://arxiv.org/abs/1801.06146)
 #
 # **Next:** this is the last notebook. [00 · Start

@@ -1,20 +1,103 @@
-"""12's five broken pieces, as they were found; their symptoms stand in the notebook."""
+"""12's five broken pieces, as they were found, and its table of all techniques."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers import cards
+from helpers.data import data_folder
+from helpers.words import say
+
 __all__ = [
+    "Techniques",
     "build_head",
     "make_batches",
     "make_optimizer",
+    "techniques",
     "train_best",
     "validation_loss",
 ]
 
 Pair = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Techniques:
+    """All techniques of the course; shows as a table, and as lines of text.
+
+    Attributes:
+        head: names of the columns.
+        rows: one per technique, as long as `head`; the name comes first.
+    """
+
+    head: list[str]
+    rows: list[list[str]]
+
+    def _repr_html_(self) -> str:
+        return cards.table(self.head, self.rows)
+
+    def __repr__(self) -> str:
+        told = [
+            "; ".join(
+                f"{name}: {value}"
+                for name, value in zip(self.head[1:], row[1:], strict=True)
+                if value
+            )
+            for row in self.rows
+        ]
+        return "\n".join(
+            f"{row[0]}. {text}" for row, text in zip(self.rows, told, strict=True)
+        )
+
+
+def techniques(
+    measured: Mapping[str, Sequence[str]], columns: Sequence[str]
+) -> Techniques:
+    """Return the course's techniques, with what was measured of some of them.
+
+    The rows are those of `data/techniques.json`; what is measured is shown as given,
+    so that the table says what the caller has just found out.
+
+    Args:
+        measured: name of a technique, as the file has it -> one text per column.
+        columns: heads of these texts, e.g. ("gain, true labels", "cost of a step").
+
+    Raises:
+        ValueError: a name that the file does not have.
+    """
+    listed = json.loads((data_folder() / "techniques.json").read_text("utf-8"))
+    names = {each["name"] for each in listed}
+    if unknown := [name for name in measured if name not in names]:
+        raise ValueError(
+            say(
+                "expected names of data/techniques.json, got {unknown}",
+                unknown=", ".join(unknown),
+            )
+        )
+    fields = {
+        "api": say("torch"),
+        "setting": say("key setting"),
+        "range": say("typical range"),
+        "source": say("source of the range"),
+        "batchnorm": say("beside BatchNorm"),
+        "hurts": say("hurts"),
+    }
+    nothing = [""] * len(columns)
+    rows = [
+        [
+            each["name"],
+            *measured.get(each["name"], nothing),
+            *(each[field] for field in fields),
+            each["notebook"][:2],
+        ]
+        for each in sorted(listed, key=lambda each: each["name"] not in measured)
+    ]
+    head = [say("technique"), *columns, *fields.values(), say("notebook")]
+    return Techniques(head, rows)
 
 
 def validation_loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
