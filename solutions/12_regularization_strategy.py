@@ -38,7 +38,7 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import strategy
+from helpers.demos import repairs
 from helpers.device import device
 from helpers.evidence.claims import claim, results
 from helpers.evidence.intervals import mean_interval, paired_difference
@@ -395,7 +395,7 @@ for step in range(101):
 
 # %% [markdown]
 # It starts at about $\ln 10 = 2.30$, as a network that knows nothing should, and falls
-# towards 0. Five of a batch's labels in 25 are false, and it learns those as well. The
+# towards 0. About ten of these 50 labels are false, and it learns those as well. The
 # plumbing works.
 #
 # Now somebody wants to know whether dropout helps. The plain way is to train one
@@ -521,8 +521,8 @@ with results(varies=draws_vary) as table:
 #
 # Somebody could have cheated in the other direction just as well: at 0.0005 the network
 # with dropout is behind, because it has not finished learning. Both comparisons are
-# correctly computed, with eight paired runs and an interval that excludes zero. What is
-# missing in both is the same chance for both sides.
+# correctly computed, over eight paired draws. What is missing in both is the same
+# chance for both sides.
 #
 # Where does our answer end? The 400 steps are fixed in it. A longer training would need
 # smaller rates on the plain side, or early stopping, which is a nuisance setting, too.
@@ -537,9 +537,8 @@ with results(varies=draws_vary) as table:
 # %%
 effect = paired_difference(own[dropped_side], own[plain_side])
 print(f"{dropped_side} against {plain_side}, each at its best rate of")
-print(
-    f"{PLAN['nuisance']}: {effect.mean:+.1f} points [{effect.low:+.1f}, {effect.high:+.1f}], over"
-)
+print(f"{PLAN['nuisance']}: {effect.mean:+.1f} points")
+print(f"[{effect.low:+.1f}, {effect.high:+.1f}], over")
 print(f"{PLAN['seeds']} draws; fixed: {PLAN['fixed']}, AdamW, width 64, false labels")
 
 # %% [markdown]
@@ -840,12 +839,12 @@ with results(varies=draws_vary) as table:
 # ## One table of techniques
 #
 # How do the others compare, under one protocol? Here are those that this network can
-# use, each with the same chance: two strengths a factor of two or more apart, the
-# better one chosen on validation data for each kind of labels. One line of the table is
-# no technique at all but a quarter of the learning rate, so that you see what simply
-# going more slowly is worth. Early stopping takes, for each network, the look with the
-# best validation accuracy out of eight. The ensemble averages the probabilities of four
-# plain networks.
+# use. Penalties, dropout, mixup and smoothing have two strengths each, a factor of two
+# or more apart, and the better one is chosen on validation data for each kind of
+# labels. One line of the table is no technique at all but a quarter of the learning
+# rate, so that you see what simply going more slowly is worth. Early stopping takes,
+# for each network, the look with the best validation accuracy out of eight. The
+# ensemble averages the probabilities of four plain networks.
 #
 # The gains are measured in this notebook, and so is the time of a step. A table that
 # were copied together from eleven notebooks would compare eleven networks on as many
@@ -1059,16 +1058,16 @@ with results(varies=draws_vary) as table:
 
 
 # %%
-def told(name):
+def gained(name):
     spans = [mean_interval(gains[name][k]) for k in (TRUE, FALSE)]
     return [*(f"{i.mean:+.1f} [{i.low:+.1f}, {i.high:+.1f}]" for i in spans)] + [
         f"{cost[name]:.1f}"
     ]
 
 
-names = {name: "Flips and crops" if name == "moves" else name for name in finals}
-strategy.techniques(
-    {names[n]: told(n) for n in finals if n != "a quarter of the rate"},
+listed_as = {name: "Flips and crops" if name == "moves" else name for name in finals}
+repairs.techniques(
+    {listed_as[n]: gained(n) for n in finals if n != "a quarter of the rate"},
     ("gain, true labels", "gain, false labels", "steps' cost"),
 )
 
@@ -1157,7 +1156,7 @@ patient = nn.Sequential(
     nn.Linear(64, 10),
 ).to(DEVICE)
 images, answers = draws[0].val
-scores = [strategy.validation_loss(patient, images, answers) for _ in range(4)]
+scores = [repairs.validation_loss(patient, images, answers) for _ in range(4)]
 print("validation loss, four times:", [round(score, 4) for score in scores])
 
 # %% [markdown]
@@ -1250,7 +1249,7 @@ def shrinking(maker):
     return [round(value, 4) for value in (ends[0] - ends[1]).tolist()]
 
 
-print("large gradients, small gradients:", shrinking(strategy.make_optimizer))
+print("large gradients, small gradients:", shrinking(repairs.make_optimizer))
 
 # %% [markdown]
 # The weight with large gradients does not feel the decay at all.
@@ -1329,7 +1328,7 @@ def variances(builder, p=0.5):
     return [round(value.item(), 3) for value in seen]
 
 
-print("train, eval:", variances(strategy.build_head))
+print("train, eval:", variances(repairs.build_head))
 
 # %% [markdown]
 # BatchNorm stores a variance in training that it never meets again.
@@ -1428,7 +1427,7 @@ def learned(batcher):
         return [round(100 * accuracy(model(x), y)) for x, y in parts]
 
 
-print("training, validation accuracy (%):", learned(strategy.make_batches))
+print("training, validation accuracy (%):", learned(repairs.make_batches))
 
 # %% [markdown]
 # The network learns its training labels slowly, as if they were dice, and knows nothing
@@ -1522,7 +1521,7 @@ def kept(loop):
     return loop(model, step, lambda: next(recorded), 4).weight.item()
 
 
-print("the best score was that of step 2; restored:", kept(strategy.train_best))
+print("the best score was that of step 2; restored:", kept(repairs.train_best))
 
 # %% [markdown]
 # ### Exercise 12.3e · The best weights, lost (1 point, ~7 min)
@@ -1796,11 +1795,11 @@ def tuned_report(scores_val, scores_test):
     return best, max(scores_test)
 
 
-draw = torch.Generator().manual_seed(0)
-truth = torch.full((20,), 75.0)  # twenty settings that are all equally good
-looks = [truth + 1.5 * torch.randn(20, generator=draw) for _ in range(2)]
-best, reported = tuned_report(*(look.tolist() for look in looks))
-print(f"setting {best}, reported {reported:.1f} %; every setting is worth 75.0 %")
+luck = torch.Generator().manual_seed(0)
+worth = torch.full((20,), 75.0)  # twenty settings that are all equally good
+val_look, test_look = (worth + 1.5 * torch.randn(20, generator=luck) for _ in range(2))
+place, reported = tuned_report(val_look.tolist(), test_look.tolist())
+print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 %")
 
 # %% [markdown]
 # <details><summary>What is wrong</summary>

@@ -4,7 +4,7 @@ import pytest
 
 from helpers import checks
 from helpers.checks import CheckFailed
-from helpers.demos import strategy
+from helpers.demos import repairs
 
 MISTAKES = {
     "validation_loss": "train-mode",
@@ -19,7 +19,7 @@ MISTAKES = {
 def test_each_piece_fails_by_its_own_mistake(name):
     check = getattr(checks.load("12_regularization_strategy"), name)
     with pytest.raises(CheckFailed) as failure:
-        check(getattr(strategy, name), seed=1)
+        check(getattr(repairs, name), seed=1)
     if MISTAKES[name]:
         assert failure.value.mistake == MISTAKES[name]
     else:
@@ -27,7 +27,7 @@ def test_each_piece_fails_by_its_own_mistake(name):
 
 
 def test_the_table_shows_what_was_measured_first():
-    table = strategy.techniques({"Dropout": ["+5.7"]}, ["gain"])
+    table = repairs.techniques({"Dropout": ["+5.7"]}, ["gain"])
     assert table.head[:2] == ["technique", "gain"]
     assert table.rows[0][:2] == ["Dropout", "+5.7"]
     assert all(len(row) == len(table.head) and row[1] == "" for row in table.rows[1:])
@@ -37,4 +37,4 @@ def test_the_table_shows_what_was_measured_first():
 
 def test_a_name_that_the_course_does_not_have_is_refused():
     with pytest.raises(ValueError, match="dropot"):
-        strategy.techniques({"dropot": ["+5.7"]}, ["gain"])
+        repairs.techniques({"dropot": ["+5.7"]}, ["gain"])
