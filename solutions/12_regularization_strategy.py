@@ -294,10 +294,9 @@ load("12_regularization_strategy").regularized_network(regularized_network, seed
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the rule itself. Four networks of two hidden layers, the same in everything but
-# the place of dropout: nowhere, behind the first hidden layer (the rule), behind the
-# second, which is right before the output (what the rule forbids), or behind both. The
-# forbidden place is the interesting one: it has a dropout of its own to answer for.
+# Now the rule itself. Four networks of two hidden layers, the same in everything but the
+# place of dropout: nowhere, behind the first hidden layer (the rule), behind the second,
+# which is right before the output (what the rule forbids), or behind both.
 
 
 # %%
@@ -687,10 +686,7 @@ def factorial(moves):
     return cells
 
 
-cells = factorial(moves=False)
-
-# %% experiment
-cells |= factorial(moves=True)
+cells = factorial(moves=False) | factorial(moves=True)
 
 # %% figure
 fig, panels = plots.figure(2)
