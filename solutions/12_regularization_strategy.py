@@ -38,7 +38,7 @@ from torch import nn
 
 from helpers import data
 from helpers.checks import load, look
-from helpers.demos import repairs
+from helpers.demos import regularization_strategy as repairs
 from helpers.device import device
 from helpers.evidence.claims import claim, results
 from helpers.evidence.intervals import mean_interval, paired_difference
@@ -294,9 +294,9 @@ load("12_regularization_strategy").regularized_network(regularized_network, seed
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the rule itself. Four networks of two hidden layers, the same in everything but the
-# place of dropout: nowhere, behind the first hidden layer (the rule), behind the second,
-# which is right before the output (what the rule forbids), or behind both.
+# Now the rule itself. Four networks of two hidden layers, the same in everything but
+# the place of dropout: nowhere, behind the first hidden layer (the rule), behind the
+# second, which is right before the output (what the rule forbids), or behind both.
 
 
 # %%
@@ -1723,7 +1723,7 @@ ax.set(xlabel="labels per class (log scale)", ylabel="test accuracy (%)")
 ax.set_title("A frozen body is a fetter as soon as there are labels")
 plots.show(
     ax.figure,
-    alt="With 2 and 5 labels per class the fine-tuned arm is a little ahead of the two others; "
+    alt="With 2 and 5 labels per class the fine-tuned arm is about level with the two others; "
     "with 100 the frozen one is far behind and the other two are equal.",
     after="strategy.transfer",
 )
@@ -1740,9 +1740,9 @@ with results(varies=few_vary) as table:
     few_gain = [transfer[n]["fine-tuned"] - transfer[n]["from scratch"] for n in (2, 5)]
     claim(
         "strategy.transfer-few",
-        "With 2 and 5 labels per class, on average, fine-tuning is ahead of scratch.",
+        "With 2 and 5 labels per class fine-tuning changes less than 3 points, on average.",
         sum(few_gain) / 2,
-        "> 0",
+        "within 3",
         **points,
     )
     claim(
@@ -1756,10 +1756,12 @@ with results(varies=few_vary) as table:
 
 # %% [markdown]
 # Fine-tuning gains a point or so with two and five labels per class, and nothing to
-# speak of with twenty. Freezing gains nothing anywhere, and with 100 labels per class
-# it costs more than four points: the features for T-shirts and bags do not tell coats
-# from shirts as well as features that may adapt. As a regularizer, freezing is a very
-# strong one, and so it belongs where the data are very few and the features very good.
+# speak of with twenty. Do not build on that point: with other seeds and another split
+# half of it was left, and its interval contained zero. Freezing gains nothing anywhere,
+# and with 100 labels per class it costs more than four points: the features for
+# T-shirts and bags do not tell coats from shirts as well as features that may adapt. As
+# a regularizer, freezing is a very strong one, and so it belongs where the data are
+# very few and the features very good.
 #
 # Is that all? Pretrained networks are the foundation of most of what is built today.
 # But look at what is *not* in our experiment. The usual body has seen a million images
@@ -1886,9 +1888,9 @@ print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 
 # </details>
 # <details><summary>13 · 50 labeled images. What now?</summary>
 # Look for a network that was trained on a related task with far more data, and
-# fine-tune it with a small rate. Ours, small and little trained, gained about a point
-# with 2 and 5 labels per class; frozen it gained nothing, and with 100 labels it was
-# far behind.
+# fine-tune it with a small rate. Do not expect wonders of a small one: ours gained a
+# point at most with 2 and 5 labels per class; frozen it gained nothing, and with 100
+# labels it was far behind.
 # </details>
 # <details><summary>14 · Is a smaller network the best regularizer?</summary>
 # Rarely. Eight times the units did not double the variance in notebook 01, and 12 units

@@ -4,7 +4,7 @@ import pytest
 
 from helpers import checks
 from helpers.checks import CheckFailed
-from helpers.demos import repairs
+from helpers.demos import regularization_strategy as repairs
 
 MISTAKES = {
     "validation_loss": "train-mode",
