@@ -1136,7 +1136,7 @@ repairs.techniques(
 # | Symptom | A test that decides | If it is so |
 # |---|---|---|
 # | Validation scores jitter, though nothing is trained | evaluate twice: are the numbers equal? | something is still in train mode (a) |
-# | More decay hardly shrinks anything | one step with gradients 100 and 0.01: is the shrinking the same? | decay goes through Adam's division (b) |
+# | More decay hardly shrinks anything | gradients of ±100 and ±0.01: is the shrinking the same? | decay goes through Adam's division (b) |
 # | In eval mode the network is far less sure, or far less right, than in training | variance in front of each BatchNorm, in both modes | dropout shifts it (c) |
 # | Training loss stays at $\ln K$, or validation is far below what it should be | can one batch be learned; are images and labels still pairs? | the data pipeline (d) |
 # | The restored model is worse than its recorded best | score it again after restoring | a reference was kept, not a copy (e) |
@@ -1225,10 +1225,11 @@ load("12_regularization_strategy").validation_loss(validation_loss, seed=20_123)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The second patient has weights that all start at 1. Half of them get gradients of 100,
-# half of 0.01. With a decay of 0.1 and a rate of 0.01, a decoupled decay takes the
-# share $0.01 \cdot 0.1$ from each of them in every step; here is what happens in 100
-# steps, with the decay minus without it.
+# The second patient has two weights that start at 1. One gets gradients of 100, the
+# other of 0.01, with a sign that changes in every step, so that without decay they
+# would stay near 1. With a rate of 0.01 and a decay of 0.1, a decoupled decay takes the
+# share $0.01 \cdot 0.1$ from each of them in every step. Here is what the decay changes
+# in 100 steps: the weights with it minus those without.
 
 
 # %%
@@ -1239,8 +1240,8 @@ def shrinking(maker):
         layer = nn.Linear(2, 1, bias=False)
         nn.init.ones_(layer.weight)
         optimizer = maker(layer, 0.01, decay)
-        for _ in range(100):
-            layer.weight.grad = torch.tensor([[100.0, 0.01]])
+        for step in range(100):
+            layer.weight.grad = torch.tensor([[100.0, 0.01]]) * (-1) ** step
             optimizer.step()
         ends.append(layer.weight.detach()[0])
     return [round(value, 4) for value in (ends[0] - ends[1]).tolist()]
@@ -1249,7 +1250,8 @@ def shrinking(maker):
 print("large gradients, small gradients:", shrinking(repairs.make_optimizer))
 
 # %% [markdown]
-# The weight with large gradients does not feel the decay at all.
+# The weight with large gradients hardly feels the decay, and the other one is nearly
+# gone.
 #
 # ### Exercise 12.3b · A decay that spares the strong (1 point, ~5 min)
 #
