@@ -1603,6 +1603,6 @@ flashcards("11_sequences")
 # - Unicode Consortium. *Common Locale Data Repository.* The names.
 #   [cldr.unicode.org](https://cldr.unicode.org)
 #
-# **Next:** this is the last notebook. [00 · Start
-# here](../00_start_here/00_start_here.ipynb) shows what you have done and what is still
-# open.
+# **Next:** [12 · Regularization
+# strategy](../12_regularization_strategy/12_regularization_strategy.ipynb). You know the
+# techniques one by one. What happens when they meet, and which do you try first?

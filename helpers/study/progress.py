@@ -36,6 +36,7 @@ _RIGHT = {
     say("Keep the weights small"): ("03_l1_l2", "04_adamw"),
     say("Stop in time"): ("05_early_stopping",),
     say("Soften the targets"): ("07_mixup_cutmix", "08_distillation"),
+    say("Put it together"): ("12_regularization_strategy",),
 }
 
 
