@@ -17,6 +17,7 @@ their own). It holds such an object only to hand it to one of these:
 | say it in a message                           | `describe`, and `got=` everywhere    |
 | draw random numbers in it                     | `draws`, with `call` inside          |
 | have a process killed in the midst of it      | `killed`                             |
+| give it files, see those that it writes       | `folder`, `write`, `look_at`         |
 
 Plain values that came back are the check's own: None, bools, numbers, text, tensors,
 NumPy's numbers and arrays, and tuples, lists, dicts and sets of them. So are the

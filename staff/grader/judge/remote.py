@@ -487,17 +487,22 @@ _PROMISES: dict[str, Callable[[Sequence[Any], Any], bool]] = {
     "attributes": lambda a, v: type(v) is tuple and len(v) == len(a[1]),
     "can_be_called": _of(bool),
     "derives": _of(bool),
+    "folder": _of(str),
     "gradients": _gradients_fit,
     "is_a": _of(bool),
     "is_set_up": _of(bool),
     "items": lambda a, v: type(v) is list,
     "killed": _of(bool),
+    "leave": _of(type(None)),
+    "linked": _of(bool),
+    "look_at": lambda a, v: type(v) is tuple and list(map(type, v)) == [str, int, str],
     "modes": _all(bool),
     "name": _of(str),
     "parameters": _all(Tensor),
     "set_groups": _of(type(None)),
     "set_mode": _of(type(None)),
     "steps": _of(type(None)),
+    "write": _of(type(None)),
 }
 assert {*_PROMISES} <= {*uses.__all__}
 
