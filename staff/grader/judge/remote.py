@@ -12,7 +12,7 @@ import pickle
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -24,7 +24,7 @@ from staff.grader.judge import shared, subject
 from staff.grader.judge.shared import Handle
 from staff.grader.judge.wire import Link, Lost, Malformed
 
-__all__ = ["Breach", "Remote"]
+__all__ = ["Absent", "Breach", "Remote"]
 
 _TEXT = 4000
 _NESTED = 10_000  # calls back into the judge during one use
@@ -32,6 +32,18 @@ _NESTED = 10_000  # calls back into the judge during one use
 
 class Breach(Exception):
     """The subject's reply is none that an honest one can give."""
+
+
+class Absent(Exception):
+    """The learner's namespace has no such name.
+
+    Attributes:
+        name: of the answer.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"name {name!r} is not defined")
+        self.name = name
 
 
 class JudgesTable(shared.Table):
@@ -179,6 +191,7 @@ class Remote(Subject):
 
     Attributes:
         used: how many uses there were.
+        looked: whether `scratch` was asked.
         watched: names that the subject has seen called where `scratch` sees none: no
             verdict, but a reason for a person to look.
     """
@@ -191,8 +204,9 @@ class Remote(Subject):
         scratch: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self._link, self._seconds, self.used = link, seconds, 0
-        self._scratch = scratch
+        self.scratch = scratch
         self.watched: set[str] = set()
+        self.looked = False
         self._end = 0.0
         self.reset()
 
@@ -207,17 +221,38 @@ class Remote(Subject):
         """Return handles of the answers of these names.
 
         Raises:
-            Breach: the subject does not have them.
+            Absent: the subject does not have one of them.
+            Breach: it gives something else.
+        """
+        found = self.given(names)
+        for name in names:
+            if name not in found:
+                raise Absent(name)
+        handles = [found[name] for name in names]
+        if not all(type(each) is Handle for each in handles):
+            raise Breach(f"no answers called {', '.join(names)}")
+        self._answers = {each._key for each in handles}
+        return handles
+
+    def given(self, names: Sequence[str], *, whole: bool = True) -> dict[str, Any]:
+        """Return name → what the learner's namespace has of that name.
+
+        Args:
+            whole: a handle for each; else plain values come as values.
         """
         with self._timed():
-            reply, blob = self._exchange({"take": list(names)}, shared.Out())
+            head = {"take": list(names), "whole": whole}
+            reply, blob = self._exchange(head, shared.Out())
             with _reading():
                 found = self._table.read(reply.get("value"), blob)
-        whole = type(found) is list and len(found) == len(names)
-        if not whole or not all(type(each) is Handle for each in found):
+        if type(found) is not dict or not found.keys() <= {*names}:
             raise Breach(f"no answers called {', '.join(names)}")
-        self._answers = {each._key for each in found}
-        return list(found)
+        return found
+
+    def end(self) -> None:
+        """Let the subject go: nothing more will be asked."""
+        with suppress(Lost):
+            self._link.send({"end": True}, b"", time.monotonic() + self._seconds)
 
     def use(
         self,
@@ -241,8 +276,9 @@ class Remote(Subject):
             with _reading():
                 value = self._table.read(reply.get("value"), blob)
                 seen = _texts(reply.get("seen"))
-                if watch and self._scratch is not None:
-                    told, seen = seen, tuple(self._scratch(watch))
+                if watch and self.scratch is not None:
+                    self.looked = True
+                    told, seen = seen, tuple(self.scratch(watch))
                     self.watched |= set() if seen else set(told)
                 if reply.get("raised") is not None:
                     return Outcome(raised=_raised(reply["raised"]), seen=seen)
