@@ -21,8 +21,8 @@ def environment(root: Path | None = None) -> str:
     """Return one line that changes whenever any verdict might.
 
     It names the versions of Python and the libraries, and fingerprints of the helpers,
-    the data and the session's and the judge's own code. The checks of single notebooks are left out:
-    `check_code` counts them in for those questions that they concern.
+    the data, and the session's and the judge's own code. The checks of single notebooks
+    are left out: `check_code` counts them in for those questions that they concern.
 
     Args:
         root: folder that holds ``helpers/``, ``data/`` and ``staff/``.

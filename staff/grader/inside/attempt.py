@@ -285,7 +285,7 @@ class Attempt:
         self.run.settle(self._number(), verdict, words, **result)
 
     def _still_waits(self) -> bool:
-        """Tell whether the judge has not spoken; it does before it lets go of a fork."""
+        """Tell whether the judge has not spoken; it does before a test's fork ends."""
         if self.waits and select.select([self.ready.judge], [], [], 0)[0]:
             self._verdict()
         return self.waits

@@ -145,7 +145,7 @@ def test_what_the_subject_alone_has_seen_is_for_a_person():
         believed = judged(stem, name, remote, (0,))
     assert "from elementary tensor operations" in believed.message
     with forked() as remote:
-        remote.path, remote._scratch = path, lambda pattern: ()
+        remote.path, remote.scratch = path, lambda pattern: ()
         result = judged(stem, name, remote, (0,))
     assert "from elementary" not in result.message
     assert any("dropout" in seen for seen in remote.watched)
