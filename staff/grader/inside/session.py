@@ -157,7 +157,8 @@ def _serve(session: Session, number: int) -> None:
     session.make_room()
     _settle()
     with _ordinary_modes():
-        link = Link(*session.job["link"], subject.FROM_JUDGE)
+        reading, writing = session.job["link"]
+        link = Link(reading, writing, subject.FROM_JUDGE)
         subject.serve(link, session.shell.user_ns)
     if session.job["scout"]:
         loaded = sorted({*sys.modules} - session.modules)

@@ -51,7 +51,7 @@ def calls(source: str, known: dict[str, str]) -> list[Call] | None:
     except SyntaxError:
         return None
     for statement in body:
-        if isinstance(statement, ast.ImportFrom) and _brings_load(statement):
+        if _matters_not(statement):
             continue
         if bound := dict(_bound(statement)):
             known.update(bound)
@@ -71,10 +71,13 @@ def _body(source: str) -> list[ast.stmt]:
         return []
 
 
-def _brings_load(statement: ast.ImportFrom) -> bool:
-    return statement.module == "helpers.checks" and not any(
-        each.asname for each in statement.names
-    )
+def _matters_not(statement: ast.stmt) -> bool:
+    """Tell whether a statement imports `load`, or names a constant."""
+    if isinstance(statement, ast.ImportFrom):
+        renamed = any(each.asname for each in statement.names)
+        return statement.module == "helpers.checks" and not renamed
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    return isinstance(value, ast.Constant)
 
 
 def _bound(statement: ast.stmt) -> Iterator[tuple[str, str]]:

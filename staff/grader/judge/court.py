@@ -137,7 +137,8 @@ class Court:
             message = json.loads(body)
             if handles:
                 self._close()
-                self._link = Link(*handles, Limits())
+                reading, writing = handles
+                self._link = Link(reading, writing, Limits())
             elif "test" in message:
                 result = self._judge(case, message)
                 if result.verdict is Verdict.PASS:

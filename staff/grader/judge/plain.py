@@ -1,10 +1,10 @@
-"""A test that calls no check: plain code, run by the judge on stand-ins.
+"""A test that is plain code, run by the judge on stand-ins.
 
-Such tests stand in notebooks of other courses: ``assert double(1) == 2``. They run in
-the judge's process. A learner's function or object is a `Proxy` there, each use of it a
-message; plain values come back as values. What a proxy cannot do ends in an error, and
-an assignment with such a test is refused before anybody is graded: the instructor's own
-answer does not pass it.
+Such tests stand in other people's notebooks: ``assert double(1) == 2``. They run in the
+judge's process. A learner's function or object is a `Proxy` there, each use of it a
+message; plain values come back as values. It may also be handed to a check. What a
+proxy cannot do ends in an error, and an assignment with such a test is refused before
+anybody is graded: the instructor's own answer does not pass it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from helpers import checks
 from helpers.checks.vocabulary import uses
-from helpers.checks.vocabulary.subject import Raised
+from helpers.checks.vocabulary.subject import Outcome, Raised, Subject
 from staff.grader.judge.judge import Earlier, Told, concluded
 from staff.grader.judge.remote import Absent, Breach, Remote
 from staff.grader.judge.shared import Handle
@@ -65,6 +66,29 @@ class Proxy:
         if outcome.raised is not None:
             raise _error(outcome.raised)
         return _wrapped(outcome.value, self._remote)
+
+
+class _Bare(Subject):
+    """Passes a check's uses on, with handles in the place of proxies."""
+
+    __slots__ = ("_remote",)
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote = remote
+
+    def use(
+        self, operation: Callable[..., Any], *arguments: Any, **how: Any
+    ) -> Outcome:
+        """Have a use done."""
+        return self._remote.use(operation, *map(_bare, arguments), **how)
+
+    def describe(self, value: object) -> str:
+        """Return a short text."""
+        return self._remote.describe(_bare(value))
+
+    def kind(self, value: object) -> str:
+        """Return the name of a class."""
+        return self._remote.kind(_bare(value))
 
 
 def _error(raised: Raised) -> Exception:
@@ -120,15 +144,18 @@ def plainly(
     def run(text: str) -> None:
         if len(names) == 1:
             names.update(_names(parts, provided, remote))
+        subject, checks.Trial.subject = checks.Trial.subject, _Bare(remote)
         try:
             exec(compile(text, "<test>", "exec"), names)
-        except (Lost, Breach, Malformed):
+        except (Lost, Breach, Malformed, checks.CheckFailed):
             raise
-        except NameError as error:
-            raise Absent(str(error.name)) from None
         except Exception as error:
+            if isinstance(error, NameError) and error.name:  # of the test, not inside
+                raise Absent(error.name) from None
             line = f"{type(error).__name__}: {error}".splitlines()[0][:300]
             raise Told(type(error).__name__, line) from None
+        finally:
+            checks.Trial.subject = subject
 
     steps = [(functools.partial(run, text), hidden) for text, hidden in parts]
     return concluded(steps, seconds=seconds, earlier=earlier)
@@ -144,7 +171,8 @@ def _names(
         exec(compile(ast.Module([statement], []), "<provided>", "exec"), names)
     remote.reset()
     others = sorted(n for n in wanted if n not in names and not hasattr(builtins, n))
-    return names | _wrapped(remote.given(others, whole=False), remote)
+    names.update(_wrapped(remote.given(others, whole=False), remote))
+    return names
 
 
 def _needed(provided: Sequence[str], wanted: set[str]) -> list[ast.stmt]:

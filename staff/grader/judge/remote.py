@@ -231,7 +231,6 @@ class Remote(Subject):
         handles = [found[name] for name in names]
         if not all(type(each) is Handle for each in handles):
             raise Breach(f"no answers called {', '.join(names)}")
-        self._answers = {each._key for each in handles}
         return handles
 
     def given(self, names: Sequence[str], *, whole: bool = True) -> dict[str, Any]:
@@ -247,6 +246,8 @@ class Remote(Subject):
                 found = self._table.read(reply.get("value"), blob)
         if type(found) is not dict or not found.keys() <= {*names}:
             raise Breach(f"no answers called {', '.join(names)}")
+        handles = (each for each in found.values() if type(each) is Handle)
+        self._answers = {each._key for each in handles}
         return found
 
     def end(self) -> None:

@@ -203,6 +203,7 @@ def test_whatever_a_session_says_it_is_a_verdict(message):
     assert one.results["q1"]["verdict"] == "TAMPERED"
 
 
+@pytest.fixture
 def under_test():
     """An attempt whose test runs, and the judge's end of its socket."""
     ours, judge = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -216,15 +217,18 @@ def under_test():
     attempt.current = 0
     attempt._packet(b'{"kind": "end", "step": 0, "error": ["E", "E: no"]}')
     attempt._packet(b'{"kind": "begin", "step": 1}')
-    return attempt, judge
+    yield attempt, judge
+    for each in (ours, judge):
+        each.close()
+    os.close(attempt.reading)
 
 
 def verdict(word):
     return json.dumps({"result": {"verdict": word, "message": ""}}).encode()
 
 
-def test_the_judge_is_asked_and_its_word_is_taken():
-    attempt, judge = under_test()
+def test_the_judge_is_asked_and_its_word_is_taken(under_test):
+    attempt, judge = under_test
     assert json.loads(judge.recv(1000)) == {"test": "q1", "earlier": ["E", "E: no"]}
     judge.send(verdict("PASS"))
     attempt._packet(b'{"kind": "tested", "step": 1, "status": 0}')
@@ -233,18 +237,17 @@ def test_the_judge_is_asked_and_its_word_is_taken():
 
 
 @pytest.mark.parametrize("kind", ["tested", "begin", "complete"])
-def test_a_session_that_goes_on_without_a_verdict_has_none(kind):
-    attempt, judge = under_test()
+def test_a_session_that_goes_on_without_a_verdict_has_none(under_test, kind):
+    attempt, judge = under_test
     step = 2 if kind == "begin" else 1
     attempt._packet(json.dumps({"kind": kind, "step": step, "status": 0}).encode())
     assert attempt.run.results["q1"]["verdict"] in ("CRASHED", "TAMPERED")
     assert attempt.over
-    judge.close()
 
 
 @pytest.mark.parametrize("word", ["TAMPERED", "CRASHED", "TIMEOUT"])
-def test_a_subject_that_broke_off_is_not_asked_again(word):
-    attempt, judge = under_test()
+def test_a_subject_that_broke_off_is_not_asked_again(under_test, word):
+    attempt, judge = under_test
     judge.send(verdict(word))
     attempt._verdict()
     assert attempt.run.results["q1"]["verdict"] == word
