@@ -31,6 +31,7 @@ from staff.grader.model import QuestionResult, Verdict
 __all__ = ["Case", "Court", "main"]
 
 _PACKET = 1 << 16
+_MEMORY = 1 << 30  # bytes more than at the start: no check needs as much
 _GROWN = 512 << 20  # bytes more than at the start: another judge takes over
 _ENDS = {Verdict.TAMPERED, Verdict.CRASHED, Verdict.TIMEOUT}
 _KINDS = ("provided", "extra", "answer")
@@ -109,7 +110,11 @@ def _with_doubts(
     if result.verdict is not Verdict.PASS or not remote.looked:
         return result
     doubts = [f"it was seen to call {name}" for name in sorted(remote.watched)]
-    doubts += [f"its text leaves open what it calls: {s}" for s in scratch.unclear]
+    try:
+        unclear = scratch.unclear
+    except RecursionError:
+        unclear = ["too deep"]
+    doubts += [f"its text leaves open what it calls: {each}" for each in unclear]
     more = {"evidence": "; ".join(doubts)[:1000], "verdict": result.verdict}
     return QuestionResult(**{**result.to_json(), **more})
 
@@ -180,9 +185,7 @@ def main() -> None:
             with contextlib.suppress(ValueError):
                 loaded(stem)
         limits = config["limits"]
-        confine.limit(
-            memory=limits["memory"], seconds=None, processes=4096, file_bytes=1 << 20
-        )
+        confine.limit(memory=_MEMORY, seconds=None, processes=4096, file_bytes=1 << 20)
         gc.collect()
         gc.freeze()
         court = Court(socket.socket(fileno=config["judge"]), limits["seconds"])

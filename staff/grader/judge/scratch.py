@@ -9,6 +9,7 @@ of tensors; only code that the answer can reach counts.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +27,7 @@ _HIDING = {
     *("__getattribute__", "__globals__", "__subclasses__"),
 }
 _IMPORTERS = {"import_module", "__import__"}
+_SHORT = 10_000  # characters of a cell whose syntax is kept: many have the same
 _DEEP = 8  # rounds in which names become known through other names
 
 
@@ -38,8 +40,12 @@ class Scratch:
     """
 
     def __init__(self, source: Iterable[str], asks: Sequence[str]) -> None:
-        self.trees = [tree for each in source if (tree := _parsed(each)) is not None]
-        self.asks = asks
+        self.source, self.asks = source, asks
+
+    @cached_property
+    def trees(self) -> list[ast.Module]:
+        """The cells' syntax; those are left out that do not run either."""
+        return [tree for each in self.source if (tree := _parsed(each)) is not None]
 
     def __call__(self, pattern: str) -> tuple[str, ...]:
         """Return full names of torch's functions used that match, in their order."""
@@ -154,10 +160,17 @@ class Scratch:
 
 
 def _parsed(source: str) -> ast.Module | None:
+    return _parsed_once(source) if len(source) < _SHORT else _parsed_anew(source)
+
+
+def _parsed_anew(source: str) -> ast.Module | None:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None  # it does not run either
+        return None
+
+
+_parsed_once = functools.lru_cache(maxsize=256)(_parsed_anew)
 
 
 def _binds(statement: ast.stmt) -> Iterator[str]:
