@@ -16,8 +16,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,18 @@ _PREFIX = "course-grader-"
 
 class WorkerFailed(Exception):
     """The grader's own process could not be used; no learner is to blame."""
+
+
+class JudgeLost(WorkerFailed):
+    """The judge has ended while it was judging.
+
+    Args:
+        question: the one it had.
+    """
+
+    def __init__(self, question: str) -> None:
+        super().__init__(f"the judge was lost with {question}")
+        self.question = question
 
 
 @dataclass(frozen=True)
@@ -170,6 +183,7 @@ class Warm:
         """Send one job, wait for its result.
 
         Raises:
+            JudgeLost: the judge died; another one may do better.
             WorkerFailed: a process died or says nothing for so long.
         """
         steps, texts = apart(message["steps"])
@@ -181,6 +195,8 @@ class Warm:
             self._judge.send({"steps": message["steps"]})
             self._link.send({**message, "steps": steps})
             answer = _told(self._link, seconds)
+            if "gone" in answer:
+                raise JudgeLost(answer["gone"])
             judge = _told(self._judge, seconds)
         self.grown = judge["grown"]
         return _sure(answer, judge["passed"])
@@ -286,24 +302,37 @@ class Seat:
         self._warm: Warm | None = None
 
     def grade(self, job: Job) -> tuple[Result, dict[str, Any]]:
-        """Return what came of a job; a lost process is the grader's fault."""
+        """Return what came of a job; a lost process is the grader's fault.
+
+        A question with which the judge is lost twice has kept it busy: a verdict.
+        """
+        lost: Counter[str] = Counter()
+        said: list[str] = []
+        while len(said) < 2:
+            rest = tuple(name for name in job.wanted if lost[name] < 2)
+            try:
+                result, answer = self._run(replace(job, wanted=rest))
+                stuck = dict.fromkeys({*job.wanted} - {*rest}, _STUCK)
+                return replace(result, questions=result.questions | stuck), answer
+            except (WorkerFailed, OSError) as error:
+                self.close()
+                if isinstance(error, JudgeLost) and lost[error.question] < 2:
+                    lost[error.question] += 1
+                else:
+                    said.append(str(error))
+        return infra(job, said[-1]), {}
+
+    def _run(self, job: Job) -> tuple[Result, dict[str, Any]]:
         message = job_message(job, self._limits)
         # Two times that, each a few times as long on a busy machine, end in a verdict.
         patience = 120 + 2 * PATIENCE * message["seconds"]
-        said = ""
-        for _ in range(2):
-            try:
-                if self._warm is None:
-                    self._warm = self._make()
-                answer = self._warm.grade(message, patience)
-                result = outcome(job, answer, self._warm.layers)
-                if self._warm.grown:
-                    self.close()
-                return result, answer
-            except (WorkerFailed, OSError) as error:
-                said = str(error)
-                self.close()
-        return infra(job, said), {}
+        if self._warm is None:
+            self._warm = self._make()
+        answer = self._warm.grade(message, patience)
+        result = outcome(job, answer, self._warm.layers)
+        if self._warm.grown:
+            self.close()
+        return result, answer
 
     def close(self) -> None:
         """End the warm process."""
@@ -342,6 +371,9 @@ def apart(steps: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]
     return bare, bytes(texts)
 
 
+_STUCK = QuestionResult(
+    Verdict.TIMEOUT, "What your code returned kept the grader busy for too long."
+)
 _MISSING = QuestionResult(Verdict.MISSING, "No answer was handed in.")
 
 

@@ -24,7 +24,7 @@ from staff.grader.inside import confine, session, watch, wire
 from staff.grader.inside.budget import PATIENCE, Budget, Clock
 from staff.grader.inside.run import Run
 
-__all__ = ["Attempt", "Ready"]
+__all__ = ["Attempt", "JudgeGone", "Ready"]
 
 _TICK = 0.05  # seconds between two looks at time, memory and processes
 _PACKET = 1 << 18
@@ -33,6 +33,10 @@ _ENDS = {"TAMPERED", "CRASHED", "TIMEOUT"}
 _TEXT = 20_000  # characters of what a cell printed that are kept
 
 Message = dict[str, Any]  # as it came over the wire
+
+
+class JudgeGone(Exception):
+    """The judge has ended, or says nothing; the question that it had is told."""
 
 
 @dataclass
@@ -105,7 +109,7 @@ class Attempt:
             os.close(self.exit)
             watch.sweep(self.ready.scratch)
             if self.waits:  # its subject has gone: a word that is not needed any more
-                self._judgment(PATIENCE * self.limits["seconds"] * 3)
+                self._judgment(4 * PATIENCE * self.limits["seconds"])
 
     def _link(self) -> tuple[int, int]:
         """Connect the judge with the fork to come; return the fork's descriptors."""
@@ -294,13 +298,13 @@ class Attempt:
         """Return the judge's next word.
 
         Raises:
-            Broken: it has ended, or says nothing for so long.
+            JudgeGone: it has ended, or says nothing for so long.
         """
         judge = self.ready.judge
         ready, _, _ = select.select([judge], [], [], seconds)
         body = judge.recv(_PACKET) if ready else b""
         if not body or not self.waits:
-            raise wire.Broken("the judge has ended")
+            raise JudgeGone(self._step()["question"])
         self.waits = False
         result: dict[str, Any] = json.loads(body)["result"]
         return result

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from staff.grader.inside import calls, confine, shell, watch, wire
-from staff.grader.inside.attempt import Attempt, Ready
+from staff.grader.inside.attempt import Attempt, JudgeGone, Ready
 from staff.grader.inside.budget import Budget
 from staff.grader.inside.run import BEST, Run
 
-__all__ = ["Worker", "load_torch"]
+__all__ = ["JudgeGone", "Worker", "load_torch"]
 
 _TOO_LONG = "Your notebook as a whole ran too long; this question was not reached."
 _NOT_RUN = "This question could not be run."
@@ -67,6 +67,9 @@ class Worker:
             job: as `Run` takes it; and "seconds", the limit of the submission as a
                 whole: of all cells together, and again of questions run apart.
             link: to the grader.
+
+        Raises:
+            JudgeGone: nobody judges any more.
         """
         start = time.monotonic()
         run, apart = Run(job), Budget(job["seconds"])

@@ -26,7 +26,11 @@ def main() -> None:
             return
         link.send({"ready": True})
         while True:
-            link.send(worker.grade(link.receive(), link))
+            try:
+                link.send(worker.grade(link.receive(), link))
+            except host.JudgeGone as error:
+                link.send({"gone": str(error)})
+                return
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ the grader in the end which questions have passed: nobody else can say so.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import json
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 
 from staff.authoring.hidden import halves
 from staff.grader.inside import confine
+from staff.grader.inside.budget import PATIENCE
 from staff.grader.inside.host import load_torch
 from staff.grader.inside.watch import own_memory
 from staff.grader.inside.wire import Broken
@@ -69,7 +71,7 @@ class Case:
         parts = [(text, hidden) for text, hidden in texts if text.strip()]
         known = owners(provided)
         asked = [(calls(text, known), hidden) for text, hidden in parts]
-        remote = Remote(link, 12 * seconds)
+        remote = Remote(link, 2 * PATIENCE * seconds)
         try:
             if not all(_is_check(found) for found, _ in asked):
                 more: Any = {"seconds": seconds, "earlier": earlier}
@@ -157,10 +159,15 @@ class Court:
     def _judge(self, case: Case, message: dict[str, Any]) -> QuestionResult:
         assert self._link is not None
         earlier = message.get("earlier")
-        result = case.judge(
-            *(message["test"], self._link, self._seconds),
-            tuple(earlier) if earlier else None,
-        )
+        # One long call in C hears no signal: then this process ends.
+        faulthandler.dump_traceback_later(3 * PATIENCE * self._seconds, exit=True)
+        try:
+            result = case.judge(
+                *(message["test"], self._link, self._seconds),
+                tuple(earlier) if earlier else None,
+            )
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         self._channel.send(json.dumps({"result": result.to_json()}).encode())
         if result.verdict not in _ENDS:
             Remote(self._link, self._seconds).end()

@@ -6,6 +6,7 @@ import pytest
 
 from staff.grader.engine import (
     Job,
+    JudgeLost,
     Limits,
     Local,
     Seat,
@@ -119,6 +120,16 @@ def test_a_judge_that_has_grown_is_replaced():
     fake.grown = True
     seat.grade(JOB)
     assert fake.closed == 1
+
+
+def test_a_question_with_which_the_judge_is_lost_twice_has_a_verdict():
+    fake = Fake(JudgeLost("f"), JudgeLost("f"), {"questions": {}})
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.TIMEOUT
+    assert [each["wanted"] for each in fake.said] == [["f"], ["f"], []]
+    fake = Fake(JudgeLost("f"), passing())  # it may have been this machine
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.PASS
 
 
 def test_results_come_for_every_job_and_workers_are_closed():

@@ -97,7 +97,7 @@ def test_what_slows_the_given_cells_costs_one_question(seat):
     steps = [*right(1), *right(2, slow), *given, *third, *right(4)]
     result = graded(seat, *steps)
     assert lost(result, besides="q2") == {}
-    assert verdicts(result)["q2"] in {"TAMPERED", "TIMEOUT"}
+    assert verdicts(result)["q2"] in {"PASS", "TIMEOUT"}
 
 
 def test_an_answer_that_hangs_is_there_for_those_that_build_on_it(seat):
@@ -196,3 +196,13 @@ def test_state_does_not_carry_over(seat, what):
     tried = f"import os\ntry:\n{tried}\nexcept Exception as error: print(error)"
     assert lost(graded(seat, *right(1, tried)), besides="q1") == {}
     assert lost(graded(seat, *tells(look))) == {}
+
+
+def test_a_judge_that_is_lost_is_replaced(seat):
+    assert lost(graded(seat, *right(1))) == {}
+    before = seat._warm
+    for process in before._processes[1:]:
+        process.kill()
+        process.wait()
+    assert lost(graded(seat, *right(1), *right(2))) == {}
+    assert seat._warm is not before
