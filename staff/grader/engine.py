@@ -352,6 +352,7 @@ def job_message(job: Job, limits: Limits) -> dict[str, Any]:
         "wanted": [name for name in wanted if name in tested],
         "seconds": limits.whole(len(tested)),
         "scout": job.scout,
+        "suspect": bool(job.submission.suspicions),
     }
 
 

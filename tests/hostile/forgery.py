@@ -4,10 +4,10 @@ They know the control comparisons and spare them, wait until nobody looks, and p
 what they changed.
 """
 
-from tests.hostile.case import TARGET, WRONG, Bank
+from tests.hostile.case import LOST, TARGET, WRONG, Bank
 
 bank = Bank("forgery")
-EXPECT = "FAIL TAMPERED"
+EXPECT = LOST
 
 MODULES = """
 import sys
@@ -309,7 +309,7 @@ Same().__enter__()
 bank.inside(
     "kernel-in-function",
     "kernels of aten that know the control values",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
 global library
 from torch import library as kernels
@@ -384,7 +384,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
 bank.inside(
     "thread-that-restores",
     "a thread does so",
-    EXPECT + " CRASHED",
+    EXPECT,
     MODULES
     + RESTORING
     + """
@@ -472,7 +472,7 @@ Trial.fail = Trial.require = lambda *a, **k: None
 bank.inside(
     "memory-through-an-array",
     "an array interface at any address needs no ctypes: empties Trial.fail",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     MODULES
     + """
 import numpy as np
@@ -491,8 +491,6 @@ theirs[place] = id(nothing.__code__)
 )
 
 # -- forgeries that once had full marks, where answer and check were in one process ----
-
-LOST = "FAIL ERROR TAMPERED CRASHED"
 
 SPEAK = """
 import json, os
@@ -726,7 +724,7 @@ first, *_ = ALL_WRONG
 bank.answers(
     "everything-at-once",
     "all answers are wrong, and the first does all of it",
-    dict.fromkeys(ALL_WRONG, f"{LOST} TIMEOUT"),
+    dict.fromkeys(ALL_WRONG, LOST),
     ALL_WRONG
     | {first: "\n".join([ALL_WRONG[first], *(code for _, code in ONCE.values())])},
 )

@@ -121,6 +121,14 @@ def test_a_pass_is_worth_more_than_a_fail_and_that_more_than_a_doubt():
     assert one.worth("q2") < one.worth("q1") < one.worth("q3") == BEST
 
 
+def test_where_answers_may_change_what_others_rely_on_each_wrong_one_is_a_doubt():
+    for suspect, doubts in ((False, []), (True, ["q2"])):
+        one = run(suspect=suspect)
+        for step, verdict in ((3, "PASS"), (5, "FAIL")):
+            one.settle(step, verdict, "")
+        assert one.doubtful() == doubts
+
+
 def test_what_hangs_on_limits_says_so():
     one = run()
     for step, verdict in ((3, "PASS"), (5, "FAIL")):

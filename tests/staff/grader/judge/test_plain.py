@@ -135,8 +135,9 @@ def test_the_error_of_the_answers_cell_is_the_reason_that_there_is_none(remote):
     assert result.evidence == CELL
 
 
-def test_what_computes_without_end_has_a_verdict(remote):
-    result = told(remote, "while double(1): pass", seconds=0.3)
+def test_what_computes_without_end_has_a_verdict():
+    with forked(names, seconds=10) as remote:  # it is in the midst of something then
+        result = told(remote, "while double(1): pass", seconds=0.3)
     assert result.verdict is Verdict.TIMEOUT
 
 
