@@ -41,7 +41,7 @@ class WorkerFailed(Exception):
 
 
 class JudgeLost(WorkerFailed):
-    """The judge has ended while it was judging.
+    """The judge has given up while it was judging: it was kept busy.
 
     Args:
         question: the one it had.
@@ -196,10 +196,18 @@ class Warm:
             self._link.send({**message, "steps": steps})
             answer = _told(self._link, seconds)
             if "gone" in answer:
-                raise JudgeLost(answer["gone"])
+                raise self._lost(answer["gone"])
             judge = _told(self._judge, seconds)
         self.grown = judge["grown"]
         return _sure(answer, judge["passed"])
+
+    def _lost(self, question: str) -> WorkerFailed:
+        """Tell a judge that has given up from one that somebody has killed."""
+        judge = self._processes[-1]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            judge.wait(5)
+        failed = JudgeLost if judge.returncode == 1 else WorkerFailed
+        return failed(question)
 
     @contextlib.contextmanager
     def _heard(self) -> Iterator[None]:
