@@ -92,8 +92,12 @@ class _Bare(Subject):
 
 
 def _error(raised: Raised) -> Exception:
-    """Return an exception of the same name and, as far as Python has it, kind."""
-    found = (getattr(builtins, name, None) for name in raised.names)
+    """Return an exception of the same name and, as far as Python has it, kind.
+
+    None is a StopIteration: the test would end as if there were nothing left to try.
+    """
+    names = [name for name in raised.names if not name.startswith("Stop")]
+    found = (getattr(builtins, name, None) for name in names)
     kinds = (k for k in found if isinstance(k, type) and issubclass(k, Exception))
     text = {"__init__": lambda self: None, "__str__": lambda self: raised.message}
     made: Exception = type(raised.name, (next(kinds, Exception),), text)()

@@ -207,7 +207,7 @@ class Remote(Subject):
         self.scratch = scratch
         self.watched: set[str] = set()
         self.looked = False
-        self._end = 0.0
+        self._end, self._asked_so_far = 0.0, 0
         self.reset()
 
     def reset(self) -> None:
@@ -338,6 +338,8 @@ class Remote(Subject):
         failed: report.CheckFailed | None = None
         for _ in range(_NESTED):
             reply, blob = self._link.receive(self._end)
+            if reply.get("to") != self._asked_so_far:
+                raise Breach("a reply to something else: several processes speak")
             with _reading(), torch.no_grad():
                 self._table.take(reply.get("objects"), blob)
             with _reading():
@@ -367,7 +369,9 @@ class Remote(Subject):
             for key, each in table.entries.items()
             if key >= 0 and (each.held or key in table.touched)
         )
+        self._asked_so_far += 1
         head |= {
+            "number": self._asked_so_far,
             "objects": out.objects,
             "drop": dropped,
             "modes": shared.modes_now(),

@@ -191,6 +191,7 @@ class Subjects:
         self._link, self._names = link, names
         self._doing = Subject()
         self._look: list[int] = []
+        self._to = 0  # number of the judge's last message
         self.table = SubjectsTable(self)
 
     def serve(self) -> None:
@@ -263,7 +264,7 @@ class Subjects:
         self.table.changed(out, self._look)
         entries = self.table.entries.items()
         self.table.changed(out, [k for k, each in entries if k < 0 and each.held])
-        head |= {"objects": out.objects, "modes": shared.modes_now()}
+        head |= {"objects": out.objects, "modes": shared.modes_now(), "to": self._to}
         self._link.send(head, out.blob.bytes())
 
     def _taken(self, message: dict[str, Any], blob: bytes) -> None:
@@ -271,7 +272,7 @@ class Subjects:
         with torch.no_grad():
             self.table.take(message["objects"], blob)
         shared.set_modes(message["modes"])
-        self._look = message["look"]
+        self._look, self._to = message["look"], message["number"]
 
     def back(self, head: dict[str, Any], args: Any, kwargs: Any) -> Any:
         """Ask the judge in the midst of a use, and return what it says."""

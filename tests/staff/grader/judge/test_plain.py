@@ -53,6 +53,9 @@ def untrue():
         def __instancecheck__(self, other): return True
     return Always()
 
+def stops(x):
+    raise StopIteration
+
 def missing():
     return no_such_name
 
@@ -116,6 +119,7 @@ def test_what_is_right_passes(remote, source):
         ("interrupted()", "Your code raised KeyboardInterrupt: "),
         ("nobody()", "Your code raised NameError: name 'nobody' is not defined"),
         ("missing()", "Your code raised NameError: name 'no_such_name' is not defined"),
+        ("assert [*map(stops, [1, 2])] == []", "Your code raised StopIteration: "),
         ("assert untrue() == 1", "Your code raised AssertionError: "),
         ("assert isinstance(1, untrue())", "Your code raised TypeError: "),
     ],
