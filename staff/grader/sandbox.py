@@ -95,7 +95,7 @@ def readable(root: Path) -> list[Path]:
     """Return what a session may read: the interpreter, its packages, the course's own.
 
     Args:
-        root: the course; of it only ``helpers``, ``data`` and the session's own code.
+        root: the course; of it only ``helpers``, ``data`` and the code of sessions.
     """
     places = [sys.prefix, sys.base_prefix, sysconfig.get_paths()["stdlib"]]
     places += ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts"]
