@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.subject import Subject
-from staff.grader.judge.remote import Absent, Breach, Remote
+from staff.grader.judge.remote import Absent, Remote
 from staff.grader.judge.shared import Handle
 from tests.staff.grader.judge.subjects import forked
 
