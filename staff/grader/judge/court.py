@@ -13,6 +13,7 @@ import gc
 import json
 import socket
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from staff.authoring.hidden import halves
@@ -24,7 +25,7 @@ from staff.grader.inside.wire import Broken
 from staff.grader.inside.wire import Link as Line
 from staff.grader.judge.asked import Call, calls, owners
 from staff.grader.judge.judge import Earlier, judged, loaded
-from staff.grader.judge.plain import plainly
+from staff.grader.judge.plain import plainly, used
 from staff.grader.judge.remote import Remote
 from staff.grader.judge.scratch import Scratch
 from staff.grader.judge.wire import Limits, Link
@@ -70,39 +71,44 @@ class Case:
         texts = zip(halves(self.steps[place]["source"]), (False, True), strict=True)
         parts = [(text, hidden) for text, hidden in texts if text.strip()]
         known = owners(provided)
-        asked = [(calls(text, known), hidden) for text, hidden in parts]
+        found = [(calls(text, known), hidden) for text, hidden in parts]
         remote = Remote(link, 2 * PATIENCE * seconds)
+        more: Any = {"seconds": seconds, "earlier": earlier}
         try:
-            if not all(_is_check(found) for found, _ in asked):
-                more: Any = {"seconds": seconds, "earlier": earlier}
-                return plainly(parts, provided, remote, **more)
-            whole = [(each, hidden) for found, hidden in asked for each in found or ()]
-            first = whole[0][0]
             sources = [step["source"] for step in before]
-            scratch = remote.scratch = Scratch(sources, first.asks)
-            result = judged(
-                first.stem,
-                first.name,
-                remote,
-                [each.seed for each, _ in whole],
-                visible=sum(not hidden for _, hidden in whole),
-                seconds=seconds,
-                earlier=earlier,
-            )
+            asked = _of_one_check(found)
+            if not asked:
+                names = sorted({name for text, _ in parts for name in used(text)})
+                scratch = remote.scratch = Scratch(sources, names)
+                result = plainly(parts, provided, remote, **more)
+                return _with_doubts(result, remote, scratch)
+            call, _ = asked[0]
+            scratch = remote.scratch = Scratch(sources, call.asks)
+            more["visible"] = sum(not hidden for _, hidden in asked)
+            seeds = [each.seed for each, _ in asked]
+            result = judged(call.stem, call.name, remote, seeds, **more)
             return _with_doubts(result, remote, scratch)
         finally:
             remote.reset()
 
 
-def _is_check(found: list[Call] | None) -> bool:
-    """Tell whether a part calls one check, in the way that it asks for."""
-    if not found:
-        return False
+def _of_one_check(
+    parts: Iterable[tuple[list[Call] | None, bool]],
+) -> list[tuple[Call, bool]]:
+    """Return all calls, if they are all of one check, in the way that it asks for."""
+    found: list[tuple[Call, bool]] = []
+    for called, hidden in parts:
+        if called is None:
+            return []
+        found += [(each, hidden) for each in called]
+    kinds = {(each.stem, each.name, each.asks) for each, _ in found}
+    if len(kinds) != 1:
+        return []
+    ((stem, name, asks),) = kinds
     try:
-        wanted = {getattr(loaded(each.stem), each.name).asks for each in found}
+        return found if getattr(loaded(stem), name).asks == asks else []
     except (ValueError, AttributeError):
-        return False
-    return wanted == {each.asks for each in found} and len(wanted) == 1
+        return []
 
 
 def _with_doubts(

@@ -24,7 +24,7 @@ from staff.grader.judge.shared import Handle
 from staff.grader.judge.wire import Lost, Malformed
 from staff.grader.model import QuestionResult
 
-__all__ = ["Proxy", "plainly"]
+__all__ = ["Proxy", "plainly", "used"]
 
 
 class Proxy:
@@ -170,7 +170,7 @@ def _names(
 ) -> Mapping[str, Any]:
     """Return the names that tests run under: the instructor's first."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    wanted = {name for text, _ in parts for name in _used(ast.parse(text))}
+    wanted = {name for text, _ in parts for name in used(text)}
     for statement in _needed(provided, wanted):
         exec(compile(ast.Module([statement], []), "<provided>", "exec"), names)
     remote.reset()
@@ -192,6 +192,14 @@ def _needed(provided: Sequence[str], wanted: set[str]) -> list[ast.stmt]:
                 kept.append(statement)
                 wanted |= _used(statement)
     return kept[::-1]
+
+
+def used(source: str) -> set[str]:
+    """Return the names in a test's text; none if it is no Python."""
+    try:
+        return _used(ast.parse(source))
+    except SyntaxError:
+        return set()
 
 
 def _used(tree: ast.AST) -> set[str]:

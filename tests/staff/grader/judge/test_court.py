@@ -71,6 +71,22 @@ def test_what_passes_by_the_visible_part_alone_fails_on_the_hidden_one():
     assert told(RIGHT, test=shown).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        TEST.replace('load("', 'import math\nload("'),
+        TEST.replace(
+            "### BEGIN", f"assert {NAME}(torch.ones(9), 0.0, True).all()\n### BEGIN"
+        ),
+        "# nothing is asked",
+    ],
+)
+def test_tests_of_another_kind_are_run_as_plain_code(test):
+    assert told(RIGHT, test=test).verdict is Verdict.PASS
+    expected = Verdict.PASS if test.startswith("#") else Verdict.FAIL
+    assert told(WRONG, test=test).verdict is expected
+
+
 def test_an_answer_that_is_not_there_has_the_error_of_its_cell():
     result = told("x = 1", earlier=("ValueError", "ValueError: no"))
     assert (result.verdict, result.evidence) == (Verdict.ERROR, CELL)
