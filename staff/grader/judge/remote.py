@@ -27,6 +27,7 @@ from staff.grader.judge.wire import Link, Lost, Malformed
 __all__ = ["Absent", "Breach", "Remote"]
 
 _TEXT = 4000
+_RUNS = (uses.call, uses.method)
 _NESTED = 10_000  # calls back into the judge during one use
 
 
@@ -281,6 +282,8 @@ class Remote(Subject):
                     self.looked = True
                     told, seen = seen, tuple(self.scratch(watch))
                     self.watched |= set() if seen else set(told)
+                    if operation not in _RUNS:  # said of what runs the answer
+                        seen = ()
                 if reply.get("raised") is not None:
                     return Outcome(raised=_raised(reply["raised"]), seen=seen)
                 _promised(operation, arguments, value)
