@@ -1,29 +1,30 @@
-"""Grade submissions on this machine: one warm, sandboxed process per worker."""
+"""Grade submissions on this machine: per worker one warm, sandboxed process, one judge.
+
+The warm process forks for each submission; the judge is outside of the sandbox.
+"""
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import functools
 import math
 import os
 import queue
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from staff.grader import sandbox
-from staff.grader.bundle import halves
 from staff.grader.inside.budget import PATIENCE
-from staff.grader.inside.session import loaded
 from staff.grader.inside.watch import sweep
 from staff.grader.inside.wire import Broken, Link
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
@@ -38,6 +39,18 @@ _PREFIX = "course-grader-"
 
 class WorkerFailed(Exception):
     """The grader's own process could not be used; no learner is to blame."""
+
+
+class JudgeLost(WorkerFailed):
+    """The judge has given up while it was judging: it was kept busy.
+
+    Args:
+        question: the one it had.
+    """
+
+    def __init__(self, question: str) -> None:
+        super().__init__(f"the judge was lost with {question}")
+        self.question = question
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ class Job:
 
 @dataclass
 class Warm:
-    """One warm process in its sandbox.
+    """One warm process in its sandbox, and its judge.
 
     Args:
         root: the course.
@@ -87,9 +100,14 @@ class Warm:
         box: the sandbox's layers.
         limits: for each question.
         modules: to load beforehand.
+        stems: notebooks whose checks the judge loads beforehand.
+
+    Attributes:
+        layers: what confines a session.
+        grown: the judge has become large: use another pair.
 
     Raises:
-        WorkerFailed: it does not start.
+        WorkerFailed: they do not start.
     """
 
     root: Path
@@ -97,41 +115,56 @@ class Warm:
     box: sandbox.Sandbox
     limits: Limits
     modules: tuple[str, ...] = ()
+    stems: tuple[str, ...] = ()
     layers: tuple[str, ...] = field(default=(), init=False)
+    grown: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         _sweep()
-        self._folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
-        scratch = Path(self._folder) / "scratch"
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        scratch, home = self._folder / "scratch", self._folder / "home"
         scratch.mkdir(mode=0o700)
-        program = [sys.executable, "-s", "-P", "-m", "staff.grader.inside.warm"]
+        home.mkdir(mode=0o700)
         # Texts go past the warm process: each session would inherit what it once held.
         self._texts = os.memfd_create("texts")
-        self._errors = open(Path(self._folder) / "errors", "w+b")  # noqa: SIM115
-        self._process = subprocess.Popen(
-            self.box.command(self.root, scratch, program),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            cwd=self._folder,
-            env=_environment(self.root, self.box.scratch(scratch)[0]),
-            pass_fds=[self._texts],
-            start_new_session=True,
-        )
-        assert self._process.stdout
-        assert self._process.stdin
-        self._link = Link(self._process.stdout.fileno(), self._process.stdin.fileno())
+        self._errors = open(self._folder / "errors", "w+b")  # noqa: SIM115
+        self._processes: list[subprocess.Popen[bytes]] = []
+        kind = socket.SOCK_SEQPACKET
+        theirs, its = socket.socketpair(socket.AF_UNIX, kind)
         try:
-            self._start(scratch)
+            with theirs, its:
+                program = self.box.command(self.root, scratch, _python("inside.warm"))
+                place, texts = self.box.scratch(scratch)[0], self._texts
+                self._link = self._run(program, place, [theirs.fileno(), texts])
+                program = _python("judge.court")
+                self._judge = self._run(program, str(home), [its.fileno()])
+                self._start(scratch, theirs.fileno(), its.fileno())
         except BaseException:
             self.close()
             raise
 
-    def _start(self, scratch: Path) -> None:
+    def _run(self, program: list[str], home: str, handles: list[int]) -> Link:
+        process = subprocess.Popen(
+            program,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=self._folder,
+            env=_environment(self.root, home),
+            pass_fds=handles,
+            start_new_session=True,
+        )
+        self._processes.append(process)
+        assert process.stdout
+        assert process.stdin
+        return Link(process.stdout.fileno(), process.stdin.fileno())
+
+    def _start(self, scratch: Path, theirs: int, its: int) -> None:
         config = {
             "root": str(self.root),
             "setup": self.setup,
             "modules": list(self.modules),
+            "stems": list(self.stems),
             "limits": asdict(self.limits),
             "layers": list(self.box.layers),
             "alone": self.box.bubblewrap,
@@ -139,7 +172,10 @@ class Warm:
             "scratch": self.box.scratch(scratch),
             "texts": self._texts,
         }
-        answer = self._exchange(config, 300)
+        with self._heard():
+            self._judge.send({**config, "judge": its})
+            self._link.send({**config, "judge": theirs})
+            answer, _ = _told(self._link, 300), _told(self._judge, 300)
         if "ready" not in answer:
             raise WorkerFailed(f"the warm process failed: {answer.get('failed')}")
         self.layers = (*self.box.layers, "limits")
@@ -148,22 +184,36 @@ class Warm:
         """Send one job, wait for its result.
 
         Raises:
-            WorkerFailed: the process died or says nothing for so long.
+            JudgeLost: the judge died; another one may do better.
+            WorkerFailed: a process died or says nothing for so long.
         """
         steps, texts = apart(message["steps"])
         os.ftruncate(self._texts, 0)
         with open(self._texts, "wb", closefd=False) as file:
             file.seek(0)
             file.write(texts)
-        return self._exchange({**message, "steps": steps}, seconds)
+        with self._heard():
+            self._judge.send({"steps": message["steps"]})
+            self._link.send({**message, "steps": steps})
+            answer = _told(self._link, seconds)
+            if "gone" in answer:
+                raise self._lost(answer["gone"])
+            judge = _told(self._judge, seconds)
+        self.grown = judge["grown"]
+        return _sure(answer, judge["passed"])
 
-    def _exchange(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def _lost(self, question: str) -> WorkerFailed:
+        """Tell a judge that has given up from one that somebody has killed."""
+        judge = self._processes[-1]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            judge.wait(5)
+        failed = JudgeLost if judge.returncode == 1 else WorkerFailed
+        return failed(question)
+
+    @contextlib.contextmanager
+    def _heard(self) -> Iterator[None]:
         try:
-            self._link.send(message)
-            ready, _, _ = select.select([self._link.reading], [], [], seconds)
-            if not ready:
-                raise WorkerFailed(f"no answer within {seconds:.0f} seconds")
-            return self._link.receive()
+            yield
         except Broken as error:
             raise WorkerFailed(f"{error}; {self._last_words()}") from error
 
@@ -173,16 +223,44 @@ class Warm:
         return lines[-1] if lines else "it left no message"
 
     def close(self) -> None:
-        """End the process and everything in it, and delete its folder."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
+        """End the processes and everything in them, and delete their folder."""
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        streams = [s for p in self._processes for s in (p.stdin, p.stdout)]
+        for stream in (*streams, self._errors):
             with contextlib.suppress(OSError):
                 if stream is not None:
                     stream.close()
         os.close(self._texts)
-        _remove(Path(self._folder))
+        _remove(self._folder)
+
+
+def _python(module: str) -> list[str]:
+    return [sys.executable, "-s", "-P", "-m", f"staff.grader.{module}"]
+
+
+def _told(link: Link, seconds: float) -> dict[str, Any]:
+    ready, _, _ = select.select([link.reading], [], [], seconds)
+    if not ready:
+        raise WorkerFailed(f"no answer within {seconds:.0f} seconds")
+    return link.receive()
+
+
+def _sure(answer: dict[str, Any], passed: dict[str, float | None]) -> dict[str, Any]:
+    """Return the warm process's answer; that somebody passes only the judge can say.
+
+    Args:
+        answer: changed in place.
+        passed: the judge's: question → points that it earns, None for all.
+    """
+    for name, each in answer.get("questions", {}).items():
+        if each.get("verdict") == Verdict.PASS and name not in passed:
+            evidence = "the judge does not know of this verdict"
+            each |= {"verdict": Verdict.TAMPERED, "evidence": evidence}
+        each["earned"] = passed.get(name)
+    return answer
 
 
 def _sweep() -> None:
@@ -239,21 +317,37 @@ class Seat:
         self._warm: Warm | None = None
 
     def grade(self, job: Job) -> tuple[Result, dict[str, Any]]:
-        """Return what came of a job; a lost process is the grader's fault."""
+        """Return what came of a job; a lost process is the grader's fault.
+
+        A question with which the judge is lost twice has kept it busy: a verdict.
+        """
+        lost: Counter[str] = Counter()
+        said: list[str] = []
+        while len(said) < 2:
+            rest = tuple(name for name in job.wanted if lost[name] < 2)
+            try:
+                result, answer = self._run(replace(job, wanted=rest))
+                stuck = dict.fromkeys({*job.wanted} - {*rest}, _STUCK)
+                return replace(result, questions=result.questions | stuck), answer
+            except (WorkerFailed, OSError) as error:
+                self.close()
+                if isinstance(error, JudgeLost) and lost[error.question] < 2:
+                    lost[error.question] += 1
+                else:
+                    said.append(str(error))
+        return infra(job, said[-1]), {}
+
+    def _run(self, job: Job) -> tuple[Result, dict[str, Any]]:
         message = job_message(job, self._limits)
         # Two times that, each a few times as long on a busy machine, end in a verdict.
         patience = 120 + 2 * PATIENCE * message["seconds"]
-        said = ""
-        for _ in range(2):
-            try:
-                if self._warm is None:
-                    self._warm = self._make()
-                answer = self._warm.grade(message, patience)
-                return outcome(job, answer, self._warm.layers), answer
-            except (WorkerFailed, OSError) as error:
-                said = str(error)
-                self.close()
-        return infra(job, said), {}
+        if self._warm is None:
+            self._warm = self._make()
+        answer = self._warm.grade(message, patience)
+        result = outcome(job, answer, self._warm.layers)
+        if self._warm.grown:
+            self.close()
+        return result, answer
 
     def close(self) -> None:
         """End the warm process."""
@@ -273,38 +367,29 @@ def job_message(job: Job, limits: Limits) -> dict[str, Any]:
         "wanted": [name for name in wanted if name in tested],
         "seconds": limits.whole(len(tested)),
         "scout": job.scout,
+        "suspect": bool(job.submission.suspicions),
     }
 
 
 def apart(steps: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], bytes]:
-    """Return a job's steps without their texts, and the texts.
+    """Return a job's steps without their texts, and the texts of all but the tests.
 
-    Each step gets "places": [start, length] of its text, of a test's visible and of its
-    hidden part; a test also gets "names", those that it uses.
+    Each step that has a text gets a "place", [start, length]. No test goes inside.
     """
     bare, texts = [], bytearray()
     for step in steps:
-        parts: tuple[str, ...] = (step["source"],)
-        more: dict[str, Any] = {}
-        if step["kind"] == "test":
-            parts, names = _test(step["source"])
-            more = {"names": names}
-        places = []
-        for part in parts:
-            data = part.encode("utf-8", "surrogatepass")
-            places.append([len(texts), len(data)])
+        more = {}
+        if step["kind"] != "test":
+            data = step["source"].encode("utf-8", "surrogatepass")
+            more = {"place": [len(texts), len(data)]}
             texts += data
-        bare.append({**step, "source": "", "places": places, **more})
+        bare.append({**step, "source": "", **more})
     return bare, bytes(texts)
 
 
-@functools.lru_cache(maxsize=256)
-def _test(source: str) -> tuple[tuple[str, str], list[str]]:
-    """Return (the halves of a test, the names it uses): the same for every learner."""
-    parts = halves(source)
-    return parts, sorted(loaded(ast.parse("\n".join(parts))))
-
-
+_STUCK = QuestionResult(
+    Verdict.TIMEOUT, "What your code returned kept the grader busy for too long."
+)
 _MISSING = QuestionResult(Verdict.MISSING, "No answer was handed in.")
 
 

@@ -21,8 +21,8 @@ def environment(root: Path | None = None) -> str:
     """Return one line that changes whenever any verdict might.
 
     It names the versions of Python and the libraries, and fingerprints of the helpers,
-    the data and the session's own code. The checks of single notebooks are left out:
-    `check_code` counts them in for those questions that they concern.
+    the data, and the session's and the judge's own code. The checks of single notebooks
+    are left out: `check_code` counts them in for those questions that they concern.
 
     Args:
         root: folder that holds ``helpers/``, ``data/`` and ``staff/``.
@@ -30,7 +30,8 @@ def environment(root: Path | None = None) -> str:
     root = root or Course().root
     checks = {*(root / "helpers" / "checks" / "notebooks").glob(_PER_NOTEBOOK)}
     helpers = {*(root / "helpers").rglob("*.py")} - checks
-    inside = (root / "staff" / "grader" / "inside").rglob("*.py")
+    grader = root / "staff" / "grader"
+    inside = [*(grader / "inside").glob("*.py"), *(grader / "judge").glob("*.py")]
     data = [*(root / "data").glob("checksums.json")]
     parts = [f"python {platform.python_version()}"]
     parts += [f"{name} {version(name)}" for name in _LIBRARIES]

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -214,13 +214,24 @@ class Grading:
                 yield from self._drain(bar)
                 known, keys = self.known.pop(job.submission.student)
                 bar.update()
-                yield job.submission, merge(known, result), keys
+                whole = merge(known, result)
+                yield self._noted(job.submission, whole), whole, keys
             yield from self._drain(bar)
 
     def _drain(self, bar: tqdm) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
         while self.ready:
             bar.update()
-            yield self.ready.popleft()
+            submission, result, keys = self.ready.popleft()
+            yield self._noted(submission, result), result, keys
+
+    def _noted(self, submission: Submission, result: Result) -> Submission:
+        """Add what the judge was in doubt about where it let somebody pass."""
+        doubts = [
+            f"{self.bundle.questions[name].label}: {each.evidence}"
+            for name, each in result.questions.items()
+            if each.verdict is Verdict.PASS and each.evidence
+        ]
+        return replace(submission, suspicions=(*submission.suspicions, *doubts))
 
     def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
         """Yield what has to run; what is known goes straight to the results."""

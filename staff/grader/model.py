@@ -94,8 +94,8 @@ class QuestionResult:
         mistake: id of the named mistake, or "".
         hidden: the visible part passed and the hidden part did not.
         seconds: wall time of answer and tests.
-        evidence: for a person who looks into it (TAMPERED, INFRA); never shown to
-            learners.
+        evidence: for a person who looks into it (TAMPERED, INFRA, or a PASS that
+            leaves a doubt); never shown to learners.
         limited: other limits of time or memory might have led to another verdict.
         earned: points of a PASS, where the check has tiers; None for all of them.
     """

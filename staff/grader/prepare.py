@@ -38,9 +38,10 @@ class Settings:
 
     def start(self) -> engine.Warm:
         """Start one."""
-        # Every test loads the helpers afresh, in a session that can not write.
+        # A session loads what it imports in a folder that it can not write to.
         compileall.compile_dir(self.root / "helpers", quiet=2)
-        return engine.Warm(self.root, self.setup, self.box, self.limits, self.modules)
+        more = (self.limits, self.modules, (self.stem,))
+        return engine.Warm(self.root, self.setup, self.box, *more)
 
 
 def prepare(

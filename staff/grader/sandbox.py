@@ -95,14 +95,14 @@ def readable(root: Path) -> list[Path]:
     """Return what a session may read: the interpreter, its packages, the course's own.
 
     Args:
-        root: the course; of it only ``helpers``, ``data`` and the session's own code.
+        root: the course; of it only ``helpers``, ``data`` and the code of sessions.
     """
     places = [sys.prefix, sys.base_prefix, sysconfig.get_paths()["stdlib"]]
     places += ["/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts"]
     places += [p for p in ("/bin", "/lib", "/lib64") if not os.path.islink(p)]
     grader = root / "staff" / "grader"
     course = [root / "helpers", root / "data", root / "staff" / "__init__.py"]
-    course += [grader / "__init__.py", grader / "inside"]
+    course += [grader / "__init__.py", grader / "inside", grader / "judge"]
     return [*map(Path, dict.fromkeys(places)), *course]
 
 

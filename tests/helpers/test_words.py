@@ -317,16 +317,6 @@ def test_the_graders_sessions_speak_english():
     assert "COURSE_LANGUAGE" not in _environment(ROOT, "/tmp")
 
 
-@pytest.mark.parametrize("what", ["say", "_look_up"])
-def test_graders_notice_an_exchanged_text(monkeypatch, what):
-    from staff.grader.inside import guard
-
-    before = guard.Fingerprint(["helpers.words"])
-    assert before.changes() == []
-    monkeypatch.setattr(words, what, lambda text, /, **values: "leaked")
-    assert before.changes() == [f"helpers.words.{what}"]
-
-
 def test_english_looks_nothing_up():
     """Nothing that a cell could exchange stands between a text and its reader."""
     assert words._look_up is str

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["STEM", "TARGET", "Bank", "Case", "Desk", "RIGHT", "WRONG", "verdicts"]
+__all__ = [
+    *("STEM", "TARGET", "LOST", "RIGHT", "WRONG"),
+    *("Bank", "Case", "Desk", "verdicts"),
+]
 
 STEM = "02_dropout_from_scratch"
 TARGET = "inverted_dropout"
@@ -35,6 +38,8 @@ WRONG = """\
 def inverted_dropout(x, p, training, generator=None):
     return x
 """
+LOST = "FAIL ERROR TAMPERED CRASHED TIMEOUT"
+"""What a wrong answer may get that attacks the grader: no points, whatever it does."""
 ALL = "*"
 
 Notebook = dict[str, Any]

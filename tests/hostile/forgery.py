@@ -4,10 +4,10 @@ They know the control comparisons and spare them, wait until nobody looks, and p
 what they changed.
 """
 
-from tests.hostile.case import WRONG, Bank
+from tests.hostile.case import LOST, TARGET, WRONG, Bank
 
 bank = Bank("forgery")
-EXPECT = "FAIL TAMPERED"
+EXPECT = LOST
 
 MODULES = """
 import sys
@@ -309,7 +309,7 @@ Same().__enter__()
 bank.inside(
     "kernel-in-function",
     "kernels of aten that know the control values",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
 global library
 from torch import library as kernels
@@ -384,7 +384,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
 bank.inside(
     "thread-that-restores",
     "a thread does so",
-    EXPECT + " CRASHED",
+    EXPECT,
     MODULES
     + RESTORING
     + """
@@ -472,7 +472,7 @@ Trial.fail = Trial.require = lambda *a, **k: None
 bank.inside(
     "memory-through-an-array",
     "an array interface at any address needs no ctypes: empties Trial.fail",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     MODULES
     + """
 import numpy as np
@@ -488,4 +488,243 @@ mine = np.asarray(At(id(nothing), 20))
 place = [int(v) for v in theirs].index(id(Trial.fail.__code__))
 theirs[place] = id(nothing.__code__)
 """,
+)
+
+# -- forgeries that once had full marks, where answer and check were in one process ----
+
+SPEAK = """
+import json, os
+def speak(text='{"verdict": "PASS", "kind": "result", "step": 3}'):
+    for fd in range(3, 256):
+        for data in (text.encode(), len(text).to_bytes(4, "big") + text.encode()):
+            try:
+                os.write(fd, data)
+            except OSError:
+                pass
+"""
+
+ONCE = {
+    "sends-descriptors": (
+        "what hands descriptors over notes what is said, and says something else",
+        """
+import socket
+send = socket.send_fds
+def send_fds(sock, buffers, fds, *rest):
+    return send(sock, [b'{"kind": "result", "verdict": "PASS"}'], fds, *rest)
+socket.send_fds = send_fds
+""",
+    ),
+    "compiled-elsewhere": (
+        "compiled modules are looked for in a folder of the learner's",
+        """
+import sys, tempfile
+sys.pycache_prefix = tempfile.mkdtemp()
+for name in [n for n in sys.modules if n.startswith("helpers")]:
+    del sys.modules[name]
+""",
+    ),
+    "finds-another-package": (
+        "each finder of modules is told of another folder",
+        """
+import sys, tempfile
+folder = tempfile.mkdtemp()
+for finder in sys.meta_path:
+    try:
+        finder.package = folder
+    except (AttributeError, TypeError):
+        pass
+for name in [n for n in sys.modules if n.startswith("helpers")]:
+    del sys.modules[name]
+""",
+    ),
+    "importers-cached": (
+        "what is cached about folders finds modules of the learner's",
+        """
+import sys
+class Nothing:
+    def find_spec(self, name, target=None):
+        return None
+for path in list(sys.path_importer_cache):
+    sys.path_importer_cache[path] = Nothing()
+""",
+    ),
+    "another-syntax-tree": (
+        "the class of a module's syntax tree leaves all statements out",
+        """
+import ast
+class Empty(ast.Module):
+    def __init__(self, body=(), *rest):
+        super().__init__([], [])
+ast.Module = Empty
+""",
+    ),
+    "looks-names-up-itself": (
+        "the namespace decides at each look-up what a name stands for",
+        SPEAK
+        + """
+from IPython import get_ipython
+class Names(dict):
+    def __getitem__(self, name):
+        speak()
+        return dict.__getitem__(self, name)
+    def __contains__(self, name):
+        speak()
+        return True
+    def get(self, name, default=None):
+        return self[name]
+get_ipython().user_ns = Names(get_ipython().user_ns)
+""",
+    ),
+    "speaks-when-flushed": (
+        "standard output says something of its own when it is flushed",
+        SPEAK
+        + """
+import sys
+class Out:
+    def write(self, text): return len(text)
+    def flush(self): speak()
+sys.stdout = sys.stderr = Out()
+""",
+    ),
+    "data-of-the-checks": (
+        "constants of every loaded check module are other ones",
+        """
+import sys
+for name, module in list(sys.modules.items()):
+    if name.startswith("helpers.checks"):
+        for key, value in list(vars(module).items()):
+            if type(value) in (int, float, str, tuple, dict) and key[0] != "_":
+                setattr(module, key, type(value)())
+""",
+    ),
+    "globals-of-the-checks": (
+        "modules of checks get names that stand before the builtins",
+        """
+import sys
+for name, module in list(sys.modules.items()):
+    if name.startswith("helpers.checks"):
+        vars(module).update(bool=lambda *a: True, isinstance=lambda *a: True)
+""",
+    ),
+    "a-tensor-method-more": (
+        "tensors get a method that values are read by",
+        """
+torch.Tensor.cpu = lambda self, *a, **k: torch.zeros_like(self)
+torch.Tensor.numpy = lambda self, *a, **k: torch.zeros_like(self)
+""",
+    ),
+    "frames-evaluated": (
+        "torch's hook on each frame's evaluation runs other code in its place",
+        """
+from torch._C._dynamo import eval_frame
+def other(frame, *rest):
+    if frame.f_code.co_name in ("require", "fail", "use", "call", "_reply", "send"):
+        frame.f_locals.clear()
+    return None
+eval_frame.set_eval_frame(other)
+""",
+    ),
+    "threads-after-forks": (
+        "in each fork a thread begins to speak",
+        SPEAK
+        + """
+import os, threading, time
+def talk():
+    for _ in range(200):
+        speak()
+        time.sleep(0.001)
+os.register_at_fork(
+    after_in_child=lambda: threading.Thread(target=talk, daemon=True).start()
+)
+""",
+    ),
+    "memory-searched": (
+        "an array interface at any address looks for secrets",
+        SPEAK
+        + """
+import re
+import numpy as np
+class At:
+    def __init__(self, address, count):
+        self.__array_interface__ = {
+            "data": (address, True), "shape": (count,), "typestr": "|u1", "version": 3
+        }
+keep = [bytes(64) for _ in range(1000)]
+for each in keep[::100]:
+    found = np.asarray(At(id(each), 4096)).tobytes()
+    for secret in re.findall(rb"[0-9a-f]{32}", found):
+        speak(json.dumps({"nonce": secret.decode(), "kind": "result",
+                          "verdict": "PASS"}))
+""",
+    ),
+    "a-package-of-checks": (
+        "helpers.checks is a module of the learner's, in which every check passes",
+        """
+import sys, types
+fake = types.ModuleType("helpers.checks")
+fake.__path__ = []
+class All:
+    def __getattr__(self, name):
+        return lambda *a, **k: None
+fake.load = lambda stem: All()
+for name in [n for n in sys.modules if n.startswith("helpers.checks")]:
+    sys.modules[name] = fake
+sys.modules["helpers"].checks = fake
+""",
+    ),
+    "uses-that-return-what-is-wanted": (
+        "what the judge asks for is answered without the answer",
+        """
+from helpers.checks.vocabulary import subject, uses
+def right(x, p, training, generator=None):
+    return x
+uses.call = lambda answer, args, kwargs: args[0] if args else None
+subject.Outcome = lambda *a, **k: None
+""",
+    ),
+    "replies-of-its-own": (
+        "each reply says that all is well, in more ways than one",
+        """
+from staff.grader.judge import subject
+send = subject.Subjects._send
+def lie(self, head, out):
+    head.pop("raised", None)
+    send(self, head | {"seen": [], "verdict": "PASS", "passed": True}, out)
+subject.Subjects._send = lie
+""",
+    ),
+    "the-links-own-objects": (
+        "the link to the judge, found through the collector, speaks first",
+        """
+import gc
+for each in gc.get_objects():
+    if type(each).__name__ in ("Link", "Session", "Attempt", "Run"):
+        for name in ("send", "say"):
+            if hasattr(each, name):
+                try:
+                    getattr(each, name)("result", step=3, verdict="PASS")
+                except Exception:
+                    pass
+""",
+    ),
+}
+for name, (about, code) in ONCE.items():
+    bank.beside(name, about, LOST, code)
+    bank.inside(f"{name}-when-called", f"when called: {about}", LOST, code)
+ALL_WRONG = {
+    "standard_dropout": "def standard_dropout(x, *a, **k):\n    return x\n",
+    TARGET: WRONG,
+    "Dropout": "class Dropout(nn.Module):\n    pass\n",
+    "channel_dropout": "def channel_dropout(x, *a, **k):\n    return x\n",
+    "DropConnect": "class DropConnect(nn.Module):\n    pass\n",
+    "ensemble_predict": "def ensemble_predict(*a, **k):\n    return 0\n",
+    "dropout_penalty": "def dropout_penalty(*a, **k):\n    return 0\n",
+}
+first, *_ = ALL_WRONG
+bank.answers(
+    "everything-at-once",
+    "all answers are wrong, and the first does all of it",
+    dict.fromkeys(ALL_WRONG, LOST),
+    ALL_WRONG
+    | {first: "\n".join([ALL_WRONG[first], *(code for _, code in ONCE.values())])},
 )

@@ -1,6 +1,6 @@
 """Wrong answers that hook into IPython, the interpreter or the operating system."""
 
-from tests.hostile.case import RIGHT, TARGET, WRONG, Bank
+from tests.hostile.case import LOST, RIGHT, TARGET, WRONG, Bank
 
 __all__ = ["bank"]
 
@@ -20,13 +20,13 @@ get_ipython().ast_transformers.append(Drop())
 bank.beside(
     "ast-transformer",
     "an AST transformer drops asserts and checks",
-    "FAIL TAMPERED",
+    LOST,
     DROP_CALLS,
 )
 bank.answers(
     "ast-transformer-for-later",
     "the transformer serves a later, wrong answer",
-    {TARGET: "PASS TAMPERED", LATER: "FAIL TAMPERED"},
+    {TARGET: "PASS TAMPERED", LATER: LOST},
     {
         TARGET: RIGHT + DROP_CALLS,
         LATER: "class DropConnect:\n    def __init__(self, linear, p): pass\n",
@@ -35,7 +35,7 @@ bank.answers(
 bank.beside(
     "input-transformer",
     "an input transformer replaces test cells by pass",
-    "FAIL TAMPERED",
+    LOST,
     """
     def blank(lines):
         return ["pass\\n"] if any("check" in line for line in lines) else lines
@@ -48,19 +48,19 @@ bank.beside(
 bank.beside(
     "custom-exception-handler",
     "set_custom_exc swallows every exception",
-    "FAIL TAMPERED",
+    LOST,
     "get_ipython().set_custom_exc((Exception,), lambda *a, **k: [])",
 )
 bank.beside(
     "show-traceback",
     "showtraceback says nothing",
-    "FAIL TAMPERED",
+    LOST,
     "get_ipython().showtraceback = get_ipython()._showtraceback = lambda *a, **k: None",
 )
 bank.beside(
     "run-cell",
     "run_cell and run_code do nothing from now on",
-    "FAIL TAMPERED",
+    LOST,
     """
     import types
     ip = get_ipython()
@@ -77,7 +77,7 @@ bank.beside(
 bank.beside(
     "event-callback",
     "a callback swaps the answer before each cell runs",
-    "FAIL TAMPERED",
+    LOST,
     """
     def swap(*args):
         globals()["check"] = globals()["load"] = lambda *a, **k: None
@@ -88,7 +88,7 @@ bank.beside(
 bank.beside(
     "display-hook",
     "the display hook ends the process",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
     import os, sys
     sys.displayhook = lambda value: os._exit(0)
@@ -98,7 +98,7 @@ bank.beside(
 bank.beside(
     "formatter",
     "a formatter for exceptions rewrites the namespace",
-    "FAIL TAMPERED",
+    LOST,
     """
     formatter = get_ipython().display_formatter.formatters["text/plain"]
     formatter.for_type(object, lambda *a: "✓")
@@ -153,7 +153,7 @@ bank.instead(
 bank.beside(
     "history",
     "rewrites In, Out and the history",
-    "FAIL TAMPERED",
+    LOST,
     "In.clear(); Out.clear(); get_ipython().history_manager.input_hist_raw[:] = ['']",
 )
 
@@ -175,13 +175,13 @@ def trace(frame, event, arg):
 bank.beside(
     "settrace",
     "a trace function jumps over the checks",
-    "FAIL TAMPERED",
+    LOST,
     TRACE + "sys.settrace(trace)",
 )
 bank.inside(
     "settrace-in-function",
     "the same, set on the caller's frames",
-    "FAIL TAMPERED",
+    LOST,
     TRACE
     + (
         "sys.settrace(trace)\n"
@@ -193,7 +193,7 @@ bank.inside(
 bank.beside(
     "setprofile",
     "a profile function rewrites results",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys, threading
     def profile(frame, event, arg):
@@ -205,7 +205,7 @@ bank.beside(
 bank.beside(
     "monitoring",
     "sys.monitoring changes state whenever a check function starts",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     if hasattr(sys, "monitoring"):
@@ -235,7 +235,7 @@ bank.beside(
 bank.beside(
     "excepthook",
     "hooks for unhandled exceptions leave with status 0",
-    "FAIL TAMPERED",
+    LOST,
     """
     import os, sys, threading
     sys.excepthook = sys.unraisablehook = lambda *a: os._exit(0)
@@ -245,7 +245,7 @@ bank.beside(
 bank.beside(
     "meta-path",
     "an import hook serves check modules of its own",
-    "FAIL TAMPERED",
+    LOST,
     """
     import importlib.abc, importlib.machinery, sys
     class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -264,7 +264,7 @@ bank.beside(
 bank.beside(
     "path-hooks",
     "a path hook and an importer cache of its own",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     sys.path_hooks.insert(0, lambda path: (_ for _ in ()).throw(ImportError))
@@ -275,7 +275,7 @@ bank.beside(
 bank.beside(
     "source-loader",
     "replaces what the import system reads from files",
-    "FAIL TAMPERED",
+    LOST,
     """
     import importlib.machinery as m
     m.SourceFileLoader.get_code = lambda self, name: compile(
@@ -304,7 +304,7 @@ bank.beside(
 bank.beside(
     "atexit",
     "at exit, prints a pass on every descriptor",
-    "FAIL TAMPERED",
+    LOST,
     """
     import atexit, os
     def bye():
@@ -319,7 +319,7 @@ bank.beside(
 bank.beside(
     "after-fork",
     "code that runs in every child that is forked later",
-    "FAIL TAMPERED",
+    LOST,
     """
     import os
     def child():
@@ -332,14 +332,14 @@ bank.beside(
 bank.beside(
     "before-fork",
     "ends the process whenever it is about to fork",
-    "CRASHED TAMPERED FAIL",
+    LOST,
     "import os; os.register_at_fork(before=lambda: os._exit(0))",
     RIGHT,
 )
 bank.beside(
     "late-del",
     "__del__ patches torch when the answer is thrown away",
-    "FAIL TAMPERED",
+    LOST,
     """
     class Late:
         def __del__(self):
@@ -351,7 +351,7 @@ bank.beside(
 bank.beside(
     "late-thread",
     "a thread patches torch and Trial again and again",
-    "FAIL TAMPERED",
+    LOST,
     """
     import threading, time
     def late():
@@ -366,7 +366,7 @@ bank.beside(
 bank.inside(
     "late-thread-in-function",
     "a thread started by the call patches the class of the caller's Trial",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys, threading, time
     def late():
@@ -386,7 +386,7 @@ bank.inside(
 bank.inside(
     "patch-and-restore",
     "patches Trial for the rest of this test and restores it from a timer",
-    "FAIL TAMPERED",
+    LOST,
     """
     import threading
     from helpers.checks import Trial
@@ -400,7 +400,7 @@ bank.inside(
 bank.inside(
     "patch-and-restore-via-frames",
     "makes the running check's own names agree, and restores them when it ends",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys, weakref
     frame = sys._getframe()
@@ -437,7 +437,7 @@ bank.beside(
 bank.beside(
     "gc-callback",
     "a garbage collector callback patches checks",
-    "FAIL TAMPERED",
+    LOST,
     """
     import gc
     def patch(phase, info):
@@ -450,7 +450,7 @@ bank.beside(
 bank.beside(
     "gc-hunt",
     "finds every function called fail, require or compare and empties it",
-    "TAMPERED FAIL CRASHED",
+    LOST,
     """
     import gc, types
     names = {"fail", "require", "_agree", "compare", "fingerprint", "verify"}
@@ -465,7 +465,7 @@ bank.beside(
 bank.beside(
     "gc-hunt-state",
     "hunts for strings FAIL in every dict and list and writes PASS",
-    "TAMPERED FAIL CRASHED",
+    LOST,
     """
     import gc
     bad = {"FAIL", "ERROR", "MISSING", "TAMPERED", "fail", "error"}
@@ -486,7 +486,7 @@ bank.beside(
 bank.beside(
     "enum-rewritten",
     "makes every verdict read PASS",
-    "TAMPERED FAIL",
+    LOST,
     """
     import enum, gc
     for kind in list(enum.StrEnum.__subclasses__()):
@@ -497,7 +497,7 @@ bank.beside(
 bank.beside(
     "torch-function-mode",
     "leaves a TorchFunctionMode switched on that agrees with everything",
-    "FAIL TAMPERED",
+    LOST,
     """
     from torch.overrides import TorchFunctionMode
     class Agree(TorchFunctionMode):
@@ -511,7 +511,7 @@ bank.beside(
 bank.beside(
     "torch-dispatch-mode",
     "leaves a TorchDispatchMode switched on that zeroes differences",
-    "FAIL TAMPERED",
+    LOST,
     """
     from torch.utils._python_dispatch import TorchDispatchMode
     class Zero(TorchDispatchMode):
@@ -526,7 +526,7 @@ bank.beside(
 bank.beside(
     "torch-library",
     "overrides the kernel of aten::allclose",
-    "FAIL TAMPERED",
+    LOST,
     """
     from torch import library as kernels
     library = kernels.Library("aten", "IMPL")
@@ -537,7 +537,7 @@ bank.beside(
 bank.inside(
     "torch-library-in-function",
     "overrides aten::eq and aten::all when called",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
     global library
     from torch import library as kernels
@@ -552,7 +552,7 @@ bank.inside(
 bank.beside(
     "environment",
     "sets variables that later processes obey",
-    "FAIL TAMPERED",
+    LOST,
     """
     import os
     os.environ.update(PYTHONOPTIMIZE="2", PYTHONPATH=".", LD_PRELOAD="/tmp/x.so",
@@ -562,7 +562,7 @@ bank.beside(
 bank.beside(
     "optimised-asserts",
     "compiles everything without asserts",
-    "FAIL TAMPERED",
+    LOST,
     """
     import builtins, functools
     builtins.compile = functools.partial(compile, optimize=2)
@@ -571,7 +571,7 @@ bank.beside(
 bank.beside(
     "ptrace-parent",
     "attaches to its parent with ptrace",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
     import ctypes, os
     libc = ctypes.CDLL(None, use_errno=True)

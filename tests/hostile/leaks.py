@@ -9,6 +9,7 @@ __all__ = ["bank"]
 
 bank = Bank("leaks")
 ANY = "PASS FAIL ERROR TAMPERED TIMEOUT CRASHED OOM OUTPUT_LIMIT"
+SAYS = "PASS FAIL ERROR TAMPERED"  # a right answer; it raises if it finds anything
 QUIET = "PASS TAMPERED TIMEOUT"  # some look through a whole disk
 
 HUNT = r"""
@@ -377,7 +378,7 @@ spy(
 spy(
     "raises-the-test",
     "raises it as a message",
-    "FAIL ERROR TAMPERED",
+    SAYS,
     "if numbers: raise ValueError(found)",
 )
 spy(
@@ -415,8 +416,8 @@ spy(
 )
 spy(
     "check-failed-the-test",
-    "raises a CheckFailed that says it",
-    "FAIL TAMPERED",
+    "a right answer that raises a CheckFailed which says it, if there is any",
+    SAYS,
     (
         "from helpers.checks import CheckFailed\n"
         "if numbers: raise CheckFailed(found, found, advice=found, "
@@ -435,7 +436,7 @@ spy(
 spy(
     "mistake-the-test",
     "hides it in its own line of source, shown as the place of the error",
-    "FAIL ERROR TAMPERED",
+    SAYS,
     (
         "import linecache\n"
         "source = f'raise ValueError({found!r})'\n"
@@ -447,7 +448,7 @@ spy(
 spy(
     "chained-the-test",
     "hides it in a chained exception and in notes",
-    "FAIL ERROR TAMPERED",
+    SAYS,
     (
         "error = ValueError('plain'); error.add_note(found)\n"
         "if numbers: raise error from KeyError(found)"

@@ -290,7 +290,7 @@ bank.beside(
 bank.beside(
     "slows-given-cells",
     "a right answer; whoever seeds torch afterwards waits for ever",
-    "TAMPERED TIMEOUT",
+    "PASS TIMEOUT",
     "import time\ntorch.manual_seed = lambda seed: time.sleep(3600)",
     RIGHT,
 )

@@ -1,6 +1,6 @@
 """Wrong answers that try to be taken for right ones by changing what judges them."""
 
-from tests.hostile.case import RIGHT, TARGET, WRONG, Bank
+from tests.hostile.case import LOST, RIGHT, TARGET, WRONG, Bank
 
 __all__ = ["bank"]
 
@@ -107,7 +107,7 @@ class inverted_dropout(metaclass=Meta):
 bank.inside(
     "subclassed-argument",
     "changes the class of the tensor it was given",
-    "FAIL TAMPERED",
+    LOST,
     """
     class Mine(torch.Tensor):
         @classmethod
@@ -119,7 +119,7 @@ bank.inside(
 bank.inside(
     "moves-the-goal",
     "shares memory with the reference it is compared to, and rewrites that",
-    "FAIL TAMPERED",
+    LOST,
     """
     import gc
     for each in gc.get_objects():
@@ -130,7 +130,7 @@ bank.inside(
 bank.inside(
     "knows-the-seed",
     "reseeds the check's own generator, found through its frame",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     frame = sys._getframe()
@@ -145,7 +145,7 @@ bank.inside(
 bank.inside(
     "silences-the-trial",
     "replaces the methods of the Trial that calls it, found through its frame",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     frame, yes = sys._getframe(), lambda *args, **kwargs: True
@@ -160,7 +160,7 @@ bank.inside(
 bank.inside(
     "silences-the-vocabulary",
     "replaces the methods of the class Trial, found through a frame",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     frame = sys._getframe()
@@ -175,7 +175,7 @@ bank.inside(
 bank.inside(
     "rewrites-frame-locals",
     "finds the check's frame and rewrites the answer that it tests",
-    "FAIL TAMPERED",
+    LOST,
     """
     import ctypes, sys
     def good(x, p, training, generator=None):
@@ -194,7 +194,7 @@ bank.inside(
 bank.inside(
     "rewrites-module-in-frames",
     "replaces the functions of the check module, found through frames",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     frame = sys._getframe()
@@ -210,7 +210,7 @@ bank.inside(
 bank.inside(
     "changes-the-code",
     "swaps the code object of the check that is running",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     frame = sys._getframe()
@@ -280,32 +280,30 @@ PATCHES = {
     ),
     "hmac": "import hmac, secrets\nhmac.compare_digest = lambda a, b: True",
 }
-HARMLESS = {"tensor-item", "tensor-clone", "random", "time", "hmac"}
 for name, code in PATCHES.items():
-    expect = "TAMPERED FAIL" if name in HARMLESS else "TAMPERED"
     bank.beside(
         f"patched-{name}",
         f"a wrong answer that replaces {name.replace('-', ' ')}",
-        expect + " CRASHED" if name == "tensor-eq" else expect,
+        LOST,
         code,
     )
 for name in ("torch-allclose", "tensor-eq", "builtin-isinstance", "builtin-all"):
     bank.inside(
         f"patched-when-called-{name}",
         f"replaces {name.replace('-', ' ')} when called",
-        "TAMPERED FAIL CRASHED" if name == "tensor-eq" else "TAMPERED FAIL",
+        "TAMPERED FAIL CRASHED" if name == "tensor-eq" else LOST,
         PATCHES[name],
     )
     bank.answers(
         f"patched-for-later-{name}",
         f"a right answer that replaces {name.replace('-', ' ')} for a later, wrong one",
-        {TARGET: "TAMPERED CRASHED", LATER: "FAIL TAMPERED"},
+        {TARGET: "PASS TAMPERED CRASHED", LATER: LOST},
         {TARGET: f"{RIGHT}\n\n{PATCHES[name]}", LATER: LATER_WRONG},
     )
 bank.beside(
     "patched-in-c",
     "overwrites the C slots of float with those of a class that agrees",
-    "TAMPERED FAIL CRASHED",
+    LOST,
     """
     import ctypes
     class Agree:
@@ -318,7 +316,7 @@ bank.beside(
 bank.beside(
     "mutated-true",
     "turns the constant False into True in memory",
-    "TAMPERED FAIL CRASHED TIMEOUT",
+    LOST,
     """
     import ctypes
     ctypes.memmove(id(False) + 24, id(True) + 24, 4)
@@ -328,7 +326,7 @@ bank.beside(
 bank.beside(
     "mutated-small-int",
     "turns 0 into 1 in memory",
-    "TAMPERED FAIL CRASHED TIMEOUT",
+    LOST,
     "import ctypes; ctypes.c_uint32.from_address(id(0) + 24).value = 1",
 )
 
@@ -412,7 +410,7 @@ for name, code in CHECKS.items():
     bank.beside(
         f"checks-{name}",
         f"a wrong answer that changes helpers.checks: {name.replace('-', ' ')}",
-        "TAMPERED FAIL",  # checks are loaded afresh: no more than a wrong answer
+        LOST,
         code,
     )
 
@@ -478,7 +476,7 @@ bank.beside(
 bank.beside(
     "own-passes-when-tested",
     "swaps a right function for the test, by looking at who calls",
-    "FAIL TAMPERED",
+    LOST,
     """
     import sys
     def inverted_dropout(x, p, training, generator=None):
@@ -530,7 +528,7 @@ bank.beside(
 bank.inside(
     "forged-on-all-descriptors",
     "writes result messages to every descriptor when called",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     MESSAGES
     + """
 import os, struct
@@ -548,7 +546,7 @@ for fd in range(0, 256):
 bank.inside(
     "forged-then-gone",
     "writes result messages to every descriptor, then ends with status 0",
-    "CRASHED TAMPERED",
+    LOST,
     MESSAGES
     + """
 import os
@@ -565,7 +563,7 @@ os._exit(0)
 bank.beside(
     "forged-from-cell",
     "writes result messages to every descriptor from the cell, right answers or not",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     MESSAGES
     + """
 import os
@@ -581,7 +579,7 @@ for fd in range(3, 256):
 bank.inside(
     "garbage-on-all-descriptors",
     "writes noise to every descriptor but 1 and 2 when called",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
     import os
     for fd in range(3, 256):
@@ -595,7 +593,7 @@ bank.inside(
 bank.inside(
     "stolen-channel",
     "hunts for the nonce with gc and sends a pass with it",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     r"""
     import gc, json, os, re
     found = set()
@@ -619,7 +617,7 @@ bank.inside(
 bank.inside(
     "channel-through-proc",
     "opens the descriptors of its ancestors through /proc and writes a pass",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     MESSAGES
     + """
 import glob, os
@@ -637,7 +635,7 @@ for path in glob.glob("/proc/[0-9]*/fd/*"):
 bank.inside(
     "memory-of-parent",
     "reads and writes the memory of its parent",
-    "FAIL TAMPERED CRASHED",
+    LOST,
     """
     import os
     for pid in {os.getppid(), 1}:
@@ -666,7 +664,7 @@ bank.inside(
 bank.inside(
     "forged-check-failed",
     "raises a CheckFailed of its own making, with another question's title",
-    "FAIL",
+    "ERROR",
     """
     from helpers.checks import CheckFailed
     raise CheckFailed("Exercise 2.1 · standard_dropout", "forged", mistake="not-there")

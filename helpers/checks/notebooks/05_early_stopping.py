@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import errno
+import io
 import itertools
 import math
 import os
 import pickle
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -675,7 +675,8 @@ def _resume(
         epoch=epoch,
     )
     _call(t, f.save, paths[0], model, optimizer, epoch, case=case)
-    t.require(Path(str(paths[0])).is_file(), say("there is no file at the path."))
+    there, _, _ = t.look_at(paths[0])
+    t.require(there == "file", say("there is no file at the path."))
     same = _same_tree(_snapshot(model, optimizer), want)
     t.require(same, say("saving changes the model, the optimizer or the random state."))
 
@@ -789,8 +790,8 @@ def _killed(t: Trial, f: _Functions, path: Path) -> _Crash:
     """Return a crash: a process of its own is killed when half of the file is out."""
 
     def crash(model: nn.Module, optimizer: Optimizer) -> bool:
-        limit = path.stat().st_size // 2
-        return t.killed(f.save, path, model, optimizer, 4, limit=limit)
+        _, size, _ = t.look_at(path)
+        return t.killed(f.save, path, model, optimizer, 4, limit=size // 2)
 
     return crash
 
@@ -805,17 +806,15 @@ def _replaces(t: Trial, f: _Functions, path: Path) -> None:
     pair = _pair(t, 64)
     case = say("save_checkpoint({path}, model, optimizer, 3)", path=_path(path))
     _call(t, f.save, path, *pair, 3, case=case)
-    try:
-        os.link(path, second)
-    except OSError:  # a file system without links
+    if not t.linked(path, second):
         return
-    old = second.read_bytes()
+    old = t.look_at(second)
     case = say(
         "save_checkpoint({path}, …) where that file exists already", path=_path(path)
     )
     _call(t, f.save, path, *_pair(t, 64), 4, case=case)
     t.require(
-        second.read_bytes() == old,
+        t.look_at(second) == old,
         say("the new checkpoint is written into the old file itself."),
         expected=say("a new file that takes the old one's name once it is complete"),
         got=say("a time in which the old is gone and the new not complete"),
@@ -841,14 +840,15 @@ def _runs_nothing(t: Trial, f: _Functions, folder: Path) -> None:
     """Hand over files that contain code; loading may raise, but must not run it."""
     for kind in ("torch", "pickle"):
         path, flag = folder / f"evil_{kind}.pt", folder / f"ran_{kind}"
+        data = io.BytesIO(pickle.dumps(_Evil(flag), protocol=2))
         if kind == "torch":
-            torch.save({"epoch": 1, "model": _Evil(flag)}, path)
-        else:
-            path.write_bytes(pickle.dumps(_Evil(flag), protocol=2))
+            data = io.BytesIO()
+            torch.save({"epoch": 1, "model": _Evil(flag)}, data)
+        t.write(path, data.getvalue())
         t.case = say("load_checkpoint of a stranger's file with code in it")
         t.outcome(f.load, path, *_pair(t), case=t.case)
         t.require(
-            not flag.exists(),
+            t.look_at(flag) == ("", 0, ""),
             say("loading runs code that is hidden in the file."),
             expected=say("an error, and nothing done"),
             got=say("the hidden code made a folder"),
@@ -897,8 +897,7 @@ def _momentum(model: nn.Module) -> Optimizer:
 def save_checkpoint(save: Any, load: Any, t: Trial) -> None:
     """Check 5.2: 10 epochs equal 5 + resume + 5; an old file outlives a crash."""
     f = _Functions(save, load)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with t.folder() as folder:
         path = folder / "run.pt"
         t.part("10 epochs = 5 + resume + 5")
         _resume(t, f, _adam, (path, str(path)), torch.float32)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from torch import Tensor, nn
@@ -248,6 +249,30 @@ class Handling(ABC):
             whether it was; False also where there can be no second process.
         """
         return bool(self._settled(self._use(uses.killed, answer, args, limit)))
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Make a folder where the answer lives, for files; delete it in the end."""
+        name = str(self._settled(self.subject.use(uses.folder)))
+        try:
+            yield Path(name)
+        finally:
+            with suppress(Exception):  # whatever is to be said has been said
+                self.subject.use(uses.leave, name)
+
+    def look_at(self, path: object) -> tuple[str, int, str]:
+        """Return (kind, bytes, SHA-256) of what is there: "file", "folder" or ""."""
+        kind, size, digest = self._settled(self.subject.use(uses.look_at, str(path)))
+        return kind, size, digest
+
+    def write(self, path: object, data: bytes) -> None:
+        """Write a file that the answer is to read."""
+        self._settled(self.subject.use(uses.write, str(path), data))
+
+    def linked(self, path: object, second: object) -> bool:
+        """Give a file a second name; False where there are none to be had."""
+        made = self.subject.use(uses.linked, str(path), str(second))
+        return bool(self._settled(made))
 
     def is_a(self, value: Any, kind: type) -> bool:
         """Tell whether something that came back is of this class of torch's."""

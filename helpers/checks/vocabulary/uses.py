@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import io
 import os
+import shutil
 import signal
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,11 +32,15 @@ __all__ = [
     "can_be_called",
     "counted",
     "derives",
+    "folder",
     "gradients",
     "is_a",
     "is_set_up",
     "items",
     "killed",
+    "leave",
+    "linked",
+    "look_at",
     "method",
     "modes",
     "name",
@@ -41,6 +49,7 @@ __all__ = [
     "set_mode",
     "state",
     "steps",
+    "write",
 ]
 
 
@@ -196,6 +205,40 @@ def killed(answer: Callable[..., Any], args: Sequence[Any], limit: int) -> bool:
         time.sleep(0.002)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+    return True
+
+
+def folder() -> str:
+    """Make a folder for files that the answer writes; return its path."""
+    return tempfile.mkdtemp()
+
+
+def leave(folder: str) -> None:
+    """Delete such a folder, as far as that can be done."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def look_at(path: str) -> tuple[str, int, str]:
+    """Return (kind, bytes, SHA-256) of what is there: "file", "folder" or ""."""
+    place = Path(path)
+    if not place.is_file():
+        return "folder" if place.exists() else "", 0, ""
+    with place.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return "file", place.stat().st_size, digest
+
+
+def write(path: str, data: bytes) -> None:
+    """Write a file that the answer is to read."""
+    Path(path).write_bytes(data)
+
+
+def linked(path: str, second: str) -> bool:
+    """Give a file a second name; False where the file system has none to give."""
+    try:
+        os.link(path, second)
+    except OSError:
+        return False
     return True
 
 

@@ -1,12 +1,13 @@
 """One fork of the warm process that runs what is still open of a submission.
 
 The warm process watches the fork's time, memory, processes and output, and ends it
-where it must.
+where it must. It has each test's verdict from the judge; what the fork itself says only
+tells how far it has come.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
 import secrets
 import select
@@ -19,20 +20,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from staff.grader.inside import confine, guard, session, watch, wire
+from staff.grader.inside import confine, session, watch, wire
 from staff.grader.inside.budget import PATIENCE, Budget, Clock
 from staff.grader.inside.run import Run
 
-__all__ = ["Attempt", "Ready"]
+__all__ = ["Attempt", "JudgeGone", "Ready"]
 
 _TICK = 0.05  # seconds between two looks at time, memory and processes
 _PACKET = 1 << 18
 _PROCESSES = 4096  # of the whole user; the number in the session is watched
+_ENDS = {"TAMPERED", "CRASHED", "TIMEOUT"}
 _TEXT = 20_000  # characters of what a cell printed that are kept
-_PASSING = 5.0  # seconds for a test's text to be taken
-
 
 Message = dict[str, Any]  # as it came over the wire
+
+
+class JudgeGone(Exception):
+    """The judge has ended, or says nothing; the question that it had is told."""
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Ready:
         scratch: folders that a session may write to.
         filter: of system calls; None without seccomp.
         shell: IPython's, with nothing in it.
-        pristine: the fingerprint taken before anything ran.
+        judge: a socket of packets to it.
         shared: bytes of memory that each fork has in common with the warm process.
     """
 
@@ -52,7 +56,7 @@ class Ready:
     scratch: list[Path]
     filter: Any
     shell: Any
-    pristine: guard.Fingerprint
+    judge: socket.socket
     shared: int
 
 
@@ -78,7 +82,9 @@ class Attempt:
         self.clock = Clock(lambda: watch.busy(watch.descendants()))
         self.printed = bytearray()
         self.count = 0
-        self.nonce, self.mark = secrets.token_hex(16), secrets.token_hex(16).encode()
+        self.mark = secrets.token_hex(16).encode()
+        self.errors: dict[str, Any] = {}  # question → error of the answer's cell
+        self.waits = False  # for the judge's verdict
 
     def go(self) -> None:
         """Fork, listen until the session is over, leave nothing of it."""
@@ -86,11 +92,13 @@ class Attempt:
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reading, writing = os.pipe()
+        link = self._link()
         child = os.fork()
         if child == 0:
-            self._child(ours, theirs, reading, writing)
+            self._child(ours, theirs, reading, writing, link)
         theirs.close()
-        os.close(writing)
+        for each in (writing, *link):
+            os.close(each)
         self.child, self.exit = child, os.pidfd_open(child)
         try:
             self._listen(ours, reading)
@@ -100,11 +108,26 @@ class Attempt:
             os.close(reading)
             os.close(self.exit)
             watch.sweep(self.ready.scratch)
+            if self.waits:  # its subject has gone: a word that is not needed any more
+                self._judgment(4 * PATIENCE * self.limits["seconds"])
+
+    def _link(self) -> tuple[int, int]:
+        """Connect the judge with the fork to come; return the fork's descriptors."""
+        (asked, asks), (told, tells) = os.pipe(), os.pipe()
+        socket.send_fds(self.ready.judge, [b'{"open": true}'], [told, asks])
+        os.close(told)
+        os.close(asks)
+        return asked, tells
 
     # -- the child -----------------------------------------------------------------
 
     def _child(
-        self, ours: socket.socket, theirs: socket.socket, reading: int, writing: int
+        self,
+        ours: socket.socket,
+        theirs: socket.socket,
+        reading: int,
+        writing: int,
+        link: tuple[int, int],
     ) -> None:
         status = 5
         try:
@@ -112,27 +135,25 @@ class Attempt:
             ours.close()
             os.close(reading)
             self.link.close()
+            self.ready.judge.close()
             os.dup2(writing, 1)
             os.dup2(writing, 2)
             os.close(writing)
             sys.stdout = _stream(1, 8192)
             sys.stderr = _stream(2, 1)
-            config, texts = self.ready.config, self.ready.config["texts"]
+            texts = self.ready.config["texts"]
             steps = [_filled_in(step, texts) for _, step in self.plan]
             os.close(texts)
             job = {
-                "nonce": self.nonce,
                 "mark": self.mark.decode(),
                 "steps": steps,
                 "limits": self.limits,
-                "root": config["root"],
+                "link": link,
                 "scout": self.run.job.get("scout", False),
             }
-            self.mark = b""
-            ready, self.nonce, self.plan = self.ready, "", []
-            del self.run
+            del self.run, self.plan
             self._confine()
-            session.run(job, theirs, ready.shell, ready.pristine)
+            session.run(job, theirs, self.ready.shell)
             status = 0
         except BaseException as error:
             os.write(2, f"{type(error).__name__}: {error}".encode())
@@ -164,13 +185,14 @@ class Attempt:
         channel.setblocking(False)
         self._begin_to_count()
         with selectors.DefaultSelector() as selector:
+            selector.register(self.ready.judge, selectors.EVENT_READ, self._verdict)
             selector.register(channel, selectors.EVENT_READ, self._packets)
             selector.register(reading, selectors.EVENT_READ, self._text)
             selector.register(self.exit, selectors.EVENT_READ, self._ended)
             while not self.over:
                 ready = selector.select(_TICK)
                 # Words before deeds: what was said counts before the end is noticed.
-                order = [self._packets, self._text, self._ended]
+                order = [self._verdict, self._packets, self._text, self._ended]
                 for key, _ in sorted(ready, key=lambda r: order.index(r[0].data)):
                     if not self.over:
                         key.data(key.fileobj, selector)
@@ -195,45 +217,53 @@ class Attempt:
     def _packets(self, channel: socket.socket, _selector: Any) -> None:
         while not self.over:
             try:
-                body, handles, _flags, _address = socket.recv_fds(channel, _PACKET, 4)
+                body = channel.recv(_PACKET)  # descriptors that come along are dropped
             except BlockingIOError:
                 return
             except OSError:
-                body, handles = b"", []
+                body = b""
             if not body:
                 return
-            self._packet(body, handles)
+            self._packet(body)
 
-    def _packet(self, body: bytes, handles: list[int]) -> None:
+    def _packet(self, body: bytes) -> None:
         try:
             message = wire.decode(body)
-            if message.get("nonce") != self.nonce:
-                return self._stop("TAMPERED", "", evidence="a forged message")
             handler = getattr(self, f"_on_{message.get('kind')}", None)
             number = message.get("step", self.current)
             if handler is None or not self._expected(message["kind"], number):
                 return self._stop("TAMPERED", "", evidence="a message out of turn")
-            handler(number, message, handles)
-        except Exception as error:  # whatever it says: it does not end this process
+            handler(number, message)
+        except wire.Broken as error:
+            self._stop("TAMPERED", "", evidence=str(error))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
             text = f"a message without sense: {type(error).__name__}"
             self._stop("TAMPERED", "", evidence=text)
-        finally:
-            for handle in handles:
-                os.close(handle)
 
     def _expected(self, kind: str, number: Any) -> bool:
+        if kind in ("begin", "complete") and self._still_waits():
+            return False
         if kind == "begin":
             following = 0 if self.current is None else self.current + 1
-            return bool(number == following and number < len(self.plan))
-        return bool(number == self.current or kind == "complete")
+            return type(number) is int and number == following < len(self.plan)
+        in_turn = self.testing == (kind in ("tested", "modules"))
+        return kind == "complete" or bool(number == self.current and in_turn)
 
-    def _on_begin(self, number: int, _message: Message, _handles: list[int]) -> None:
+    def _on_begin(self, number: int, _message: Message) -> None:
         self.current = number
         self._begin_to_count()
         self.testing = self._step()["kind"] == "test"
         self.count = len(self.printed)
+        if self.testing:
+            question = self._step()["question"]
+            ask = {"test": question, "earlier": self.errors.get(question)}
+            self.waits = True
+            self.ready.judge.send(json.dumps(ask).encode())
 
-    def _on_end(self, _number: int, message: Message, _handles: list[int]) -> None:
+    def _on_end(self, _number: int, message: Message) -> None:
+        if (error := message.get("error")) is not None:
+            name, line = error
+            self.errors[self._step()["question"]] = [str(name)[:80], str(line)[:300]]
         text = self._printed_until_now().decode("utf-8", "replace")[:_TEXT]
         if self.over:
             return
@@ -250,39 +280,45 @@ class Attempt:
         self.printed = bytearray(tail)
         return head
 
-    def _on_want(self, _number: int, message: Message, handles: list[int]) -> None:
-        """Have the kernel pass on one part of the test; it is never in this memory."""
-        self._begin_to_count()
-        start, length = self._step()["places"][message.get("part") == "hidden"]
-        for handle in handles[:1]:
-            os.set_blocking(handle, False)
-            with contextlib.suppress(OSError):
-                texts, sent = self.ready.config["texts"], 1
-                while length and sent and _takes(handle):
-                    sent = os.sendfile(handle, texts, start, length)
-                    start, length = start + sent, length - sent
-
-    def _on_result(self, _number: int, message: Message, _handles: list[int]) -> None:
-        known = [
-            *("verdict", "message", "mistake", "hidden", "seconds", "evidence"),
-            "earned",
-        ]
-        result = {key: message[key] for key in known if key in message}
-        self.run.modules.update(message.get("modules") or [])
+    def _verdict(self, *_: Any) -> None:
+        """Take the judge's verdict on the present test."""
+        result = self._judgment(0)
         verdict, words = result.pop("verdict"), result.pop("message", "")
+        if verdict in _ENDS:  # the subject is in the midst of something
+            return self._stop(verdict, words, **result)
         self.run.settle(self._number(), verdict, words, **result)
 
-    def _on_tested(self, _number: int, message: Message, _handles: list[int]) -> None:
+    def _still_waits(self) -> bool:
+        """Tell whether the judge has not spoken; it does before a test's fork ends."""
+        if self.waits and select.select([self.ready.judge], [], [], 0)[0]:
+            self._verdict()
+        return self.waits
+
+    def _judgment(self, seconds: float) -> dict[str, Any]:
+        """Return the judge's next word.
+
+        Raises:
+            JudgeGone: it has ended, or says nothing for so long.
+        """
+        judge = self.ready.judge
+        ready, _, _ = select.select([judge], [], [], seconds)
+        body = judge.recv(_PACKET) if ready else b""
+        if not body or not self.waits:
+            raise JudgeGone(self._step()["question"])
+        self.waits = False
+        result: dict[str, Any] = json.loads(body)["result"]
+        return result
+
+    def _on_tested(self, _number: int, message: Message) -> None:
         self._printed_until_now()
-        if not self.over and self._step()["question"] not in self.run.results:
+        if not self.over and self._still_waits():
             self._died(int(message.get("status") or 0))
 
-    def _on_tampered(self, _number: int, message: Message, _handles: list[int]) -> None:
-        self._stop("TAMPERED", "", evidence=str(message.get("why"))[:500])
+    def _on_modules(self, _number: int, message: Message) -> None:
+        if self.run.job.get("scout"):
+            self.run.modules.update(map(str, message.get("modules") or []))
 
-    def _on_complete(
-        self, _number: int, _message: Message, _handles: list[int]
-    ) -> None:
+    def _on_complete(self, _number: int, _message: Message) -> None:
         self.over = True
 
     def _ended(self, *_: Any) -> None:
@@ -353,16 +389,11 @@ class Attempt:
         return self.plan[self.current or 0][1]
 
 
-def _takes(handle: int) -> bool:
-    return bool(select.select([], [handle], [], _PASSING)[1])
-
-
 def _filled_in(step: dict[str, Any], texts: int) -> dict[str, Any]:
-    """Return a step with its text; a test's comes later."""
+    """Return a step with its text; a test has none here."""
     step = dict(step)
-    places = step.pop("places")
     if step["kind"] != "test":
-        ((start, length),) = places
+        start, length = step.pop("place")
         step["source"] = os.pread(texts, length, start).decode("utf-8", "surrogatepass")
     return step
 

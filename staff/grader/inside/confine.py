@@ -145,19 +145,19 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
 # --- limits -----------------------------------------------------------------------
 
 
-def limit(*, memory: int, seconds: int, processes: int, file_bytes: int) -> None:
+def limit(*, memory: int, seconds: int | None, processes: int, file_bytes: int) -> None:
     """Bound what this process and each of its children may use.
 
     Args:
         memory: bytes of address space on top of what it has now.
-        seconds: of processor time.
+        seconds: of processor time; None is no limit.
         processes: of this user (the kernel does not count root's).
         file_bytes: size of one file.
     """
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     bounds = {
         resource.RLIMIT_AS: pages * resource.getpagesize() + memory,
-        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_CPU: seconds or resource.RLIM_INFINITY,
         resource.RLIMIT_NPROC: processes,
         resource.RLIMIT_FSIZE: file_bytes,
         resource.RLIMIT_CORE: 0,

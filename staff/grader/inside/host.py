@@ -11,48 +11,22 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import importlib.util
 import os
 import signal
-import sys
+import socket
 import time
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from staff.grader.inside import calls, confine, guard, shell, watch, wire
-from staff.grader.inside.attempt import Attempt, Ready
+from staff.grader.inside import calls, confine, shell, watch, wire
+from staff.grader.inside.attempt import Attempt, JudgeGone, Ready
 from staff.grader.inside.budget import Budget
 from staff.grader.inside.run import BEST, Run
 
-__all__ = ["Worker"]
+__all__ = ["JudgeGone", "Worker", "load_torch"]
 
 _TOO_LONG = "Your notebook as a whole ran too long; this question was not reached."
 _NOT_RUN = "This question could not be run."
-
-
-class Here:
-    """Find the course's own package without looking through its folder.
-
-    Landlock lets a session read ``helpers``, not list what stands beside it.
-
-    Args:
-        root: the course.
-    """
-
-    def __init__(self, root: str) -> None:
-        self.package = os.path.join(root, "helpers")
-
-    def find_spec(
-        self, name: str, path: Any = None, target: Any = None
-    ) -> ModuleSpec | None:
-        """Return the spec of ``helpers``; what is below it Python finds by itself."""
-        if name != "helpers":
-            return None
-        first = os.path.join(self.package, "__init__.py")
-        return importlib.util.spec_from_file_location(
-            name, first, submodule_search_locations=[self.package]
-        )
 
 
 class Worker:
@@ -62,7 +36,8 @@ class Worker:
         config: "root" (the course), "setup" (the instructor's set-up cell), "modules"
             (to load beforehand), "limits", "layers" (which to use: "landlock",
             "seccomp"), "alone" (has a process namespace to itself), "readable" and
-            "scratch" (folders), "texts" (descriptor of a job's texts).
+            "scratch" (folders), "texts" (descriptor of a job's texts), "judge" (of the
+            socket to the judge).
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -77,14 +52,13 @@ class Worker:
         rules = None
         if "seccomp" in config["layers"]:
             rules = calls.Filter(spare=os.getpid())
-        sys.meta_path.insert(0, Here(config["root"]))
         ipython = _warm_up(config)
-        pristine = guard.Fingerprint()
         gc.collect()
         gc.freeze()
         scratch = [Path(each) for each in config["scratch"]]
         shared = watch.own_memory("self")
-        self.ready = Ready(config, scratch, rules, ipython, pristine, shared)
+        judge = socket.socket(fileno=config["judge"])
+        self.ready = Ready(config, scratch, rules, ipython, judge, shared)
 
     def grade(self, job: dict[str, Any], link: wire.Link) -> dict[str, Any]:
         """Run a submission, as often as it takes to reach every question.
@@ -93,6 +67,9 @@ class Worker:
             job: as `Run` takes it; and "seconds", the limit of the submission as a
                 whole: of all cells together, and again of questions run apart.
             link: to the grader.
+
+        Raises:
+            JudgeGone: nobody judges any more.
         """
         start = time.monotonic()
         run, apart = Run(job), Budget(job["seconds"])
@@ -103,6 +80,7 @@ class Worker:
         finally:
             watch.end_all(alone=self._alone)
             watch.sweep(self.ready.scratch)
+        self.ready.judge.send(b"{}")
         if apart.used_up:
             run.give_up("TIMEOUT", _TOO_LONG)
         run.give_up("NOT_RUN", _NOT_RUN)
@@ -158,8 +136,8 @@ class Worker:
         return True
 
 
-def _warm_up(config: dict[str, Any]) -> Any:
-    """Load what sessions will use; return IPython's shell."""
+def load_torch() -> None:
+    """Load torch, and what its first optimizers load."""
     import torch
 
     torch.set_num_threads(1)
@@ -168,6 +146,11 @@ def _warm_up(config: dict[str, Any]) -> Any:
     for kind in vars(torch.optim).values():
         with contextlib.suppress(Exception):
             kind([torch.zeros(1, requires_grad=True)], lr=1.0)
+
+
+def _warm_up(config: dict[str, Any]) -> Any:
+    """Load what sessions will use; return IPython's shell."""
+    load_torch()
     ipython = shell.make_shell()
     with contextlib.suppress(Exception):
         import tqdm
@@ -178,5 +161,4 @@ def _warm_up(config: dict[str, Any]) -> Any:
             importlib.import_module(name)
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
         exec(compile(config["setup"], "<set-up>", "exec"), {})
-    guard.canaries(torch, checks=False)  # the first time is slow
     return ipython

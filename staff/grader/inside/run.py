@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from staff.grader.inside.session import CELL
+__all__ = ["BEST", "CELL", "Run", "Step"]
 
-__all__ = ["BEST", "Run", "Step"]
-
+CELL = "the answer's own cell ended with this error"
 BEST = 2  # worth of a PASS
 _ENDS = {"TAMPERED", "CRASHED", "TIMEOUT", "OOM", "OUTPUT_LIMIT"}  # a session
 _DOUBTFUL = {*_ENDS, "NOT_RUN", "INFRA"}
+_WRONG = {"FAIL", "ERROR", "MISSING"}
 _BOUND = {"TIMEOUT", "OOM", "OUTPUT_LIMIT", "CRASHED", "NOT_RUN"}  # by a limit, maybe
 _OUTPUTS = 8_000_000  # bytes of JSON that all cells' outputs may take together
 _TAMPERED = (
@@ -28,7 +28,8 @@ class Run:
 
     Args:
         job: "id", "steps" (each a dict of kind, source, cell, question), "wanted"
-            (questions to test), "scout" (optional: report which modules were loaded).
+            (questions to test), "suspect" (optional: an answer may change what others
+            rely on), "scout" (optional: report which modules were loaded).
 
     Attributes:
         skip: numbers of steps that ended a session; they never run again.
@@ -54,12 +55,14 @@ class Run:
 
     def doubtful(self) -> list[str]:
         """Return the questions whose verdict another answer may have caused."""
-        return [name for name, each in self.results.items() if _is_doubtful(each)]
+        return [n for n, each in self.results.items() if self._is_doubtful(each)]
 
     def worth(self, name: str) -> int:
         """Return how much a verdict says about an answer: 0 (doubtful) to BEST."""
         result = self.results[name]
-        return 0 if _is_doubtful(result) else BEST if result["verdict"] == "PASS" else 1
+        if self._is_doubtful(result):
+            return 0
+        return BEST if result["verdict"] == "PASS" else 1
 
     def ended(self, name: str) -> bool:
         """Tell whether a question's verdict is one that ends a session."""
@@ -188,10 +191,10 @@ class Run:
             **more,
         }
 
-
-def _is_doubtful(result: dict[str, Any]) -> bool:
-    return (
-        result["verdict"] in _DOUBTFUL
-        or "NameError" in result["message"]
-        or result.get("evidence") == CELL
-    )
+    def _is_doubtful(self, result: dict[str, Any]) -> bool:
+        return (
+            result["verdict"] in _DOUBTFUL
+            or "NameError" in result["message"]
+            or result.get("evidence") == CELL
+            or (bool(self.job.get("suspect")) and result["verdict"] in _WRONG)
+        )

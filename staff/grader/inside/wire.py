@@ -1,4 +1,4 @@
-"""Messages between the grader and the warm process, and from a session to it.
+"""Messages between the grader, the warm process and the judge, and from a session.
 
 Everything is JSON: nothing that comes out of a session is ever unpickled.
 """
@@ -10,7 +10,7 @@ import os
 import struct
 from typing import Any
 
-__all__ = ["Broken", "Link", "decode", "encode"]
+__all__ = ["Broken", "Link", "decode"]
 
 _HEAD = struct.Struct(">I")
 _LIMIT = 64 << 20  # bytes of one message
@@ -98,35 +98,3 @@ def decode(body: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise Broken("not a JSON object")
     return message
-
-
-_ESCAPES = {ord('"'): '\\"', ord("\\"): "\\\\"} | {
-    code: f"\\u{code:04x}" for code in [*range(32), *range(127, 160)]
-}
-
-
-def encode(value: Any) -> str:
-    r"""Return JSON without the json module, which a session's code may have changed.
-
-    Args:
-        value: None, bool, int, float, str, list, tuple or dict with str keys; numbers
-            and texts of exactly these types, everything else becomes null.
-    """
-    kind = type(value)
-    if value is True or value is False:
-        return "true" if value else "false"
-    if kind is int:
-        return int.__repr__(value)
-    if kind is float:
-        return float.__repr__(value) if -1e300 < value < 1e300 else "null"
-    if kind is str:
-        text = str.translate(value, _ESCAPES)
-        return f'"{str.encode(text, "utf-8", "replace").decode()}"'
-    if kind is list or kind is tuple:
-        return "[" + ",".join([encode(item) for item in value]) + "]"
-    if kind is dict:
-        pairs = [
-            f"{encode(k)}:{encode(v)}" for k, v in dict.items(value) if type(k) is str
-        ]
-        return "{" + ",".join(pairs) + "}"
-    return "null"

@@ -12,7 +12,7 @@ import pickle
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -24,14 +24,27 @@ from staff.grader.judge import shared, subject
 from staff.grader.judge.shared import Handle
 from staff.grader.judge.wire import Link, Lost, Malformed
 
-__all__ = ["Breach", "Remote"]
+__all__ = ["Absent", "Breach", "Remote"]
 
 _TEXT = 4000
+_RUNS = (uses.call, uses.method)
 _NESTED = 10_000  # calls back into the judge during one use
 
 
 class Breach(Exception):
     """The subject's reply is none that an honest one can give."""
+
+
+class Absent(Exception):
+    """The learner's namespace has no such name.
+
+    Attributes:
+        name: of the answer.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"name {name!r} is not defined")
+        self.name = name
 
 
 class JudgesTable(shared.Table):
@@ -179,6 +192,7 @@ class Remote(Subject):
 
     Attributes:
         used: how many uses there were.
+        looked: whether `scratch` was asked.
         watched: names that the subject has seen called where `scratch` sees none: no
             verdict, but a reason for a person to look.
     """
@@ -191,9 +205,10 @@ class Remote(Subject):
         scratch: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self._link, self._seconds, self.used = link, seconds, 0
-        self._scratch = scratch
+        self.scratch = scratch
         self.watched: set[str] = set()
-        self._end = 0.0
+        self.looked = False
+        self._end, self._asked_so_far = 0.0, 0
         self.reset()
 
     def reset(self) -> None:
@@ -207,17 +222,39 @@ class Remote(Subject):
         """Return handles of the answers of these names.
 
         Raises:
-            Breach: the subject does not have them.
+            Absent: the subject does not have one of them.
+            Breach: it gives something else.
+        """
+        found = self.given(names)
+        for name in names:
+            if name not in found:
+                raise Absent(name)
+        handles = [found[name] for name in names]
+        if not all(type(each) is Handle for each in handles):
+            raise Breach(f"no answers called {', '.join(names)}")
+        return handles
+
+    def given(self, names: Sequence[str], *, whole: bool = True) -> dict[str, Any]:
+        """Return name → what the learner's namespace has of that name.
+
+        Args:
+            whole: a handle for each; else plain values come as values.
         """
         with self._timed():
-            reply, blob = self._exchange({"take": list(names)}, shared.Out())
+            head = {"take": list(names), "whole": whole}
+            reply, blob = self._exchange(head, shared.Out())
             with _reading():
                 found = self._table.read(reply.get("value"), blob)
-        whole = type(found) is list and len(found) == len(names)
-        if not whole or not all(type(each) is Handle for each in found):
+        if type(found) is not dict or not found.keys() <= {*names}:
             raise Breach(f"no answers called {', '.join(names)}")
-        self._answers = {each._key for each in found}
-        return list(found)
+        handles = (each for each in found.values() if type(each) is Handle)
+        self._answers = {each._key for each in handles}
+        return found
+
+    def end(self) -> None:
+        """Let the subject go: nothing more will be asked."""
+        with suppress(Lost):
+            self._link.send({"end": True}, b"", time.monotonic() + self._seconds)
 
     def use(
         self,
@@ -241,9 +278,12 @@ class Remote(Subject):
             with _reading():
                 value = self._table.read(reply.get("value"), blob)
                 seen = _texts(reply.get("seen"))
-                if watch and self._scratch is not None:
-                    told, seen = seen, tuple(self._scratch(watch))
+                if watch and self.scratch is not None:
+                    self.looked = True
+                    told, seen = seen, tuple(self.scratch(watch))
                     self.watched |= set() if seen else set(told)
+                    if operation not in _RUNS:  # said of what runs the answer
+                        seen = ()
                 if reply.get("raised") is not None:
                     return Outcome(raised=_raised(reply["raised"]), seen=seen)
                 _promised(operation, arguments, value)
@@ -301,6 +341,8 @@ class Remote(Subject):
         failed: report.CheckFailed | None = None
         for _ in range(_NESTED):
             reply, blob = self._link.receive(self._end)
+            if reply.get("to") != self._asked_so_far:
+                raise Breach("a reply to something else: several processes speak")
             with _reading(), torch.no_grad():
                 self._table.take(reply.get("objects"), blob)
             with _reading():
@@ -330,7 +372,9 @@ class Remote(Subject):
             for key, each in table.entries.items()
             if key >= 0 and (each.held or key in table.touched)
         )
+        self._asked_so_far += 1
         head |= {
+            "number": self._asked_so_far,
             "objects": out.objects,
             "drop": dropped,
             "modes": shared.modes_now(),
@@ -490,17 +534,22 @@ _PROMISES: dict[str, Callable[[Sequence[Any], Any], bool]] = {
         type(v) is tuple and [type(each) for each in v[1:]] == [int, int, float]
     ),
     "derives": _of(bool),
+    "folder": _of(str),
     "gradients": _gradients_fit,
     "is_a": _of(bool),
     "is_set_up": _of(bool),
     "items": lambda a, v: type(v) is list,
     "killed": _of(bool),
+    "leave": _of(type(None)),
+    "linked": _of(bool),
+    "look_at": lambda a, v: type(v) is tuple and list(map(type, v)) == [str, int, str],
     "modes": _all(bool),
     "name": _of(str),
     "parameters": _all(Tensor),
     "set_groups": _of(type(None)),
     "set_mode": _of(type(None)),
     "steps": _of(type(None)),
+    "write": _of(type(None)),
 }
 assert {*_PROMISES} <= {*uses.__all__}
 

@@ -9,6 +9,7 @@ of tensors; only code that the answer can reach counts.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,11 +22,12 @@ from torch import Tensor
 __all__ = ["Scratch"]
 
 _HIDING = {
-    *("eval", "exec", "compile", "globals", "locals", "vars", "modules", "gc"),
+    *("eval", "exec", "compile", "globals", "locals", "vars", "gc"),
     *("attrgetter", "methodcaller", "ctypes", "__builtins__", "__code__", "__dict__"),
     *("__getattribute__", "__globals__", "__subclasses__"),
 }
 _IMPORTERS = {"import_module", "__import__"}
+_SHORT = 10_000  # characters of a cell whose syntax is kept: many have the same
 _DEEP = 8  # rounds in which names become known through other names
 
 
@@ -38,8 +40,12 @@ class Scratch:
     """
 
     def __init__(self, source: Iterable[str], asks: Sequence[str]) -> None:
-        self.trees = [tree for each in source if (tree := _parsed(each)) is not None]
-        self.asks = asks
+        self.source, self.asks = source, asks
+
+    @cached_property
+    def trees(self) -> list[ast.Module]:
+        """The cells' syntax; those are left out that do not run either."""
+        return [tree for each in self.source if (tree := _parsed(each)) is not None]
 
     def __call__(self, pattern: str) -> tuple[str, ...]:
         """Return full names of torch's functions used that match, in their order."""
@@ -50,7 +56,7 @@ class Scratch:
     def used(self) -> list[str]:
         """Full names of all that is torch's and used by code within reach."""
         found: dict[str, None] = {}
-        for node in self._reached():
+        for node in self._reached:
             for name in self._named(node):
                 if name.startswith("torch."):
                     found |= dict.fromkeys((name, *_real(name)))
@@ -61,10 +67,12 @@ class Scratch:
         """What makes it unclear to a reader of syntax what is used: for a person."""
         found: dict[str, None] = {}
         node: Any
-        for node in self._reached():
+        for node in self._reached:
             name = getattr(node, "id", getattr(node, "attr", None))
             if name in _HIDING:
                 found[str(name)] = None
+            if name == "modules" and "sys.modules" in self._named(node):
+                found["sys.modules"] = None
             if _is_getattr(node) and _text(node.args[1]) is None:
                 found["getattr with a computed name"] = None
             if _is_import(node) and _text(node.args[0]) is None:
@@ -75,8 +83,10 @@ class Scratch:
 
     # -- what stands where -------------------------------------------------------------
 
-    def _reached(self) -> Iterator[ast.AST]:
-        """Yield the nodes of all statements that the answers can come to."""
+    @cached_property
+    def _reached(self) -> list[ast.AST]:
+        """The nodes of all statements that the answers can come to."""
+        found: list[ast.AST] = []
         makers: dict[str, list[ast.stmt]] = {}
         for tree in self.trees:
             for statement in tree.body:
@@ -94,28 +104,26 @@ class Scratch:
                 if id(statement) in done:
                     continue
                 done.add(id(statement))
-                for node in ast.walk(statement):
-                    yield node
-                    if isinstance(node, ast.Name):
-                        open_.append(node.id)
+                nodes = [*ast.walk(statement)]
+                found += nodes
+                open_ += [node.id for node in nodes if isinstance(node, ast.Name)]
+        return found
 
     @cached_property
     def _aliases(self) -> dict[str, set[str]]:
         """Local name → full names that it may stand for."""
         aliases: dict[str, set[str]] = {}
-        for tree in self.trees:
-            for node in ast.walk(tree):
-                for name, full in _imports(node):
-                    aliases.setdefault(name, set()).add(full)
+        for node in self._reached:
+            for name, full in _imports(node):
+                aliases.setdefault(name, set()).add(full)
         self.__dict__["_aliases"] = aliases  # the rounds below look here
+        assigned = [each for node in self._reached for each in _assigned(node)]
         for _ in range(_DEEP):
             before = sum(map(len, aliases.values()))
-            for tree in self.trees:
-                for node in ast.walk(tree):
-                    for name, value in _assigned(node):
-                        names = self._named(value)
-                        if names:
-                            aliases.setdefault(name, set()).update(names)
+            for name, value in assigned:
+                names = self._named(value)
+                if names:
+                    aliases.setdefault(name, set()).update(names)
             if sum(map(len, aliases.values())) == before:
                 break
         return aliases
@@ -154,27 +162,63 @@ class Scratch:
 
 
 def _parsed(source: str) -> ast.Module | None:
+    return _parsed_once(source) if len(source) < _SHORT else _parsed_anew(source)
+
+
+def _parsed_anew(source: str) -> ast.Module | None:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None  # it does not run either
+        return None
+
+
+_parsed_once = functools.lru_cache(maxsize=256)(_parsed_anew)
 
 
 def _binds(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement at the top gives a value to, or changes."""
-    for node in ast.walk(statement):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            yield node.name
+    """Yield the module's names that a statement gives a value to, or changes.
+
+    In a function these are those that are not its own.
+    """
+    waiting: list[tuple[ast.AST, frozenset[str] | None]] = [(statement, None)]
+    while waiting:
+        node, own = waiting.pop()
+        if own is None and isinstance(
+            node, (*_DEFINITIONS, ast.Import, ast.ImportFrom)
+        ):
+            yield from _given(node)
+        root: Any = node
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        stored = isinstance(getattr(node, "ctx", None), ast.Store)
+        if stored and isinstance(root, ast.Name) and root.id not in (own or ()):
+            yield root.id
+        if isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+            own = frozenset(_local(node)) | (own or frozenset())
+        waiting += [(child, own) for child in ast.iter_child_nodes(node)]
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _given(node: Any) -> Iterator[str]:
+    if isinstance(node, _DEFINITIONS):
+        yield node.name
+    else:
+        yield from (name for name, _ in _imports(node))
+
+
+def _local(definition: ast.AST) -> set[str]:
+    """Return the names that are a function's or class's own, inner ones' included."""
+    found, shared = set(), set()
+    for node in ast.walk(definition):
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif isinstance(node, (ast.Attribute, ast.Subscript)):
-            root: Any = node
-            while isinstance(root, (ast.Attribute, ast.Subscript)):
-                root = root.value
-            if isinstance(node.ctx, ast.Store) and isinstance(root, ast.Name):
-                yield root.id
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from (name for name, _ in _imports(node))
+            found.add(node.id)
+        elif isinstance(node, ast.Global):
+            shared |= {*node.names}
+    return found - shared
 
 
 def _imports(node: ast.AST) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from helpers import checks
 from helpers.checks.vocabulary import uses
-from helpers.checks.vocabulary.subject import Outcome, Subject
+from helpers.checks.vocabulary.subject import Outcome, Raised, Subject
 from helpers.checks.vocabulary.values import impersonates
 from staff.grader.judge import shared
 from staff.grader.judge.wire import Limits, Link
@@ -191,12 +191,15 @@ class Subjects:
         self._link, self._names = link, names
         self._doing = Subject()
         self._look: list[int] = []
+        self._to = 0  # number of the judge's last message
         self.table = SubjectsTable(self)
 
     def serve(self) -> None:
-        """Do what is asked until the judge ends the connection."""
+        """Do what is asked until the judge has no more to ask."""
         while True:
             message, blob = self._link.receive()
+            if "end" in message:
+                return
             self._answer(message, blob)
 
     def _answer(self, message: dict[str, Any], blob: bytes) -> None:
@@ -204,23 +207,31 @@ class Subjects:
             self.table = SubjectsTable(self)
         self._taken(message, blob)
         if "take" in message:
-            self._reply({"missing": []}, self._given(message["take"]))
+            self._reply({}, self._given(message["take"], message["whole"]))
         elif "describe" in message:
             value = self.table.read(message["describe"], blob)
             self._reply({"text": self._doing.describe(value)[:1000]}, None)
         else:
             self._use(message, blob)
 
-    def _given(self, wanted: list[str]) -> Any:
-        """Return the answers as they are, each a handle even if it is plain."""
-        return [_Whole(self._names[name]) for name in wanted if name in self._names]
+    def _given(self, wanted: list[str], whole: bool) -> Any:
+        """Return name → answer of those that there are.
+
+        Args:
+            whole: each as a handle, even if it is a plain value.
+        """
+        found = {name: self._names[name] for name in wanted if name in self._names}
+        return {k: _Whole(v) for k, v in found.items()} if whole else found
 
     def _use(self, message: dict[str, Any], blob: bytes) -> None:
         operation = getattr(uses, message["use"])
         arguments = self.table.read(message["args"], blob)
-        outcome = self._doing.use(
-            operation, *arguments, watch=message["watch"], quiet=message["quiet"]
-        )
+        try:
+            outcome = self._doing.use(
+                operation, *arguments, watch=message["watch"], quiet=message["quiet"]
+            )
+        except BaseException as error:  # an interruption by the answer's own hand
+            outcome = Outcome(raised=Raised.of(error))
         head: dict[str, Any] = {"seen": list(outcome.seen)}
         if outcome.raised is not None:
             raised = outcome.raised
@@ -253,7 +264,7 @@ class Subjects:
         self.table.changed(out, self._look)
         entries = self.table.entries.items()
         self.table.changed(out, [k for k, each in entries if k < 0 and each.held])
-        head |= {"objects": out.objects, "modes": shared.modes_now()}
+        head |= {"objects": out.objects, "modes": shared.modes_now(), "to": self._to}
         self._link.send(head, out.blob.bytes())
 
     def _taken(self, message: dict[str, Any], blob: bytes) -> None:
@@ -261,7 +272,7 @@ class Subjects:
         with torch.no_grad():
             self.table.take(message["objects"], blob)
         shared.set_modes(message["modes"])
-        self._look = message["look"]
+        self._look, self._to = message["look"], message["number"]
 
     def back(self, head: dict[str, Any], args: Any, kwargs: Any) -> Any:
         """Ask the judge in the midst of a use, and return what it says."""
@@ -298,7 +309,7 @@ def _error(names: list[str], text: str) -> BaseException:
 
 
 def serve(link: Link, names: Mapping[str, Any]) -> None:
-    """Serve a judge until it ends the connection.
+    """Serve a judge until it has no more to ask.
 
     Args:
         link: to the judge.

@@ -4,7 +4,17 @@ import os
 
 import pytest
 
-from staff.grader.engine import Job, Limits, Local, Seat, WorkerFailed, apart, outcome
+from staff.grader.engine import (
+    Job,
+    JudgeLost,
+    Limits,
+    Local,
+    Seat,
+    WorkerFailed,
+    _sure,
+    apart,
+    outcome,
+)
 from staff.grader.inside.budget import PATIENCE
 from staff.grader.inside.watch import sweep
 from staff.grader.model import Step, Submission, Verdict
@@ -18,7 +28,7 @@ JOB = Job(Submission("ada", "f", "0", STEPS), ("f",))
 
 
 class Fake:
-    layers = ("none",)
+    layers, grown = ("none",), False
 
     def __init__(self, *answers):
         self.answers, self.closed, self.said = list(answers), 0, []
@@ -102,6 +112,26 @@ def test_missing_and_unreached_questions_have_verdicts_of_their_own():
     assert result.questions["g"].verdict is Verdict.MISSING
 
 
+def test_a_judge_that_has_grown_is_replaced():
+    fake = Fake(passing(), passing())
+    seat = Seat(lambda: fake, Limits())
+    seat.grade(JOB)
+    assert fake.closed == 0
+    fake.grown = True
+    seat.grade(JOB)
+    assert fake.closed == 1
+
+
+def test_a_question_with_which_the_judge_is_lost_twice_has_a_verdict():
+    fake = Fake(JudgeLost("f"), JudgeLost("f"), {"questions": {}})
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.TIMEOUT
+    assert [each["wanted"] for each in fake.said] == [["f"], ["f"], []]
+    fake = Fake(JudgeLost("f"), passing())  # it may have been this machine
+    result, _ = Seat(lambda: fake, Limits()).grade(JOB)
+    assert result.questions["f"].verdict is Verdict.PASS
+
+
 def test_results_come_for_every_job_and_workers_are_closed():
     made = []
 
@@ -152,16 +182,19 @@ def test_texts_go_apart_from_what_the_warm_process_reads():
     ]
     bare, texts = apart(steps)
     assert [step["source"] for step in bare] == ["", ""]
-    parts = [
-        texts[start : start + length].decode("utf-8", "surrogatepass").split("\n")
-        for step in bare
-        for start, length in step["places"]
-    ]
-    found = [[line for line in part if line] for part in parts]
-    assert found == [["f = 'ä\ud800'"], ["check(f)", "end"], ["check(f, seed=7)"]]
-    assert bare[1]["names"] == ["check", "end", "f"]
-    assert "names" not in bare[0]
+    start, length = bare[0]["place"]
+    whole = texts[start : start + length].decode("utf-8", "surrogatepass")
+    assert whole == "f = 'ä\ud800'"
+    assert "place" not in bare[1]
+    assert b"check" not in texts  # a test never goes inside
     assert steps[1]["source"] == test
+
+
+def test_only_the_judge_can_say_that_somebody_passes():
+    answer = {"questions": {"f": {"verdict": "PASS"}, "g": {"verdict": "PASS"}}}
+    results = outcome(JOB, _sure(answer, ["g"]), ()).questions
+    assert results["f"].verdict is Verdict.TAMPERED
+    assert answer["questions"]["g"]["verdict"] == "PASS"
 
 
 def nest(folder, depth):

@@ -39,7 +39,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 def course(small, monkeypatch):
     """The small course with the grader in it, where the command looks for it."""
     skip = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Course().root / "staff", small.root / "staff", ignore=skip)
+    for name in ("staff", "helpers"):
+        shutil.copytree(Course().root / name, small.root / name, ignore=skip)
     monkeypatch.setattr(grade, "Course", lambda: small)
     for student, answers in CLASS.items():
         submit(small, student, answers)

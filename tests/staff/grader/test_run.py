@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 
 import pytest
 
@@ -21,7 +22,7 @@ def steps(order):
             "question": f"q{word[1:]}" if word[1:] else "",
             "cell": f"{word} {place}",
             "source": "",
-            "places": [[0, 0]],
+            "place": [0, 0],
         }
         for place, word in enumerate(order.split())
     ]
@@ -120,6 +121,14 @@ def test_a_pass_is_worth_more_than_a_fail_and_that_more_than_a_doubt():
     assert one.worth("q2") < one.worth("q1") < one.worth("q3") == BEST
 
 
+def test_where_answers_may_change_what_others_rely_on_each_wrong_one_is_a_doubt():
+    for suspect, doubts in ((False, []), (True, ["q2"])):
+        one = run(suspect=suspect)
+        for step, verdict in ((3, "PASS"), (5, "FAIL")):
+            one.settle(step, verdict, "")
+        assert one.doubtful() == doubts
+
+
 def test_what_hangs_on_limits_says_so():
     one = run()
     for step, verdict in ((3, "PASS"), (5, "FAIL")):
@@ -177,10 +186,12 @@ def test_a_budget_is_spent_by_work_or_by_waiting_for_it(now):
 @pytest.mark.parametrize(
     "message",
     [
-        {"kind": "want", "step": 0, "part": "hidden"},
+        {"kind": "verdict", "step": 0, "verdict": "PASS"},
+        {"kind": "result", "step": 0, "verdict": "PASS"},
         {"kind": "end", "step": 0, "outputs": 7},
-        {"kind": "result", "step": 0},
-        {"kind": "tested", "step": 0, "status": "late"},
+        {"kind": "end", "step": 0, "outputs": [], "error": "text"},
+        {"kind": "tested", "step": 0, "status": 0},
+        {"kind": "modules", "step": 0, "modules": []},
         {"kind": ["begin"]},
         {"kind": "nobody", "step": 0},
         {"kind": "begin", "step": 5},
@@ -194,9 +205,58 @@ def test_whatever_a_session_says_it_is_a_verdict(message):
     attempt.reading, writing = os.pipe()
     os.set_blocking(attempt.reading, False)
     attempt.current = 0
-    text = json.dumps({"nonce": attempt.nonce, **message}).encode()
-    attempt._packet(text, [writing])
+    attempt._packet(json.dumps(message).encode())
     os.close(attempt.reading)
+    os.close(writing)
     assert one.results["q1"]["verdict"] == "TAMPERED"
-    with pytest.raises(OSError, match="Bad file"):
-        os.fstat(writing)  # descriptors that came along are closed
+
+
+@pytest.fixture
+def under_test():
+    """An attempt whose test runs, and the judge's end of its socket."""
+    ours, judge = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    config = {"limits": {"output": 9, "seconds": 1}, "texts": 0}
+    attempt = Attempt(
+        Ready(config, [], None, None, ours, 0), run("a1 t1 a2 t2"), None, Budget(10)
+    )
+    attempt.reading, writing = os.pipe()
+    os.close(writing)
+    os.set_blocking(attempt.reading, False)
+    attempt.current = 0
+    attempt._packet(b'{"kind": "end", "step": 0, "error": ["E", "E: no"]}')
+    attempt._packet(b'{"kind": "begin", "step": 1}')
+    yield attempt, judge
+    for each in (ours, judge):
+        each.close()
+    os.close(attempt.reading)
+
+
+def verdict(word):
+    return json.dumps({"result": {"verdict": word, "message": ""}}).encode()
+
+
+def test_the_judge_is_asked_and_its_word_is_taken(under_test):
+    attempt, judge = under_test
+    assert json.loads(judge.recv(1000)) == {"test": "q1", "earlier": ["E", "E: no"]}
+    judge.send(verdict("PASS"))
+    attempt._packet(b'{"kind": "tested", "step": 1, "status": 0}')
+    assert attempt.run.results["q1"]["verdict"] == "PASS"
+    assert not attempt.over
+
+
+@pytest.mark.parametrize("kind", ["tested", "begin", "complete"])
+def test_a_session_that_goes_on_without_a_verdict_has_none(under_test, kind):
+    attempt, judge = under_test
+    step = 2 if kind == "begin" else 1
+    attempt._packet(json.dumps({"kind": kind, "step": step, "status": 0}).encode())
+    assert attempt.run.results["q1"]["verdict"] in ("CRASHED", "TAMPERED")
+    assert attempt.over
+
+
+@pytest.mark.parametrize("word", ["TAMPERED", "CRASHED", "TIMEOUT"])
+def test_a_subject_that_broke_off_is_not_asked_again(under_test, word):
+    attempt, judge = under_test
+    judge.send(verdict(word))
+    attempt._verdict()
+    assert attempt.run.results["q1"]["verdict"] == word
+    assert attempt.over

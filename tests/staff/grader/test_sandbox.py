@@ -77,10 +77,11 @@ def test_a_wish_that_does_not_exist():
 def test_bubblewrap_shows_no_more_of_the_course_than_a_session_needs(tmp_path):
     for name in ("helpers", "data", "solutions", "grading", "tests", "staff"):
         (tmp_path / name).mkdir()
-    (tmp_path / "staff" / "grader" / "inside").mkdir(parents=True)
+    for name in ("inside", "judge"):
+        (tmp_path / "staff" / "grader" / name).mkdir(parents=True)
     command = Sandbox(("bubblewrap",)).command(tmp_path, tmp_path, ["true"])
     bound = {a for flag, a in zip(command, command[1:], strict=False) if "bind" in flag}
     ours = {path for path in bound if path.startswith(str(tmp_path))}
-    wanted = ("helpers", "data", "staff/grader/inside")
+    wanted = ("helpers", "data", "staff/grader/inside", "staff/grader/judge")
     assert ours == {str(tmp_path / name) for name in wanted}
     assert "--unshare-all" in command

@@ -44,7 +44,8 @@ class LyingLink(Link):
             reply = self.bend(self, json.loads(json.dumps(head)), blob)
         self.past.append((head, blob))
         if reply is not None:
-            super().send(*reply)
+            said, data = reply
+            super().send(said | {"to": self.asked[-1]["number"]}, data)
 
     def raw(self, data: bytes) -> None:
         """Write bytes; wait until the judge has taken them."""
@@ -209,8 +210,8 @@ def a_deep_one(link: LyingLink, head: dict[str, Any], blob: bytes) -> None:
 def calls_without_end(link: LyingLink, head: dict[str, Any], blob: bytes) -> None:
     for key in range(40):
         ask = {"args": ["u", []], "kwargs": ["d", []], "objects": []}
-        modes = [True, "torch.float32"]
-        Link.send(link, {**ask, "callback": key, "modes": modes}, b"")
+        ask |= {"modes": [True, "torch.float32"], "to": link.asked[-1]["number"] + key}
+        Link.send(link, {**ask, "callback": key}, b"")
 
 
 LIES: dict[str, Bend] = {

@@ -164,7 +164,7 @@ def test_a_check_that_is_kept_busy_ends_in_time(remote, monkeypatch):
                 time.sleep(0.01)
 
     busy.asks = checks.load("08_distillation").soften.asks
-    monkeypatch.setattr(judge, "_checks", lambda stem: SimpleNamespace(soften=busy))
+    monkeypatch.setattr(judge, "loaded", lambda stem: SimpleNamespace(soften=busy))
     remote.path = next(p for p in RIGHT if p.parts[-2] == "soften")
     start = time.monotonic()
     result = judged("08_distillation", "soften", remote, (0,), seconds=0.2)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.subject import Subject
-from staff.grader.judge.remote import Breach, Remote
+from staff.grader.judge.remote import Absent, Remote
 from staff.grader.judge.shared import Handle
 from tests.staff.grader.judge.subjects import forked
 
@@ -349,9 +349,9 @@ def test_a_result_that_is_too_large_is_an_error(afar):
     assert afar("many", 3).value.tolist() == [0, 0, 0]
 
 
-def test_an_answer_that_is_missing_is_a_breach(remote_):
+def test_an_answer_that_is_missing_is_said_to_be(remote_):
     remote_.reset()
-    with pytest.raises(Breach, match="no answers called"):
+    with pytest.raises(Absent, match="name 'nowhere' is not defined"):
         remote_.take(["nowhere"])
 
 

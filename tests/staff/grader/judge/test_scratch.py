@@ -38,6 +38,11 @@ USES = {
     "imported by name": "import importlib\ndef f(x):\n"
     "    return importlib.import_module('torch.nn.functional').dropout(x)",
     "a method": "def f(x): return x.dropout_like(x)",
+    "put into a module": "torch.keep = F.dropout\ndef f(x): return torch.keep(x)",
+    "put there by a function": "def g(): torch.keep = F.dropout\ng()\n"
+    "def f(x): return torch.keep(x)",
+    "a global": "def g():\n    global keep\n    keep = F.dropout\ng()\n"
+    "def f(x): return keep(x)",
 }
 DOES_NOT = {
     "a name of its own": "def dropout(x): return x\ndef f(x): return dropout(x)",
@@ -47,12 +52,18 @@ DOES_NOT = {
     "a local name": "def f(x, dropout=0.5): return x * dropout",
     "others of torch's": "def f(x): return torch.rand_like(x) < 0.5",
     "no Python": "def f(x: return",
+    "another class with a self": "class g:\n    def h(self): self.p = F.dropout\n"
+    "class f:\n    def h(self): self.p = 1",
+    "another function's name": "def g(x):\n    kept = F.dropout\n    return kept(x)\n"
+    "def f(kept): return kept(1)",
+    "a module's modules": "def f(net): return [m for m in net.modules()]",
 }
 HIDES = {
     "eval": "def f(x): return eval('F.drop' + 'out')(x)",
     "a computed name": "def f(x, n): return getattr(F, n)(x)",
     "vars": "def f(x): return vars(F)['dropout'](x)",
     "an import": "def f(x, n): return __import__(n).dropout(x)",
+    "modules": "import sys\ndef f(x): return sys.modules['torch'].dropout(x, 1, True)",
     "a star": "def f(x):\n    from torch.nn.functional import *\n    return x",
 }
 
@@ -145,7 +156,7 @@ def test_what_the_subject_alone_has_seen_is_for_a_person():
         believed = judged(stem, name, remote, (0,))
     assert "from elementary tensor operations" in believed.message
     with forked() as remote:
-        remote.path, remote._scratch = path, lambda pattern: ()
+        remote.path, remote.scratch = path, lambda pattern: ()
         result = judged(stem, name, remote, (0,))
     assert "from elementary" not in result.message
     assert any("dropout" in seen for seen in remote.watched)

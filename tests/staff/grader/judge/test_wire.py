@@ -183,18 +183,27 @@ class Canned:
         self.sent = 0
 
     def send(self, head, blob, end=None):
-        self.sent += 1
+        self.sent, self.number = self.sent + 1, head["number"]
         json.dumps(head)
 
     def receive(self, end=None):
         if self.sent > 40:
             raise Lost("enough", late=True)
         reply = self.replies[0] if len(self.replies) == 1 else self.replies.pop(0)
+        reply = {"to": self.number, **reply}
         return checked(json.dumps(reply).encode(), LIMITS), self.blob
 
 
 GOOD = {"objects": [], "modes": [True, "torch.float32"]}
-TAKEN = {**GOOD, "value": ["l", [["h", -1, "function"]]]}
+TAKEN = {**GOOD, "value": ["d", [["f", ["h", -1, "function"]]]]}
+
+
+@pytest.mark.parametrize("to", [0, 1, 3, None, "2", [2]])
+def test_a_reply_to_something_else_is_a_breach(to):
+    remote = Remote(Canned(TAKEN, {**GOOD, "value": 1, "to": to}))  # type: ignore[arg-type]
+    (answer,) = remote.take(["f"])
+    with pytest.raises(Breach, match="several processes"):
+        remote.use(uses.call, answer, (), {})
 
 
 @given(REPLIES)

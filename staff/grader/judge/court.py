@@ -1,0 +1,213 @@
+"""The judge's process: one for each worker, outside the sandbox.
+
+The grader hands it a submission's cells; the warm process, two pipes to the subject and
+the name of each question whose test has come. It answers with the verdict, and tells
+the grader in the end which questions have passed: nobody else can say so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import json
+import socket
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from staff.authoring.hidden import halves
+from staff.grader.inside import confine
+from staff.grader.inside.budget import PATIENCE
+from staff.grader.inside.host import load_torch
+from staff.grader.inside.watch import own_memory
+from staff.grader.inside.wire import Broken
+from staff.grader.inside.wire import Link as Line
+from staff.grader.judge.asked import Call, calls, owners
+from staff.grader.judge.judge import Earlier, judged, loaded
+from staff.grader.judge.plain import plainly, used
+from staff.grader.judge.remote import Remote
+from staff.grader.judge.scratch import Scratch
+from staff.grader.judge.wire import Limits, Link
+from staff.grader.model import QuestionResult, Verdict
+
+__all__ = ["Case", "Court", "main"]
+
+_PACKET = 1 << 16
+_MEMORY = 1 << 30  # bytes more than at the start: no check needs as much
+_GROWN = 512 << 20  # bytes more than at the start: another judge takes over
+_ENDS = {Verdict.TAMPERED, Verdict.CRASHED, Verdict.TIMEOUT}
+_KINDS = ("provided", "extra", "answer")
+
+
+class Case:
+    """One submission: its cells, and how to judge its questions.
+
+    Args:
+        steps: each a dict of kind, source and question, in order.
+    """
+
+    def __init__(self, steps: list[dict[str, Any]]) -> None:
+        self.steps = steps
+
+    def judge(
+        self, question: str, link: Link, seconds: float, earlier: Earlier
+    ) -> QuestionResult:
+        """Run a question's test on the answer that a subject holds.
+
+        Args:
+            question: its name.
+            link: to the subject.
+            seconds: of the processor that the judge itself may take for each part.
+            earlier: the error with which the answer's own cell ended.
+        """
+        place = next(
+            number
+            for number, step in enumerate(self.steps)
+            if step["kind"] == "test" and step["question"] == question
+        )
+        before = [step for step in self.steps[:place] if step["kind"] in _KINDS]
+        provided = [step["source"] for step in before if step["kind"] == "provided"]
+        texts = zip(halves(self.steps[place]["source"]), (False, True), strict=True)
+        parts = [(text, hidden) for text, hidden in texts if text.strip()]
+        known = owners(provided)
+        found = [(calls(text, known), hidden) for text, hidden in parts]
+        remote = Remote(link, 2 * PATIENCE * seconds)
+        more: Any = {"seconds": seconds, "earlier": earlier}
+        try:
+            sources = [step["source"] for step in before]
+            asked = _of_one_check(found)
+            if not asked:
+                names = sorted({name for text, _ in parts for name in used(text)})
+                scratch = remote.scratch = Scratch(sources, names)
+                result = plainly(parts, provided, remote, **more)
+                return _with_doubts(result, remote, scratch)
+            call, _ = asked[0]
+            scratch = remote.scratch = Scratch(sources, call.asks)
+            more["visible"] = sum(not hidden for _, hidden in asked)
+            seeds = [each.seed for each, _ in asked]
+            result = judged(call.stem, call.name, remote, seeds, **more)
+            return _with_doubts(result, remote, scratch)
+        finally:
+            remote.reset()
+
+
+def _of_one_check(
+    parts: Iterable[tuple[list[Call] | None, bool]],
+) -> list[tuple[Call, bool]]:
+    """Return all calls, if they are all of one check, in the way that it asks for."""
+    found: list[tuple[Call, bool]] = []
+    for called, hidden in parts:
+        if called is None:
+            return []
+        found += [(each, hidden) for each in called]
+    kinds = {(each.stem, each.name, each.asks) for each, _ in found}
+    if len(kinds) != 1:
+        return []
+    ((stem, name, asks),) = kinds
+    try:
+        return found if getattr(loaded(stem), name).asks == asks else []
+    except (ValueError, AttributeError):
+        return []
+
+
+def _with_doubts(
+    result: QuestionResult, remote: Remote, scratch: Scratch
+) -> QuestionResult:
+    """Add what a person should look at, if an answer that was to be written passes."""
+    if result.verdict is not Verdict.PASS or not remote.looked:
+        return result
+    doubts = [f"it was seen to call {name}" for name in sorted(remote.watched)]
+    try:
+        unclear = scratch.unclear
+    except RecursionError:
+        unclear = ["too deep"]
+    doubts += [f"its text leaves open what it calls: {each}" for each in unclear]
+    more = {"evidence": "; ".join(doubts)[:1000], "verdict": result.verdict}
+    return QuestionResult(**{**result.to_json(), **more})
+
+
+class Court:
+    """Judges submissions, one after the other.
+
+    Args:
+        channel: packets from the warm process.
+        seconds: see `Case.judge`.
+    """
+
+    def __init__(self, channel: socket.socket, seconds: float) -> None:
+        self._channel, self._seconds = channel, seconds
+        self._link: Link | None = None
+        self._start = own_memory("self")
+
+    def hear(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
+        """Judge what is asked about one submission; return what the grader is told."""
+        case = Case(steps)
+        passed: dict[str, float | None] = {}
+        while True:
+            body, handles, _, _ = socket.recv_fds(self._channel, _PACKET, 2)
+            if not body:
+                raise Broken("the warm process has ended")
+            message = json.loads(body)
+            if handles:
+                self._close()
+                reading, writing = handles
+                self._link = Link(reading, writing, Limits())
+            elif "test" in message:
+                result = self._judge(case, message)
+                if result.verdict is Verdict.PASS:
+                    passed[message["test"]] = result.earned
+            else:
+                break
+        self._close()
+        grown = own_memory("self") > self._start + _GROWN
+        return {"passed": passed, "grown": grown}
+
+    def _judge(self, case: Case, message: dict[str, Any]) -> QuestionResult:
+        assert self._link is not None
+        earlier = message.get("earlier")
+        # One long call in C hears no signal: then this process ends.
+        faulthandler.dump_traceback_later(3 * PATIENCE * self._seconds, exit=True)
+        try:
+            result = case.judge(
+                *(message["test"], self._link, self._seconds),
+                tuple(earlier) if earlier else None,
+            )
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        self._channel.send(json.dumps({"result": result.to_json()}).encode())
+        if result.verdict not in _ENDS:
+            Remote(self._link, self._seconds).end()
+        return result
+
+    def _close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+def main() -> None:
+    """Serve the grader on standard input and output until it ends."""
+    line = Line.take_over()
+    with contextlib.suppress(Broken):
+        config = line.receive()
+        confine.die_with_parent()
+        confine.close_to_others()
+        confine.no_new_privileges()
+        load_torch()
+        for stem in config["stems"]:
+            with contextlib.suppress(ValueError):
+                loaded(stem)
+        limits = config["limits"]
+        confine.limit(memory=_MEMORY, seconds=None, processes=4096, file_bytes=1 << 20)
+        gc.collect()
+        gc.freeze()
+        court = Court(socket.socket(fileno=config["judge"]), limits["seconds"])
+        line.send({"ready": True})
+        while True:
+            line.send(court.hear(line.receive()["steps"]))
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit(0)
