@@ -493,7 +493,7 @@ for name, result in memory.items():
     values = 100 * result.val_accuracy.T.cpu()
     plots.band(result.steps, values, label=name, color=color, ax=ax)
 ax.set(xlabel="training step", ylabel="words whose first letter is known (%)")
-ax.set_title("Fresh coins: nothing without gates, all with them")
+ax.set_title("Fresh coins stop the bare network, not the LSTM")
 plots.show(
     fig,
     alt="Accuracy over 240 steps: bare without masks and the LSTM with fresh coins come near "
@@ -973,8 +973,6 @@ predict(
 # %% experiment
 good_rate = clipped(0.3)
 large_rate = clipped(2.0)
-
-# %% experiment
 few_limits = {name: LIMITS[name] for name in ("no limit", "5", "2")}
 accident = clipped(0.3, few_limits, accident=100.0)
 
