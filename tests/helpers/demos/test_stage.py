@@ -22,6 +22,7 @@ from helpers.demos import (
     mc_dropout,
     mixup_cutmix,
     normalization,
+    sequences,
     stochastic_depth,
 )
 from helpers.demos._stage import Choice, Scene, Slider
@@ -122,6 +123,7 @@ SCENES = {
     "mc_dropout": lambda: mc_dropout.scene({"one": answers()[0]}, answers()[1]),
     "mc_shift": lambda: shift()[0],
     "normalization": normalization.scene,
+    "sequences": sequences.scene,
     "playground": playground,
 }
 
@@ -472,6 +474,23 @@ def test_variance_shifts_as_the_formula_says(open_page, p, count):
     x, weights = normalization.units()
     expected = normalization.shift(x[:, :count], weights[:count], p)
     assert got == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("p", "steps", "a"), [(0.0, 1, 0.0), (0.4, 12, 0.3)])
+def test_a_unit_remembers_as_in_python(open_page, p, steps, a):
+    page = open_page(sequences.scene())
+    coins, *got = page.evaluate(
+        f"settings => {{ const {{ state, demo }} = {STAGE};"
+        "Object.assign(state, settings);"
+        "return [demo.coins(), demo.paths(false), demo.paths(true)]; }",
+        {"p": p, "steps": steps, "passing": a},
+    )
+    tossed = torch.tensor(coins, dtype=torch.float64)[:steps]
+    for tossing, values in zip(
+        (tossed, tossed[:1].expand_as(tossed)), got, strict=True
+    ):
+        expected = sequences.paths(tossing, p, a)
+        torch.testing.assert_close(torch.tensor(values, dtype=torch.float64), expected)
 
 
 def test_depths_are_as_likely_as_theory_says(open_page):
