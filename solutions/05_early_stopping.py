@@ -1553,7 +1553,7 @@ def jittered(size, copies=10):
 
 plain_fits = fits_of()
 techniques = {
-    "stopped": {s: fits_of(steps=s) for s in (60, 30)},
+    "stopped": {s: fits_of(steps=s) for s in (120, 60, 30)},
     "L2": {c: fits_of(l2=c) for c in (0.003, 0.01, 0.03)},
     "dropout": {p: fits_of(dropout=p) for p in (0.1, 0.3)},
     "fewer units": {w: fits_of(width=w) for w in (8, 4)},
@@ -1573,6 +1573,9 @@ for total in (0.03, 0.05, 0.08):
     label = "equal sums" if total == 0.03 else None
     ax.plot(bias, (total - bias).clamp(min=1e-4), ":", color="#6f6f6f", label=label)
 ax.set(xscale="log", yscale="log", ylim=(0.018, 0.1), xlim=(0.001, 0.05))
+ax.set_yticks([0.02, 0.03, 0.05, 0.08], ["0.02", "0.03", "0.05", "0.08"])
+ax.set_xticks([0.001, 0.003, 0.01, 0.03], ["0.001", "0.003", "0.01", "0.03"])
+ax.minorticks_off()
 ax.set(xlabel="bias² (log scale)", ylabel="variance (log scale)")
 ax.set_title("L2 and stopping go down before they go right")
 ax.legend(fontsize=8)
@@ -1585,7 +1588,7 @@ plots.show(
 )
 
 # %% results
-chosen = {"stopped": 60, "L2": 0.01, "dropout": 0.3}
+chosen = {"stopped": 120, "L2": 0.01, "dropout": 0.3}
 chosen |= {"fewer units": 8, "input noise": 0.03}
 fits = {"plain": plain_fits} | {n: techniques[n][at] for n, at in chosen.items()}
 for name, curves in fits.items():
