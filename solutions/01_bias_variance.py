@@ -902,6 +902,7 @@ predict(
     ],
 )
 
+
 # %% experiment
 def judged_by(x, y, part):
     """Return each strength's squared errors on a part that its fit has not seen."""

@@ -14,8 +14,8 @@ from staff.authoring.release import WORDS_HERE, make_pair
 from staff.course import Course, CourseError
 from staff.grader.bundle import Bundle
 from staff.grader.gradebook import enter
-from staff.grader.inside import session
 from staff.grader.intake import Candidate, read
+from staff.grader.judge import plain
 from staff.grader.model import QuestionResult, Verdict
 from staff.grader.record import Recorder
 from tests.staff.conftest import MASTER, STEM, make_course
@@ -223,9 +223,9 @@ def test_a_tiers_points_reach_the_gradebook(course, bundle, tmp_path, result, sc
         ("assert check(1.0)", None),
     ],
 )
-def test_a_session_takes_the_last_lines_value(part, earned):
+def test_a_plain_test_gives_its_last_lines_value(part, earned):
     names = {"check": lambda value: value}
-    assert session._execute(part, names, False, None) == (None, earned)
+    assert plain._points(plain._last_value(part, names)) == earned
 
 
 def test_nbgrader_takes_the_same_points():

@@ -96,7 +96,9 @@ def test_an_exam_from_the_bank_to_the_grades(copied):
     got = verdicts(copied, EXAM)
     questions = [f"answer_{number}" for number in range(1, 5)]
     assert got["ada"] == dict.fromkeys(questions, "PASS")
-    assert "FAIL" in got["ben"].values() or "ERROR" in got["ben"].values()
+    for name in questions:  # two learners may draw the same of the few versions
+        if solutions(ada)[name] != solutions(ben)[name]:
+            assert got["ben"][name] in ("FAIL", "ERROR"), name
     assert got["cyd"] == dict.fromkeys(questions, "MISSING")
     assert got["dee"]["answer_4"] in ("FAIL", "ERROR")
 

@@ -136,7 +136,7 @@ def test_the_court_tells_who_has_passed(answer, channel):
         thread.start()
         told = Court(its, 10.0).hear(steps(answer))
         thread.join()
-    passed = [NAME] if answer is RIGHT else []
+    passed = {NAME: None} if answer is RIGHT else {}
     assert told == {"passed": passed, "grown": False}
     assert heard == ["PASS" if passed else "FAIL"]
 

@@ -67,6 +67,8 @@ def in_process(path: Path, seed: int = 0) -> tuple[str, str, str]:
     return Verdict.PASS, "", ""
 
 
+DRAWS = {"strategy"}  # exercises whose answers draw what they like
+
 # -- the same verdict ------------------------------------------------------------------
 
 
@@ -78,6 +80,8 @@ def test_right_answers_pass(path, remote):
 
 @pytest.mark.parametrize("path", some(WRONG, 1), ids=label)
 def test_wrong_answers_get_the_same_message(path, remote):
+    if path.parts[-2] in DRAWS:
+        pytest.skip("it trains with random numbers of its own: another model each time")
     result = verdict(path, remote)
     assert (result.verdict, result.mistake, result.message) == in_process(path)
 
