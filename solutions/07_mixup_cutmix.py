@@ -1302,7 +1302,7 @@ plots.show(
     fig,
     alt="Left: accuracy rises with n in all arms; with flips and crops it starts far higher, "
     "and at 3,000 images it meets the others. Right: the gain of flips and crops falls from "
-    "14 points to about zero; that of dropout starts at zero and ends below it.",
+    "11 points to about zero; that of dropout starts near zero and ends below it.",
 )
 
 # %% results

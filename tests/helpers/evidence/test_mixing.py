@@ -143,7 +143,10 @@ def test_what_is_dropped_always_is_not_trained(split):
         run = mixing.train_treated(
             lambda: mlp((126, 5, 4), dropout=rate),
             *(split, {"none": mixing.nothing}),
-            **{"seeds": [0, 1], "epochs": epochs, "val": split, "batch_size": 10},
+            seeds=[0, 1],
+            epochs=epochs,
+            val=split,
+            batch_size=10,
         )
         return run["none"].stack.params["1.weight"].detach()
 
