@@ -44,6 +44,7 @@ COLORS = {  # one color per treatment in the whole notebook
     "Cutout": plots.PALETTE[5],
     "CutMix, frozen": "#8a8a8a",
     "slow": INK,
+    "dropout": "#7a4b2a",
 }
 
 

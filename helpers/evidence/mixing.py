@@ -79,7 +79,7 @@ def train_treated(
     are paired. Every network's batch is treated by itself, with draws of its own.
 
     Args:
-        build: makes a network.
+        build: makes a network; what it drops it drops behind `MemberDropout`.
         split: images (N, C, H, W) and their classes (N,) or probabilities (N, K).
         treatments: name -> function (x, targets) -> (x, targets) of one batch, targets
             (B, K).
@@ -127,8 +127,9 @@ def _differentiate(stack: Stack, xs: Tensor, ts: Tensor) -> Tensor:
     Args:
         xs: inputs (members, B, ...). ts: targets (members, B, K), rows that sum to 1.
     """
+    noise = _noise(stack, xs.shape[1])
     if stack.matrices is None:
-        loss = -(ts * stack(xs).log_softmax(-1)).sum(-1).mean(1)
+        loss = -(ts * stack(xs, noise or None).log_softmax(-1)).sum(-1).mean(1)
         stack.flat.grad = stack.differentiate(loss.sum())
         return loss.detach()
     losses = []
@@ -138,9 +139,24 @@ def _differentiate(stack: Stack, xs: Tensor, ts: Tensor) -> Tensor:
         losses.append(-(ts * logs).sum(-1).mean(1))
         return (logs.exp() - ts) / ts.shape[1]
 
-    stack.matrices.differentiate(xs, {}, slope)
+    stack.matrices.differentiate(xs, noise, slope)
     stack.flat.grad = stack.gradient
     return losses[0]
+
+
+def _noise(stack: Stack, rows: int) -> dict[str, Tensor]:
+    """Draw 16 random bits for each unit behind a `MemberDropout`, (members, rows, ...).
+
+    They come from torch's generator; without dropout nothing is drawn.
+    """
+    return {
+        name: torch.randint(
+            *(-(2**15), 2**15, (len(stack), rows, *stack.noise_shapes[name])),
+            dtype=torch.int16,
+            device=stack.flat.device,
+        )
+        for name in stack.rates
+    }
 
 
 def _by_treatment(

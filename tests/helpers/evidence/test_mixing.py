@@ -8,6 +8,7 @@ from torch import nn
 from helpers.checks import load
 from helpers.evidence import mixing
 from helpers.evidence.metrics import accuracy, negative_log_likelihood
+from helpers.population import mlp
 from helpers.training import own_randomness
 
 
@@ -135,3 +136,21 @@ def test_between_counts_third_classes_of_pairs_that_differ(split):
     expected = ((y != 0) & (other != 0))[differ].double().mean().item()
     assert third.tolist() == pytest.approx([100 * expected] * 2)
     assert (confidence > 99).all()
+
+
+def test_what_is_dropped_always_is_not_trained(split):
+    def first_weights(rate, epochs):
+        run = mixing.train_treated(
+            lambda: mlp((126, 5, 4), dropout=rate),
+            *(split, {"none": mixing.nothing}),
+            seeds=[0, 1],
+            epochs=epochs,
+            val=split,
+            batch_size=10,
+        )
+        return run["none"].stack.params["1.weight"].detach()
+
+    still = first_weights(1.0, 1)
+    torch.testing.assert_close(first_weights(1.0, 3), still)
+    assert not torch.allclose(first_weights(0.5, 1), still)
+    assert not torch.allclose(first_weights(0.5, 1), first_weights(0.0, 1))
