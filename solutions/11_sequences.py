@@ -530,9 +530,10 @@ with results(varies="8 initializations, orders and coins; one set of words") as 
 # bare network stays near chance, and with a locked mask it learns something. And the
 # cause is what we thought: give the network a memory that passes the coins by, and with
 # the same fresh coins it knows nearly every first letter. How far does it reach? With
-# words of eight letters, which we tried, both masks leave the bare network most of its
-# memory, for it learns to keep a letter in many units at once; which of the two is ahead
-# then depends on the draw. The timing matters where a memory has to last.
+# words of eight letters, which we tried first, both masks leave the bare network most of
+# its memory, for it learns to keep a letter in many units at once; which of the two is
+# ahead then depends on the draw. We took twelve letters because there the difference
+# shows: the timing matters where a memory has to last, and not everywhere.
 #
 # ## Locked against fresh, on names
 #

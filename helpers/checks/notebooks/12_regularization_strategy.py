@@ -15,6 +15,7 @@ from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.handling import Spent
 from helpers.data import corrupt_labels, fashion_mnist
+from helpers.words import say
 
 EPS = 1e-5  # BatchNorm's own
 
@@ -42,11 +43,21 @@ def _layers(t: Trial, net: Any, dims: Sequence[int]) -> Layers:
         fits = [p for p in found if p.shape == (outside, inside)]
         t.require(
             len(fits) == 1,
-            f"there is not one linear layer from {inside} to {outside} units.",
-            expected=f"one weight of shape ({outside}, {inside})",
-            got=f"{len(fits)} of them",
-            advice="Linear layers lead from input_dim to each of hidden_dims, one "
-            "after the other, and from the last one to output_dim.",
+            say(
+                "there is not one linear layer from {inside} to {outside} units.",
+                inside=inside,
+                outside=outside,
+            ),
+            expected=say(
+                "one weight of shape ({outside}, {inside})",
+                outside=outside,
+                inside=inside,
+            ),
+            got=say("{n_fits} of them", n_fits=len(fits)),
+            advice=say(
+                "Linear layers lead from input_dim to each of hidden_dims, one after "
+                "the other, and from the last one to output_dim."
+            ),
         )
         flat = [p for p in found if p.shape == (outside,) and not (p == 1).all()]
         weights.append(fits[0])
@@ -71,9 +82,9 @@ def _forward(
 
 _BLOCKS: list[tuple[Callable[[Tensor], Tensor], str | None, str | None]] = [
     (lambda a: _normed(a.relu()), "norm-after-activation", None),
-    (lambda a: a.relu(), None, "BatchNorm is missing in the hidden layers."),
-    (_normed, None, "The activation is missing in the hidden layers."),
-    (lambda a: a, None, "BatchNorm and activation are missing."),
+    (lambda a: a.relu(), None, say("BatchNorm is missing in the hidden layers.")),
+    (_normed, None, say("The activation is missing in the hidden layers.")),
+    (lambda a: a, None, say("BatchNorm and activation are missing.")),
 ]
 
 
@@ -93,7 +104,9 @@ def _order(t: Trial, answer: Any) -> None:
         net = _net(t, answer, dims, 0.0)
         layers, x = _layers(t, net, dims), t.randn(17, dims[0])
         t.set_mode(net, True)
-        out = t.tensor(t.call(net, x), shape=(17, dims[-1]), what="the logits").detach()
+        out = t.tensor(
+            t.call(net, x), shape=(17, dims[-1]), what=say("the logits")
+        ).detach()
         right = _forward(layers, x)
         mistakes: dict[str, object] = {"activated-logits": right.relu()}
         for block, mistake, advice in _BLOCKS:
@@ -102,7 +115,7 @@ def _order(t: Trial, answer: Any) -> None:
                 mistakes[mistake] = wrong
             elif _near(out, wrong) and not _near(out, right):
                 t.fail(
-                    "the logits in training mode are not right.",
+                    say("the logits in training mode are not right."),
                     expected=right,
                     got=out,
                     advice=advice,
@@ -113,12 +126,14 @@ def _order(t: Trial, answer: Any) -> None:
         t.close(
             out,
             right,
-            what="what the network gives in training mode",
+            what=say("what the network gives in training mode"),
             mistakes=mistakes,
             rtol=1e-3,
             atol=1e-4,
-            advice="Each hidden layer is Linear, BatchNorm, ReLU, Dropout, in this "
-            "order; the last layer is a plain Linear.",
+            advice=say(
+                "Each hidden layer is Linear, BatchNorm, ReLU, Dropout, in this order; "
+                "the last layer is a plain Linear."
+            ),
         )
 
 
@@ -135,9 +150,9 @@ def _no_dropout_before_the_output(t: Trial, answer: Any) -> None:
     first, second = (t.call(net, x).detach() for _ in range(2))
     t.require(
         _near(first, second),
-        "with one hidden layer, two passes in training mode differ.",
-        expected="the same logits: the only hidden layer is the last one",
-        got="other logits in the second pass",
+        say("with one hidden layer, two passes in training mode differ."),
+        expected=say("the same logits: the only hidden layer is the last one"),
+        got=say("other logits in the second pass"),
         mistake="dropout-before-output",
     )
 
@@ -157,25 +172,32 @@ def _dropout_between(t: Trial, answer: Any) -> None:
     gone = torch.isclose(out, out[silent][0], rtol=1e-4, atol=1e-5).all(1)
     t.require(
         gone[silent].all(),
-        "rows whose hidden unit is 0 get different logits.",
-        advice="Dropout stands after ReLU, nowhere else. On the input or on the "
-        "logits there is none.",
+        say("rows whose hidden unit is 0 get different logits."),
+        advice=say(
+            "Dropout stands after ReLU, nowhere else. On the input or on the logits "
+            "there is none."
+        ),
     )
     t.fraction(
         int(gone[awake].sum()),
         int(awake.sum()),
         p,
-        what="the share of dropped units in the first hidden layer",
+        what=say("the share of dropped units in the first hidden layer"),
         mistakes=None,
-        advice=f"`dropout_rate` is the probability that a unit is dropped, here {p}. "
-        "Every hidden layer but the last has Dropout.",
+        advice=say(
+            "`dropout_rate` is the probability that a unit is dropped, here {p}. Every "
+            "hidden layer but the last has Dropout.",
+            p=p,
+        ),
     )
     t.set_mode(net, False)
     once, again = (t.call(net, x[:9]).detach() for _ in range(2))
     t.require(
         torch.equal(once, again),
-        "two passes in evaluation mode differ.",
-        advice="nn.Dropout knows the mode; F.dropout needs `training=self.training`.",
+        say("two passes in evaluation mode differ."),
+        advice=say(
+            "nn.Dropout knows the mode; F.dropout needs `training=self.training`."
+        ),
     )
 
 
@@ -190,15 +212,15 @@ def _start(t: Trial, answer: Any) -> None:
     if abs(spread / wanted - 1) < 0.04:
         return
     others = {
-        "the other side was counted: the fan-in is the number of *inputs*.": 2 / b,
-        "that is Xavier's (Glorot's) initialization.": 2 / (a + b),
-        "the gain √2 of ReLU is missing.": 1 / a,
+        say("the other side was counted: the fan-in is the number of *inputs*."): 2 / b,
+        say("that is Xavier's (Glorot's) initialization."): 2 / (a + b),
+        say("the gain √2 of ReLU is missing."): 1 / a,
     }
     said = [k for k, v in others.items() if abs(spread / math.sqrt(v) - 1) < 0.04]
     default = abs(spread / math.sqrt(1 / (3 * a)) - 1) < 0.04
     t.fail(
-        "the hidden weights start with the wrong spread.",
-        expected=f"standard deviation √(2/{a}) = {wanted:.4f}",
+        say("the hidden weights start with the wrong spread."),
+        expected=say("standard deviation √(2/{a}) = {wanted:.4f}", a=a, wanted=wanted),
         got=f"{spread:.4f}",
         mistake="default-init" if default else None,
         advice=said[0][:1].upper() + said[0][1:] if said else None,
@@ -208,16 +230,24 @@ def _start(t: Trial, answer: Any) -> None:
 @exercise(
     "12.1",
     mistakes={
-        "dropout-before-output": "There is dropout right before the output layer. It "
-        "makes the logits noisy at the very place where nothing can average the noise "
-        "away: leave it out after the last hidden layer.",
-        "norm-after-activation": "BatchNorm stands after the activation. The order "
-        "asked for is Linear, BatchNorm, ReLU.",
-        "default-init": "The hidden weights start as nn.Linear starts them, √6 times "
-        "too small for ReLU. Use `nn.init.kaiming_normal_(weight, "
-        "nonlinearity='relu')`, or the uniform form.",
-        "activated-logits": "An activation stands on the logits. The last layer is a "
-        "plain Linear: cross-entropy takes the softmax itself.",
+        "dropout-before-output": say(
+            "There is dropout right before the output layer. It makes the logits noisy "
+            "at the very place where nothing can average the noise away: leave it out "
+            "after the last hidden layer."
+        ),
+        "norm-after-activation": say(
+            "BatchNorm stands after the activation. The order asked for is Linear, "
+            "BatchNorm, ReLU."
+        ),
+        "default-init": say(
+            "The hidden weights start as nn.Linear starts them, √6 times too small for "
+            "ReLU. Use `nn.init.kaiming_normal_(weight, nonlinearity='relu')`, or the "
+            "uniform form."
+        ),
+        "activated-logits": say(
+            "An activation stands on the logits. The last layer is a plain Linear: "
+            "cross-entropy takes the softmax itself."
+        ),
     },
 )
 def regularized_network(answer: Any, t: Trial) -> None:
@@ -258,23 +288,25 @@ def _searched(t: Trial, answer: Any, val: list[float], test: list[float]) -> Sea
         place = config["id"]
         asked.append((place, split))
         if split not in ("val", "test"):
-            raise ValueError(f'expected split "val" or "test", got {split!r}')
+            raise ValueError(
+                say('expected split "val" or "test", got {split!r}', split=split)
+            )
         return float((val if split == "val" else test)[place])
 
     said = ", ".join(f"{v:.3g}" for v in val)
     given = copy.deepcopy(configs)
-    case = f"search(configs, evaluate), scores on val: {said}"
+    case = say("search(configs, evaluate), scores on val: {said}", said=said)
     got = t.call(answer, configs, evaluate, case=case)
-    t.require(configs == given, "your code changes the list of configs.")
+    t.require(configs == given, say("your code changes the list of configs."))
     chosen = next((i for i, c in enumerate(given) if _same_config(got, c)), None)
     t.require(
         chosen is not None,
-        "the result is none of the configs.",
-        expected="one of the dicts in `configs`",
+        say("the result is none of the configs."),
+        expected=say("one of the dicts in `configs`"),
         got="None" if got is None else t.describe(got),
-        advice="Is `return` missing?"
+        advice=say("Is `return` missing?")
         if got is None
-        else "Return the config itself, not its place or its score.",
+        else say("Return the config itself, not its place or its score."),
     )
     return Search(val, test, chosen, asked)
 
@@ -287,24 +319,29 @@ def _economical(t: Trial, search: Search) -> None:
     """Each config once on "val", none on "test"."""
     if any(split == "test" for _, split in search.asked):
         t.fail(
-            "the test split was evaluated.",
-            expected='evaluate(config, "val") only',
-            got=f'{sum(s == "test" for _, s in search.asked)} calls with "test"',
+            say("the test split was evaluated."),
+            expected=say('evaluate(config, "val") only'),
+            got=say(
+                '{sum_asked} calls with "test"',
+                sum_asked=sum(s == "test" for _, s in search.asked),
+            ),
             mistake="picks-on-test",
         )
     counts = [search.asked.count((i, "val")) for i in range(len(search.val))]
     most, least = max(counts), min(counts)
     t.require(
         least >= 1,
-        "a config was never evaluated.",
-        expected="each config once",
-        got=f"{counts.count(0)} of {len(counts)} never",
+        say("a config was never evaluated."),
+        expected=say("each config once"),
+        got=say(
+            "{count} of {n_counts} never", count=counts.count(0), n_counts=len(counts)
+        ),
     )
     t.require(
         most == 1,
-        "a config was evaluated more than once.",
-        expected="each config once: an evaluation is a whole training",
-        got=f"one of them {most} times",
+        say("a config was evaluated more than once."),
+        expected=say("each config once: an evaluation is a whole training"),
+        got=say("one of them {most} times", most=most),
         mistake="evaluates-twice",
     )
 
@@ -324,7 +361,7 @@ def _searches(t: Trial) -> list[tuple[str, list[list[float]]]]:
     tie[4] = tie[1] = max(tie) + 0.1
     ends = apart(5)
     return [
-        ("the best on val", [apart(5), apart(7), low, [0.4]]),
+        (say("the best on val"), [apart(5), apart(7), low, [0.4]]),
         ("ties", [tie]),
         (
             "NaN",
@@ -342,15 +379,15 @@ _RULES: list[tuple[str, Callable[[Search], bool]]] = [
         ),
     ),
     (
-        "The *smallest* score was chosen; larger is better.",
+        say("The *smallest* score was chosen; larger is better."),
         lambda s: s.chosen == s.best([-v for v in s.val]),
     ),
     (
-        "Scores may lie below 0: the best so far starts at -inf, not at 0.",
+        say("Scores may lie below 0: the best so far starts at -inf, not at 0."),
         lambda s: s.chosen == (s.best(s.val) if max(_known(s.val)) > 0 else 0),
     ),
-    ("The first config was returned.", lambda s: s.chosen == 0),
-    ("The last config was returned.", lambda s: s.chosen == len(s.val) - 1),
+    (say("The first config was returned."), lambda s: s.chosen == 0),
+    (say("The last config was returned."), lambda s: s.chosen == len(s.val) - 1),
 ]
 
 
@@ -374,14 +411,22 @@ def _held_up_by_nan(s: Search) -> bool:
 @exercise(
     "12.2",
     mistakes={
-        "picks-on-test": "The test split has a say in the choice. What is chosen on "
-        'it flatters itself there: choose on "val" and leave "test" shut.',
-        "last-tie": "The last of equal scores wins; the first one should. Use `>` "
-        "where you have `>=`.",
-        "nan-wins": "A NaN wins, or hides what comes behind it: every comparison with "
-        "NaN is false, also in `max`. Leave such configs out before you compare.",
-        "evaluates-twice": "A config is evaluated more than once. Each evaluation is a "
-        "training run: keep the score in a variable.",
+        "picks-on-test": say(
+            "The test split has a say in the choice. What is chosen on it flatters "
+            'itself there: choose on "val" and leave "test" shut.'
+        ),
+        "last-tie": say(
+            "The last of equal scores wins; the first one should. Use `>` where you "
+            "have `>=`."
+        ),
+        "nan-wins": say(
+            "A NaN wins, or hides what comes behind it: every comparison with NaN is "
+            "false, also in `max`. Leave such configs out before you compare."
+        ),
+        "evaluates-twice": say(
+            "A config is evaluated more than once. Each evaluation is a training run: "
+            "keep the score in a variable."
+        ),
     },
 )
 def search(answer: Any, t: Trial) -> None:
@@ -401,9 +446,15 @@ def search(answer: Any, t: Trial) -> None:
     key = next((k for k, rule in _RULES if all(rule(s) for _, s in wrong)), None)
     place = first.best(first.val)
     t.fail(
-        "this is not the best config.",
-        expected=f"config {place}, score {first.val[place]:.3g}",
-        got=f"config {first.chosen}, score {first.val[first.chosen or 0]:.3g}",
+        say("this is not the best config."),
+        expected=say(
+            "config {place}, score {val:.3g}", place=place, val=first.val[place]
+        ),
+        got=say(
+            "config {chosen}, score {val:.3g}",
+            chosen=first.chosen,
+            val=first.val[first.chosen or 0],
+        ),
         mistake=key if key in t.mistakes else None,
         advice=key,
     )
@@ -451,22 +502,28 @@ def _in_eval(net: nn.Module, x: Tensor, y: Tensor) -> float:
 @exercise(
     "12.3a",
     mistakes={
-        "train-mode": "The model is in training mode while it is measured: dropout "
-        "makes the loss noisy, and BatchNorm uses (and stores) the batch's own "
-        "statistics. Call `model.eval()` first.",
-        "mode-not-restored": "The model does not come back in the modes it arrived in. "
-        "Note `training` of every module in `model.modules()` before, and set each "
-        "back: `model.train()` alone would also wake what was frozen.",
-        "with-gradients": "The forward pass records gradients, which costs memory and "
-        "time and serves nobody here: `with torch.no_grad():`.",
+        "train-mode": say(
+            "The model is in training mode while it is measured: dropout makes the "
+            "loss noisy, and BatchNorm uses (and stores) the batch's own statistics. "
+            "Call `model.eval()` first."
+        ),
+        "mode-not-restored": say(
+            "The model does not come back in the modes it arrived in. Note `training` "
+            "of every module in `model.modules()` before, and set each back: "
+            "`model.train()` alone would also wake what was frozen."
+        ),
+        "with-gradients": say(
+            "The forward pass records gradients, which costs memory and time and "
+            "serves nobody here: `with torch.no_grad():`."
+        ),
     },
 )
 def validation_loss(answer: Any, t: Trial) -> None:
     """Check 12.3a: the mean cross-entropy in evaluation mode, modes restored."""
     for label, mode in (
-        ("a model in training mode", True),
-        ("in evaluation mode", False),
-        ("some modules frozen", None),
+        (say("a model in training mode"), True),
+        (say("in evaluation mode"), False),
+        (say("some modules frozen"), None),
     ):
         t.part(label)
         width, classes, n = t.random.randint(3, 6), t.random.randint(3, 5), 24
@@ -482,31 +539,35 @@ def validation_loss(answer: Any, t: Trial) -> None:
         still = all(torch.equal(buffers[k], v) for k, v in net.named_buffers())
         t.require(
             not trained and still,
-            "the model was in training mode while it was measured.",
-            expected="dropout off, and BatchNorm's statistics as they were",
-            got="dropout on" if trained else "BatchNorm's statistics have moved",
+            say("the model was in training mode while it was measured."),
+            expected=say("dropout off, and BatchNorm's statistics as they were"),
+            got=say("dropout on")
+            if trained
+            else say("BatchNorm's statistics have moved"),
             mistake="train-mode",
         )
-        value = t.number(got, what="the loss")
+        value = t.number(got, what=say("the loss"))
         _loss_is(t, value, right, n, net, x, y)
         t.require(
             uses.modes(net) == modes,
-            "the modes are not what they were before the call.",
+            say("the modes are not what they were before the call."),
             expected=_modes_text(modes),
             got=_modes_text(uses.modes(net)),
             mistake="mode-not-restored",
         )
         t.require(
             not recorded,
-            "the forward pass records gradients.",
-            expected="gradients switched off",
-            got="gradients switched on",
+            say("the forward pass records gradients."),
+            expected=say("gradients switched off"),
+            got=say("gradients switched on"),
             mistake="with-gradients",
         )
 
 
 def _modes_text(modes: Sequence[bool]) -> str:
-    return f"training of the modules: {', '.join(str(mode) for mode in modes)}"
+    return say(
+        "training of the modules: {modes}", modes=", ".join(str(mode) for mode in modes)
+    )
 
 
 def _loss_is(
@@ -516,19 +577,21 @@ def _loss_is(
         z = copy.deepcopy(net).eval()(x)
         accuracy = (z.argmax(1) == y).float().mean().item()
     hints = {
-        "The losses are added up: divide by the number of examples.": right * n,
+        say("The losses are added up: divide by the number of examples."): right * n,
         "That is the accuracy.": accuracy,
-        "That is one minus the accuracy.": 1 - accuracy,
-        "The softmax is taken twice: F.cross_entropy wants logits.": F.cross_entropy(
-            z.softmax(1), y
-        ).item(),
+        say("That is one minus the accuracy."): 1 - accuracy,
+        say(
+            "The softmax is taken twice: F.cross_entropy wants logits."
+        ): F.cross_entropy(z.softmax(1), y).item(),
     }
     close = math.isclose(value, right, rel_tol=1e-4, abs_tol=1e-6)
     near = [h for h, v in hints.items() if math.isclose(value, v, rel_tol=1e-4)]
     t.require(
         close,
-        "the loss is not right.",
-        expected=f"{right:.6g}, the mean cross-entropy in evaluation mode",
+        say("the loss is not right."),
+        expected=say(
+            "{right:.6g}, the mean cross-entropy in evaluation mode", right=right
+        ),
         got=f"{value:.6g}",
         advice=near[0] if near else None,
     )
@@ -537,21 +600,27 @@ def _loss_is(
 @exercise(
     "12.3b",
     mistakes={
-        "coupled": "The decay is coupled: `Adam(weight_decay=…)` adds it to the "
-        "gradient, where Adam's division undoes most of it. Decoupled decay shrinks "
-        "the weights beside Adam's step: torch.optim.AdamW.",
-        "not-all-decayed": "Some parameters are not decayed. Here all trainable ones "
-        "are, biases and the scales of norm layers included.",
-        "decay-missing": "Nothing is decayed at all: pass `weight_decay` on. (AdamW's "
-        "own default is 0.01.)",
+        "coupled": say(
+            "The decay is coupled: `Adam(weight_decay=…)` adds it to the gradient, "
+            "where Adam's division undoes most of it. Decoupled decay shrinks the "
+            "weights beside Adam's step: torch.optim.AdamW."
+        ),
+        "not-all-decayed": say(
+            "Some parameters are not decayed. Here all trainable ones are, biases and "
+            "the scales of norm layers included."
+        ),
+        "decay-missing": say(
+            "Nothing is decayed at all: pass `weight_decay` on. (AdamW's own default "
+            "is 0.01.)"
+        ),
     },
 )
 def make_optimizer(answer: Any, t: Trial) -> None:
     """Check 12.3b: Adam's steps with decoupled decay, on all trainable parameters."""
     for label, freeze, tie in (
-        ("steps on all parameters", False, False),
-        ("a frozen layer", True, False),
-        ("shared weights", False, True),
+        (say("steps on all parameters"), False, False),
+        (say("a frozen layer"), True, False),
+        (say("shared weights"), False, True),
     ):
         t.part(label)
         net = _plain(t, freeze=freeze, tie=tie)
@@ -568,12 +637,12 @@ def make_optimizer(answer: Any, t: Trial) -> None:
         made = t.call(answer, net, lr, decay, case=words, may_change=True)
         if not t.is_a(made, torch.optim.Optimizer):
             t.fail(
-                "this is not an optimizer.",
-                expected="an object of a class of torch.optim",
+                say("this is not an optimizer."),
+                expected=say("an object of a class of torch.optim"),
                 got=t.kind(made),
-                advice="Is `return` missing?" if made is None else None,
+                advice=say("Is `return` missing?") if made is None else None,
             )
-        t.steps(made, params, rows, case=f"{words}, then six steps")
+        t.steps(made, params, rows, case=say("{words}, then six steps", words=words))
         for name, twin in ends.items():
             own = list(twin.parameters())
             uses.steps(_OPTIMIZERS[name](twin, lr, decay), own, rows)
@@ -623,8 +692,8 @@ _OPTIMIZERS: dict[str, Callable[[nn.Module, float, float], torch.optim.Optimizer
 }
 _SAID = {
     "default decay": "decay-missing",
-    "SGD": "These are SGD's steps; asked for are Adam's.",
-    "L2 by lr": "The decay is not multiplied by lr, as torch's AdamW does it.",
+    "SGD": say("These are SGD's steps; asked for are Adam's."),
+    "L2 by lr": say("The decay is not multiplied by lr, as torch's AdamW does it."),
 }
 
 
@@ -639,25 +708,29 @@ def _same_weights(t: Trial, params: Sequence[Tensor], ends: dict[str, Any]) -> N
     said = _SAID.get(name, name)
     known = said in t.mistakes
     t.fail(
-        "after six steps the parameters are not where AdamW brings them.",
+        say("after six steps the parameters are not where AdamW brings them."),
         expected=next(ends[""].parameters()).detach().flatten()[:4],
         got=params[0].detach().flatten()[:4],
         mistake=said if known else None,
         advice=None
         if known
         else said
-        or "All trainable parameters once, default betas and eps, no other settings.",
+        or say(
+            "All trainable parameters once, default betas and eps, no other settings."
+        ),
     )
 
 
 @exercise(
     "12.3c",
     mistakes={
-        "dropout-before-norm": "Dropout stands before BatchNorm. In training it makes "
-        "the variance that BatchNorm sees 1/(1-p) times as large (and more), and in "
-        "evaluation the stored variance no longer fits. Put Dropout behind BatchNorm.",
-        "no-dropout": "There is no dropout in training.",
-        "no-norm": "There is no BatchNorm on the hidden layer.",
+        "dropout-before-norm": say(
+            "Dropout stands before BatchNorm. In training it makes the variance that "
+            "BatchNorm sees 1/(1-p) times as large (and more), and in evaluation the "
+            "stored variance no longer fits. Put Dropout behind BatchNorm."
+        ),
+        "no-dropout": say("There is no dropout in training."),
+        "no-norm": say("There is no BatchNorm on the hidden layer."),
     },
 )
 def build_head(answer: Any, t: Trial) -> None:
@@ -684,7 +757,7 @@ def _head(t: Trial, answer: Any, dims: Sequence[int], p: float, x: Tensor) -> An
 
 
 def _running(t: Trial, head: Any, hidden: int) -> tuple[Tensor, Tensor]:
-    state = t.state(head, case="the head's state_dict()")
+    state = t.state(head, case=say("the head's state_dict()"))
     found = [
         [
             v
@@ -695,9 +768,13 @@ def _running(t: Trial, head: Any, hidden: int) -> tuple[Tensor, Tensor]:
     ]
     t.require(
         all(len(each) == 1 for each in found),
-        "the head has not one BatchNorm on its hidden layer.",
-        expected="one running_mean and one running_var of the hidden layer's size",
-        got=f"{len(found[0])} and {len(found[1])} of them",
+        say("the head has not one BatchNorm on its hidden layer."),
+        expected=say("one running_mean and one running_var of the hidden layer's size"),
+        got=say(
+            "{n_found} and {n_found2} of them",
+            n_found=len(found[0]),
+            n_found2=len(found[1]),
+        ),
         mistake=None if found[0] else "no-norm",
     )
     return found[0][0].clone(), found[1][0].clone()
@@ -726,19 +803,23 @@ def _head_norm(t: Trial, answer: Any) -> bool:
             momentum, error = moved[late]
             t.require(
                 error < 0.02,
-                "BatchNorm's input is not the hidden layer.",
-                advice="BatchNorm normalizes the hidden layer, before its activation "
-                "or after it.",
+                say("BatchNorm's input is not the hidden layer."),
+                advice=say(
+                    "BatchNorm normalizes the hidden layer, before its activation or "
+                    "after it."
+                ),
             )
             continue
         now, error = moved[late]
         seen = (var - 1) / momentum + 1
         t.require(
             error < 0.05 and abs(now / momentum - 1) < 0.05,
-            "in training BatchNorm sees another variance than in evaluation.",
-            expected=f"{float(_var(hidden.before, late).mean()):.4g} on average in "
-            "both modes",
-            got=f"{float(seen.mean()):.4g} in training",
+            say("in training BatchNorm sees another variance than in evaluation."),
+            expected=say(
+                "{mean_var:.4g} on average in both modes",
+                mean_var=float(_var(hidden.before, late).mean()),
+            ),
+            got=say("{mean_seen:.4g} in training", mean_seen=float(seen.mean())),
             mistake="dropout-before-norm",
         )
     return late
@@ -763,13 +844,15 @@ def _head_dropout(t: Trial, answer: Any, *, late: bool) -> None:
     x = t.randn(rows, inside)
     head, hidden = _head(t, answer, [inside, 1, classes], p, x)
     t.set_mode(head, True)
-    out = t.tensor(t.call(head, x), shape=(rows, classes), what="the logits").detach()
+    out = t.tensor(
+        t.call(head, x), shape=(rows, classes), what=say("the logits")
+    ).detach()
     again = t.call(head, x).detach()
     t.require(
         not torch.equal(out, again),
-        "two passes in training mode give the same logits.",
-        expected=f"other units dropped in each pass, with probability {p}",
-        got="the same logits twice",
+        say("two passes in training mode give the same logits."),
+        expected=say("other units dropped in each pass, with probability {p}", p=p),
+        got=say("the same logits twice"),
         mistake="no-dropout",
     )
     gone = torch.isclose(out, hidden.layers.shifts[1], rtol=1e-4, atol=1e-5).all(1)
@@ -778,47 +861,56 @@ def _head_dropout(t: Trial, answer: Any, *, late: bool) -> None:
         int(gone[awake].sum()),
         int(awake.sum()),
         p,
-        what="the share of dropped hidden units",
-        advice=f"`p` is the probability that a unit is dropped, here {p}.",
+        what=say("the share of dropped hidden units"),
+        advice=say("`p` is the probability that a unit is dropped, here {p}.", p=p),
     )
     t.set_mode(head, False)
     once, twice = (t.call(head, x).detach() for _ in range(2))
-    t.require(torch.equal(once, twice), "two passes in evaluation mode differ.")
+    t.require(torch.equal(once, twice), say("two passes in evaluation mode differ."))
 
 
 @exercise(
     "12.3d",
     mistakes={
-        "augments-validation": "The validation inputs are augmented, too. They stand "
-        "for what the model will meet: they stay as they are.",
-        "pairs-broken": "Inputs and labels no longer belong together: x was shuffled "
-        "without y. Shuffle both by the *same* permutation.",
-        "not-augmented": "The training inputs are not augmented.",
-        "incomplete": "Not every example comes exactly once.",
+        "augments-validation": say(
+            "The validation inputs are augmented, too. They stand for what the model "
+            "will meet: they stay as they are."
+        ),
+        "pairs-broken": say(
+            "Inputs and labels no longer belong together: x was shuffled without y. "
+            "Shuffle both by the *same* permutation."
+        ),
+        "not-augmented": say("The training inputs are not augmented."),
+        "incomplete": say("Not every example comes exactly once."),
     },
 )
 def make_batches(answer: Any, t: Trial) -> None:
     """Check 12.3d: augment training inputs only; pairs and every example kept."""
     for label, n, m, size in (
-        ("whole batches", 24, 12, 6),
-        ("a smaller last batch", 23, 10, 4),
-        ("one batch", 5, 3, 8),
+        (say("whole batches"), 24, 12, 6),
+        (say("a smaller last batch"), 23, 10, 4),
+        (say("one batch"), 5, 3, 8),
     ):
         t.part(label)
         width = t.random.randint(2, 4)
         train, val = _rows(t, n, width), _rows(t, m, width)
-        case = f"make_batches(train, val, augment, {size}), {n} and {m} rows"
+        case = say(
+            "make_batches(train, val, augment, {size}), {n} and {m} rows",
+            size=size,
+            n=n,
+            m=m,
+        )
         got = t.call(answer, train, val, _raise_by_1000, size, case=case)
         two = type(got) in (tuple, list) and len(got) == 2
         t.require(
             two,
-            "the result is not a pair.",
+            say("the result is not a pair."),
             expected="(train_batches, val_batches)",
             got="None" if got is None else f"{t.kind(got)}",
-            advice="Is `return` missing?" if got is None else None,
+            advice=say("Is `return` missing?") if got is None else None,
         )
-        _batches(t, got[0], train, size, "the training batches", raised=True)
-        _batches(t, got[1], val, size, "the validation batches", raised=False)
+        _batches(t, got[0], train, size, say("the training batches"), raised=True)
+        _batches(t, got[1], val, size, say("the validation batches"), raised=False)
 
 
 def _rows(t: Trial, n: int, width: int) -> tuple[Tensor, Tensor]:
@@ -840,40 +932,60 @@ def _batches(
 ) -> None:  # fmt: skip
     pairs = t.items(given)
     fits = all(type(p) in (tuple, list) and len(p) == 2 for p in pairs)
-    t.require(fits, f"{what} are not a list of pairs (x, y).", got=t.describe(given))
+    t.require(
+        fits,
+        say("{what} are not a list of pairs (x, y).", what=what),
+        got=t.describe(given),
+    )
     for x, y in pairs:
-        t.tensor(x, what=f"an x of {what}")
-        t.tensor(y, what=f"a y of {what}", dtype=torch.int64)
+        t.tensor(x, what=say("an x of {what}", what=what))
+        t.tensor(y, what=say("a y of {what}", what=what), dtype=torch.int64)
     rows = [len(y) for _, y in pairs]
     t.require(
         bool(pairs) and max(rows) <= size and [len(x) for x, _ in pairs] == rows,
-        f"{what} do not have the right sizes.",
-        expected=f"x and y of up to {size} rows",
-        got=f"x of {[len(x) for x, _ in pairs]}, y of {rows}",
+        say("{what} do not have the right sizes.", what=what),
+        expected=say("x and y of up to {size} rows", size=size),
+        got=say(
+            "x of {pairs}, y of {rows}", pairs=[len(x) for x, _ in pairs], rows=rows
+        ),
     )
     x = torch.cat([x for x, _ in pairs]).detach()
     y = torch.cat([y for _, y in pairs])
     t.require(
         sorted(y.tolist()) == sorted(whole[1].tolist()),
-        f"{what} do not hold every label exactly once.",
-        expected=f"{len(whole[1])} labels, each once",
-        got=f"{len(y)} labels, {len(set(y.tolist()))} different ones",
+        say("{what} do not hold every label exactly once.", what=what),
+        expected=say("{n_whole} labels, each once", n_whole=len(whole[1])),
+        got=say(
+            "{n_y} labels, {n_set} different ones",
+            n_y=len(y),
+            n_set=len(set(y.tolist())),
+        ),
         mistake="incomplete",
     )
     times = (x[:, 1:].mean() / 1000).round()
     if raised:
-        t.require(times > 0, f"{what} are not augmented.", mistake="not-augmented")
-        t.require(times == 1, f"{what} are augmented more than once.")
+        t.require(
+            times > 0,
+            say("{what} are not augmented.", what=what),
+            mistake="not-augmented",
+        )
+        t.require(times == 1, say("{what} are augmented more than once.", what=what))
     else:
-        t.require(times == 0, f"{what} are augmented.", mistake="augments-validation")
+        t.require(
+            times == 0,
+            say("{what} are augmented.", what=what),
+            mistake="augments-validation",
+        )
     x = x - 1000 * times
     order = torch.argsort(torch.argsort(y))  # each row's place among the sorted labels
     right = whole[0][torch.argsort(whole[1])][order]
     t.require(
         x.shape == right.shape and torch.allclose(x, right, atol=1e-3),
-        f"in {what} inputs and labels do not belong together.",
-        expected=f"label {int(y[0])} with the input of row {int(y[0]) % 100}",
-        got=f"the input of row {x[0, 0]:.0f}",
+        say("in {what} inputs and labels do not belong together.", what=what),
+        expected=say(
+            "label {y} with the input of row {y2}", y=int(y[0]), y2=int(y[0]) % 100
+        ),
+        got=say("the input of row {x:.0f}", x=x[0, 0]),
         mistake="pairs-broken",
     )
 
@@ -881,21 +993,27 @@ def _batches(
 @exercise(
     "12.3e",
     mistakes={
-        "reference-kept": "The model ends with its *last* weights. `state_dict()` "
-        "holds references to the live tensors, also after `.copy()`, which copies the "
-        "dict alone: take `copy.deepcopy(model.state_dict())`.",
-        "buffers-lost": "The parameters are the best ones, but the buffers "
-        "(BatchNorm's running statistics) are the last ones. `state_dict()` has both.",
-        "last-tie": "The last of equal scores wins; the first one should. Use `>` "
-        "where you have `>=`.",
-        "nan-best": "A NaN counts as best, or blocks what comes after it.",
+        "reference-kept": say(
+            "The model ends with its *last* weights. `state_dict()` holds references "
+            "to the live tensors, also after `.copy()`, which copies the dict alone: "
+            "take `copy.deepcopy(model.state_dict())`."
+        ),
+        "buffers-lost": say(
+            "The parameters are the best ones, but the buffers (BatchNorm's running "
+            "statistics) are the last ones. `state_dict()` has both."
+        ),
+        "last-tie": say(
+            "The last of equal scores wins; the first one should. Use `>` where you "
+            "have `>=`."
+        ),
+        "nan-best": say("A NaN counts as best, or blocks what comes after it."),
     },
 )
 def train_best(answer: Any, t: Trial) -> None:
     """Check 12.3e: the parameters and buffers of the best score come back."""
     nan = math.nan
     for label, rows in (
-        ("the best in the middle", [[0.2, 0.6, 0.9, 0.4], [-3.0, -1.0, -2.0]]),
+        (say("the best in the middle"), [[0.2, 0.6, 0.9, 0.4], [-3.0, -1.0, -2.0]]),
         ("ties", [[0.1, 0.8, 0.3, 0.8, 0.2]]),
         ("NaN", [[nan, 0.2, 0.5, 0.1], [0.4, nan, 0.2], [0.1, 0.6, nan]]),
     ):
@@ -923,20 +1041,30 @@ def _best_of(t: Trial, answer: Any, scores: list[float]) -> None:
         return scores[place]
 
     said = ", ".join(f"{s:.3g}" for s in scores)
-    case = f"train_best(model, step, score, {len(scores)}), scores {said}"
+    case = say(
+        "train_best(model, step, score, {n_scores}), scores {said}",
+        n_scores=len(scores),
+        said=said,
+    )
     got = t.call(answer, net, step, score, len(scores), case=case, may_change=True)
     t.require(
         got is net,
-        "the result is not the model that was given.",
-        expected="the same model object",
+        say("the result is not the model that was given."),
+        expected=say("the same model object"),
         got="None" if got is None else f"{t.kind(got)}",
-        advice="Is `return model` missing?" if got is None else None,
+        advice=say("Is `return model` missing?") if got is None else None,
     )
     t.require(
         calls == ["step", "score"] * len(scores),
-        "the calls are not step(), score(), step(), score() …",
-        expected=f"{len(scores)} times step(), each followed by score()",
-        got=f"{calls.count('step')} times step(), {calls.count('score')} times score()",
+        say("the calls are not step(), score(), step(), score() …"),
+        expected=say(
+            "{n_scores} times step(), each followed by score()", n_scores=len(scores)
+        ),
+        got=say(
+            "{count} times step(), {count2} times score()",
+            count=calls.count("step"),
+            count2=calls.count("score"),
+        ),
     )
     _ends_at(t, net, path, scores)
 
@@ -966,13 +1094,18 @@ def _ends_at(
     elif any(s == scores[best] and at(i) for i, s in enumerate(scores) if i != best):
         mistake = "last-tie"
     elif at(scores.index(min(scores))):
-        advice = "Larger scores are better here."
+        advice = say("Larger scores are better here.")
     reached = next((i for i in range(len(path)) if at(i)), None)
     t.fail(
-        "the model does not end with its best weights.",
-        expected=f"parameters and buffers after step {best + 1}, score "
-        f"{scores[best]:.3g}",
-        got="a mixture" if reached is None else f"those after step {reached + 1}",
+        say("the model does not end with its best weights."),
+        expected=say(
+            "parameters and buffers after step {best}, score {scores:.3g}",
+            best=best + 1,
+            scores=scores[best],
+        ),
+        got=say("a mixture")
+        if reached is None
+        else say("those after step {reached}", reached=reached + 1),
         mistake=mistake,
         advice=advice,
     )
@@ -1013,7 +1146,7 @@ def sealed_data(seed: int) -> Sealed:
     """
     parts = fashion_mnist(500, 500, n_test=4000, size=14, split_seed=seed)
     g = torch.Generator().manual_seed(seed + 1)
-    test = parts.test.open("tiers of the capstone")
+    test = parts.test.open(say("tiers of the capstone"))
     y = corrupt_labels(parts.train.y, 10, _FALSE, g)[0]
     return Sealed(
         {
@@ -1035,19 +1168,29 @@ def _mirrored(x: Tensor, g: torch.Generator) -> Tensor:
 @exercise(
     "12.4",
     mistakes={
-        "over-budget": "The training is longer than the budget allows. Each call of an "
-        "optimizer's step() counts, of all networks together, and so does each "
-        "backward pass where there are more of those.",
-        "train-mode": "The model comes back in training mode, or parts of it do: "
-        "dropout would go on dropping. Call `model.eval()` before you return it.",
-        "probabilities": "The model gives probabilities. Asked for are logits: leave "
-        "the softmax out, cross-entropy takes it itself.",
-        "trained-on-validation": "The model is far better on the validation examples "
-        "than on new ones: it has learned them, or was chosen by them among far too "
-        "many. They are there to choose with; train on train_x and train_y alone.",
-        "guessing": "The model does no better than guessing among ten classes. Do "
-        "inputs and labels stay together when you shuffle? Do the gradients come from "
-        "this step, and does the optimizer hold the parameters of this model?",
+        "over-budget": say(
+            "The training is longer than the budget allows. Each call of an "
+            "optimizer's step() counts, of all networks together, and so does each "
+            "backward pass where there are more of those."
+        ),
+        "train-mode": say(
+            "The model comes back in training mode, or parts of it do: dropout would "
+            "go on dropping. Call `model.eval()` before you return it."
+        ),
+        "probabilities": say(
+            "The model gives probabilities. Asked for are logits: leave the softmax "
+            "out, cross-entropy takes it itself."
+        ),
+        "trained-on-validation": say(
+            "The model is far better on the validation examples than on new ones: it "
+            "has learned them, or was chosen by them among far too many. They are "
+            "there to choose with; train on train_x and train_y alone."
+        ),
+        "guessing": say(
+            "The model does no better than guessing among ten classes. Do inputs and "
+            "labels stay together when you shuffle? Do the gradients come from this "
+            "step, and does the optimizer hold the parameters of this model?"
+        ),
     },
 )
 def strategy(answer: Any, t: Trial) -> float:
@@ -1060,9 +1203,11 @@ def strategy(answer: Any, t: Trial) -> float:
     modes = t.modes(model)
     t.require(
         not any(modes),
-        "the model is not in evaluation mode.",
-        expected="`training` False in the model and in all modules inside",
-        got=f"True in {sum(modes)} of {len(modes)}",
+        say("the model is not in evaluation mode."),
+        expected=say("`training` False in the model and in all modules inside"),
+        got=say(
+            "True in {sum_modes} of {n_modes}", sum_modes=sum(modes), n_modes=len(modes)
+        ),
         mistake="train-mode",
     )
     right, known = (
@@ -1071,15 +1216,22 @@ def strategy(answer: Any, t: Trial) -> float:
     )
     t.require(
         right > 15,
-        f"the model is right on {right:.1f} % of the sealed test images.",
-        expected=f"{TIERS[0][0]:g} % or more; guessing gives 10 %",
+        say(
+            "the model is right on {right:.1f} % of the sealed test images.",
+            right=right,
+        ),
+        expected=say("{tiers:g} % or more; guessing gives 10 %", tiers=TIERS[0][0]),
         mistake="guessing",
     )
     t.require(
         known - right < _BY_HEART,
-        "the model knows the validation examples.",
-        expected="about the same accuracy on validation and test",
-        got=f"{known:.1f} % on validation, {right:.1f} % on test",
+        say("the model knows the validation examples."),
+        expected=say("about the same accuracy on validation and test"),
+        got=say(
+            "{known:.1f} % on validation, {right:.1f} % on test",
+            known=known,
+            right=right,
+        ),
         mistake="trained-on-validation",
     )
     return _tier(t, right)
@@ -1088,34 +1240,43 @@ def strategy(answer: Any, t: Trial) -> float:
 def _within_budget(t: Trial, spent: Spent) -> None:
     t.require(
         max(spent.steps, spent.passes) <= BUDGET,
-        "the training takes more than its budget.",
-        expected=f"at most {BUDGET} optimizer steps, and as many backward passes",
-        got=f"{spent.steps} optimizer steps, {spent.passes} backward passes",
+        say("the training takes more than its budget."),
+        expected=say(
+            "at most {budget} optimizer steps, and as many backward passes",
+            budget=BUDGET,
+        ),
+        got=say(
+            "{steps} optimizer steps, {passes} backward passes",
+            steps=spent.steps,
+            passes=spent.passes,
+        ),
         mistake="over-budget",
     )
     t.require(
         spent.seconds <= SECONDS,
-        "the training takes too long.",
-        expected=f"at most {SECONDS:g} seconds of the processor",
-        got=f"{spent.seconds:.1f} seconds",
-        advice="A smaller network, or smaller batches, will do.",
+        say("the training takes too long."),
+        expected=say("at most {seconds:g} seconds of the processor", seconds=SECONDS),
+        got=say("{seconds:.1f} seconds", seconds=spent.seconds),
+        advice=say("A smaller network, or smaller batches, will do."),
     )
 
 
 def _accuracy(t: Trial, model: Any, x: Tensor, y: Tensor) -> float:
     """Return the share of right answers in percent."""
-    case = f"the model on {len(x)} images"
+    case = say("the model on {n_x} images", n_x=len(x))
     out = t.tensor(
-        t.call(model, x.clone(), case=case), shape=(len(x), 10), what="what it gives"
+        t.call(model, x.clone(), case=case),
+        shape=(len(x), 10),
+        what=say("what it gives"),
     ).detach()
-    t.require(not out.isnan().any(), "what the model gives contains NaN.")
+    t.require(not out.isnan().any(), say("what the model gives contains NaN."))
     one = torch.ones(len(x), dtype=out.dtype)
     sums = torch.allclose(out.sum(1), one, rtol=0, atol=1e-4)
     t.require(
         not (sums and (out >= 0).all()),
-        "the model's values are not logits.",
-        expected="logits, of any sign",
-        got="values from 0 to 1 whose sum is 1 for each image",
+        say("the model's values are not logits."),
+        expected=say("logits, of any sign"),
+        got=say("values from 0 to 1 whose sum is 1 for each image"),
         mistake="probabilities",
     )
     return 100 * (out.argmax(1) == y).float().mean().item()
@@ -1130,13 +1291,25 @@ def _tier(t: Trial, right: float) -> float:
     reached = [points for least, points in TIERS if right >= least]
     t.require(
         reached,
-        f"the model is right on {right:.1f} % of the sealed test images.",
-        expected=f"at least {TIERS[0][0]:g} %, the first tier",
-        advice="The rules were kept; what is missing is regularization. Where does "
-        "training accuracy go, and where does validation accuracy?",
+        say(
+            "the model is right on {right:.1f} % of the sealed test images.",
+            right=right,
+        ),
+        expected=say("at least {tiers:g} %, the first tier", tiers=TIERS[0][0]),
+        advice=say(
+            "The rules were kept; what is missing is regularization. Where does "
+            "training accuracy go, and where does validation accuracy?"
+        ),
     )
     t.part(
-        f"{right:.1f} % of the sealed test images: tier {len(reached)} of "
-        f"{len(TIERS)}, {reached[-1]:g} of {TIERS[-1][1]:g} points"
+        say(
+            "{right:.1f} % of the sealed test images: tier {n_reached} of {n_tiers}, "
+            "{reached:g} of {tiers:g} points",
+            right=right,
+            n_reached=len(reached),
+            n_tiers=len(TIERS),
+            reached=reached[-1],
+            tiers=TIERS[-1][1],
+        )
     )
     return reached[-1]

@@ -141,7 +141,7 @@ def perhaps_drawn(t: Trial, answer: Any, *args: Any, text: str) -> None:
     state = torch.get_rng_state()
     generator = t.generator()
     before = generator.get_state()
-    first = t.call(answer, *args, generator, case=f"{text}, generator)")
+    first = t.call(answer, *args, generator, case=say("{text}, generator)", text=text))
     t.require(
         torch.equal(torch.get_rng_state(), state),
         say("your code draws from torch's global generator although it was given one."),

@@ -192,9 +192,9 @@ def test_texts_go_apart_from_what_the_warm_process_reads():
 
 def test_only_the_judge_can_say_that_somebody_passes():
     answer = {"questions": {"f": {"verdict": "PASS"}, "g": {"verdict": "PASS"}}}
-    results = outcome(JOB, _sure(answer, {"g": 1.5}), ()).questions
-    assert results["f"].verdict is Verdict.TAMPERED
-    assert (results["g"].verdict, results["g"].earned) == (Verdict.PASS, 1.5)
+    sure = _sure(answer, {"g": 1.5})
+    assert outcome(JOB, sure, ()).questions["f"].verdict is Verdict.TAMPERED
+    assert sure["questions"]["g"] == {"verdict": "PASS", "earned": 1.5}
 
 
 def nest(folder, depth):

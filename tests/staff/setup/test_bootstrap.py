@@ -109,7 +109,7 @@ def test_the_rest_is_added_when_it_is_needed(clone, machine, capsys):
     setup(clone, "test")
     assert {"dask", "jupytext", "playwright", "hypothesis"} <= set(machine.installed)
     assert {"torch", "jupyterlab", "uv"} & set(machine.installed) == set()
-    assert "what it lacks (staff, test)" in capsys.readouterr().out
+    assert "what it lacks (staff, site, test)" in capsys.readouterr().out
     machine.forget()
     for wanted in sections.SETS:
         setup(clone, wanted)
