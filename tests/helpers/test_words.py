@@ -175,12 +175,12 @@ def outside(text: str) -> str:
     return kept
 
 
-# Learners see these, too: names of exercises, methods and of a network (one), Python's
+# Learners see these, too: names of exercises, methods, networks (one, two) and shifts, Python's
 # and torch's words, classes of a data set, and values that an exercise asks for.
 FOREIGN = re.compile(
-    r"\b\d\.\d \w+|^one$|\b\w*Error: .*|\bplace operation\.|(?:not )?found\. This is"
+    r"\b\d+\.\d[a-e]? \w+|^(?:one|two)$|\b\w*Error: .*|\bplace operation\.|(?:not )?found\. This is"
     r" an internal miniz error.*|'(?:good fit|\w+fitting)'|\b(?:float|nan|state|inf"
-    r"|tanh|mixup|CutMix|Cutout|Trouser|Pullover|Dress|Coat|Sandal|Shirt|Sneaker|Bag"
+    r"|method|Sequential|noise|turned|tanh|mixup|CutMix|Cutout|Trouser|Pullover|Dress|Coat|Sandal|Shirt|Sneaker|Bag"
     r"|Ankle boot)\b"
 )
 

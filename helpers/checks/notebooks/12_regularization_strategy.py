@@ -578,7 +578,7 @@ def _loss_is(
         accuracy = (z.argmax(1) == y).float().mean().item()
     hints = {
         say("The losses are added up: divide by the number of examples."): right * n,
-        "That is the accuracy.": accuracy,
+        say("That is the accuracy."): accuracy,
         say("That is one minus the accuracy."): 1 - accuracy,
         say(
             "The softmax is taken twice: F.cross_entropy wants logits."
