@@ -175,13 +175,13 @@ def outside(text: str) -> str:
     return kept
 
 
-# Learners see these, too: names of exercises, methods, networks (one, two) and shifts, Python's
-# and torch's words, classes of a data set, and values that an exercise asks for.
+# Learners see these, too: names of exercises, methods, networks (one, two) and shifts,
+# Python's and torch's words, classes of a data set, values that an exercise asks for.
 FOREIGN = re.compile(
-    r"\b\d+\.\d[a-e]? \w+|^(?:one|two)$|\b\w*Error: .*|\bplace operation\.|(?:not )?found\. This is"
-    r" an internal miniz error.*|'(?:good fit|\w+fitting)'|\b(?:float|nan|state|inf"
-    r"|method|Sequential|noise|turned|tanh|mixup|CutMix|Cutout|Trouser|Pullover|Dress|Coat|Sandal|Shirt|Sneaker|Bag"
-    r"|Ankle boot)\b"
+    r"\b\d+\.\d[a-e]? \w+|^(?:one|two)$|\b\w*Error: .*|\bplace operation\."
+    r"|(?:not )?found\. This is an internal miniz error.*|'(?:good fit|\w+fitting)'"
+    r"|\b(?:float|nan|state|inf|method|Sequential|noise|turned|tanh|mixup|CutMix"
+    r"|Cutout|Trouser|Pullover|Dress|Coat|Sandal|Shirt|Sneaker|Bag|Ankle boot)\b"
 )
 
 
