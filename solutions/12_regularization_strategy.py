@@ -34,6 +34,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from IPython.display import display
 from torch import nn
 
 from helpers import data
@@ -46,6 +47,7 @@ from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, grid, mlp, train_population
 from helpers.show import plots
 from helpers.show.labels import labeled_images
+from helpers.study import reference
 from helpers.study.predictions import predict, recall
 from helpers.study.quizzes import flashcards, quiz
 from helpers.study.warm_up import warm_up
@@ -1965,7 +1967,7 @@ def strategy(data: dict[str, torch.Tensor], budget: int) -> nn.Module:
 # between four points below and six points above the sealed accuracy.
 
 
-# %%
+# %% look
 def practice(answer, shops=(1, 2, 3)):
     """Validation accuracy in percent on each of several shops."""
     scores = []
@@ -1979,7 +1981,6 @@ def practice(answer, shops=(1, 2, 3)):
     return scores
 
 
-# %% look
 look(lambda: practice(strategy), [75.0, 75.0, 75.0])
 
 # %% test="strategy" points=3
@@ -2314,7 +2315,13 @@ print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 
 #
 # ## Test yourself
 #
-# Each answer with its reason, and then flashcards.
+# First the whole course to look things up in: the four kinds of regularization, the years
+# in which the techniques came, and its words. Then a quiz, each answer with its reason,
+# and flashcards.
+
+# %% figure
+for table in (reference.taxonomy(), reference.timeline(), reference.glossary()):
+    display(table)
 
 # %%
 quiz("12_regularization_strategy")

@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 
 from helpers.demos.playground import playground
+from helpers.study import reference
 from staff.course import Course, CourseError, child_environment
 from staff.site import tables
 from staff.site.executed import Page, run_all
@@ -95,7 +96,11 @@ def _write_sources(course: Course, pages: Sequence[Page], source: Path) -> None:
         "learn": "# Learn\n\n" + tables.notebooks(stems),
         "exercises": tables.exercises(course, stems),
         "measured": tables.measured(pages),
-    } | _project_texts(course)
+    }
+    lists = (reference.glossary, reference.timeline, reference.taxonomy)
+    for look_up in (*lists, reference.techniques):
+        texts[look_up.__name__] = tables.lookup(look_up(), stems)
+    texts |= _project_texts(course)
     texts["index"] = _front([name for name in texts if name != "learn"])
     for name, text in texts.items():
         (source / f"{name}.md").write_text(text, encoding="utf-8")

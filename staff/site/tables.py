@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import nbformat
 
+from helpers.cards import inline
 from helpers.evidence.claims import Claim
+from helpers.study.reference import Reference
 from helpers.study.titles import title
 from staff.course import Course
 from staff.site.executed import Page
 
-__all__ = ["claims_in", "exercises", "kind", "measured", "notebooks"]
+__all__ = ["claims_in", "exercises", "kind", "lookup", "measured", "notebooks"]
 
 _KINDS = {
     "effect": "an effect with a sign",
@@ -127,6 +129,27 @@ def exercises(course: Course, stems: Sequence[str]) -> str:
         for name, entry in known.get(stem, {}).items():
             lines.append(f"- {entry['number']} {entry['title']} (`{name}`)")
     return "\n".join(lines) + "\n"
+
+
+def lookup(table: Reference, stems: Sequence[str]) -> str:
+    """Return a page of one of the course's lists, as Markdown.
+
+    Args:
+        table: its last column names notebooks.
+        stems: of the notebooks that have a page.
+    """
+    head = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in table.head)
+    rows = ""
+    for *texts, stem in table.rows:
+        place = html.escape(title(stem))
+        if stem in stems:
+            place = f'<a href="notebooks/{stem}.html">{place}</a>'
+        cells = "".join(f"<td>{inline(text)}</td>" for text in texts)
+        rows += f"<tr>{cells}<td>{place}</td></tr>"
+    return (
+        f'# {table.name}\n\n<div class="measured"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>\n"
+    )
 
 
 def notebooks(stems: Sequence[str]) -> str:
