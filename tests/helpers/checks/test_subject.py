@@ -104,16 +104,17 @@ class Keeper(Subject):
         used: names of the uses that it was asked for.
     """
 
-    __slots__ = ("_graphs", "notes", "used")
+    __slots__ = ("_given", "_graphs", "notes", "used")
 
     def __init__(self) -> None:
+        self._given: list[nn.Module] = []  # the check's own
         self.notes: list[str] = []
         self.used: set[str] = set()
         self._graphs: dict[int, tuple[Tensor, Tensor]] = {}
 
     def seal(self, value: Any) -> Any:
         """Return what another process could send back: plain values, and stand-ins."""
-        if isinstance(value, VALUES):
+        if isinstance(value, VALUES) or any(value is own for own in self._given):
             return value
         if isinstance(value, Tensor):
             return self._without_graph(value)
@@ -157,6 +158,8 @@ class Keeper(Subject):
     ) -> Outcome:
         assert getattr(uses, operation.__name__) is operation
         self.used.add(operation.__name__)
+        handed = [a for args in arguments if type(args) is tuple for a in args]
+        self._given += [a for a in handed if isinstance(a, nn.Module)]
         outcome = super().use(operation, *self.open(arguments), **how)
         return Outcome(self.seal(outcome.value), outcome.raised, outcome.seen)
 
