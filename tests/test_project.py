@@ -66,7 +66,7 @@ def test_changes_begin_with_what_is_not_released_or_with_this_version():
 def test_what_contributors_are_told_to_look_at_is_there():
     paths = re.findall(r"`((?:tests|helpers|solutions)/[\w/.]+)`", CONTRIBUTING)
     assert len(paths) >= 4
-    for path in paths:
+    for path in set(paths) - {"tests/proven.json"}:  # a whole proof writes it
         place = path.replace("NN_topic", "02_dropout_from_scratch")
         place = place.replace("EXERCISE", "inverted_dropout")
         assert (ROOT / place).exists(), path
