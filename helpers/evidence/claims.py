@@ -30,6 +30,7 @@ import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 
@@ -49,6 +50,7 @@ __all__ = [
     "claim",
     "ledger",
     "open_table",
+    "read_ledger",
     "results",
 ]
 
@@ -360,6 +362,16 @@ def open_table() -> Results | None:
 def ledger() -> Ledger:
     """Return the claims measured since this notebook was started, in order."""
     return _LEDGER
+
+
+def read_ledger(path: Path) -> list[Claim]:
+    """Return the claims that a run wrote to the file named by COURSE_LEDGER.
+
+    Of claims measured more than once the last measurement counts; no file, no claims.
+    """
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    claims = (Claim(**json.loads(line)) for line in lines)
+    return list({claim.id: claim for claim in claims}.values())
 
 
 def _limits(condition: str) -> tuple[float, float]:

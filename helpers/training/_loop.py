@@ -2,8 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -255,17 +255,26 @@ def evaluate(
     tokens labeled -100 count in neither. Every module's own mode is restored.
     """
     x, y = split
-    modes = [(module, module.training) for module in model.modules()]
     device = next(model.parameters(), x).device
-    model.eval()
     tally = Tally(device)
-    for xb, yb in Batches(x, y, batch_size, shuffle=False):
-        xb, yb = xb.to(device), yb.to(device)
-        out = model(xb)
-        tally.add(loss_fn(out, yb), out, yb)
-    for module, mode in modes:
-        module.training = mode
+    with evaluation_mode(model):
+        for xb, yb in Batches(x, y, batch_size, shuffle=False):
+            xb, yb = xb.to(device), yb.to(device)
+            out = model(xb)
+            tally.add(loss_fn(out, yb), out, yb)
     return tally.score()
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Put a model into evaluation mode for a block; each module's own mode returns."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def count_parameters(model: nn.Module) -> int:

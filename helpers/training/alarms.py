@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from helpers.training._loop import State
+from helpers.training._loop import State, evaluation_mode
 from helpers.words import say
 
 __all__ = ["Alarm", "Symptom", "class_accuracy"]
@@ -168,13 +168,8 @@ def class_accuracy(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     Returns:
         (K,) float32 on the CPU, in [0, 1]; NaN for classes without an example.
     """
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
+    with evaluation_mode(model):
         parts = [model(part) for part in x.split(_ROWS)]
-    finally:
-        for module, mode in modes:
-            module.training = mode
     logits, y = torch.cat(parts).cpu(), y.cpu()
     hits = y[logits.argmax(1) == y]
     classes = logits.shape[1]

@@ -7,7 +7,6 @@ not hold is counted, and the notebook goes on.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from helpers.evidence.claims import Claim
+from helpers.evidence.claims import Claim, read_ledger
 from staff.course import Course
 from staff.runs import error_of, execute
 
@@ -96,7 +95,7 @@ def replicate(
             crashes = [f"cell {id} fails:\n{e[1]}" for id, e in errors if e]
         except (CellTimeoutError, DeadKernelError) as error:
             crashes = [f"{type(error).__name__}: {error}"]
-        claims = _read(ledger) if ledger.exists() else []
+        claims = read_ledger(ledger)
     if strange := [c.id for c in claims if c.shift != shift]:
         crashes.append(f"measured with other seeds than asked for: {strange}")
     if not claims:
@@ -122,12 +121,6 @@ def report(outcomes: Sequence[Outcome]) -> int:
     for shift in dict.fromkeys(outcome.shift for outcome in outcomes):
         print(_sums([o for o in outcomes if o.shift == shift]))
     return int(any(outcome.crashes for outcome in outcomes))
-
-
-def _read(ledger: Path) -> list[Claim]:
-    lines = ledger.read_text(encoding="utf-8").splitlines()
-    claims = [Claim(**json.loads(line)) for line in lines]
-    return list({claim.id: claim for claim in claims}.values())
 
 
 def _table(outcome: Outcome) -> list[str]:

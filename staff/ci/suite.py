@@ -25,7 +25,7 @@ from staff.grader.model import Step
 from staff.grader.needed import needed_steps
 from staff.runs import execute, strict_environment, untouched_problems
 
-__all__ = ["Run", "main"]
+__all__ = ["Run", "main", "without_shows"]
 
 _CELL_TIMEOUT = 600
 _OWN = {"look", "solution", "test"}  # cells that learners' answers reach
@@ -161,7 +161,7 @@ def learners(run: Run) -> bool:
     def problems_of(stem: str) -> list[str]:
         path = run.course.release(stem)
         if not effort.everything():
-            path = _without_shows(path, run.folder / "releases")
+            path = without_shows(path, run.folder / "releases")
         return untouched_problems(execute(path, OMP_NUM_THREADS="1"))
 
     with ThreadPoolExecutor(2) as pool:
@@ -176,7 +176,7 @@ def learners(run: Run) -> bool:
     return bool(stems) and not any(found)
 
 
-def _without_shows(path: Path, folder: Path) -> Path:
+def without_shows(path: Path, folder: Path) -> Path:
     """Write a copy without the experiments on which no exercise depends.
 
     They are the same cells as the instructor's, where they have just been run, and the

@@ -20,7 +20,7 @@ from staff.authoring.hidden import halves
 from staff.course import Course
 from staff.grader.again import remembered
 from staff.grader.bundle import Bundle
-from staff.grader.executed import HIDDEN, graded_file
+from staff.grader.executed import graded_file, open_part
 from staff.grader.feedback import Page
 from staff.grader.journal import Journal
 from staff.grader.marks import Marks, of_assignment
@@ -83,7 +83,7 @@ def without_hidden(notebook: Any) -> Any:
         visible, hidden = halves(cell.source)
         if not hidden:
             continue
-        cell.source = f"{visible.rstrip()}\n{HIDDEN}"
+        cell.source = open_part(cell.source)
         cell.outputs = [_tame(o, visible, hidden) for o in cell.get("outputs", [])]
     return notebook
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.files import write_whole
-from staff.course import Course, CourseError
+from staff.course import Course
 from staff.grader.bundle import Bundle
 from staff.grader.files import Refused, read_below
 from staff.grader.find import is_student
+from staff.grader.kept import read_kept
 from staff.grader.pages import clean
 
 __all__ = ["FILES", "Request", "keep_answer", "parse", "read_requests"]
@@ -126,19 +127,18 @@ def keep_answer(
 
 
 def _answers(course: Course, stem: str) -> dict[str, dict[str, dict[str, str]]]:
-    path = course.grading / "regrades" / f"{stem}.json"
-    try:
-        data: Any = json.loads(path.read_text("utf-8"))
+    def take(data: Any) -> dict[str, dict[str, dict[str, str]]]:
         for answers in data.values():
             for each in answers.values():
                 if not isinstance(each["asked"] + each["answer"], str):
                     raise TypeError
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CourseError(
-            f"grading/regrades/{path.name}: expected what `python -m staff regrade` "
-            f"wrote, and cannot read it ({type(error).__name__}); mend it, or move it "
-            "away: the requests are open again then"
-        ) from error
-    return dict(data)
+        return dict(data)
+
+    path = course.grading / "regrades" / f"{stem}.json"
+    return read_kept(
+        path,
+        take,
+        name=f"grading/regrades/{path.name}",
+        by="`python -m staff regrade` wrote",
+        cure="mend it, or move it away: the requests are open again then",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.evidence.claims import Claim
+from helpers.evidence.claims import Claim, read_ledger
 from staff.course import Course, CourseError
 from staff.runs import error_of, execute
 
@@ -66,9 +65,7 @@ def _run(course: Course, stem: str, cache: Path) -> Page:
                 raise CourseError(f"{stem}, cell {cell.id} fails:\n{error[1]}")
         nbformat.write(notebook, kept)
         print(f"{stem}: run", flush=True)
-    lines = ledger.read_text("utf-8").splitlines() if ledger.exists() else []
-    claims = {one.id: one for one in (Claim(**json.loads(line)) for line in lines)}
-    return Page(stem, nbformat.read(kept, as_version=4), list(claims.values()))
+    return Page(stem, nbformat.read(kept, as_version=4), read_ledger(ledger))
 
 
 def _key(course: Course, path: Path) -> str:

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +21,7 @@ import nbformat
 
 from helpers.demos.playground import playground
 from helpers.study import reference
+from staff.authoring.install import publication
 from staff.course import Course, CourseError, child_environment
 from staff.site import tables
 from staff.site.executed import Page, run_all
@@ -110,7 +110,7 @@ def _project_texts(course: Course) -> dict[str, str]:
     """Return the texts of docs/ and the contributors' page, by name of their page."""
     files = {path.stem: path for path in sorted((course.root / _DOCS).glob("*.md"))}
     files["contributing"] = course.root / "CONTRIBUTING.md"
-    address = _address(course)
+    address = publication(course.root).address
 
     def known(path: str) -> str | None:
         stem = Path(path).stem
@@ -124,19 +124,13 @@ def _project_texts(course: Course) -> dict[str, str]:
     }
 
 
-def _address(course: Course) -> str | None:
-    text = (course.root / "pyproject.toml").read_text("utf-8")
-    urls = tomllib.loads(text)["project"].get("urls", {})
-    address: str | None = urls.get("Repository")
-    return address
-
-
 def _front(names: Sequence[str]) -> str:
     """Return the front page: the playground, and three doors."""
     listed = "\n".join(["learn", *names])
     teach = "teach.html" if "teach" in names else "contributing.html"
     page = playground()
     scene = page.fragment(f"<p>{page.alt}</p>")
+    scene = re.sub(r"\n{2,}", "\n", scene)  # an empty line would end the HTML
     return f"""# Neural-network regularization, hands on
 
 Numbered notebooks from bias and variance to dropout, weight decay, early stopping,
@@ -154,7 +148,7 @@ point.</a>
 
 ## Try it: one network, twice
 
-{re.sub(chr(10) + "{2,}", chr(10), scene)}
+{scene}
 
 ```{{toctree}}
 :hidden:

@@ -105,12 +105,7 @@ def collect(
 def _numbers(path: Path, people: dict[str, Learner], told: Told) -> dict[str, str]:
     """Return a Moodle participant's number → student."""
     table = read_table(path)
-    place = table.column("Identifier")
-    if place is None:
-        raise CourseError(
-            f"{path.name}: expected Moodle's grading worksheet with a column "
-            f"Identifier, found {', '.join(table.header[:8])}"
-        )
+    place = table.identifiers()
     found = {}
     for index, one in match(table, people, told).items():
         number = re.search(r"(\d+)\s*$", table.rows[index][place])

@@ -41,7 +41,9 @@ from staff.grader.again import remembered, settle_again
 from staff.grader.faults import InfraError, infra
 from staff.grader.feedback import Page, points
 from staff.grader.journal import Journal
+from staff.grader.kept import read_kept
 from staff.grader.marks import Marks
+from staff.grader.policy import Policy
 from staff.grader.requests import read_requests
 from staff.term.book import Learner
 from staff.term.export import Told, match
@@ -184,7 +186,7 @@ class _Return:
     ) -> Iterator[str]:
         told = Told()
         if options.canvas:
-            notebooks = self._notebooks(each, ready)
+            notebooks = self._notebooks(each, grades.policy, ready)
             files = _for_canvas(options.canvas, grades.learners, ready, notebooks, told)
             write_whole(self.folder / "canvas.zip", _zipped(files))
             told.lines.append(f"{len(files)} files in canvas.zip")
@@ -194,10 +196,11 @@ class _Return:
             told.lines.append(f"{len(files)} files in moodle.zip")
         yield from told.lines
 
-    def _notebooks(self, each: Assignment, ready: dict[str, str]) -> dict[str, bytes]:
+    def _notebooks(
+        self, each: Assignment, policy: Policy, ready: dict[str, str]
+    ) -> dict[str, bytes]:
         """Return student → feedback as a notebook."""
         journal, bundle = Journal(self.course, self.stem), each.bundle
-        policy = read_grades(self.course, [self.stem]).policy
         page = Page(bundle, policy, read_requests(self.course, bundle))
         found = {}
         for student in ready:
@@ -230,20 +233,19 @@ def _sum(page: str) -> str:
 
 
 def _remembered(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text("utf-8"))
+    def take(data: Any) -> dict[str, Any]:
         for one in data.values():
             if not isinstance(one["scores"], dict) or not isinstance(one["page"], str):
                 raise TypeError
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CourseError(
-            f"grading/returned/{path.name}: expected what `return` wrote, and cannot "
-            f"read it ({type(error).__name__}); move it away, and everything counts as "
-            "not yet returned"
-        ) from error
-    return dict(data)
+        return dict(data)
+
+    return read_kept(
+        path,
+        take,
+        name=f"grading/returned/{path.name}",
+        by="`return` wrote",
+        cure="move it away, and everything counts as not yet returned",
+    )
 
 
 def _scores(each: Assignment, student: str) -> dict[str, Any]:
@@ -364,12 +366,7 @@ def _for_moodle(
     told: Told,
 ) -> dict[str, bytes]:
     table = read_table(source)
-    place, name = table.column("Identifier"), table.column("Full name")
-    if place is None:
-        raise CourseError(
-            f"{source.name}: expected Moodle's grading worksheet with a column "
-            f"Identifier, found {', '.join(table.header[:8])}"
-        )
+    place, name = table.identifiers(), table.column("Full name")
     files = {}
     for index, one in match(table, learners, told).items():
         row = table.rows[index]

@@ -24,6 +24,7 @@ from staff.course import Course, CourseError
 from staff.grader.again import settle_again
 from staff.grader.bundle import Bundle, Manual, Question
 from staff.grader.feedback import points
+from staff.grader.kept import read_kept
 from staff.grader.marks import of_assignment
 from staff.term.book import opened
 from staff.term.hand import find_question, rows, set_marks
@@ -253,8 +254,7 @@ def _item(where: str, name: str, own: Any) -> Item:
 
 
 def _read_given(path: Path) -> dict[str, dict[str, Named]]:
-    try:
-        data = json.loads(path.read_text("utf-8"))
+    def take(data: Any) -> dict[str, dict[str, Named]]:
         return {
             student: {
                 name: Named(tuple(each["items"]), str(each["comment"]))
@@ -262,14 +262,15 @@ def _read_given(path: Path) -> dict[str, dict[str, Named]]:
             }
             for student, answers in data.items()
         }
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CourseError(
-            f"{path.name}: expected what `rubric` wrote itself, and cannot read it "
-            f"({type(error).__name__}); move it away to go on: points and comments are "
-            "in the gradebook, only `again` forgets them"
-        ) from error
+
+    return read_kept(
+        path,
+        take,
+        name=path.name,
+        by="`rubric` wrote itself",
+        cure="move it away to go on: points and comments are in the gradebook, only "
+        "`again` forgets them",
+    )
 
 
 def template(bundle: Bundle) -> str:

@@ -46,6 +46,20 @@ class Table:
                 return known.index(_squeezed(name))
         return None
 
+    def identifiers(self) -> int:
+        """Return where the identifiers of Moodle's grading worksheet stand.
+
+        Raises:
+            CourseError: it is another table.
+        """
+        place = self.column("Identifier")
+        if place is None:
+            raise CourseError(
+                f"{self.path.name}: expected Moodle's grading worksheet with a column "
+                f"Identifier, found {', '.join(self.header[:8])}"
+            )
+        return place
+
     def where(self, row: int) -> str:
         """Return the place of a row for a message."""
         return f"{self.path.name}, line {self.lines[row]}"

@@ -74,12 +74,8 @@ def conv_net(t: Trial) -> tuple[nn.Module, list[Any]]:
 
 def statistics(model: nn.Module) -> list[Tensor]:
     """Copy the running mean and variance of each BatchNorm, in turn."""
-    found: list[Tensor] = []
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            statistics: Any = [module.running_mean, module.running_var]
-            found += statistics
-    return [value.clone() for value in found]
+    pairs = ((norm.running_mean, norm.running_var) for norm in norms(model))
+    return [value.clone() for pair in pairs for value in pair]
 
 
 def norms(model: nn.Module) -> list[Any]:

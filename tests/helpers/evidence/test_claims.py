@@ -96,6 +96,10 @@ def test_ledger_file(monkeypatch, tmp_path):
     assert entry["id"] == "x.a"
     assert entry["unit"] == "points"
     assert entry["n"] == 2
+    claim("x.a", "It is so.", [2.0, 2.5], "> 0", unit="points")
+    (kept,) = claims.read_ledger(path)
+    assert kept.mean == 2.25
+    assert claims.read_ledger(path.with_name("none")) == []
 
 
 @pytest.mark.parametrize(

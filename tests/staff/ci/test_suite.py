@@ -138,7 +138,7 @@ def test_a_run_that_never_comes_to_a_report_fails(course, tmp_path):
 
 def test_learners_run_leaves_out_what_no_exercise_needs(course, stem, tmp_path):
     build(course, [])
-    kept = nbformat.read(ci._without_shows(course.release(stem), tmp_path), 4).cells
+    kept = nbformat.read(ci.without_shows(course.release(stem), tmp_path), 4).cells
     sources = [cell.source for cell in kept]
     assert "number = 3" in sources  # a look needs it
     assert "math.sqrt(number)" not in sources

@@ -16,7 +16,7 @@ import pytest
 
 from helpers.evidence.claims import Claim
 from staff.authoring.masters import read_master
-from staff.ci.suite import _without_shows
+from staff.ci.suite import without_shows
 from staff.course import Course, CourseError
 from staff.runs import execute
 from staff.site import executed, tables
@@ -41,7 +41,7 @@ def site(tmp_path_factory) -> Path:
     """Return a site of two notebooks: one run but for its experiments, one not run."""
     folder = tmp_path_factory.mktemp("site")
     run = nbformat.read(COURSE.release(STEM), as_version=4)
-    some = execute(_without_shows(COURSE.release(STEM), folder), NBGRADER_EXECUTION="")
+    some = execute(without_shows(COURSE.release(STEM), folder), NBGRADER_EXECUTION="")
     outputs = {cell.id: cell.outputs for cell in some.cells}
     for cell in run.cells:
         if cell.id in outputs:
