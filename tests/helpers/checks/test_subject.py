@@ -159,7 +159,8 @@ class Keeper(Subject):
         assert getattr(uses, operation.__name__) is operation
         self.used.add(operation.__name__)
         handed = [a for args in arguments if type(args) is tuple for a in args]
-        self._given += [a for a in handed if isinstance(a, nn.Module)]
+        own = [a for a in handed if type(a) is not Sealed]
+        self._given += [a for a in own if isinstance(a, nn.Module)]
         outcome = super().use(operation, *self.open(arguments), **how)
         return Outcome(self.seal(outcome.value), outcome.raised, outcome.seen)
 
