@@ -48,6 +48,7 @@ class Run:
         self.modules: set[str] = set()
         self.limited = False
         self._room = _OUTPUTS
+        self._taken: dict[str, int] = {}  # cell → bytes of it
 
     def open_questions(self) -> list[str]:
         """Return the wanted questions without a verdict."""
@@ -97,11 +98,16 @@ class Run:
                 self.skip.add(other)
 
     def put_out(self, cell: str, outputs: list[Any]) -> None:
-        """Keep what a cell put out, as long as there is room for it."""
+        """Keep what a cell put out, as long as there is room for it.
+
+        A cell that runs again leaves the room that it had before.
+        """
+        self._room += self._taken.pop(cell, 0)
         size = len(json.dumps(outputs))
         if size > self._room:
             outputs, size = [], 0
         self._room -= size
+        self._taken[cell] = size
         self.outputs[cell] = outputs
 
     def give_up(self, verdict: str, message: str, evidence: str = "") -> None:

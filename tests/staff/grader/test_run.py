@@ -114,6 +114,15 @@ def test_outputs_have_room_for_so_much_and_no_more():
     assert one.outputs["cell 199"] == []
 
 
+def test_a_cell_that_runs_again_has_the_room_that_it_had():
+    """On a busy machine whole submissions run again; their outputs were lost."""
+    one = run()
+    for _ in range(3):
+        for number in range(20):
+            one.put_out(f"cell {number}", ["\U0001f600" * 20_000])
+    assert all(one.outputs.values())
+
+
 def test_a_pass_is_worth_more_than_a_fail_and_that_more_than_a_doubt():
     one = run()
     for step, verdict in ((3, "FAIL"), (5, "CRASHED"), (7, "PASS")):
