@@ -574,11 +574,14 @@ def _noisy(
     labels: Tensor,
     classes: int,
     rate: float,
-    generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Call the answer; require two tensors of the right kind and classes in range."""
-    generator = generator or t.generator()
-    result = t.call(answer, labels, classes, rate, generator)
+    """Call the answer; require what `_pair` requires."""
+    result = t.call(answer, labels, classes, rate, t.generator())
+    return _pair(t, result, labels, classes)
+
+
+def _pair(t: Trial, result: Any, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """Require two tensors of the right kind and classes in range."""
     if isinstance(result, Tensor) or not isinstance(result, Sequence):
         t.fail(
             say("the result is not a pair."),
@@ -616,8 +619,8 @@ def _noisy(
 def _repeat(
     t: Trial, answer: Any, labels: Tensor, classes: int, rate: float
 ) -> list[tuple[Tensor, Tensor]]:
-    generator = t.generator()
-    return [_noisy(t, answer, labels, classes, rate, generator) for _ in range(_CALLS)]
+    results = t.calls(_CALLS, answer, labels, classes, rate, t.generator())
+    return [_pair(t, result, labels, classes) for result in results]
 
 
 def _exact(

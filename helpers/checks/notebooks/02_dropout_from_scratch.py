@@ -139,7 +139,7 @@ def standard_dropout(answer: Any, t: Trial) -> None:
 
     t.part("training masks")
     g = t.generator()
-    masks = kept(lambda: t.call(answer, x, p, True, g))
+    masks = kept(t.calls(40, answer, x, p, True, g))
     wrong = {"scales-in-training": (1 / (1 - p), 1 - p, p, 1 / p)}
     survivors(t, t.call(answer, x, p, True, t.generator()), x, 1.0, wrong)
     independent(t, masks, shared={a: (text, None) for a, text in _COPIES.items()})
@@ -210,7 +210,7 @@ def inverted_dropout(answer: Any, t: Trial) -> None:
 
     t.part("training masks and scales")
     g = t.generator()
-    masks = kept(lambda: t.call(answer, x, p, True, g))
+    masks = kept(t.calls(40, answer, x, p, True, g))
     shared = {
         a: (text, "shared-mask" if a == 1 else None) for a, text in _COPIES.items()
     }
@@ -268,7 +268,7 @@ def Dropout(answer: Any, t: Trial) -> None:
 
     t.part("training draws a new mask each time")
     model.train()
-    masks = kept(lambda: t.tensor(model(x), like=x))
+    masks = kept([t.tensor(out, like=x) for out in model.calls(40, x)])
     if masks.all() and (out == 0).any():
         t.fail(
             say("nothing is dropped after model.eval() and then model.train()."),
@@ -379,7 +379,7 @@ def channel_dropout(answer: Any, t: Trial) -> None:
 
     t.part("whole maps, for each example its own")
     g = t.generator()
-    pixels = kept(lambda: t.call(answer, x, p, True, g)).flatten(3)  # (40, N, C, H*W)
+    pixels = kept(t.calls(40, answer, x, p, True, g)).flatten(3)  # (40, N, C, H*W)
     masks = pixels[..., 0]
     _whole_maps(t, pixels.unflatten(3, x.shape[2:]))
     shared = {
@@ -575,7 +575,7 @@ def _not_outputs(
 def _bias_whole(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     """Require layer(0) = bias, in several forward passes."""
     zeros = linear.weight.new_zeros(6, 24)
-    outs = torch.stack([layer(zeros).detach() for _ in range(40)])
+    outs = torch.stack(layer.calls(40, zeros))
     factor = outs / linear.bias.detach()
     if torch.allclose(factor, torch.ones_like(factor), atol=1e-3):
         return
@@ -607,11 +607,9 @@ def _weight_masks(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     )
     eye = torch.eye(24, dtype=weight.dtype)
 
-    def masked() -> Tensor:
-        columns = (layer(eye) - bias).T  # (9, 24)
-        return torch.where(columns.abs() < 1e-4, 0.0, columns)
-
-    masks = kept(masked)
+    columns = [(out - bias).T for out in layer.calls(41, eye)]  # each (9, 24)
+    masked = [torch.where(each.abs() < 1e-4, 0.0, each) for each in columns]
+    masks = kept(masked[:-1])
     shared = {
         0: (say("every forward pass drops the same weights."), "fixed-mask"),
         1: (
@@ -625,7 +623,7 @@ def _weight_masks(t: Trial, layer: Layer, linear: nn.Linear, p: float) -> None:
     }
     independent(t, masks, shared=shared)
     _dropped(t, masks, p, say("the part of weights that is dropped"))
-    scaled(t, masked(), weight, p)
+    scaled(t, masked[-1], weight, p)
     x = nonzero(t, 2, 3, 24, dtype=weight.dtype)
     t.tensor(layer(x), shape=(2, 3, 9), dtype=weight.dtype)
     t.close(layer.eval()(x), linear(x).detach())

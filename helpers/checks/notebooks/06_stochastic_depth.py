@@ -232,7 +232,7 @@ def drop_path(answer: Any, t: Trial) -> None:
 
     t.part("one coin per example")
     g = t.generator()
-    entries = kept(lambda: t.call(answer, x, p, True, g), 160).flatten(2)
+    entries = kept(t.calls(160, answer, x, p, True, g)).flatten(2)
     _whole(t, entries)
     shared = {
         1: (say("all examples of the batch share one coin."), "per-batch"),
@@ -374,7 +374,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
 
     t.part("evaluation always adds the block")
     model = layer.nested().eval()
-    quiet = torch.stack([_pass(t, model, x) for _ in range(120)])
+    quiet = torch.stack([t.tensor(out, like=x) for out in model.calls(120, x)])
     t.require(
         torch.equal(quiet, quiet[:1].expand_as(quiet)),
         say("in eval mode the result changes from call to call."),
@@ -412,7 +412,7 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     layer = _build(t, answer, _Block(t, 4, torch.float32), 0.5)
     x = nonzero(t, 1, 4)
     t.draws(
-        lambda _: torch.stack([t.call(layer.module, x).detach() for _ in range(60)]),
+        lambda _: torch.stack(t.calls(60, layer.module, x)),
         case=say("60 forward passes"),
         with_generator=False,
     )

@@ -86,7 +86,7 @@ def locked_dropout(answer: Any, t: Trial) -> None:
 
     t.part("one mask for all time steps")
     g = t.generator()
-    masks = kept(lambda: t.call(answer, x, p, True, g))  # (calls, T, N, H)
+    masks = kept(t.calls(40, answer, x, p, True, g))  # (calls, T, N, H)
     _locked(t, masks)
     t.part("a mask for each example")
     shared = {
@@ -448,9 +448,8 @@ def word_dropout(answer: Any, t: Trial) -> None:
     t.part("a coin for each token")
     plain, unk, pad = _tokens(t, 20, 30, padded=False)
     g = t.generator()
-    same = torch.stack(
-        [t.call(answer, plain, p, unk, pad, g) == plain for _ in range(40)]
-    )
+    outs = t.calls(40, answer, plain, p, unk, pad, g)
+    same = torch.stack([out == plain for out in outs])
     shared = {
         0: (say("two calls in a row replace the same tokens."), None),
         1: (say("all sequences lose the tokens of the same places."), None),

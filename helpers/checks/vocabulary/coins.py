@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -34,9 +34,9 @@ def rate(t: Trial) -> float:
     return t.random.choice([0.21, 0.22, 0.31, 0.71, 0.72, 0.81])
 
 
-def kept(draw: Callable[[], torch.Tensor], times: int = 40) -> torch.Tensor:
-    """Call `draw` several times; return where its results are not 0."""
-    return torch.stack([draw().detach() != 0 for _ in range(times)])
+def kept(outs: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return where the results of several calls are not 0: (calls, ...) bool."""
+    return torch.stack([out.detach() != 0 for out in outs])
 
 
 def independent(

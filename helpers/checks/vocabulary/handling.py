@@ -136,6 +136,32 @@ class Handling(ABC):
             self._labels[id(result)] = (result, self._call_text(answer, args, kwargs))
         return result
 
+    def calls(
+        self,
+        times: int,
+        answer: Any,
+        *args: Any,
+        case: str | None = None,
+        errors: Mapping[str, str] | None = None,
+        explain: Explain | None = None,
+    ) -> list[Any]:
+        """Call the answer several times; return copies of what it returned, detached.
+
+        It is one use, where as many `call` would be one each.
+
+        Args:
+            times: how often. The others are as of `call`.
+        """
+        inputs = tensors_in(args, {})
+        before = [tensor.detach().clone() for tensor in inputs]
+        self._say(case or self._call_text(answer, args, {}))
+        outcome = self._use(uses.calls, answer, times, args, {})
+        results = list(self._settled(outcome, errors, explain))
+        for each in results:
+            self._genuine(each)
+        self._unchanged(inputs, before)
+        return results
+
     def outcome(
         self, answer: Any, *args: Any, case: str | None = None, **kwargs: Any
     ) -> Outcome:

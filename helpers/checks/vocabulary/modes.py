@@ -70,17 +70,28 @@ class Layer:
 
     def __call__(self, x: Tensor, case: str | None = None) -> Any:
         """Run the layer on x and return what it gives."""
-        mode = say("training") if self.training else say("evaluation")
-        case = case or say(
-            "layer(x) in {mode} mode, x of shape {shape}",
-            mode=mode,
-            shape=tuple(x.shape),
-        )
+        case = case or self._case(x)
         out = self._t.call(
             self.module, x, case=case, errors=self._errors, explain=self._explain
         )
         self._after()
         return out
+
+    def calls(self, times: int, x: Tensor) -> list[Any]:
+        """Run the layer on x several times; see `Trial.calls`."""
+        case, errors = self._case(x), self._errors
+        outs = self._t.calls(
+            times, self.module, x, case=case, errors=errors, explain=self._explain
+        )
+        self._after()
+        return outs
+
+    def _case(self, x: Tensor) -> str:
+        return say(
+            "layer(x) in {mode} mode, x of shape {shape}",
+            mode=say("training") if self.training else say("evaluation"),
+            shape=tuple(x.shape),
+        )
 
 
 # -- a network that the check made ---------------------------------------------------

@@ -29,6 +29,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 __all__ = [
     "attributes",
     "call",
+    "calls",
     "can_be_called",
     "counted",
     "derives",
@@ -56,6 +57,22 @@ __all__ = [
 def call(answer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """Call a function, a class or an object; it may be torch's with theirs in it."""
     return answer(*args, **kwargs)
+
+
+def calls(
+    answer: Any, times: int, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[Any]:
+    """Call it several times with the same arguments, as for many draws of a mask.
+
+    Tensors are copied as they come: the next call may write into the same one.
+    """
+    return [_copied(answer(*args, **kwargs)) for _ in range(times)]
+
+
+def _copied(value: Any) -> Any:
+    if type(value) in (tuple, list):
+        return type(value)(map(_copied, value))
+    return value.detach().clone() if type(value) is Tensor else value
 
 
 def counted(answer: Any, args: Sequence[Any]) -> tuple[Any, int, int, float]:

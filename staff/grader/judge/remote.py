@@ -27,7 +27,7 @@ from staff.grader.judge.wire import Link, Lost, Malformed
 __all__ = ["Absent", "Breach", "Remote"]
 
 _TEXT = 4000
-_RUNS = (uses.call, uses.method)
+_RUNS = (uses.call, uses.calls, uses.method)
 _NESTED = 10_000  # calls back into the judge during one use
 
 
@@ -295,11 +295,12 @@ class Remote(Subject):
     ) -> Any:
         """Return the node of a use's arguments."""
         write = self._table.value
-        if operation is not uses.call:
+        if operation not in (uses.call, uses.calls):
             return write(arguments, out)
-        answer, args, kwargs = arguments  # the dict itself reaches no answer
+        *first, args, kwargs = arguments  # the dict itself reaches no answer
         pairs = [[name, write(each, out)] for name, each in kwargs.items()]
-        return ["u", [write(answer, out), write(tuple(args), out), ["d", pairs]]]
+        nodes = [write(each, out) for each in (*first, tuple(args))]
+        return ["u", [*nodes, ["d", pairs]]]
 
     def describe(self, value: object) -> str:
         """Return a short text; of a learner's object the subject's own."""
@@ -529,6 +530,7 @@ def _gradients_fit(arguments: Sequence[Any], value: Any) -> bool:
 
 _PROMISES: dict[str, Callable[[Sequence[Any], Any], bool]] = {
     "attributes": lambda a, v: type(v) is tuple and len(v) == len(a[1]),
+    "calls": lambda a, v: type(v) is list and len(v) == a[1],
     "can_be_called": _of(bool),
     "counted": lambda a, v: (
         type(v) is tuple and [type(each) for each in v[1:]] == [int, int, float]

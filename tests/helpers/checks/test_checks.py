@@ -452,3 +452,21 @@ def test_every_check_says_what_it_checks(stem):
         if hasattr(check, "mistakes"):
             assert check.__doc__.startswith(f"Check {check.number}: "), name
             assert check.__doc__.endswith("."), name
+
+
+def test_calls_are_one_use_with_a_result_for_each():
+    t = trial()
+    x = torch.ones(3)
+    out = t.calls(5, lambda x: x * torch.rand(3), x)
+    assert len(out) == 5
+    assert len(torch.unique(torch.stack(out), dim=0)) == 5
+
+
+def test_calls_refuse_what_a_call_refuses():
+    t = trial()
+    with pytest.raises(CheckFailed, match="in place"):
+        t.calls(3, lambda x: x.mul_(2), torch.ones(3))
+    with pytest.raises(CheckFailed, match="raised an error"):
+        t.calls(3, lambda x: x.nothing, torch.ones(3))
+    with pytest.raises(CheckFailed, match="class of your own"):
+        t.calls(30, lambda x: type("Own", (torch.Tensor,), {})(x), torch.ones(3))

@@ -69,6 +69,14 @@ def draws(generator: torch.Generator | None) -> Tensor:
     return torch.rand(3, generator=generator)
 
 
+_buffer = torch.zeros(3)
+
+
+def reuses(generator: torch.Generator) -> Tensor:
+    """Write each result into the same tensor."""
+    return _buffer.copy_(torch.rand(3, generator=generator))
+
+
 def switches_off(x: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     torch.set_default_dtype(torch.float64)
@@ -91,7 +99,10 @@ def contains_itself() -> list[Any]:
 
 NAMES = {
     each.__name__: each
-    for each in (Layer, changes, trains, minimizes, keeps, draws, switches_off, raises)
+    for each in (
+        *(Layer, changes, trains, minimizes, keeps, draws, reuses, switches_off),
+        raises,
+    )
 } | {
     "contains_itself": contains_itself,
     "gives": lambda x: x,
@@ -134,6 +145,22 @@ def call(use, name, *args, **kwargs):
 
 
 # -- the same at hand and from afar ----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["draws", "reuses"])
+def test_several_calls_in_one_use_are_as_many_uses(use, name):
+    one, other = (torch.Generator().manual_seed(3) for _ in range(2))
+    each = [call(use, name, one).clone() for _ in range(4)]
+    outcome = use(uses.calls, name, 4, (other,), {})
+    assert torch.equal(torch.stack(outcome.value), torch.stack(each))
+    assert torch.equal(one.get_state(), other.get_state())
+
+
+def test_several_calls_change_arguments_and_may_raise(use):
+    x = torch.ones(2)
+    assert len(use(uses.calls, "halves", 3, (x,), {}).value) == 3
+    assert torch.equal(x, torch.full((2,), 0.125))
+    assert use(uses.calls, "raises", 3, ("key",), {}).raised.names[0] == "KeyError"
 
 
 def test_arguments_are_changed(use):

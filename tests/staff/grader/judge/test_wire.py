@@ -234,14 +234,21 @@ def test_each_use_gets_what_it_promises(name, value):
     remote = Remote(Canned(TAKEN, {**GOOD, "value": value}))  # type: ignore[arg-type]
     (answer,) = remote.take(["f"])
     x = torch.ones(2)
-    arguments = {"gradients": ([x], None), "attributes": (["a"],), "call": ((), {})}
+    arguments = {
+        "gradients": ([x], None),
+        "attributes": (["a"],),
+        "call": ((), {}),
+        "calls": (3, (), {}),
+    }
     more = arguments.get(name, (None, None))
     try:
         found = remote.use(getattr(uses, name), answer, *more).value
     except (Breach, Malformed):
         return
     kinds = {"modes": list, "gradients": list, "attributes": tuple, "name": str}
-    assert isinstance(found, kinds.get(name, object))
+    assert isinstance(found, {**kinds, "calls": list}.get(name, object))
+    if name == "calls":
+        assert len(found) == 3
     if name in ("gradients", "attributes"):
         assert len(found) == 1
 
