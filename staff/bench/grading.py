@@ -2,7 +2,8 @@
 
 ``python -m staff.bench.grading`` makes a class from the answer bank in a copy of the
 course. Stock nbgrader grades the first few of it, which is scaled; ours grades all.
-``--workers`` and ``--memory`` show how ours grows with workers and with the class.
+``--workers`` and ``--memory`` show how ours grows with workers and with the class,
+``--ladder`` where it saturates.
 """
 
 from __future__ import annotations
@@ -70,12 +71,13 @@ class Bench:
     Args:
         folder: temporary.
         stem: the assignment.
+        most: submissions of the largest class.
     """
 
-    def __init__(self, folder: Path, stem: str) -> None:
+    def __init__(self, folder: Path, stem: str, *, most: int = max(CLASSES)) -> None:
         self.folder, self.stem = folder, stem
         self.numbers = itertools.count()
-        self.students = deal(stem, max(CLASSES))
+        self.students = deal(stem, most)
 
     def course(self, count: int) -> Course:
         """Return a copy of the course with the first `count` students' submissions."""
@@ -211,7 +213,13 @@ def main(arguments: list[str] | None = None) -> int:
     add("--workers", action="store_true", help="compare one worker with two instead")
     add("--memory", action="store_true", help="measure memory instead")
     add("--sizes", type=int, nargs="+", default=CLASSES, help="classes for --memory")
-    options = parser.parse_args(arguments)
+    add("--ladder", action="store_true", help="see staff.bench.ladder --help instead")
+    words = sys.argv[1:] if arguments is None else arguments
+    if "--ladder" in words:
+        from staff.bench import ladder
+
+        return ladder.main([word for word in words if word != "--ladder"])
+    options = parser.parse_args(words)
     (stem,) = Course().choose([options.assignment])
     print(
         f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, "

@@ -31,7 +31,7 @@ from staff.grader.record import Recorder, invalid_result
 from staff.grader.tried import Tried
 from staff.grader.variants import Variants
 
-__all__ = ["main"]
+__all__ = ["Grading", "main", "options"]
 
 _GIB = 1 << 30
 _FAULTS = re.compile(r"locked|disk|No space|File too large|OperationalError|readonly")
@@ -39,19 +39,20 @@ _FAULTS = re.compile(r"locked|disk|No space|File too large|OperationalError|read
 
 def main(arguments: list[str] | None = None) -> int:
     """Run ``python -m staff grade``; return 0 if every submission has its verdict."""
-    options = _options(arguments)
+    chosen = options(arguments)
     course = Course()
-    (stem,) = course.choose([options.assignment])
+    (stem,) = course.choose([chosen.assignment])
     try:
-        grading = Grading(course, Bundle.load(course, stem), options)
-        return grading.preview() if options.dry_run else grading.run()
+        grading = Grading(course, Bundle.load(course, stem), chosen)
+        return grading.preview() if chosen.dry_run else grading.run()
     except InfraError as error:
         raise CourseError(f"INFRA: {error}") from error
     except FileNotFoundError as error:
         raise CourseError(str(error)) from error
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; without arguments the program's own."""
     parser = argparse.ArgumentParser("python -m staff grade", description=__doc__)
     add = parser.add_argument
     add("assignment", help="NN_topic or NN")
@@ -378,6 +379,7 @@ class _lines:
             "invalid": submission.invalid,
             "questions": {k: v.to_json() for k, v in result.questions.items()},
             "layers": list(result.layers),
+            "seconds": result.seconds,
         }
         self.file.write(json.dumps(entry) + "\n")
         self.file.flush()

@@ -1,0 +1,310 @@
+"""Climb a ladder of class sizes: where does grading saturate, and what comes next?
+
+``python -m staff.bench.ladder`` grades classes of distinct submissions, each rung once
+afresh and once when everything is known. ``--lose`` does it on a Dask scheduler of its
+own, whose workers are killed on the way. ``--simulate`` replaces the engine by one that
+returns at once, so that scheduler, journal and gradebook are all that works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from staff.bench.classroom import copy_course
+from staff.bench.grading import Bench, timed
+from staff.course import Course, CourseError, child_environment
+from staff.grader import engine, grade
+from staff.grader.bundle import Bundle
+from staff.grader.journal import Journal
+from staff.grader.model import Result, Submission
+from staff.grader.prepare import solution
+
+__all__ = ["Simulated", "main", "simulate"]
+
+RUNGS = (100, 1_000)
+
+
+# --- classes that are graded ----------------------------------------------------------
+
+
+def climb(bench: Bench, sizes: Sequence[int], workers: int) -> None:
+    """Grade a class of each size, then again when all its answers are known."""
+    print(f"{'class':>7}{'':>8}{'seconds':>9}{'per second':>12}{'CPU':>6}{'MiB':>6}"
+          f"{'p50 s':>8}{'p95 s':>8}")  # fmt: skip
+    for size in sizes:
+        course = bench.course(size)
+        log = course.root / "results.jsonl"
+        words = ["grade", bench.stem, "--workers", str(workers), "--json", str(log)]
+        for kind in ("fresh", "known"):
+            used = _children()
+            run = timed(course, words, look=True)
+            busy = (_children() - used) / run.seconds / (os.cpu_count() or 1)
+            spent = [] if kind == "known" else _latencies(log)
+            print(
+                f"{size:>7}{kind:>8}{run.seconds:>9.1f}{size / run.seconds:>12.2f}"
+                f"{busy:>6.0%}{run.whole / 2**20:>6.0f}" + _quantiles(spent),
+                flush=True,
+            )
+
+
+def _children() -> float:
+    """Return CPU seconds of all processes that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _latencies(log: Path) -> list[float]:
+    """Return the seconds that each submission was in the hands of a worker."""
+    lines = log.read_text(encoding="utf-8").splitlines()
+    return sorted(json.loads(line)["seconds"] for line in lines)
+
+
+def _quantiles(spent: Sequence[float]) -> str:
+    if not spent:
+        return ""
+    at = [spent[int(share * (len(spent) - 1))] for share in (0.5, 0.95)]
+    return "".join(f"{each:>8.2f}" for each in at)
+
+
+# --- workers that are lost ------------------------------------------------------------
+
+
+def lose(bench: Bench, size: int, workers: int) -> None:
+    """Grade a class on a Dask scheduler whose workers are killed one after another.
+
+    Raises:
+        CourseError: somebody of the class has no verdict in the end.
+    """
+    course = bench.course(size)
+    log = course.root / "results.jsonl"
+    with _cluster(course, workers) as cluster:
+        words = ["grade", bench.stem, "--scheduler", cluster.address]
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "staff", *words, "--json", str(log)],
+            cwd=course.root, env=cluster.env, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        killed = 0
+        while process.poll() is None:
+            done = len(log.read_text().splitlines()) if log.exists() else 0
+            if killed < workers and done >= (killed + 1) * size // (workers + 1):
+                cluster.replace(killed)
+                killed += 1
+            time.sleep(0.2)
+        seconds = time.monotonic() - start
+    found = {json.loads(line)["student"] for line in log.read_text().splitlines()}
+    if process.returncode or len(found) != size:
+        raise CourseError(f"{size - len(found)} of {size} have no verdict")
+    print(
+        f"{size} on {workers} Dask workers, {killed} of them killed on the way: "
+        f"{seconds:.1f} s, nobody without a verdict"
+    )
+
+
+class _Cluster:
+    """A scheduler and workers, each a process of its own."""
+
+    def __init__(self, course: Course, workers: int) -> None:
+        self.env = child_environment(PYTHONPATH=str(course.root))
+        self._course, self._file = course, course.root / "scheduler.json"
+        self._scheduler = self._start("scheduler", "--port", "0", "--no-dashboard",
+                                      "--scheduler-file", str(self._file))  # fmt: skip
+        self.address = str(self._file)
+        self._workers = [self._worker() for _ in range(workers)]
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *words],
+            cwd=self._course.root, env=self.env, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def _worker(self) -> subprocess.Popen[bytes]:
+        return self._start("worker", "--scheduler-file", str(self._file), "--nthreads",
+                           "1", "--no-nanny", "--no-dashboard")  # fmt: skip
+
+    def replace(self, number: int) -> None:
+        """Kill a worker without a word, and start another one."""
+        _kill(self._workers[number])
+        self._workers[number] = self._worker()
+
+    def close(self) -> None:
+        """End all of it."""
+        for process in (*self._workers, self._scheduler):
+            _kill(process)
+
+
+@contextmanager
+def _cluster(course: Course, workers: int) -> Iterator[_Cluster]:
+    cluster = _Cluster(course, workers)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(psutil.Error):
+        whole = psutil.Process(process.pid)
+        for each in (*whole.children(recursive=True), whole):
+            with suppress(psutil.Error):
+                each.kill()
+    process.wait()
+
+
+# --- an engine that returns at once ---------------------------------------------------
+
+
+class _AtOnce:
+    """In the place of a warm process: everybody passes everything, in no time."""
+
+    layers, grown = ("none",), False
+
+    def grade(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Return a result without running anything."""
+        passed = {"verdict": "PASS", "message": "", "seconds": 0.0}
+        return {"questions": dict.fromkeys(message["wanted"], passed), "outputs": {}}
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Simulated(grade.Grading):
+    """A run over a class that nobody has handed in, graded by `_AtOnce`.
+
+    Scheduler, journal, gradebook and pages are the real ones.
+
+    Args:
+        course: a copy; its gradebook is written.
+        stem: the assignment.
+        count: submissions, all different.
+        workers: threads.
+
+    Attributes:
+        settled: how many are recorded so far.
+    """
+
+    def __init__(self, course: Course, stem: str, count: int, workers: int) -> None:
+        self._count_of_class = count
+        options = grade.options([stem, "--workers", str(workers)])
+        super().__init__(course, Bundle.load(course, stem), options)
+        self._steps = solution(self.bundle).steps
+
+    def _candidates(self) -> Any:
+        return range(self._count_of_class)  # as long as a class, and takes no memory
+
+    def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
+        for number in range(self._count_of_class):
+            submission = self._handed_in(number)
+            keys = {
+                name: self.bundle.question_key(name, submission, self.environment)
+                for name in self.bundle.questions
+            }
+            known, wanted = self._recall(journal, submission, keys)
+            self.known[submission.student] = (known, keys)
+            yield engine.Job(submission, wanted)
+
+    def _handed_in(self, number: int) -> Submission:
+        """Return a submission like nobody else's: each answer is signed."""
+        student = f"s{number:07d}"
+        steps = tuple(
+            dataclasses.replace(step, source=f"{step.source}\n# {student}")
+            if step.kind == "answer"
+            else step
+            for step in self._steps
+        )
+        return Submission(student, student, f"{number:064x}", steps)
+
+    def _engine(
+        self, jobs: Iterator[engine.Job]
+    ) -> Iterator[tuple[engine.Job, Result]]:
+        make: Any = _AtOnce
+        yield from engine.Local(make, self.limits, self.options.workers).results(jobs)
+
+
+def simulate(folder: Path, stem: str, count: int, workers: int, looks: int) -> int:
+    """Run a simulated class; print rate and memory on the way.
+
+    Args:
+        folder: new, or empty.
+        stem: the assignment.
+        count: submissions.
+        workers: threads.
+        looks: lines to print.
+
+    Returns:
+        how many are recorded in the gradebook in the end.
+    """
+    course = copy_course(folder, [stem])
+    (course.grading / "submitted").mkdir(parents=True)
+    grading, start, last = Simulated(course, stem, count, workers), time.monotonic(), 0
+    count_one = grading._count
+
+    def watched(submission: Submission, result: Result) -> None:
+        nonlocal last
+        count_one(submission, result)
+        done = grading.tally.submissions
+        if done * looks // count > last * looks // count:
+            last, seconds = done, time.monotonic() - start
+            memory = psutil.Process().memory_info().rss / 2**20
+            print(
+                f"{done:>9,} recorded, {done / seconds:6.1f} per second, "
+                f"{memory:5.0f} MiB",
+                flush=True,
+            )
+
+    grading._count = watched  # type: ignore[method-assign]
+    grading.run()
+    return grading.tally.recorded
+
+
+# --- the command ----------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print what was measured; return 0 (it is a report, not a check)."""
+    parser = argparse.ArgumentParser(
+        "python -m staff.bench.ladder", description=__doc__
+    )
+    add = parser.add_argument
+    add("assignment", nargs="?", default="02", help="NN_topic or NN (default 02)")
+    add("--rungs", type=int, nargs="*", default=RUNGS, help="sizes of the classes")
+    add("--jobs", type=int, default=os.cpu_count() or 1, help="workers (all cores)")
+    add("--lose", type=int, default=0, metavar="N", help="a class of N on Dask")
+    add("--simulate", type=int, default=0, metavar="N", help="a simulated class of N")
+    options = parser.parse_args(arguments)
+    (stem,) = Course().choose([options.assignment])
+    print(
+        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, {stem}, "
+        f"{options.jobs} workers"
+    )
+    with tempfile.TemporaryDirectory(prefix="course-ladder-") as name:
+        folder = Path(name)
+        if options.simulate:
+            (folder / "simulated").mkdir()
+            simulate(folder / "simulated", stem, options.simulate, options.jobs, 10)
+            return 0
+        bench = Bench(folder, stem, most=max([options.lose, *options.rungs]))
+        if options.lose:
+            lose(bench, options.lose, options.jobs)
+        else:
+            climb(bench, options.rungs, options.jobs)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
