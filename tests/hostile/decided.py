@@ -9,11 +9,11 @@ __all__ = ["DECIDED"]
 
 _NAMES = {
     "ERROR": """
-        test-as-answer returns-sparse returns-nested different-names
-        wrong-signature
+        test-as-answer different-names wrong-signature
     """,
     "FAIL": """
-        edited-setup two-unnamed-candidates helpers-beside
+        edited-setup two-unnamed-candidates helpers-beside returns-sparse
+        returns-nested
     """,
     "INVALID_FILE": """
         other-assignment empty-folder json-null json-number json-list json-text

@@ -390,11 +390,11 @@ spy(
     ),
 )
 spy("warns-the-test", "warns with it", QUIET, "import warnings; warnings.warn(found)")
-spy("returns-the-test", "returns it", "FAIL TAMPERED", "if numbers: return found")
+spy("returns-the-test", "returns it", SAYS, "if numbers: return found")
 spy(
     "repr-the-test",
     "returns an object whose repr says it",
-    "FAIL TAMPERED",
+    SAYS,
     "if numbers: return type('R', (), {'__repr__': lambda self: found})()",
 )
 spy(

@@ -15,6 +15,7 @@ from helpers.checks.vocabulary.report import CheckFailed, NotAttempted, describe
 from helpers.checks.vocabulary.subject import Outcome, Raised, Subject
 from helpers.checks.vocabulary.values import (
     PLAIN,
+    dense,
     impersonates,
     replaced,
     same,
@@ -373,10 +374,20 @@ class Handling(ABC):
         return outcome.value
 
     def _genuine(self, result: object) -> None:
-        """Refuse values that define for themselves what they are equal to."""
+        """Refuse values that define for themselves what they are equal to.
+
+        And tensors that are not dense: most of what a check does with one would fail.
+        """
         parts: Any = result if type(result) in (tuple, list) else [result]
         for part in parts[:20]:
             kind = type(part)
+            if isinstance(part, Tensor) and not dense(part):
+                self.fail(
+                    say("the result is no ordinary tensor."),
+                    expected=say("a dense tensor"),
+                    got=part,
+                    advice=say("Return the numbers themselves, as torch.zeros does."),
+                )
             if name := replaced(part):
                 self.fail(
                     say(

@@ -147,6 +147,14 @@ def describe(value: object, *, limit: int = 8) -> str:
 
 def _describe_tensor(value: torch.Tensor, limit: int) -> str:
     dtype = str(value.dtype).removeprefix("torch.")
+    if value.is_nested:  # has no shape
+        return say("a nested {dtype} tensor", dtype=dtype)
+    if value.layout is not torch.strided:
+        return say(
+            "a sparse {dtype} tensor of shape {shape}",
+            dtype=dtype,
+            shape=tuple(value.shape),
+        )
     if value.is_meta or value.numel() > limit:
         return say(
             "a {dtype} tensor of shape {shape}", dtype=dtype, shape=tuple(value.shape)

@@ -16,6 +16,7 @@ from helpers.words import say
 __all__ = [
     "PLAIN",
     "agree",
+    "dense",
     "has_nan",
     "impersonates",
     "replaced",
@@ -65,6 +66,11 @@ def impersonates(kind: type, value: object) -> bool:
         base = next(each for each in PLAIN if issubclass(kind, each))
         return kind.__eq__ is not base.__eq__ and not named
     return isinstance(value, (Tensor, *PLAIN))  # by a `__class__` of its own
+
+
+def dense(tensor: Tensor) -> bool:
+    """Tell whether a tensor holds all its numbers: neither sparse nor nested."""
+    return tensor.layout is torch.strided and not tensor.is_nested
 
 
 def replaced(value: object) -> str | None:

@@ -57,6 +57,8 @@ class Scratch:
         """Full names of all that is torch's and used by code within reach."""
         found: dict[str, None] = {}
         for node in self._reached:
+            if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
+                continue  # replaced, not used
             for name in self._named(node):
                 if name.startswith("torch."):
                     found |= dict.fromkeys((name, *_real(name)))

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from helpers.checks.vocabulary.values import dense
 from staff.grader.judge.wire import (
     DTYPES,
     Blob,
@@ -461,7 +462,7 @@ def _tensor_print(tensor: Tensor) -> Any:
 
 def can_travel(tensor: Tensor) -> bool:
     """Tell whether a tensor's numbers can be sent as they are."""
-    plain = tensor.layout is torch.strided and tensor.device.type == "cpu"
+    plain = dense(tensor) and tensor.device.type == "cpu"
     return plain and tensor.dtype in DTYPES.values() and not tensor.is_quantized
 
 

@@ -332,6 +332,7 @@ def test_load_is_fresh_each_time():
         (torch.tensor([1.0], dtype=torch.float64), "[1] (float64)"),
         (torch.tensor(2.5), "a 0-dim tensor 2.5"),
         (torch.zeros(4, 5), "a float32 tensor of shape (4, 5)"),
+        (torch.zeros(2, 3).to_sparse(), "a sparse float32 tensor of shape (2, 3)"),
         (0.1, "0.1"),
         ((1, 2.0), "(1, 2)"),
         ([torch.tensor([True])], "[[True] (bool)]"),
@@ -340,6 +341,19 @@ def test_load_is_fresh_each_time():
 )
 def test_describe(value, text):
     assert describe(value) == text
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize(
+    "odd", [torch.Tensor.to_sparse, lambda x: torch.nested.nested_tensor([x])]
+)
+def test_tensors_that_are_not_dense_are_refused_in_words(odd):
+    value = odd(torch.ones(3))
+    kind = "nested" if value.is_nested else "sparse"
+    assert describe(value).startswith(f"a {kind} float32 tensor")
+    error = failure(lambda x: odd(2 * x))
+    assert "no ordinary tensor" in str(error)
+    assert "a dense tensor" in str(error)
 
 
 def test_describe_survives_a_broken_repr():

@@ -45,6 +45,9 @@ USES = {
     "def f(x): return keep(x)",
 }
 DOES_NOT = {
+    "a name of torch's that is replaced": (
+        "def f(x): return torch.add(x, x)\ntorch.nn.functional.dropout = lambda x: x"
+    ),
     "a name of its own": "def dropout(x): return x\ndef f(x): return dropout(x)",
     "a comparison that f does not reach": "def f(x): return x\nprint(F.dropout(y))",
     "a word": "def f(x):\n    'Like F.dropout.'\n    raise ValueError('no dropout')",
