@@ -1,6 +1,8 @@
-"""Broken as their exercises say; and the table says what it was told."""
+"""Broken as their exercises say; table and factorial say what they were told."""
 
+import matplotlib.pyplot as plt
 import pytest
+import torch
 
 from helpers import checks
 from helpers.checks import CheckFailed
@@ -38,3 +40,57 @@ def test_the_table_shows_what_was_measured_first():
 def test_a_name_that_the_course_does_not_have_is_refused():
     with pytest.raises(ValueError, match="dropot"):
         repairs.techniques({"dropot": ["+5.7"]}, ["gain"])
+
+
+@pytest.fixture
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def cells() -> dict[str, dict[str, torch.Tensor]]:
+    """Return eight ways, two kinds of labels and three draws, each with its numbers."""
+    draw = torch.Generator().manual_seed(0)
+    names = ["none", "dropout", "decay", "dropout + decay", "moves"]
+    names += ["dropout + moves", "decay + moves", "dropout + decay + moves"]
+    return {
+        name: {
+            what: 60 + 9 * torch.rand(2, 3, generator=draw)
+            for what in ("train", "test")
+        }
+        for name in names
+    }
+
+
+def test_gains_are_counted_from_none_and_added_over_the_parts():
+    ways = cells()
+    for kind in (repairs.TRUE, repairs.FALSE):
+        none, one, two, both = (
+            ways[name]["test"][kind]
+            for name in ("none", "dropout", "decay", "dropout + decay")
+        )
+        gain = repairs.measured_gain(ways, "dropout + decay", kind)
+        assert torch.equal(gain, both - none)
+        added = repairs.added_up(ways, "dropout + decay", kind)
+        torch.testing.assert_close(added, one + two - 2 * none)
+        assert repairs.added_up(ways, "none", kind).abs().max() == 0
+
+
+def test_figure_names_all_ways_and_draws_both_sums(close_figures):
+    ways = cells()
+    left, right = repairs.factorial(ways, "decay + moves").axes
+    assert {text.get_text() for text in left.texts} == set(ways)
+    heights = [bar.get_height() for bar in right.patches]
+    assert heights == pytest.approx(
+        [
+            float(repairs.added_up(ways, "decay + moves").mean()),
+            float(repairs.measured_gain(ways, "decay + moves").mean()),
+        ]
+    )
+
+
+def test_scene_needs_every_combination():
+    ways = cells()
+    del ways["decay + moves"]
+    with pytest.raises(ValueError, match=r"decay \+ moves"):
+        repairs.scene(ways)
