@@ -219,7 +219,7 @@ def scene(cells: Cells) -> Scene:
             *switches,
             Slider("draws", say("draws counted"), min(PILOT, draws), 1, draws, 1),
         ),
-       lambda: factorial(cells, draws=PILOT)
+        lambda: factorial(cells, draws=PILOT),
         {"names": [[name, say(name)] for name in names], "cells": data},
     )
 
