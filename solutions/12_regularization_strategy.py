@@ -214,6 +214,7 @@ def run(
 # One more rule is often heard: *no dropout right before the output layer*, because no
 # layer behind it could correct what the noise does to the logits. You will build the
 # network by that rule, and then we shall see what the rule is worth.
+#
 # ### Exercise 12.1 · A regularized network (3 points, ~12 min)
 #
 # **Given** `input_dim`, a list `hidden_dims` of one or more widths, `output_dim`, and
@@ -408,6 +409,7 @@ for step in range(101):
 # the same number of trials, chosen by the same rule, on validation data. Trials are
 # spread in factors of two, because the effect of a learning rate depends on ratios:
 # trying 0.010 after 0.009 is a waste.
+#
 # So here is our plan, written down *before* we look at a number. You may change it
 # later.
 
@@ -536,6 +538,7 @@ print(f"{PLAN['seeds']} draws; fixed: {PLAN['fixed']}, AdamW, width 64, false la
 # look at the test data for the one that was chosen, and for nothing else. A score may
 # also be NaN, if a run has diverged. Every comparison with NaN is false, which lets it
 # slip through careless code in both directions.
+#
 # ### Exercise 12.2 · Search (2 points, ~8 min)
 #
 # **Given** `configs`, a list of dicts, and a function `evaluate(config, split)` that
@@ -614,6 +617,7 @@ load("12_regularization_strategy").search(search, seed=20_122)
 # has the time to learn false labels by heart. (At its own best rate there would be little
 # left to prevent; keep that in mind.) The strengths, dropout 0.3 and decay 1, were chosen
 # beforehand, on other draws.
+#
 # The third regularizer is augmentation. Each training image is there nine times: as it
 # is, and moved by one pixel in each of the eight directions. The number of steps stays
 # the same. (What leaves at one edge comes back at the other; the edges are nearly all
@@ -803,6 +807,7 @@ with results(varies=draws_vary) as table:
 # ones gain together, beside the sum of what they gain alone, with one small dot for each
 # draw. It begins with three draws, as a first look would have them. Which of the eight
 # would you have chosen then, and is it still ahead with all eight draws?
+
 # %% demo
 demos_strategy.scene(cells).show()
 
@@ -1031,6 +1036,7 @@ with results(varies=draws_vary) as table:
 # the ensemble stays at 3. In memory, penalties and early stopping cost nothing or one
 # more copy of the weights, dropout one mask per layer, an ensemble of three three
 # networks.
+#
 # ### All techniques of the course
 #
 # The next table has every technique that you have met: what was measured just now, where
@@ -1061,6 +1067,7 @@ demos_strategy.techniques(
 # what the network is shown, and those of the **optimization** how long and how far it
 # walks. If one of your regularizers does not work, one of *another* family is a better
 # next try than a second of the same.
+
 # %% figure
 plots.show(mind_map.mind_map(), alt=mind_map.words())
 
@@ -1549,7 +1556,7 @@ def train_best(model: nn.Module, step, score, steps: int) -> nn.Module:
     return model
     ### END SOLUTION
     # As it was found. Take the line that raises away, and mend what follows:
-    best, best_score = None, -math.inf
+    best, best_score = model.state_dict(), -math.inf
     for _ in range(steps):
         step()
         now = score()
@@ -1756,6 +1763,7 @@ with results(varies=few_vary) as table:
 # Kumar and others (2022) add a warning for large bodies: fine-tuning everything at once
 # distorts good features before the new last layer has learned to use them. Hence the
 # order in the recipe above: the last layer first, then all.
+#
 # ## The whole task
 #
 # A shop wants to sort photographs of clothes. It has 500 pictures, taken in its studio
@@ -1801,6 +1809,7 @@ for part, labels, title in (
 # customers' pictures, over twelve shops, each with a split, false labels, mirrored
 # pictures and initial weights of its own. All are small multilayer perceptrons, trained
 # by Adam within the 400 steps; nothing else was tuned.
+#
 # | Strategy | mean | lowest to highest | shops ≥ 56 % | shops ≥ 67.5 % |
 # |---|---|---|---|---|
 # | plain: two layers of 256 units, all 400 steps | 50.6 | 47.7 – 53.2 | 0 of 12 | 0 |
@@ -2037,6 +2046,7 @@ print([round(share, 2) for share in class_accuracy(wide, *clothes.val).tolist()]
 # be more pictures of them, or sharper ones. Of the training loss the alarm says nothing,
 # because at the best epoch it was still above its threshold. (The thresholds, a gap of
 # ten points, 5 % of a class, a loss of 0.01, are rules of thumb: silence proves nothing.)
+#
 # ## Bug hunt
 #
 # A colleague tunes dropout with this code and reports 77 %; on new images the network

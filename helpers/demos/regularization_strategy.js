@@ -58,7 +58,7 @@ function regularization_strategy(stage) {
     for (const { on, x, y } of spots()) {
       const here = key(on) === key(chosen());
       axes.dot(x, y, { color: here ? "accent" : "pale", radius: here ? 8 : 6, edge: "ink" });
-      const letters = names.filter((_, k) => on[k]).map(([, label]) => label[0].toUpperCase());
+      const letters = names.filter((_, k) => on[k]).map(([, , letter]) => letter);
       pen.text(letters.join("") || say("none"), axes.px(x) + 10, axes.py(y) + 4,
         { bold: here, color: here ? "ink" : "soft" });
     }

@@ -1,6 +1,7 @@
 """12's factorial that moves, its table of techniques, and its five broken pieces."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ Pair = tuple[Tensor, Tensor]
 Cells = Mapping[str, Mapping[str, Tensor]]
 TRUE, FALSE = 0, 1
 PILOT = 3  # draws that a first look has
+_LETTERS = {"decay": "W"}  # D is dropout's; the others' are their first ones
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def scene(cells: Cells) -> Scene:
     Raises:
         ValueError: a combination is missing.
     """
-    names = [each for each in cells if each != "none" and " + " not in each]
+    names = max(cells, key=lambda name: name.count(" + ")).split(" + ")
     ways = [
         [bool(k >> j & 1) for j in range(len(names))] for k in range(2 ** len(names))
     ]
@@ -220,7 +222,12 @@ def scene(cells: Cells) -> Scene:
             Slider("draws", say("draws counted"), min(PILOT, draws), 1, draws, 1),
         ),
         lambda: factorial(cells, draws=PILOT),
-        {"names": [[name, say(name)] for name in names], "cells": data},
+        {
+            "names": [
+                [name, say(name), _LETTERS.get(name, name[0].upper())] for name in names
+            ],
+            "cells": data,
+        },
     )
 
 
@@ -263,9 +270,11 @@ def make_batches(
     """
     (x, y), (val_x, val_y) = train, val
     x, val_x = augment(x[torch.randperm(len(y))]), augment(val_x)
-    batches = zip(x.split(batch_size), y.split(batch_size), strict=True)
-    val_batches = zip(val_x.split(batch_size), val_y.split(batch_size), strict=True)
-    return list(batches), list(val_batches)
+    train_batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
+    val_batches = list(
+        zip(val_x.split(batch_size), val_y.split(batch_size), strict=True)
+    )
+    return train_batches, val_batches
 
 
 def train_best(
@@ -275,7 +284,7 @@ def train_best(
 
     Broken: it keeps references to the live weights, so the last ones come back.
     """
-    best, best_score = model.state_dict(), float("-inf")
+    best, best_score = model.state_dict(), -math.inf
     for _ in range(steps):
         step()
         now = score()

@@ -1,5 +1,10 @@
 """Broken as their exercises say; table and factorial say what they were told."""
 
+import ast
+import inspect
+import re
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -15,6 +20,31 @@ MISTAKES = {
     "make_batches": None,  # two faults at once: what is named may be either
     "train_best": "reference-kept",
 }
+
+
+ROOT = Path(__file__).resolve().parents[3]
+STEM = "12_regularization_strategy"
+
+
+def statements(source: str) -> list[str]:
+    """Return what a function does, without its signature and its docstring."""
+    (function,) = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return [ast.unparse(statement) for statement in body]
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_piece_is_the_same_in_its_three_places(name):
+    """Its symptom is shown by one, mended in another, and judged by a third."""
+    master = (ROOT / f"solutions/{STEM}.py").read_text("utf-8")
+    cell = re.search(rf"(?ms)^def {name}\(.*?(?=^# %%)", master)[0]
+    found = re.sub(r"(?ms)^    ### BEGIN SOLUTION.*?### END SOLUTION$", "", cell)
+    assert found != cell
+    shown = statements(inspect.getsource(getattr(repairs, name)))
+    assert statements(found) == shown
+    (answer,) = (ROOT / f"tests/answers/{STEM}/{name}").glob("wrong_*as_found.py")
+    assert statements(answer.read_text("utf-8")) == shown
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -51,7 +81,7 @@ def close_figures():
 def cells() -> dict[str, dict[str, torch.Tensor]]:
     """Return eight ways, two kinds of labels and three draws, each with its numbers."""
     draw = torch.Generator().manual_seed(0)
-    names = ["none", "dropout", "decay", "dropout + decay", "moves"]
+    names = ["none", "decay", "dropout", "dropout + decay", "moves"]
     names += ["dropout + moves", "decay + moves", "dropout + decay + moves"]
     return {
         name: {

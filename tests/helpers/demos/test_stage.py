@@ -111,7 +111,7 @@ def shift() -> tuple[Scene, dict[str, Tensor]]:
 
 def ways() -> dict[str, dict[str, Tensor]]:
     """Return made-up accuracies of 12's factorial: two kinds of labels, four draws."""
-    names = ["none", "dropout", "decay", "dropout + decay", "moves"]
+    names = ["none", "decay", "dropout", "dropout + decay", "moves"]
     names += ["dropout + moves", "decay + moves", "dropout + decay + moves"]
     draw = generator()
     return {
