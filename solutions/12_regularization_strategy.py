@@ -1708,7 +1708,7 @@ for name, color in ARM_COLORS.items():
 ax.set_xscale("log")
 ax.set_xticks(COUNTS, [str(n) for n in COUNTS])
 ax.set(xlabel="labels per class (log scale)", ylabel="test accuracy (%)")
-ax.set_title("A frozen body is a fetter where there are many labels")
+ax.set_title("With many labels a frozen body costs accuracy")
 plots.show(
     ax.figure,
     alt="With 2 and 5 labels per class the fine-tuned arm is about level with the two others; "

@@ -68,21 +68,21 @@ function regularization_strategy(stage) {
     const bars = [[say("added up"), added(), "pale"], [say("together"), gains(chosen()), "accent"]];
     const all = bars.flatMap(([, numbers]) => numbers);
     const low = Math.min(0, ...all) - 1;
+    const at = (u) => 2 * 4 ** (u / 2); // two bars, u from 0 to 2: no decade, so no numbers
     const axes = pen.axes(box, {
-      x: [0, 2], y: [low, Math.max(1, ...all) + 1], title: called(chosen()),
+      x: [at(0), at(2)], logx: true, xlabel: " ", y: [low, Math.max(1, ...all) + 1], title: called(chosen()),
       ylabel: say("gain in test accuracy (points)"),
     });
     bars.forEach(([label, numbers, color], k) => {
-      const [left, right] = [axes.px(k + 0.25), axes.px(k + 0.75)];
+      const [left, right] = [axes.px(at(k + 0.25)), axes.px(at(k + 0.75))];
       const [top, zero] = [axes.py(mean(numbers)), axes.py(0)];
       pen.fill(left, Math.min(top, zero), right - left, Math.abs(zero - top), { color });
       numbers.forEach((v, i) => {
         const x = k + 0.5 + 0.3 * ((i + 0.5) / numbers.length - 0.5);
-        axes.dot(x, v, { color: "paper", radius: 3.5, edge: "ink" });
+        axes.dot(at(x), v, { color: "paper", radius: 3.5, edge: "ink" });
       });
-      pen.fill(left, axes.box.bottom - 22, right - left, 19, { color: "paper", opacity: 0.8 });
       pen.text(`${label}: ${mean(numbers).toFixed(1)}`, (left + right) / 2,
-        axes.box.bottom - 8, { align: "center", bold: true });
+        axes.box.bottom + 18, { align: "center", bold: true });
     });
     pen.line([[axes.box.left, axes.py(0)], [axes.box.right, axes.py(0)]],
       { color: "ink", width: 1 });

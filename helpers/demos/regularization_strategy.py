@@ -197,7 +197,7 @@ def scene(cells: Cells) -> Scene:
             for what in ("train", "test")
         }
         data.append({"on": on, **parts})
-    draws = len(data[0]["test"][0])
+    draws = cells["none"]["test"].shape[1]
     switches = [
         Choice(name, say(name), {first: say(first), other: say(other)})
         for name, (first, other) in zip(

@@ -745,7 +745,7 @@ def make_optimizer(answer: Any, t: Trial) -> None:
         ]
         words = f"make_optimizer(model, lr={lr}, weight_decay={decay})"
         made = t.call(answer, net, lr, decay, case=words, may_change=True)
-        start = list(ends[""].parameters())
+        start = [p.detach().clone() for p in ends[""].parameters()]
         t.require(
             all(map(torch.equal, params, start)),
             say("the parameters change before the first step."),
@@ -753,7 +753,6 @@ def make_optimizer(answer: Any, t: Trial) -> None:
             got=say("other values"),
             advice=say("The decay is part of *each* step of the optimizer."),
         )
-        start = [p.detach().clone() for p in start]
         if not t.is_a(made, torch.optim.Optimizer):
             t.fail(
                 say("this is not an optimizer."),
