@@ -33,6 +33,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from IPython.display import display
 from torch import nn
 
 from helpers import data
@@ -805,8 +806,9 @@ with results(varies=draws_vary) as table:
 # Switch the three on and off yourself. The demo holds the numbers that you have just
 # measured. Left are all eight ways, D for dropout and so on; right is what the chosen
 # ones gain together, beside the sum of what they gain alone, with one small dot for each
-# draw. It begins with three draws, as a first look would have them. Which of the eight
-# would you have chosen then, and is it still ahead with all eight draws?
+# draw. It begins with three draws, as a first look would have them. Add draws one by
+# one, first with false labels and then with true ones: where does the leader of the
+# eight stay the same, and where is it a matter of luck?
 
 # %% demo
 demos_strategy.scene(cells).show()
@@ -1044,9 +1046,11 @@ with results(varies=draws_vary) as table:
 # it, its key setting and a usual range with its source, whether it gets on with
 # BatchNorm, and when it hurts. What this network cannot show is empty: stochastic depth
 # needs residual blocks, distillation a teacher, clipping a network that reads.
+# Below the table stands the mind map of the course: all techniques once more, with the
+# number of the notebook behind each.
 
 
-# %%
+# %% figure
 def gained(name):
     spans = [mean_interval(gains[name][k]) for k in (TRUE, FALSE)]
     return [*(f"{i.mean:+.1f} [{i.low:+.1f}, {i.high:+.1f}]" for i in spans)] + [
@@ -1055,23 +1059,23 @@ def gained(name):
 
 
 listed_as = {name: "Flips and crops" if name == "moves" else name for name in finals}
-demos_strategy.techniques(
-    {listed_as[n]: gained(n) for n in finals if n != "a quarter of the rate"},
-    ("gain, true labels", "gain, false labels", "steps' cost"),
+display(
+    demos_strategy.techniques(
+        {listed_as[n]: gained(n) for n in finals if n != "a quarter of the rate"},
+        ("gain, true labels", "gain, false labels", "steps' cost"),
+    )
 )
-
-# %% [markdown]
-# The mind map sorts them by *where they act*, with the number of the notebook behind
-# each. **Explicit** ones write down a term or a constraint, in the loss or in the update.
-# **Architectural** ones change the function that is trained. Those of the **data** change
-# what the network is shown, and those of the **optimization** how long and how far it
-# walks. If one of your regularizers does not work, one of *another* family is a better
-# next try than a second of the same.
 
 # %% figure
 plots.show(mind_map.mind_map(), alt=mind_map.words())
 
 # %% [markdown]
+# The map sorts them by *where they act*. **Explicit** ones write down a term or a constraint, in the loss or in the update.
+# **Architectural** ones change the function that is trained. Those of the **data** change
+# what the network is shown, and those of the **optimization** how long and how far it
+# walks. If one of your regularizers does not work, one of *another* family is a better
+# next try than a second of the same.
+#
 # What have they in common? William of Ockham is quoted for not multiplying entities
 # without need: of two functions that fit the data equally well, prefer the simpler one.
 # It is a sensible bet, because there are fewer simple functions than complicated ones,
@@ -1846,8 +1850,7 @@ for part, labels, title in (
 # fell under 69.1 %. The lower tier, 56 %, was never reached by the plain network and
 # always by mirroring, dropout, stopping or a small network; only mixup, averaging and the
 # short run may win or lose that one point by chance.
-
-# %% [markdown]
+#
 # ### Exercise 12.4 · A strategy of your own (3 points, ~45 min)
 #
 # **Given** `data`, a dict of four tensors, and `budget`, a number of optimizer steps:
@@ -1972,8 +1975,7 @@ load("12_regularization_strategy").strategy(strategy, seed=20_124)
 # 400 steps may be too few to learn it. And the early stop is nearly free insurance, but
 # only with true validation labels. Had the agency labeled those, too, you would choose by
 # a yardstick that is wrong in 30 % of its marks.
-
-# %% [markdown]
+#
 # ### Exercise 12.5 · The challenge, in words (3 points, ~30 min)
 #
 # The last exercise has no code. It is graded by a person, and there is more than one
@@ -2095,22 +2097,15 @@ print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 
 #
 # ## Questions that you will be asked
 #
-# First fourteen from job interviews. Say your answer aloud before you open one; each
-# names the notebook that has the measurement.
+# First fourteen from job interviews: say your answer aloud before you open one. Then
+# those that come up in every course. The last ones hold what else belongs to the
+# subject: dropout as an *adaptive* L2 penalty, the price of DropConnect, augmentation
+# where there are no pictures, k-fold cross-validation, and four rules of thumb with
+# what is left of them. Each answer names the notebook that has more.
 
-# %%
-reference.folds(reference.questions("interview"))
-
-# %% [markdown]
-# Then those that come up in every course, and what else belongs to the subject: dropout
-# as an *adaptive* L2 penalty, the price of DropConnect, augmentation where there are no
-# pictures, k-fold cross-validation, and four rules of thumb with what is left of them.
-
-# %%
-reference.folds(reference.questions("course"))
-
-# %%
-reference.folds(reference.questions("topic"))
+# %% figure
+for kind in ("interview", "course", "topic"):
+    display(reference.folds(reference.questions(kind)))
 
 # %% [markdown]
 # ## Test yourself
@@ -2119,8 +2114,10 @@ reference.folds(reference.questions("topic"))
 # in which the techniques came, and its words. Then a quiz, each answer with its reason,
 # and flashcards.
 
-# %%
-reference.folded(reference.taxonomy(), reference.timeline(), reference.glossary())
+# %% figure
+display(
+    reference.folded(reference.taxonomy(), reference.timeline(), reference.glossary())
+)
 
 # %%
 quiz("12_regularization_strategy")

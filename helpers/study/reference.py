@@ -78,15 +78,22 @@ class Folds:
 
     Attributes:
         items: of each the headline, its HTML, and its text.
+        name: what they are, in words; "" for nothing above them.
     """
 
     items: tuple[tuple[str, str, str], ...]
+    name: str = ""
 
     def __repr__(self) -> str:
-        return "\n".join(f"{head}\n{text}" for head, _, text in self.items)
+        lines = [f"{head}\n{text}" for head, _, text in self.items]
+        return "\n".join([self.name, *lines] if self.name else lines)
 
     def _repr_html_(self) -> str:
-        return "".join(
+        above = (
+            f'<div style="font-weight: 600; color: inherit; margin-top: 0.6em">'
+            f"{html.escape(self.name)}</div>"
+        )
+        return (above if self.name else "") + "".join(
             f'<details class="{_QUIET}" style="color: inherit; line-height: 1.5;'
             ' max-width: 60em; margin: 0.2em 0">'
             f'<summary style="cursor: pointer">{inline(head)}</summary>'
@@ -109,7 +116,7 @@ def folds(table: Reference) -> Folds:
         page = "".join(f"{inline(text)} " for text in texts)
         text = f"  {' · '.join(texts)} ({title(stem)})"
         items.append((f"{number} · {first}", f"{page}({_where(stem)})", text))
-    return Folds(tuple(items))
+    return Folds(tuple(items), table.name)
 
 
 def read(name: str) -> list[dict[str, Any]]:
@@ -215,7 +222,12 @@ def questions(kind: str = "") -> Reference:
         )
     found = [each for each in read("questions") if kind in ("", each["kind"])]
     head = say("Question"), say("Answer"), say("Notebook")
-    return Reference(say("Questions"), head, _rows(found, ("question", "answer")))
+    name = {
+        "interview": say("Questions in interviews"),
+        "course": say("Questions in every course"),
+        "topic": say("What else belongs here"),
+    }.get(kind, say("Questions"))
+    return Reference(name, head, _rows(found, ("question", "answer")))
 
 
 def _rows(
