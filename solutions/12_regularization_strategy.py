@@ -1070,11 +1070,12 @@ display(
 plots.show(mind_map.mind_map(), alt=mind_map.words())
 
 # %% [markdown]
-# The map sorts them by *where they act*. **Explicit** ones write down a term or a constraint, in the loss or in the update.
-# **Architectural** ones change the function that is trained. Those of the **data** change
-# what the network is shown, and those of the **optimization** how long and how far it
-# walks. If one of your regularizers does not work, one of *another* family is a better
-# next try than a second of the same.
+# The map sorts the techniques by *where they act*. **Explicit** ones write down a term
+# or a constraint, in the loss or in the update. **Architectural** ones change the
+# function that is trained. Those of the **data** change what the network is shown, and
+# those of the **optimization** how long and how far it walks. If one of your
+# regularizers does not work, one of *another* family is a better next try than a second
+# of the same.
 #
 # What have they in common? William of Ockham is quoted for not multiplying entities
 # without need: of two functions that fit the data equally well, prefer the simpler one.
