@@ -1,28 +1,40 @@
-"""12's five broken pieces, as they were found, and its table of all techniques."""
+"""12's factorial that moves, its table of techniques, and its five broken pieces."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from helpers import cards
 from helpers.data import data_folder
+from helpers.demos._stage import Choice, Scene, Slider
+from helpers.show import plots
 from helpers.words import say
 
 __all__ = [
     "Techniques",
+    "added_up",
     "build_head",
+    "factorial",
+    "measured_gain",
     "make_batches",
     "make_optimizer",
+    "scene",
     "techniques",
     "train_best",
     "validation_loss",
 ]
 
 Pair = tuple[Tensor, Tensor]
+Cells = Mapping[str, Mapping[str, Tensor]]
+TRUE, FALSE = 0, 1
+PILOT = 3  # draws that a first look has
+_LETTERS = {"decay": "W"}  # D is dropout's; the others' are their first ones
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,125 @@ def techniques(
     return Techniques(head, rows)
 
 
+def measured_gain(cells: Cells, name: str, kind: int = FALSE) -> Tensor:
+    """Return how many points a way of regularizing gains over none, (draws,).
+
+    Args:
+        cells: "none", "dropout", "dropout + decay" … -> "train" and "test", each an
+            accuracy in percent, (kinds of labels, draws).
+        name: one of them.
+        kind: of labels: 0 true ones, 1 false ones.
+    """
+    return cells[name]["test"][kind] - cells["none"]["test"][kind]
+
+
+def added_up(cells: Cells, name: str, kind: int = FALSE) -> Tensor:
+    """Return the sum of the gains that the parts of a combination have alone, (draws,).
+
+    Args: as of `measured_gain`; the parts stand between " + ".
+    """
+    parts = [] if name == "none" else name.split(" + ")
+    nothing = torch.zeros_like(cells["none"]["test"][kind])
+    return sum((measured_gain(cells, part, kind) for part in parts), nothing)
+
+
+def factorial(
+    cells: Cells, name: str = "dropout + decay", draws: int | None = None
+) -> Figure:
+    """Draw where each way ends, with false labels, and what one combination gains.
+
+    Args: as of `measured_gain`; of the draws the first ones, or all.
+    """
+    cells = {
+        each: {what: values[:, :draws] for what, values in cell.items()}
+        for each, cell in cells.items()
+    }
+    fig, (left, right) = plots.figure(2)
+    for each, cell in cells.items():
+        at = float(cell["train"][FALSE].mean()), float(cell["test"][FALSE].mean())
+        here = each == name
+        left.plot(*at, "o", color=plots.PALETTE[0] if here else "#999999", ms=9)
+        left.annotate(each, at, xytext=(6, 5), textcoords="offset points", fontsize=8)
+    left.margins(0.2)
+    left.set(xlabel=say("training labels learned (%)"), ylabel=say("test accuracy (%)"))
+    left.set_title(say("All eight ways"))
+    bars = {
+        say("added up"): added_up(cells, name),
+        say("together"): measured_gain(cells, name),
+    }
+    means = [float(values.mean()) for values in bars.values()]
+    right.bar(list(bars), means, color=["#999999", plots.PALETTE[0]], width=0.5)
+    for place, values in enumerate(bars.values()):
+        right.plot([place] * len(values), values.tolist(), "o", color="k", ms=3)
+    right.set(ylabel=say("gain in test accuracy (points)"), title=name)
+    return fig
+
+
+def scene(cells: Cells) -> Scene:
+    """Return the eight ways with a switch for each regularizer.
+
+    Args:
+        cells: as of `measured_gain`: "none", three names, and all their combinations,
+            joined by " + " in this order.
+
+    Raises:
+        ValueError: a combination is missing.
+    """
+    names = max(cells, key=lambda name: name.count(" + ")).split(" + ")
+    ways = [
+        [bool(k >> j & 1) for j in range(len(names))] for k in range(2 ** len(names))
+    ]
+    data = []
+    for on in ways:
+        used = [name for name, is_on in zip(names, on, strict=True) if is_on]
+        name = " + ".join(used) or "none"
+        if name not in cells:
+            raise ValueError(
+                say(
+                    "expected all combinations of {names}, got none called {name!r}",
+                    names=", ".join(names),
+                    name=name,
+                )
+            )
+        parts = {
+            what: [[round(v, 2) for v in row] for row in cells[name][what].tolist()]
+            for what in ("train", "test")
+        }
+        data.append({"on": on, **parts})
+    draws = cells["none"]["test"].shape[1]
+    switches = [
+        Choice(name, say(name), {first: say(first), other: say(other)})
+        for name, (first, other) in zip(
+            names, [("on", "off"), ("on", "off"), ("off", "on")], strict=True
+        )
+    ]
+    return Scene(
+        "regularization_strategy",
+        say("Do the gains of three regularizers add up?"),
+        say(
+            "Left: the accuracy on the training labels and on test images for eight "
+            "ways of regularizing. Right: what the chosen ones gain together, beside "
+            "the sum of what each gains alone."
+        ),
+        (
+            Choice(
+                "kind",
+                say("labels"),
+                {"false": say("20 % false"), "true": say("all true")},
+            ),
+            *switches,
+            Slider("draws", say("draws counted"), min(PILOT, draws), 1, draws, 1),
+        ),
+        lambda: factorial(cells, draws=PILOT),
+        {
+            "names": [
+                [name, say(name), _LETTERS.get(name, name[0].upper())] for name in names
+            ],
+            "cells": data,
+        },
+    )
+
+
 def validation_loss(model: nn.Module, x: Tensor, y: Tensor) -> float:
     """Return the mean cross-entropy of (N, ...) and labels (N,), in whatever mode.
 
@@ -139,9 +270,11 @@ def make_batches(
     """
     (x, y), (val_x, val_y) = train, val
     x, val_x = augment(x[torch.randperm(len(y))]), augment(val_x)
-    batches = zip(x.split(batch_size), y.split(batch_size), strict=True)
-    val_batches = zip(val_x.split(batch_size), val_y.split(batch_size), strict=True)
-    return list(batches), list(val_batches)
+    train_batches = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
+    val_batches = list(
+        zip(val_x.split(batch_size), val_y.split(batch_size), strict=True)
+    )
+    return train_batches, val_batches
 
 
 def train_best(
@@ -151,7 +284,7 @@ def train_best(
 
     Broken: it keeps references to the live weights, so the last ones come back.
     """
-    best, best_score = model.state_dict(), float("-inf")
+    best, best_score = model.state_dict(), -math.inf
     for _ in range(steps):
         step()
         now = score()

@@ -1,7 +1,8 @@
-"""What one looks up: glossary, timeline, taxonomy and techniques, from data/.
+"""What one looks up, from data/: glossary, timeline, taxonomy, techniques, questions.
 
 Each is a list that the course map, notebook 12 and the site draw from. In a notebook
 each shows as a table with links to the notebooks, elsewhere as the same words in text.
+`folded` closes whole tables, `folds` each row of one, until the reader opens it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,21 @@ from helpers.data import data_folder
 from helpers.study.titles import here, title
 from helpers.words import say
 
-__all__ = ["Reference", "glossary", "read", "taxonomy", "techniques", "timeline"]
+__all__ = [
+    "Folds",
+    "Reference",
+    "folded",
+    "folds",
+    "glossary",
+    "questions",
+    "read",
+    "taxonomy",
+    "techniques",
+    "timeline",
+]
 
-_FILES = ("glossary", "timeline", "taxonomy", "techniques")
+_FILES = ("glossary", "timeline", "taxonomy", "techniques", "questions")
+_KINDS = ("interview", "course", "topic")
 _QUIET = "mathjax_ignore tex2jax_ignore"
 _CELL = "text-align: left; vertical-align: top; padding: 0.3em 0.6em; color: inherit"
 
@@ -59,11 +72,58 @@ class Reference:
         )
 
 
+@dataclass(frozen=True)
+class Folds:
+    """Texts behind headlines, closed until the reader opens them.
+
+    Attributes:
+        items: of each the headline, its HTML, and its text.
+        name: what they are, in words; "" for nothing above them.
+    """
+
+    items: tuple[tuple[str, str, str], ...]
+    name: str = ""
+
+    def __repr__(self) -> str:
+        lines = [f"{head}\n{text}" for head, _, text in self.items]
+        return "\n".join([self.name, *lines] if self.name else lines)
+
+    def _repr_html_(self) -> str:
+        above = (
+            f'<div style="font-weight: 600; color: inherit; margin-top: 0.6em">'
+            f"{html.escape(self.name)}</div>"
+        )
+        return (above if self.name else "") + "".join(
+            f'<details class="{_QUIET}" style="color: inherit; line-height: 1.5;'
+            ' max-width: 60em; margin: 0.2em 0">'
+            f'<summary style="cursor: pointer">{inline(head)}</summary>'
+            f'<div style="padding: 0.2em 1.2em">{page}</div></details>'
+            for head, page, _ in self.items
+        )
+
+
+def folded(*tables: Reference) -> Folds:
+    """Return whole tables, each behind its name."""
+    return Folds(
+        tuple((table.name, table._repr_html_(), repr(table)) for table in tables)
+    )
+
+
+def folds(table: Reference) -> Folds:
+    """Return each row of a table behind its first column, such as answers."""
+    items = []
+    for number, (first, *texts, stem) in enumerate(table.rows, 1):
+        page = "".join(f"{inline(text)} " for text in texts)
+        text = f"  {' · '.join(texts)} ({title(stem)})"
+        items.append((f"{number} · {first}", f"{page}({_where(stem)})", text))
+    return Folds(tuple(items), table.name)
+
+
 def read(name: str) -> list[dict[str, Any]]:
     """Return one of the lists as it stands in data/.
 
     Args:
-        name: "glossary", "timeline", "taxonomy" or "techniques".
+        name: "glossary", "timeline", "taxonomy", "techniques" or "questions".
 
     Raises:
         ValueError: there is no such list.
@@ -142,6 +202,34 @@ def techniques() -> Reference:
     return Reference(say("Techniques"), head, _rows(read("techniques"), keys))
 
 
+def questions(kind: str = "") -> Reference:
+    """Return questions that are asked about regularization, with their answers.
+
+    Args:
+        kind: "interview", "course" (asked in every one), "topic" (what else belongs
+            to it), or all of them.
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    if kind and kind not in _KINDS:
+        raise ValueError(
+            say(
+                "expected one of {names}, got {name!r}",
+                names=", ".join(_KINDS),
+                name=kind,
+            )
+        )
+    found = [each for each in read("questions") if kind in ("", each["kind"])]
+    head = say("Question"), say("Answer"), say("Notebook")
+    name = {
+        "interview": say("Questions in interviews"),
+        "course": say("Questions in every course"),
+        "topic": say("What else belongs here"),
+    }.get(kind, say("Questions"))
+    return Reference(name, head, _rows(found, ("question", "answer")))
+
+
 def _rows(
     entries: Sequence[dict[str, Any]], keys: Sequence[str]
 ) -> tuple[tuple[str, ...], ...]:
@@ -154,9 +242,13 @@ def _rows(
 def _row(row: Sequence[str]) -> str:
     first, *texts, stem = row
     cells = "".join(f'<td style="{_CELL}">{inline(text)}</td>' for text in texts)
-    name, place = html.escape(title(stem)), here(stem)
-    where = f'<a href="{html.escape(place)}">{name}</a>' if place else name
     return (
         f'<tr><th scope="row" style="{_CELL}; font-weight: 600">{inline(first)}</th>'
-        f'{cells}<td style="{_CELL}">{where}</td></tr>'
+        f'{cells}<td style="{_CELL}">{_where(stem)}</td></tr>'
     )
+
+
+def _where(stem: str) -> str:
+    """Return a notebook's title as HTML, with a link if it lies beside this one."""
+    name, place = html.escape(title(stem)), here(stem)
+    return f'<a href="{html.escape(place)}">{name}</a>' if place else name

@@ -98,7 +98,7 @@ def _write_sources(course: Course, pages: Sequence[Page], source: Path) -> None:
         "measured": tables.measured(pages),
     }
     lists = (reference.glossary, reference.timeline, reference.taxonomy)
-    for look_up in (*lists, reference.techniques):
+    for look_up in (*lists, reference.techniques, reference.questions):
         texts[look_up.__name__] = tables.lookup(look_up(), stems)
     texts |= _project_texts(course)
     texts["index"] = _front([name for name in texts if name != "learn"])

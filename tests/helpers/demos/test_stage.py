@@ -22,6 +22,7 @@ from helpers.demos import (
     mc_dropout,
     mixup_cutmix,
     normalization,
+    regularization_strategy,
     sequences,
     stochastic_depth,
 )
@@ -108,6 +109,20 @@ def shift() -> tuple[Scene, dict[str, Tensor]]:
     return scene, levels[1.0]
 
 
+def ways() -> dict[str, dict[str, Tensor]]:
+    """Return made-up accuracies of 12's factorial: two kinds of labels, four draws."""
+    names = ["none", "decay", "dropout", "dropout + decay", "moves"]
+    names += ["dropout + moves", "decay + moves", "dropout + decay + moves"]
+    draw = generator()
+    return {
+        name: {
+            what: 60 + 9 * torch.rand(2, 4, generator=draw)
+            for what in ("train", "test")
+        }
+        for name in names
+    }
+
+
 SCENES = {
     "bias_variance": bias_variance.scene,
     "overfitting": bias_variance.training_scene,
@@ -124,6 +139,7 @@ SCENES = {
     "mc_shift": lambda: shift()[0],
     "normalization": normalization.scene,
     "sequences": sequences.scene,
+    "regularization_strategy": lambda: regularization_strategy.scene(ways()),
     "playground": playground,
 }
 
@@ -474,6 +490,35 @@ def test_variance_shifts_as_the_formula_says(open_page, p, count):
     x, weights = normalization.units()
     expected = normalization.shift(x[:, :count], weights[:count], p)
     assert got == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+def test_gains_of_the_factorial_are_those_of_the_figure(open_page, kind):
+    cells = ways()
+    page = open_page(regularization_strategy.scene(cells))
+    got = page.evaluate(
+        f"""() => {{
+        const {{ state, demo }} = {STAGE};
+        Object.assign(state, {{ kind: ["true", "false"][{kind}], draws: 4,
+          dropout: "on", decay: "off", moves: "on" }});
+        return [demo.gains(), demo.added(), demo.best()]; }}"""
+    )
+    name = "dropout + moves"
+    for numbers, values in zip(
+        got,
+        (
+            regularization_strategy.measured_gain(cells, name, kind),
+            regularization_strategy.added_up(cells, name, kind),
+        ),
+        strict=False,
+    ):
+        # the page has two digits
+        assert numbers == pytest.approx(values.tolist(), abs=0.05)
+    best = max(cells, key=lambda name: cells[name]["test"][kind].mean())
+    shown = [
+        n for n, on in zip(("dropout", "decay", "moves"), got[2], strict=True) if on
+    ]
+    assert " + ".join(shown) == best.replace("none", "")
 
 
 @pytest.mark.parametrize(("p", "steps", "a"), [(0.0, 1, 0.0), (0.4, 12, 0.3)])

@@ -1,4 +1,4 @@
-"""Glossary, timeline, taxonomy and techniques: complete, true to the course, shown."""
+"""Glossary, timeline, taxonomy, techniques, questions: complete, true, and shown."""
 
 import re
 from html.parser import HTMLParser
@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from helpers.study import reference
-from helpers.study.reference import glossary, read, taxonomy, techniques, timeline
+from helpers.study.reference import (
+    folded,
+    folds,
+    glossary,
+    questions,
+    read,
+    taxonomy,
+    techniques,
+    timeline,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 MASTERS = {path.stem: path for path in (ROOT / "solutions").glob("[0-9]*.py")}
@@ -24,7 +33,7 @@ def claims():
 
 
 def entries():
-    for name in ("glossary", "timeline", "techniques"):
+    for name in ("glossary", "timeline", "techniques", "questions"):
         yield from ((name, each) for each in read(name))
     for group in read("taxonomy"):
         yield from (("taxonomy", each) for each in group["techniques"])
@@ -36,6 +45,7 @@ def entries():
         ("glossary", {"term", "text", "notebook"}),
         ("timeline", {"year", "technique", "paper", "notebook"}),
         ("taxonomy", {"kind", "text", "techniques"}),
+        ("questions", {"kind", "question", "answer", "notebook"}),
         (
             "techniques",
             {"name", "kind", "api", "setting", "range", "source", "batchnorm"}
@@ -118,7 +128,7 @@ class Page(HTMLParser):
         self.links += [value for name, value in attrs if name == "href"]
 
 
-@pytest.mark.parametrize("show", [glossary, timeline, taxonomy, techniques])
+@pytest.mark.parametrize("show", [glossary, timeline, taxonomy, techniques, questions])
 def test_shown_as_a_table_and_as_text(show, tmp_path, monkeypatch):
     for stem in ("02_dropout_from_scratch", "12_regularization_strategy"):
         (tmp_path / stem).mkdir()
@@ -154,3 +164,33 @@ def test_glossary_finds_a_word_and_says_what_there_is():
 def test_an_unknown_list_is_refused():
     with pytest.raises(ValueError, match="glossary"):
         read("recipes")
+
+
+def test_questions_are_enough_and_of_three_kinds():
+    counts = {
+        kind: len(questions(kind).rows) for kind in ("interview", "course", "topic")
+    }
+    assert counts["interview"] >= 12
+    assert counts["course"] >= 10
+    assert sum(counts.values()) == len(questions().rows)
+    with pytest.raises(ValueError, match="interview"):
+        questions("exam")
+
+
+def test_a_fold_holds_each_answer_and_where_it_was_measured():
+    table = questions("course")
+    page = folds(table)._repr_html_()
+    assert page.count("<details") == page.count("</details>") == len(table.rows)
+    assert "<details open" not in page
+    text = repr(folds(table))
+    for question, answer, _ in table.rows:
+        assert question in text
+        assert answer in text
+
+
+def test_whole_tables_fold_behind_their_names():
+    made = folded(glossary(), timeline())
+    page = made._repr_html_()
+    assert page.count("<details") == 2
+    assert page.count("<table") == 2
+    assert repr(glossary()) in repr(made)

@@ -1,5 +1,5 @@
 def train_best(model, step, score, steps):
-    best, best_score = None, -math.inf
+    best, best_score = model.state_dict(), -math.inf
     for _ in range(steps):
         step()
         now = score()

@@ -1,0 +1,2 @@
+def build_head(in_features, hidden, classes, p):
+    return nn.Sequential(nn.Linear(in_features, hidden), nn.Tanh(), nn.BatchNorm1d(hidden), nn.Dropout(p), nn.Linear(hidden, classes))

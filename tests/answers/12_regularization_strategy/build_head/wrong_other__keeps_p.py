@@ -1,0 +1,2 @@
+def build_head(in_features, hidden, classes, p):
+    return nn.Sequential(nn.Linear(in_features, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(1 - p), nn.Linear(hidden, classes))

@@ -1,0 +1,2 @@
+def make_optimizer(model, lr, weight_decay):
+    return torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=lr * weight_decay)

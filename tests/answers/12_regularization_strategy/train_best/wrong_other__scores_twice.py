@@ -1,0 +1,11 @@
+import copy
+
+
+def train_best(model, step, score, steps):
+    best, top = None, -math.inf
+    for _ in range(steps):
+        step()
+        if score() > top:
+            top, best = score(), copy.deepcopy(model.state_dict())
+    model.load_state_dict(best)
+    return model
