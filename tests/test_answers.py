@@ -6,17 +6,16 @@ different ways (`right_*.py`) and wrong ones (`wrong_MISTAKE.py`, or
 that is none of the named mistakes is called `wrong_other__variant.py`.
 
 Each day, each answer is checked with seeds of that day. How many depends on the
-exercise's turn, which it has once in a week, so that a check which is wrong for one
-seed in fifty is found within weeks, while each run takes a tenth of the time:
+exercise's turn, which it has once in a week:
 
 | | its turn | the other days |
 |---|---|---|
 | the first right answer | 200, or what 1.5 s allow (25 at least) | 5 |
-| the other right answers | 10 | 1 |
-| wrong answers | 5 | 1 |
+| the other right answers | 5 | 1 |
+| wrong answers | 3 | 1 |
 
 Checks that train a network: 3 in their turn, else 1. All right answers get 200 seeds,
-and wrong ones 5, under COURSE_TESTS=all, and under COURSE_TESTS=changed those of
+and wrong ones 3, under COURSE_TESTS=all, and under COURSE_TESTS=changed those of
 notebooks whose checks, answers or vocabulary have changed.
 """
 
@@ -41,8 +40,8 @@ DAYS = 7  # after which each exercise has had its turn
 RESEEDED = 200  # seeds for one right answer of an exercise, and for all if asked to
 AT_LEAST, SECONDS = 25, 1.5  # but no more seeds after this processor time, unless asked
 FEW = 5  # for that answer on the other days
-OTHERS = 10  # for the other right answers; 1 on the other days
-WRONG_SEEDS = 5  # a wrong answer must fail whatever numbers the check draws; 1 likewise
+OTHERS = 5  # for the other right answers; 1 on the other days
+WRONG_SEEDS = 3  # a wrong answer must fail whatever numbers the check draws; 1 likewise
 TRAINED = {"strategy": 3.0}  # checks that train a network: the points of the top tier
 RETRAINED = 3
 
