@@ -54,29 +54,31 @@ def spared(made) -> list[Trap]:
     return [trap for trap in TRAPS.values() if trap.lab or made is plain_environment]
 
 
-def programs(made) -> list[str]:
+def programs(made) -> dict[str, str]:
     """Return what those settings spoil; what asks for variables alone is one program.
 
-    Several spoil the same program: where one of them reached it, it would fail.
+    Several spoil the same program, and stand under the name of the last one: where any
+    of them reached it, it would fail.
     """
-    codes = dict.fromkeys(trap.spoils for trap in spared(made))
-    asking = [code for code in codes if code.startswith("import os; assert")]
-    return [*(code for code in codes if code not in asking), "\n".join(asking)]
+    names = {trap.spoils: name for name, trap in TRAPS.items() if trap in spared(made)}
+    asking = [code for code in names if names[code].startswith("variable-")]
+    others = {name: code for code, name in names.items() if code not in asking}
+    return {**others, "variables": "\n".join(asking)}
+
+
+CASES = [(m, n) for m in (child_environment, plain_environment) for n in programs(m)]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("made", "code"),
-    [(m, c) for m in (child_environment, plain_environment) for c in programs(m)],
-)
+@pytest.mark.parametrize(("made", "name"), CASES)
 def test_no_setting_of_the_person_reaches_what_is_started(
-    made, code, live_as, tmp_path
+    made, name, live_as, tmp_path
 ):
     """All of them at once."""
     live_as(*spared(made))
     os.environ |= {VARIABLE: str(tmp_path / "own")}
-    done = works(code, made(), tmp_path / "work")
+    done = works(programs(made)[name], made(), tmp_path / "work")
     assert done.returncode == 0, done.stderr
 
 
