@@ -158,7 +158,6 @@ def said(made_up, tmp_path_factory) -> dict[str, str]:
     program = f"""if True:
         from pathlib import Path
         from helpers import words
-from helpers.checks import available
         words._look_up = words.gettext_reader(Path({str(made_up)!r}), "xx")
         from tests import speaking
         speaking.main(Path({str(out)!r}))"""
