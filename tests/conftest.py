@@ -9,7 +9,7 @@ settle(plain_environment())
 
 # Files that take longest, so that no other core waits for one that was begun last.
 _LONG_FIRST = (
-    *("test_hostile.py", "test_same_scores.py", "test_kernels.py"),
+    *("test_hostile.py", "test_answers.py", "test_same_scores.py", "test_kernels.py"),
     *("test_interruption.py", "test_demos_reopened.py", "test_remote.py"),
     *("test_browser.py", "test_grading.py", "test_words.py", "test_stage.py"),
     *("test_anywhere.py", "test_pretend.py", "test_isolation.py"),

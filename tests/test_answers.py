@@ -4,6 +4,19 @@ For each notebook, `tests/answers/NN_topic/EXERCISE/` holds right answers writte
 different ways (`right_*.py`) and wrong ones (`wrong_MISTAKE.py`, or
 `wrong_MISTAKE__variant.py`), each the whole text of the answer cell. A wrong answer
 that is none of the named mistakes is called `wrong_other__variant.py`.
+
+Each day, each answer is checked with seeds of that day. How many depends on the
+exercise's turn, which it has once in a week:
+
+| | its turn | the other days |
+|---|---|---|
+| the first right answer | 200, or what 1.5 s allow (25 at least) | 5 |
+| the other right answers | 5 | 1 |
+| wrong answers | 3 | 1 |
+
+Checks that train a network: 3 in their turn, else 1. All right answers get 200 seeds,
+and wrong ones 3, under COURSE_TESTS=all, and under COURSE_TESTS=changed those of
+notebooks whose checks, answers or vocabulary have changed.
 """
 
 from __future__ import annotations
@@ -23,16 +36,20 @@ from staff.ci import effort
 from tests.kernels import Notebook
 
 ANSWERS = Path(__file__).parent / "answers"
-RESEEDED = 200  # seeds for one right answer of each exercise, and for all if asked to
+DAYS = 7  # after which each exercise has had its turn
+RESEEDED = 200  # seeds for one right answer of an exercise, and for all if asked to
 AT_LEAST, SECONDS = 25, 1.5  # but no more seeds after this processor time, unless asked
-OTHERS = 5  # for the rest: 25 in five days, for each day has its own
-WRONG_SEEDS = 3  # a wrong answer must fail whatever numbers the check draws
+FEW = 5  # for that answer on the other days
+OTHERS = 5  # for the other right answers; 1 on the other days
+WRONG_SEEDS = 3  # a wrong answer must fail whatever numbers the check draws; 1 likewise
 TRAINED = {"strategy": 3.0}  # checks that train a network: the points of the top tier
 RETRAINED = 3
 
 RIGHT = sorted(ANSWERS.glob("*/*/right_*.py"))
 WRONG = sorted(ANSWERS.glob("*/*/wrong_*.py"))
 STEMS = checks.available()
+WHOLE = {stem for stem in STEMS if effort.whole("answers", stem)}
+TURN = {*effort.turns(sorted({path.parts[-3:-1] for path in RIGHT}), DAYS)}
 
 
 def label(path: Path) -> str:
@@ -102,11 +119,18 @@ def test_every_answer_belongs_to_an_exercise(stem):
 
 
 def reseeded(path: Path) -> range:
-    """Return the seeds to try a right answer with; each day has its own."""
-    if path.parts[-2] in TRAINED:
-        return effort.seeds(RETRAINED)
-    first = path == min(path.parent.glob("right_*.py"))
-    return effort.seeds(RESEEDED if first or effort.everything() else OTHERS)
+    """Return the seeds to try an answer with; each day has its own."""
+    stem, name = path.parts[-3:-1]
+    whole = stem in WHOLE
+    turn = whole or (stem, name) in TURN
+    if name in TRAINED:
+        right = path.stem.startswith("right_")
+        return effort.seeds(RETRAINED if turn and right else 1)
+    if path.stem.startswith("wrong_"):
+        return effort.seeds(WRONG_SEEDS if turn else 1)
+    if path == min(path.parent.glob("right_*.py")):
+        return effort.seeds(RESEEDED if turn else FEW)
+    return effort.seeds(RESEEDED if whole else OTHERS if turn else 1)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -131,7 +155,7 @@ def test_right_answer_passes_reseeded(path, capsys):
         assert points == TRAINED.get(path.parts[-2]), f"seed {seed}"
         times.append(time.process_time() - start)
         long = len(times) >= AT_LEAST and sum(times) > SECONDS
-        if long and not effort.everything():
+        if long and path.parts[-3] not in WHOLE:
             break
     assert capsys.readouterr().out.count("✓") >= len(times)
     assert max(times) < 3
@@ -140,8 +164,7 @@ def test_right_answer_passes_reseeded(path, capsys):
 @pytest.mark.parametrize("path", WRONG, ids=label)
 def test_wrong_answer_is_named_whatever_the_seed(path):
     given, check = answer(path), checker(path)
-    trained = path.parts[-2] in TRAINED
-    for seed in effort.seeds(1 if trained else WRONG_SEEDS):
+    for seed in reseeded(path):
         with pytest.raises(CheckFailed) as caught:
             check(*given, seed=seed)
         assert caught.value.mistake == mistake_of(path), f"seed {seed}\n{caught.value}"

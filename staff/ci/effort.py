@@ -10,18 +10,21 @@ is a part with a fingerprint of its own. A usual run says which ones are due.
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from staff.course import Course
 
 __all__ = [
-    *("PROOFS", "Proof", "changed", "everything", "parts", "seeds", "stamp"),
-    *("today", "whole"),
+    *("PROOFS", "Proof", "changed", "everything", "last", "parts", "seeds"),
+    *("stamp", "today", "turns", "whole"),
 ]
 
 VARIABLE = "COURSE_TESTS"
+T = TypeVar("T")
 
 _CHECKS = ("helpers/checks/*.py", "helpers/checks/vocabulary", "requirements.lock")
 _NOTEBOOK = ("helpers/checks/notebooks/{}.py", "solutions/{}.py", "tests/answers/{}")
@@ -31,19 +34,27 @@ class Proof:
     """One long proof: which tests make it, and which files it speaks of.
 
     Args:
-        tests: files for pytest.
+        tests: files or folders for pytest.
         about: patterns of files and folders; other code does not change what is proven.
         each: the same of one notebook, "{}" in the place of its stem. Each notebook is
             a part of the proof then.
+        usual: what a usual run makes of it.
     """
 
     def __init__(
-        self, *tests: str, about: tuple[str, ...], each: tuple[str, ...] = ()
+        self,
+        *tests: str,
+        about: tuple[str, ...],
+        each: tuple[str, ...] = (),
+        usual: str = "a sample",
     ) -> None:
         self.tests, self.about, self.each = tests, (*about, *tests), each
+        self.usual = usual
 
 
 PROOFS = {
+    "coverage": Proof("tests/helpers", about=("helpers",), usual="not measured"),
+    "answers": Proof("tests/test_answers.py", about=_CHECKS, each=_NOTEBOOK),
     "hostile": Proof(
         "tests/staff/grader/test_hostile.py",
         about=(
@@ -101,6 +112,14 @@ def changed(proof: str, part: str = "") -> bool:
     return stamped.get("code") != _code(proof, part)
 
 
+def last(proof: str, part: str = "") -> str:
+    """Return the day on which a part was last made whole, "(never)" if there is none.
+
+    Days are written as in 2026-01-31, so that the smallest of several is the first.
+    """
+    return _stamped(Course()).get(_key(proof, part), {}).get("on", "(never)")
+
+
 def stamp(proof: str, part: str = "") -> None:
     """Note in ``tests/proven.json`` that a part has been made whole on this code."""
     course = Course()
@@ -113,6 +132,16 @@ def stamp(proof: str, part: str = "") -> None:
 def today(count: int) -> int:
     """Return the turn of this day, of `count` that take turns: 0 … count - 1."""
     return date.today().toordinal() % count
+
+
+def turns(items: Sequence[T], days: int) -> list[T]:
+    """Return the items whose turn it is today; all where that was asked for.
+
+    Args:
+        items: in an order that does not change from day to day.
+        days: after so many, each has had its turn once.
+    """
+    return list(items) if everything() else list(items[today(days) :: days])
 
 
 def seeds(count: int) -> range:

@@ -10,9 +10,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -34,6 +35,18 @@ _FLOOR = 98  # percent of lines and branches, measured at 98.2 when it was set
 _BY_ANSWERS = "helpers/checks/notebooks/*,helpers/checks/vocabulary/*"  # reach these
 # One more than the usual machine has cores: tests wait for browsers and for processes.
 _SIDE_BY_SIDE = ("-n3", "--dist=loadfile", "--no-loadscope-reorder")
+_REACH = "coverage"  # the proof that is no file of tests, but how far tests reach
+# What `tests` joins and each stage runs alone; the rest is the stage `unit`.
+_PARTS: dict[str, Sequence[str]] = {
+    "helpers": effort.PROOFS[_REACH].tests,
+    "answers": effort.PROOFS["answers"].tests,
+    "proofs": [
+        path
+        for name, proof in effort.PROOFS.items()
+        if name not in (_REACH, "answers")
+        for path in proof.tests
+    ],
+}
 _LONGEST = 15  # test files in the list of where the time goes
 
 
@@ -84,22 +97,38 @@ def types(run: Run) -> bool:
     return run.command("mypy", "--no-error-summary")
 
 
+def tests(run: Run) -> bool:
+    """Tests: helpers, unit, answers and proofs, side by side in one go."""
+    apart = effort.whole(_REACH)  # what the other tests reach does not count
+    good = helpers(run) if apart else True
+    skip = [f"--ignore={_PARTS['helpers'][0]}"] if apart else []
+    before = len(run.cases)
+    proven = [name for name in effort.PROOFS if not (apart and name == _REACH)]
+    good &= _proven(run, proven, "tests", *skip, *_SIDE_BY_SIDE)
+    print(_by_part(run.cases[before:]))
+    return good
+
+
 def unit(run: Run) -> bool:
     """Unit tests."""
-    apart = ["tests/helpers", "tests/test_answers.py", *_proofs_files()]
-    skip = [f"--ignore={path}" for path in apart]
+    skip = [f"--ignore={path}" for paths in _PARTS.values() for path in paths]
     return run.pytest("tests", *skip, *_SIDE_BY_SIDE, env=_one_thread())
 
 
 def helpers(run: Run) -> bool:
-    """Tests of helpers, and how much of it they reach."""
-    env, measured = _one_thread(), ("--cov=helpers", "--cov-report=")
+    """Tests of helpers; how much of it they reach, where that is asked for."""
+    print(_taken(_REACH), flush=True)
+    env, tested = _one_thread(), (*_PARTS["helpers"], *_SIDE_BY_SIDE)
+    if not effort.whole(_REACH):
+        return run.pytest(*tested, env=env)
     run.command("coverage", "erase", env=env)  # what an interrupted run has left
-    good = run.pytest("tests/helpers", *measured, *_SIDE_BY_SIDE, env=env)
+    good = run.pytest(*tested, "--cov=helpers", "--cov-report=", env=env)
     bounds = ("report", f"--fail-under={_FLOOR}", f"--omit={_BY_ANSWERS}")
-    reached = run.command("coverage", *bounds, env=env)
+    good &= run.command("coverage", *bounds, env=env)
     run.command("coverage", "erase", env=env)
-    return good and reached
+    if good:
+        effort.stamp(_REACH)
+    return good
 
 
 def build(run: Run) -> bool:
@@ -109,33 +138,61 @@ def build(run: Run) -> bool:
 
 def answers(run: Run) -> bool:
     """Answers: right ones pass, wrong ones are named."""
-    return run.pytest("tests/test_answers.py", "-n2", env=_one_thread())
+    return _proven(run, ["answers"], *_PARTS["answers"], "-n2")
 
 
 def proofs(run: Run) -> bool:
     """Long proofs: a sample, or the whole where that is asked for."""
-    every = [(name, part) for name in effort.PROOFS for part in effort.parts(name)]
-    whole = {key for key in every if effort.whole(*key)}
-    for name in effort.PROOFS:
-        print(_taken(name, whole), flush=True)
-    good = run.pytest(*_proofs_files(), *_SIDE_BY_SIDE, env=_one_thread())
-    bad = {case.file for case in run.cases if case.outcome in ("failed", "error")}
-    for name, part in sorted(whole):
-        if bad.isdisjoint(effort.PROOFS[name].tests):
-            effort.stamp(name, part)
+    names = [name for name in effort.PROOFS if name not in (_REACH, "answers")]
+    return _proven(run, names, *_PARTS["proofs"], *_SIDE_BY_SIDE)
+
+
+def _proven(run: Run, names: list[str], *arguments: str) -> bool:
+    """Run pytest; say how much of proofs that makes, and stamp what is whole."""
+    for name in names:
+        print(_taken(name), flush=True)
+    good = run.pytest(*arguments, env=_one_thread())
+    bad = {case.file for case in run.cases if case.outcome == "failed"}
+    proven = {case.file for case in run.cases} - bad
+    for name in names:
+        if proven.issuperset(effort.PROOFS[name].tests):  # never so for a folder
+            for part in filter(partial(effort.whole, name), effort.parts(name)):
+                effort.stamp(name, part)
     return good
 
 
-def _taken(name: str, whole: set[tuple[str, str]]) -> str:
+def _taken(name: str) -> str:
     """Say how much of a proof is made, and which of its parts are due."""
     parts = effort.parts(name)
-    made = [part for part in parts if (name, part) in whole]
+    made = [part for part in parts if effort.whole(name, part)]
     due = [p for p in parts if p not in made and effort.changed(name, p)]
-    said = "whole" if made == parts else f"a sample; whole: {', '.join(made) or '-'}"
+    said = "whole" if made == parts else effort.PROOFS[name].usual
+    if made and made != parts:
+        said += f"; whole: {', '.join(made)}"
+    if not made:
+        said += f"; last made whole {min(effort.last(name, part) for part in parts)}"
     if due:
         which = "" if due == parts else f" ({', '.join(due)})"
-        said += f"; due, for its code has changed since it was last made whole{which}"
+        said += f"; due, for its code has changed since{which}"
     return f"{name}: {said}"
+
+
+def _by_part(cases: list[Case]) -> str:
+    """Return what the tests of each stage that `tests` joins have done."""
+    counts = {name: Counter[str]() for name in ("helpers", "unit", "answers", "proofs")}
+    for case in cases:
+        part = next((n for n, paths in _PARTS.items() if _within(case, paths)), "unit")
+        counts[part][case.outcome] += 1
+        counts[part]["seconds"] += round(case.seconds)
+    return "\n".join(
+        f"{name:<10} {n['passed']} passed, {n['failed']} failed, "
+        f"{n['skipped']} skipped in {n['seconds']} s each alone"
+        for name, n in counts.items()
+    )
+
+
+def _within(case: Case, paths: Sequence[str]) -> bool:
+    return any(Path(case.file).is_relative_to(path) for path in paths)
 
 
 def notebooks(run: Run) -> bool:
@@ -215,13 +272,12 @@ def times(run: Run) -> bool:
 STAGES: dict[str, Callable[[Run], bool]] = {
     stage.__name__: stage
     for stage in [
-        *(style, types, helpers, unit, build, answers, proofs),
-        *(notebooks, learners, times, second),
+        *(style, types, tests, build, notebooks, learners, times),
+        *(helpers, unit, answers, proofs, second),
     ]
 }
-
-
-USUAL = [name for name in STAGES if name != "second"]  # that one is asked for by name
+USUAL = [*STAGES][: [*STAGES].index("times") + 1]  # the others are asked for by name:
+# `second`, and those that are in `tests`.
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -262,7 +318,3 @@ def _summarise(results: list[tuple[str, bool, float]], counts: Counter[str]) -> 
 def _one_thread() -> dict[str, str]:
     """Return the environment for two test processes on two cores."""
     return plain_environment(OMP_NUM_THREADS="1")
-
-
-def _proofs_files() -> list[str]:
-    return [path for proof in effort.PROOFS.values() for path in proof.tests]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, lru_cache
+from pathlib import Path
 
 import pytest
 import torch
@@ -42,6 +46,7 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+@cache
 def curves() -> tuple[list[float], list[float], list[float]]:
     epoch = torch.arange(120.0)
     noise = 0.02 * torch.randn(120, generator=generator())
@@ -51,6 +56,7 @@ def curves() -> tuple[list[float], list[float], list[float]]:
     return train.tolist(), val.tolist(), accuracy.tolist()
 
 
+@cache
 def answers() -> tuple[Tensor, Tensor]:
     """Return probabilities (300, 10) and labels (300,)."""
     probs = torch.softmax(3 * torch.randn(300, 10, generator=generator()), 1)
@@ -58,12 +64,14 @@ def answers() -> tuple[Tensor, Tensor]:
     return probs, labels
 
 
+@cache
 def teacher() -> Scene:
     images = data.fashion_mnist(100, 50).val
     logits = 3 * torch.randn(10, 10, generator=generator())
     return distillation.scene(images.x[:10], images.y[:10], logits, data.CLASS_NAMES)
 
 
+@cache
 def film() -> Scene:
     """Return the playback of a run in the plane, with a picture of each epoch."""
     x, y = data.two_moons(40, noise=0.2, seed=0)
@@ -77,6 +85,7 @@ def film() -> Scene:
     return early_stopping.scene(*three, film=(playback, (x, y)))
 
 
+@cache
 def moons() -> Scene:
     """Return boundaries of eight strengths and eight seeds: lines through the plane."""
     x, y = data.two_moons(100, noise=0.35, seed=0)
@@ -92,6 +101,7 @@ def moons() -> Scene:
     return l1_l2.boundaries((x, y), logits, seen=shares, fresh=shares)
 
 
+@cache
 def shift() -> tuple[Scene, dict[str, Tensor]]:
     """Return reliability under a shift, and the probabilities of its last level."""
     probs, labels = answers()
@@ -144,21 +154,55 @@ SCENES = {
 }
 
 
+@contextmanager
+def opened(browser, folder: Path, scene: Scene, **options) -> Iterator:
+    """Open a scene's own page for the length of the block; no script may fail in it."""
+    path, errors = folder / f"{scene.name}.html", []
+    path.write_text(scene.page(), encoding="utf-8")
+    page = browser.new_page(**options)
+    page.set_default_timeout(120_000)  # milliseconds: machines may be busy
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(path.as_uri())
+    yield page
+    page.close()  # else a demo that moves would go on to the last test
+    assert errors == []
+
+
+# A page of its own takes two seconds of the processor, so few tests have one.
+
+
 @pytest.fixture
 def open_page(browser, tmp_path):
-    """Open a scene's own page; no script may fail in it."""
-    errors: list[str] = []
+    """Return a function that opens a page for this test alone."""
+    with ExitStack() as pages:
+        yield lambda scene, **options: pages.enter_context(
+            opened(browser, tmp_path, scene, **options)
+        )
 
-    def open_page(scene: Scene, **options):
-        path = tmp_path / f"{scene.name}.html"
-        path.write_text(scene.page(), encoding="utf-8")
-        page = browser.new_page(**options)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(path.as_uri())
-        return page
 
-    yield open_page
-    assert errors == []
+@pytest.fixture(scope="module")
+def keep_open(browser, tmp_path_factory):
+    """Return a function that opens a page for all cases of a test: each sets its own.
+
+    It takes a function that makes the scene, and closes the page when it gets another.
+    """
+    with ExitStack() as pages:
+
+        @lru_cache(maxsize=1)
+        def keep_open(make: Callable[[], Scene]):
+            pages.close()
+            folder = tmp_path_factory.mktemp("kept")
+            return pages.enter_context(opened(browser, folder, make()))
+
+        yield keep_open
+
+
+@pytest.fixture(scope="module", params=SCENES)
+def scene_page(request, browser, tmp_path_factory):
+    """One scene's page after the other, for all tests that try every scene."""
+    folder = tmp_path_factory.mktemp("scene")
+    with opened(browser, folder, SCENES[request.param]()) as page:
+        yield page
 
 
 STAGE = "document.querySelector('[id^=demo-]').stage"
@@ -179,11 +223,12 @@ def colors(page) -> int:
     )
 
 
-@pytest.mark.parametrize("name", SCENES)
 @pytest.mark.parametrize(("scheme", "width"), [("light", 900), ("dark", 420)])
-def test_scene_moves_and_says_what_it_shows(open_page, name, scheme, width):
-    size = {"width": width, "height": 700}
-    page = open_page(SCENES[name](), viewport=size, color_scheme=scheme)
+def test_scene_moves_and_says_what_it_shows(scene_page, scheme, width):
+    page = scene_page
+    page.set_viewport_size({"width": width, "height": 700})
+    page.emulate_media(color_scheme=scheme)
+    page.reload()
     words = page.locator(".words")
     page.wait_for_function(f"{STAGE}.words.textContent.length > 20")
     before, shown = words.inner_text(), colors(page)
@@ -222,9 +267,8 @@ def test_outputs_of_two_kernels_share_no_place():
     assert len(places) == 20
 
 
-@pytest.mark.parametrize("name", [name for name in SCENES if name != "bias_variance"])
-def test_play_and_step(open_page, name):
-    page = open_page(SCENES[name]())
+def test_play_and_step(scene_page):
+    page = scene_page
     play = page.get_by_role("button", name="Play")
     if not play.count():
         pytest.skip("nothing to play: each control moves it")
@@ -369,8 +413,8 @@ def test_optimizers_walk_as_torchs_do(open_page):
 
 
 @pytest.mark.parametrize(("decay", "noise"), [(0.5, 1.0), (2.0, 0.0), (0.1, 2.0)])
-def test_adamw_aims_where_python_says_it_rests(open_page, decay, noise):
-    page = open_page(adamw.scene())
+def test_adamw_aims_where_python_says_it_rests(keep_open, decay, noise):
+    page = keep_open(adamw.scene)
     aim = page.evaluate(
         f"""([decay, noise]) => {{ const stage = {STAGE};
         Object.assign(stage.state, {{ decay, noise }});
@@ -381,8 +425,8 @@ def test_adamw_aims_where_python_says_it_rests(open_page, decay, noise):
 
 
 @pytest.mark.parametrize(("degree", "points"), [(3, 20), (11, 12), (15, 60)])
-def test_polynomials_are_least_squares(open_page, degree, points):
-    page = open_page(bias_variance.scene())
+def test_polynomials_are_least_squares(keep_open, degree, points):
+    page = keep_open(bias_variance.scene)
     got = page.evaluate(
         f"""([degree, points]) => {{ const stage = {STAGE};
         Object.assign(stage.state, {{ degree, points, design: "random" }});
@@ -400,8 +444,8 @@ def test_polynomials_are_least_squares(open_page, degree, points):
 @pytest.mark.parametrize("patience", [1, 5, 30, 60])
 @pytest.mark.parametrize("delta", [0.0, 0.05])
 @pytest.mark.parametrize("watched", ["loss", "accuracy"])
-def test_playback_stops_where_the_callback_does(open_page, patience, delta, watched):
-    page = open_page(early_stopping.scene(*curves()))
+def test_playback_stops_where_the_callback_does(keep_open, patience, delta, watched):
+    page = keep_open(SCENES["early_stopping"])
     got = page.evaluate(
         f"settings => {{ const stage = {STAGE}; Object.assign(stage.state, settings);"
         "return stage.demo.decide(); }",
@@ -416,8 +460,8 @@ def test_playback_stops_where_the_callback_does(open_page, patience, delta, watc
 
 
 @pytest.mark.parametrize(("lam", "down", "across"), [(0.6, 14, 18), (0.1, 0, 27)])
-def test_cut_box_is_the_exercises(open_page, lam, down, across):
-    page = open_page(mixup_cutmix.scene())
+def test_cut_box_is_the_exercises(keep_open, lam, down, across):
+    page = keep_open(mixup_cutmix.scene)
     box, weight = page.evaluate(
         f"settings => {{ const stage = {STAGE}; Object.assign(stage.state, settings);"
         "return [stage.demo.box(), stage.demo.mixed().weight]; }",
@@ -436,23 +480,22 @@ def test_cut_box_is_the_exercises(open_page, lam, down, across):
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 7.3])
-def test_softened_answer_is_softmax(open_page, temperature):
-    scene = teacher()
-    page = open_page(scene)
+def test_softened_answer_is_softmax(keep_open, temperature):
+    page = keep_open(teacher)
     got = page.evaluate(
         f"t => {{ const stage = {STAGE}; stage.state.temperature = t;"
         "return stage.demo.softened(); }",
         temperature,
     )
-    logits = torch.tensor(scene.data["logits"][0], dtype=torch.float64)
+    logits = torch.tensor(teacher().data["logits"][0], dtype=torch.float64)
     assert got == pytest.approx((logits / temperature).softmax(0).tolist(), abs=1e-12)
 
 
 @pytest.mark.parametrize("bins", [3, 15, 30])
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
-def test_reliability_is_the_courses_calibration_error(open_page, bins, temperature):
+def test_reliability_is_the_courses_calibration_error(keep_open, bins, temperature):
     probs, labels = answers()
-    page = open_page(mc_dropout.scene({"one": probs}, labels))
+    page = keep_open(SCENES["mc_dropout"])
     got = page.evaluate(
         f"settings => {{ const {{ state, demo }} = {STAGE};"
         "Object.assign(state, settings); const cases = demo.probabilities();"
@@ -480,8 +523,8 @@ def test_error_under_shift_is_the_courses_calibration_error(open_page):
 
 
 @pytest.mark.parametrize(("p", "count"), [(0.0, 1), (0.5, 4), (0.9, 16)])
-def test_variance_shifts_as_the_formula_says(open_page, p, count):
-    page = open_page(normalization.scene())
+def test_variance_shifts_as_the_formula_says(keep_open, p, count):
+    page = keep_open(normalization.scene)
     got = page.evaluate(
         f"settings => {{ const {{ state, demo }} = {STAGE};"
         "Object.assign(state, settings); return demo.shift(); }",
@@ -522,8 +565,8 @@ def test_gains_of_the_factorial_are_those_of_the_figure(open_page, kind):
 
 
 @pytest.mark.parametrize(("p", "steps", "a"), [(0.0, 1, 0.0), (0.4, 12, 0.3)])
-def test_a_unit_remembers_as_in_python(open_page, p, steps, a):
-    page = open_page(sequences.scene())
+def test_a_unit_remembers_as_in_python(keep_open, p, steps, a):
+    page = keep_open(sequences.scene)
     coins, *got = page.evaluate(
         f"settings => {{ const {{ state, demo }} = {STAGE};"
         "Object.assign(state, settings);"
@@ -547,8 +590,8 @@ def test_depths_are_as_likely_as_theory_says(open_page):
 
 
 @pytest.mark.parametrize(("width", "noise"), [(2, 0.0), (100, 0.35), (1000, 1.0)])
-def test_fits_on_the_page_are_those_of_the_figure(open_page, width, noise):
-    page = open_page(bias_variance.training_scene())
+def test_fits_on_the_page_are_those_of_the_figure(keep_open, width, noise):
+    page = keep_open(bias_variance.training_scene)
     got = page.evaluate(
         f"settings => {{ const {{ state, demo }} = {STAGE};"
         "Object.assign(state, settings); return demo.errors(); }",
@@ -665,9 +708,10 @@ def stops(control: dict) -> list[float]:
     return [low + step * round((high - low) * k / 59 / step) for k in range(60)]
 
 
-@pytest.mark.parametrize("name", SCENES)
-def test_a_dragged_slider_leaves_time_for_sixty_frames_a_second(open_page, name):
-    page = open_page(SCENES[name](), viewport={"width": 1000, "height": 900})
+def test_a_dragged_slider_leaves_time_for_sixty_frames_a_second(scene_page):
+    page = scene_page
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.reload()
     clock, drag = Clock(page), DRAG.replace("STAGE", STAGE)
     controls = page.evaluate(f"{STAGE}.spec.controls")
     sliders = [c for c in controls if c["type"] == "range"]

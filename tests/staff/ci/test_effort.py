@@ -69,6 +69,8 @@ def test_a_stamp_names_the_day_and_keeps_the_others(place):
     kept = json.loads(file.read_text())
     assert kept["other"] == {"code": "abc", "on": "2026-01-01"}
     assert kept["it"]["on"] == date.today().isoformat()
+    days = effort.last("it"), effort.last("other"), effort.last("third")
+    assert days == (date.today().isoformat(), "2026-01-01", "(never)")
 
 
 def test_every_proof_speaks_of_files_that_exist():
@@ -110,3 +112,22 @@ def test_seeds_move_with_the_day(monkeypatch):
     monkeypatch.setattr(effort, "date", Tomorrow)
     assert set(today).isdisjoint(effort.seeds(200))
     assert effort.seeds(1)[0] < 2**31  # a seed everywhere
+
+
+def test_everybody_has_a_turn(monkeypatch):
+    class Later(date):
+        days = 0
+
+        @classmethod
+        def today(cls):
+            return cls.fromordinal(date.today().toordinal() + cls.days)
+
+    monkeypatch.setattr(effort, "date", Later)
+    monkeypatch.delenv(effort.VARIABLE, raising=False)
+    items = ["a", "b", "c", "d", "e"]
+    taken = []
+    for Later.days in range(3):
+        taken += effort.turns(items, 3)
+    assert sorted(taken) == items
+    monkeypatch.setenv(effort.VARIABLE, "all")
+    assert effort.turns(items, 3) == items

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from staff.authoring.build import build
+from staff.ci import effort
 from staff.ci import suite as ci
 from staff.ci.junit import Case, slowest
 from staff.runs import execute, strict_environment, untouched_problems
@@ -158,6 +159,81 @@ def test_learners_stage_sees_a_check_that_passes_unanswered(course, stem, tmp_pa
     run = ci.Run(course, tmp_path)
     assert not ci.learners(run)
     assert run.counts == Counter(failed=1)
+
+
+class Pretended(ci.Run):
+    """A run whose pytest finds cases made beforehand, and notes its arguments."""
+
+    def __init__(self, course, folder, found):
+        super().__init__(course, folder)
+        self.found, self.asked = found, []
+
+    def command(self, *arguments, env=None):
+        self.asked.append(arguments)
+        return "report" not in arguments or self.reaches
+
+    def pytest(self, *arguments, env=None):
+        self.asked.append(arguments)
+        self.cases += self.found
+        return all(case.outcome == "passed" for case in self.found)
+
+
+@pytest.fixture
+def proven(monkeypatch):
+    """Nothing is asked for; return the list of what is stamped."""
+    stamped = []
+    monkeypatch.delenv(effort.VARIABLE, raising=False)
+    monkeypatch.setattr(effort, "last", lambda *_: "2026-01-31")
+    monkeypatch.setattr(effort, "changed", lambda *_: True)
+    monkeypatch.setattr(effort, "stamp", lambda name, part="": stamped.append(name))
+    return stamped
+
+
+FOUND = {
+    "helpers": Case("tests/helpers/demos/test_x.py", "passed", 1.0),
+    "unit": Case("tests/staff/test_x.py", "passed", 2.0),
+    "answers": Case("tests/test_answers.py", "passed", 3.0),
+    "proofs": Case("tests/staff/grader/test_hostile.py", "passed", 4.0),
+}
+
+
+def test_usual_tests_are_one_go_and_counted_by_part(course, tmp_path, proven, capsys):
+    run = Pretended(course, tmp_path, [*FOUND.values()])
+    assert ci.tests(run)
+    (asked,) = run.asked
+    assert asked[0] == "tests"
+    assert not any(str(word).startswith(("--ignore", "--cov")) for word in asked)
+    assert proven == []
+    out = capsys.readouterr().out
+    assert "coverage: not measured; last made whole 2026-01-31; due" in out
+    assert "hostile: a sample; last made whole 2026-01-31; due" in out
+    for seconds, part in enumerate(FOUND, 1):
+        line = next(line for line in out.splitlines() if line.split()[0] == part)
+        assert line.endswith(f"1 passed, 0 failed, 0 skipped in {seconds} s each alone")
+
+
+def test_coverage_is_measured_of_the_tests_of_helpers_alone(
+    course, tmp_path, proven, monkeypatch
+):
+    monkeypatch.setenv(effort.VARIABLE, "all")
+    for reaches in (False, True):
+        run = Pretended(course, tmp_path, [*FOUND.values()])
+        run.reaches = reaches
+        assert ci.tests(run) is reaches
+        measured = [words for words in run.asked if "--cov=helpers" in words]
+        assert [words[0] for words in measured] == ["tests/helpers"]
+        assert "--ignore=tests/helpers" in run.asked[-1]
+        assert (proven.count("coverage") == 1) is reaches
+
+
+def test_what_was_made_whole_is_stamped_unless_it_failed_or_never_ran(
+    course, tmp_path, proven, monkeypatch
+):
+    monkeypatch.setenv(effort.VARIABLE, "all")
+    bad = Case("tests/test_pretend.py", "failed", 1.0)
+    run = Pretended(course, tmp_path, [*FOUND.values(), bad])
+    assert not ci.proofs(run)
+    assert proven == ["hostile"]
 
 
 def test_where_the_time_goes():
