@@ -37,7 +37,7 @@ COMMANDS = {
     ),
     "platform": (
         "staff.term.platforms:main",
-        "grade inside Gradescope or PrairieLearn",
+        "grade inside Gradescope, PrairieLearn, Grader-Service",
     ),
     "kit": (
         "staff.teaching.kit:main",
