@@ -43,6 +43,10 @@ COMMANDS = {
         "staff.teaching.kit:main",
         "write syllabus, lesson plans and keys",
     ),
+    "slides": (
+        "staff.teaching.slides:main",
+        "make a deck for each notebook, with what it measured",
+    ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
         "staff.grader.gradebook:register",

@@ -27,13 +27,14 @@ __all__ = [
     "lesson",
     "lesson_plan",
     "main",
+    "predictions",
     "spread",
     "syllabus",
 ]
 
 _MINUTES = re.compile(r"\*\*Time:\*\* about (\d+) minutes")
 _CARD = re.compile(
-    r"Exercise (?P<number>\d+\.\d+) · (?P<title>.+?) "
+    r"Exercise (?P<number>\d+\.\d+[a-z]?) · (?P<title>.+?) "
     r"\((?P<points>\d+) points?, ~(?P<minutes>\d+) min\)"
 )
 _TALK = 15  # minutes of talking before a notebook, in the plans
@@ -159,7 +160,7 @@ def _sections(master: Master) -> Iterator[Section]:
     title, cards, asked = "", list[Card](), list[tuple[str, tuple[str, ...]]]()
     for cell in master.cells:
         if cell.role == "predict":
-            asked += _predictions(cell.source)
+            asked += predictions(cell.source)
         if cell.role != "markdown":
             continue
         for line in cell.source.splitlines():
@@ -175,7 +176,8 @@ def _sections(master: Master) -> Iterator[Section]:
         yield Section(title, tuple(cards), tuple(asked))
 
 
-def _predictions(source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def predictions(source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield question and options of each prediction that a cell asks for."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "predict":
             try:
