@@ -132,9 +132,7 @@ def number(value: float) -> str:
         return f"{value:g}"
     power = math.floor(math.log10(abs(value)))
     if -4 <= power < 6:
-        digits = max(0, 2 - power)
-        text = f"{value:,.{digits}f}"
-        text = text.rstrip("0").rstrip(".") if digits > 2 else text
+        text = f"{value:,.{max(0, 2 - power)}f}"
     else:
         mantissa, exponent = f"{value:.1e}".split("e")
         text = f"{mantissa} · 10<sup>{int(exponent)}</sup>"
