@@ -37,7 +37,11 @@ COMMANDS = {
     ),
     "platform": (
         "staff.term.platforms:main",
-        "grade inside Gradescope, PrairieLearn, Grader-Service",
+        "grade inside Gradescope or PrairieLearn",
+    ),
+    "grader-service": (
+        "staff.term.grader_service:main",
+        "grade inside Grader-Service",
     ),
     "kit": (
         "staff.teaching.kit:main",
@@ -83,7 +87,7 @@ COMMANDS = {
 def main(arguments: list[str]) -> int:
     """Run one command; return its exit status."""
     if not arguments or arguments[0] not in COMMANDS:
-        lines = [f"  {name:<10}{text}" for name, (_, text) in COMMANDS.items()]
+        lines = [f"  {name:<15}{text}" for name, (_, text) in COMMANDS.items()]
         print("usage: python -m staff COMMAND ...\n\n" + "\n".join(lines))
         return 0 if arguments in ([], ["-h"], ["--help"]) else 2
     module, function = COMMANDS[arguments[0]][0].split(":")

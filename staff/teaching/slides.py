@@ -14,7 +14,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from helpers.evidence.claims import Claim
 from helpers.files import write_whole
 from helpers.study.quick_checks import load_quick_checks
+from helpers.study.quizzes import Question
 from staff.authoring.masters import read_master
 from staff.course import Course
 from staff.site.executed import Page, run_all
@@ -192,7 +193,7 @@ class _Walk:
                 yield from self._text(cell.source)
                 continue
             role = cell.metadata.get("course", {}).get("role", "code")
-            if role in code:
+            if role in code and not _CLOSING.match(self.section):
                 yield from code[role](cell)
             elif match := re.match(r'quick_check\("([\w-]+)"\)', cell.source.strip()):
                 yield _question(load_quick_checks()[match[1]])
@@ -295,7 +296,7 @@ def _claim(claim: Claim) -> str:
             f"{number(claim.high)} · {claim.n} seeds · claimed: {asked}"
         )
     return (
-        f'<div class="claim">{_html(claim.sentence)}'
+        f'<div class="measured">{_html(claim.sentence)}'
         f'<p class="effect"><b>{number(claim.mean)}</b>{unit}</p>'
         f'<p class="held">{held}</p></div>'
     )
@@ -311,12 +312,12 @@ def _exercise(title: str, part: str) -> Slide:
     return Slide("exercise", name, _html(f"{body}\n\n{brief(by_hand, 45)}"), foot)
 
 
-def _question(entry: dict[str, object]) -> Slide:
+def _question(entry: Question) -> Slide:
     """Return a quick check; its answer comes with the next key."""
-    answers: Sequence[dict[str, object]] = entry["answers"]  # type: ignore[assignment]
+    answers = entry["answers"]
     listed = "\n".join(f"{n}. {each['answer']}" for n, each in enumerate(answers, 1))
     n, right = next((n, a) for n, a in enumerate(answers, 1) if a["correct"])
-    told = _html(f"**{n}.** {brief(str(right['feedback']), 45)}")
+    told = _html(f"**{n}.** {brief(right['feedback'], 45)}")
     body = _html(f"{entry['question']}\n\n{listed}")
     return Slide("check", "Quick check", f'{body}<div class="later">{told}</div>')
 

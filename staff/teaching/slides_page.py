@@ -58,11 +58,11 @@ table { border-collapse: collapse; font-size: 28px; line-height: 1.25; width: 10
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); text-align: right;
   font-variant-numeric: tabular-nums; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; white-space: nowrap; }
-.claim { border-left: 8px solid var(--blue); padding-left: 24px; margin: 0 0 34px; }
-.claim p { margin: 0; }
-.claim .effect { font-size: 30px; margin-top: 6px; }
-.claim .effect b { font-size: 54px; color: var(--blue); }
-.claim .held { font-size: 24px; color: var(--soft); }
+.measured { border-left: 8px solid var(--blue); padding-left: 24px; margin: 0 0 34px; }
+.measured p { margin: 0; }
+.measured .effect { font-size: 30px; margin-top: 6px; }
+.measured .effect b { font-size: 54px; color: var(--blue); }
+.measured .held { font-size: 24px; color: var(--soft); }
 .later { visibility: hidden; margin-top: 20px; border-left: 8px solid var(--orange);
   padding-left: 24px; }
 .told .later { visibility: visible; }

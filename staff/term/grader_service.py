@@ -1,4 +1,4 @@
-"""``python -m staff platform grader-service``: the autograder of Grader-Service.
+"""``python -m staff grader-service``: the autograder of Grader-Service.
 
 Grader-Service (https://github.com/TU-Wien-dataLAB/Grader-Service) grades with a program
 that its executors `LocalProcessAutogradeExecutor` and `KubeAutogradeExecutor` call
@@ -14,6 +14,7 @@ in, as Python. This one runs nothing of a learner's but in the grader's sandbox.
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,15 +23,36 @@ from typing import Any
 from filelock import FileLock
 
 from staff.course import Course, CourseError
+from staff.grader import sandbox
 from staff.grader.bundle import Bundle, Manual, Question
 from staff.grader.faults import infra
 from staff.grader.model import QuestionResult
 from staff.grader.record import write_text
 from staff.term.platforms import LEARNER, Graded, earned, graded, message_of
 
-__all__ = ["fill", "grade_into"]
+__all__ = ["fill", "grade_into", "main"]
 
 _WAIT = 3600  # seconds for other submissions of this machine
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(
+        "python -m staff grader-service", description=__doc__
+    )
+    add = parser.add_argument
+    add("notebooks", nargs="*", help="such as 02; those of gradebook.json if none")
+    add("--submission", type=Path, required=True, metavar="IN", help="a folder")
+    add("--results", type=Path, required=True, metavar="OUT/gradebook.json")
+    add("--sandbox", choices=sandbox.CHOICES[:-1], default="auto")
+    add("--unsafe", action="store_true", help="no sandbox: answers can read the tests")
+    options = parser.parse_args(arguments)
+    course = Course()
+    words = ["--unsafe"] if options.unsafe else ["--sandbox", options.sandbox]
+    stems = course.choose(options.notebooks) if options.notebooks else []
+    told = grade_into(course, options.submission, options.results, words, stems)
+    print(f"{told}: {options.results}")
+    return 0
 
 
 def grade_into(

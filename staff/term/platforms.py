@@ -1,13 +1,12 @@
-"""``python -m staff platform SYSTEM NOTEBOOK``: grade inside others.
+"""``python -m staff platform gradescope|prairielearn NOTEBOOK``: grade inside others.
 
 Runs in the container that such a system starts for one submission, grades it as `grade`
 does, and writes ``results.json`` in the system's documented format:
 
 - Gradescope: https://gradescope-autograders.readthedocs.io/en/latest/specs/
 - PrairieLearn: https://prairielearn.readthedocs.io/en/latest/externalGrading/
-- Grader-Service: `staff.term.grader_service`
 
-If the grader itself fails, no results are written and the status is not 0, which all
+If the grader itself fails, no results are written and the status is not 0, which both
 show as a failure of the autograder: a learner never gets 0 for it.
 """
 
@@ -47,8 +46,6 @@ __all__ = [
 
 LEARNER = "learner"
 """Whose files they are: one submission has nobody else's."""
-
-_SERVICE = "grader-service"
 _FILES = 20
 _TEXT = 8_000  # bytes of a message: PrairieLearn reads up to 1 MB in all
 _MISSING = "There is no notebook (a file that ends in .ipynb) in what was handed in."
@@ -86,45 +83,25 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser("python -m staff platform", description=__doc__)
     add = parser.add_argument
-    add("platform", choices=[*PLATFORMS, _SERVICE])
-    add("name", metavar="NOTEBOOK", nargs="?", help="NN_topic or NN")
+    add("platform", choices=[*PLATFORMS])
+    add("name", metavar="NOTEBOOK", help="NN_topic or NN")
     add("--submission", type=Path, metavar="FOLDER", help="what was handed in")
     add("--results", type=Path, metavar="FILE", help="results.json")
     add("--sandbox", choices=sandbox.CHOICES[:-1], default="auto")
     add("--unsafe", action="store_true", help="no sandbox: answers can read the tests")
     options = parser.parse_args(arguments)
-    words = ["--unsafe"] if options.unsafe else ["--sandbox", options.sandbox]
-    if options.platform == _SERVICE:
-        return _in_service(parser, options, words)
-    if not options.name:
-        parser.error(f"{options.platform}: name the notebook")
     platform = PLATFORMS[options.platform]
     results = options.results or Path(platform.results)
     with contextlib.suppress(FileNotFoundError):
         results.unlink()  # an older one is no answer if this run fails
     course = Course()
     (stem,) = course.choose([options.name])
+    words = ["--unsafe"] if options.unsafe else ["--sandbox", options.sandbox]
     folder = options.submission or Path(platform.submission)
     found = graded(course, Bundle.load(course, stem), folder, words)
     with infra("writing the results"):
         write_text(results, json.dumps(platform.write(found), indent=1) + "\n")
     print(f"{found.points:g} of {found.possible:g} points: {results}")
-    return 0
-
-
-def _in_service(
-    parser: argparse.ArgumentParser, options: argparse.Namespace, words: list[str]
-) -> int:
-    from staff.term.grader_service import grade_into
-
-    if not (options.submission and options.results):
-        parser.error(
-            "grader-service: name --submission IN --results OUT/gradebook.json"
-        )
-    course = Course()
-    stems = course.choose([options.name]) if options.name else []
-    told = grade_into(course, options.submission, options.results, words, stems)
-    print(f"{told}: {options.results}")
     return 0
 
 
