@@ -17,7 +17,7 @@ STAFF = $(SETUP) --with staff run -m
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test build grade replicate lock site bench bench-grade bench-hostile \
-	bench-checks wheel formgrader clean python
+	bench-checks wheel formgrader slides clean python
 
 help:
 	@echo 'make lab         set up, then open the notebooks in JupyterLab (PORT=8888;'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench       compare the speed of the training loops'
 	@echo 'make bench-grade, make bench-hostile   the grader against stock nbgrader'
 	@echo 'make site        make the course a site of plain files, in site/'
+	@echo 'make slides      a deck for each notebook, with its numbers, in slides/'
 	@echo 'make bench-checks   our checks against the manner of other courses'
 	@echo 'make wheel       pack helpers and data for Colab into dist/'
 	@echo 'make lock        renew requirements.lock and environment.yml (ARGS=--upgrade)'
@@ -67,6 +68,9 @@ bench-hostile: python
 
 site: python
 	$(SETUP) --with site run -m staff site $(ARGS)
+
+slides: python
+	$(SETUP) --with site run -m staff slides $(ARGS)
 
 bench-checks: python
 	$(STAFF) staff.bench.checks $(ARGS)

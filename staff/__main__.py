@@ -39,9 +39,17 @@ COMMANDS = {
         "staff.term.platforms:main",
         "grade inside Gradescope or PrairieLearn",
     ),
+    "grader-service": (
+        "staff.term.grader_service:main",
+        "grade inside Grader-Service",
+    ),
     "kit": (
         "staff.teaching.kit:main",
         "write syllabus, lesson plans and keys",
+    ),
+    "slides": (
+        "staff.teaching.slides:main",
+        "make a deck for each notebook, with what it measured",
     ),
     "doctor": ("staff.grader.doctor:main", "check all that grading depends on"),
     "register": (
@@ -79,7 +87,7 @@ COMMANDS = {
 def main(arguments: list[str]) -> int:
     """Run one command; return its exit status."""
     if not arguments or arguments[0] not in COMMANDS:
-        lines = [f"  {name:<10}{text}" for name, (_, text) in COMMANDS.items()]
+        lines = [f"  {name:<15}{text}" for name, (_, text) in COMMANDS.items()]
         print("usage: python -m staff COMMAND ...\n\n" + "\n".join(lines))
         return 0 if arguments in ([], ["-h"], ["--help"]) else 2
     module, function = COMMANDS[arguments[0]][0].split(":")

@@ -9,7 +9,9 @@ import argparse
 import csv
 import io
 import os
+import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -35,6 +37,7 @@ _KEYS = [
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name"),
     *("email", "raw_score", "late_submission_penalty", "score", "max_score"),
 ]
+_FILE = re.compile(r"[^“\s/]*+(?: [^“\s/]++)*?\.ipynb", re.I)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -72,11 +75,45 @@ def main(arguments: list[str] | None = None) -> int:
 def _without_names(course: Course, report: Report) -> Report:
     """Return the report with other names for learners, and without what names them."""
     secret = pseudonyms(course, {case.student for case in report.cases})
-    cases = [
-        Case(secret[case.student], "", case.why.replace(case.student, "…"))
-        for case in report.cases
-    ]
+    people = _people(course)
+    cases = []
+    for case in report.cases:
+        names = {case.student, Path(case.file).name, *people.get(case.student, ())}
+        why = _nameless(case.why, names)
+        cases.append(Case(secret[case.student], "", why))
     return replace(report, cases=cases)
+
+
+def _nameless(why: str, names: Iterable[str]) -> str:
+    """Return a sentence without a learner's names, and without names of files.
+
+    Platforms and learners write people's names into names of files, in forms that no
+    list foresees, so that these go as a whole.
+    """
+    if why.startswith("Several files:"):
+        return "Several files: the report with names says which one was graded."
+    why = _FILE.sub("….ipynb", why)
+    for name in sorted(filter(None, names), key=len, reverse=True):
+        why = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", why, flags=re.I)
+    return why
+
+
+def _people(course: Course) -> dict[str, set[str]]:
+    """Return student → names, address and number in the platform, of the gradebook."""
+    from nbgrader import api
+
+    path = course.grading / "gradebook.db"
+    if not path.exists():
+        return {}
+    with infra("reading the gradebook"), api.Gradebook(f"sqlite:///{path}", "") as book:
+        return {
+            one.id: {
+                str(part)
+                for part in (one.first_name, one.last_name, one.email, one.lms_user_id)
+                if part
+            }
+            for one in book.students
+        }
 
 
 def collect(course: Course, bundle: Bundle) -> Report:

@@ -27,7 +27,7 @@ from staff.site import tables
 from staff.site.executed import Page, run_all
 from staff.site.sources import notebook_source, text_source
 
-__all__ = ["main", "make_site"]
+__all__ = ["add_formulas", "main", "make_site"]
 
 _HERE = Path(__file__).parent
 _DOCS = "docs"
@@ -74,7 +74,7 @@ def make_site(course: Course, pages: Sequence[Page], out: Path) -> None:
         _write_sources(course, pages, source)
         made = Path(folder) / "html"
         _sphinx(source, made)
-        _add_formulas(made / "_static" / "mathjax")
+        add_formulas(made / "_static" / "mathjax")
         # The theme has its icons twice: as a font, and as a script of 1.5 MB.
         (made / "_static" / "scripts" / "fontawesome.js").write_text("")
         shutil.rmtree(out, ignore_errors=True)
@@ -172,7 +172,7 @@ def _sphinx(source: Path, made: Path) -> None:
         )
 
 
-def _add_formulas(target: Path) -> None:
+def add_formulas(target: Path) -> None:
     """Copy what formulas need, so that they show without a network."""
     spec = find_spec("sphinx-mathjax-offline")
     if spec is None or spec.origin is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from helpers.files import write_whole
 from staff.authoring.masters import Master, read_master
 from staff.course import Course, CourseError
 from staff.teaching.bank import Bank, Exercise
+from staff.term.whys import read_whys
 
 __all__ = [
     "Card",
@@ -27,15 +29,17 @@ __all__ = [
     "lesson",
     "lesson_plan",
     "main",
+    "predictions",
     "spread",
     "syllabus",
 ]
 
 _MINUTES = re.compile(r"\*\*Time:\*\* about (\d+) minutes")
 _CARD = re.compile(
-    r"Exercise (?P<number>\d+\.\d+) · (?P<title>.+?) "
+    r"Exercise (?P<number>\d+\.\d+[a-z]?) · (?P<title>.+?) "
     r"\((?P<points>\d+) points?, ~(?P<minutes>\d+) min\)"
 )
+_RUBRICS = Path(__file__).resolve().parents[1] / "rubrics"
 _TALK = 15  # minutes of talking before a notebook, in the plans
 _NOTE = "*Written by `python -m staff kit` from the masters: change those instead.*"
 
@@ -159,7 +163,7 @@ def _sections(master: Master) -> Iterator[Section]:
     title, cards, asked = "", list[Card](), list[tuple[str, tuple[str, ...]]]()
     for cell in master.cells:
         if cell.role == "predict":
-            asked += _predictions(cell.source)
+            asked += predictions(cell.source)
         if cell.role != "markdown":
             continue
         for line in cell.source.splitlines():
@@ -175,7 +179,8 @@ def _sections(master: Master) -> Iterator[Section]:
         yield Section(title, tuple(cards), tuple(asked))
 
 
-def _predictions(source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def predictions(source: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield question and options of each prediction that a cell asks for."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "predict":
             try:
@@ -300,7 +305,11 @@ def _mistakes(each: Lesson) -> Iterator[str]:
 
 
 def key(each: Lesson, exercises: Sequence[Exercise]) -> str:
-    """Return the answers of one notebook, with other right ones and named mistakes."""
+    """Return the answers of one notebook, with other right ones and named mistakes.
+
+    Why-questions and questions graded by hand come with their rubrics.
+    """
+    whys = read_whys(each.stem)
     lines = [f"# {each.number} · {each.question}: key", ""]
     lines += ["For staff: answers to all exercises. Do not publish.", ""]
     for exercise in exercises:
@@ -313,7 +322,27 @@ def key(each: Lesson, exercises: Sequence[Exercise]) -> str:
             "**Mistakes, each with an answer that makes it**",
         ]
         lines += ["", *_examples(exercise)]
+        if exercise.name in whys:
+            lines += [*whys[exercise.name].to_markdown()]
+    lines += _by_hand(each.stem)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _by_hand(stem: str) -> Iterator[str]:
+    """Yield the rubrics of questions that a person grades, with sample answers."""
+    path = _RUBRICS / f"{stem}.json"
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for rubric in known.values():
+        yield from (f"## {rubric['exercise']}, by hand ({rubric['points']} points)", "")
+        yield from (rubric["before"], "", "| criterion | all | half | none |")
+        yield "| --- | --- | --- | --- |"
+        for one in rubric["criteria"]:
+            yield f"| {one['name']} | {one['full']} | {one['half']} | {one['none']} |"
+        for sample in rubric["samples"]:
+            yield from ("", f"*An answer worth {sample['points']:g} points:*", "")
+            yield from (f"> {line}".rstrip() for line in sample["answer"].split("\n"))
+            yield from ("", sample["comment"])
+        yield ""
 
 
 def _examples(exercise: Exercise) -> Iterator[str]:

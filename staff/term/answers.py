@@ -23,6 +23,7 @@ from staff.grader.find import find, is_student
 from staff.grader.intake import read
 from staff.grader.journal import Journal
 from staff.grader.model import Verdict
+from staff.grader.variants import Variants
 from staff.term.likeness import RIGHT, Answer, Question
 
 __all__ = ["Class", "Folders", "any_course", "our_course"]
@@ -66,6 +67,7 @@ def our_course(course: Course, stem: str, folder: Path | None = None) -> Class:
         CourseError: there are no submissions, or the notebooks are not built.
     """
     bundle = Bundle.load(course, stem)
+    variants = Variants(course, bundle)
     found = Class([_question(bundle, name) for name in bundle.questions])
     journal = Journal(course, stem)
     try:
@@ -73,7 +75,8 @@ def our_course(course: Course, stem: str, folder: Path | None = None) -> Class:
     except FileNotFoundError as error:
         raise CourseError(str(error)) from error
     for candidate in candidates:
-        submission = read(candidate, bundle)
+        own = variants.of(candidate.student)
+        submission = read(candidate, own)
         if submission.invalid:
             found.notes.append(f"{candidate.file}: {submission.invalid}")
             continue
@@ -83,14 +86,20 @@ def our_course(course: Course, stem: str, folder: Path | None = None) -> Class:
         for step in submission.steps:
             if step.kind == "answer":
                 outcome = _verdict(known.get(step.question))
-                answer = Answer(submission.student, step.source, outcome)
+                asked = _asked(own, step.question) if variants.plan else None
+                answer = Answer(submission.student, step.source, outcome, asked)
                 found.answers[step.question].append(answer)
     return found
 
 
 def _question(bundle: Bundle, name: str) -> Question:
+    return Question(name, bundle.questions[name].title, *_asked(bundle, name))
+
+
+def _asked(bundle: Bundle, name: str) -> tuple[str, str]:
+    """Return a question's answer cell as learners got it, and the course's answer."""
     cell = bundle.cell("solution", name)
-    return Question(name, bundle.questions[name].title, cell.released, cell.source)
+    return cell.released, cell.source
 
 
 def _verdict(result: Any) -> str:

@@ -51,11 +51,13 @@ class Answer:
     Args:
         outcome: "right", "" if it is not known, else how it is wrong, so that equal
             texts are the same wrong answer.
+        asked: `given` and `model` of a learner's own variant; None: the question's.
     """
 
     student: str
     text: str
     outcome: str = ""
+    asked: tuple[str, str] | None = None
 
 
 class Kind(IntEnum):
@@ -147,10 +149,7 @@ def findings(
         tokens: forms with fewer are too short to tell anything, and left out.
     """
     groups = _groups(question, answers, tokens)
-    own = form(question.model, question.given).numbered
-    found = [
-        _within(question, group, own) for group in groups if len(group.answers) > 1
-    ]
+    found = [_within(question, group) for group in groups if len(group.answers) > 1]
     found += _near(question, groups, least)
     return sorted(found, key=lambda finding: finding.rank)
 
@@ -159,17 +158,19 @@ def _groups(question: Question, answers: Sequence[Answer], tokens: int) -> list[
     together: dict[tuple[str, ...], list[Answer]] = defaultdict(list)
     forms: dict[tuple[str, ...], Form] = {}
     for answer in sorted(answers, key=lambda each: each.student):
-        made = form(answer.text, question.given)
+        given, _ = answer.asked or (question.given, question.model)
+        made = form(answer.text, given)
         if len(made) >= tokens:
             forms[made.numbered] = made
             together[made.numbered].append(answer)
     return [Group(forms[key], tuple(some)) for key, some in together.items()]
 
 
-def _within(question: Question, group: Group, model: tuple[str, ...]) -> Finding:
+def _within(question: Question, group: Group) -> Finding:
     kind = Kind.LETTER if len(group.letters) == 1 else Kind.FORM
     outcome = _outcome(group.answers)
-    same = group.form.numbered == model
+    own = {answer.asked or (question.given, question.model) for answer in group.answers}
+    same = all(form(model, g).numbered == group.form.numbered for g, model in own)
     return Finding(question, kind, outcome, (group,), models=same)
 
 

@@ -32,9 +32,20 @@ from staff.grader.model import QuestionResult, Verdict
 from staff.grader.pages import clean, cut
 from staff.grader.record import write_text
 
-__all__ = ["PLATFORMS", "Graded", "gradescope", "main", "prairielearn"]
+__all__ = [
+    "LEARNER",
+    "PLATFORMS",
+    "Graded",
+    "earned",
+    "graded",
+    "gradescope",
+    "main",
+    "message_of",
+    "prairielearn",
+]
 
-_LEARNER = "learner"
+LEARNER = "learner"
+"""Whose files they are: one submission has nobody else's."""
 _FILES = 20
 _TEXT = 8_000  # bytes of a message: PrairieLearn reads up to 1 MB in all
 _MISSING = "There is no notebook (a file that ends in .ipynb) in what was handed in."
@@ -108,7 +119,7 @@ def graded(
     with tempfile.TemporaryDirectory(prefix="platform-") as place:
         base, lines = Path(place) / "submitted", Path(place) / "results.jsonl"
         try:
-            number = _copied(folder, base / _LEARNER / bundle.stem)
+            number = _copied(folder, base / LEARNER / bundle.stem)
         except Refused as why:
             return _invalid(bundle, str(why))
         if not number:
@@ -180,7 +191,7 @@ def gradescope(found: Graded) -> dict[str, Any]:
             "score": earned(question, result),
             "max_score": question.points,
             "status": "passed" if result.verdict is Verdict.PASS else "failed",
-            "output": _message(result),
+            "output": message_of(result),
             "output_format": "text",
             "visibility": "visible",
         }
@@ -208,14 +219,15 @@ def prairielearn(found: Graded) -> dict[str, Any]:
                 "name": question.title,
                 "points": earned(question, result),
                 "max_points": question.points,
-                "message": _message(result),
+                "message": message_of(result),
             }
             for question, result in found.questions
         ],
     }
 
 
-def _message(result: QuestionResult) -> str:
+def message_of(result: QuestionResult) -> str:
+    """Return what a learner is told about an answer."""
     if result.verdict is Verdict.PASS:
         return "All checks passed."
     return _text(result.message) or str(result.verdict)

@@ -29,9 +29,11 @@ from staff.grader.marks import of_assignment
 from staff.term.book import opened
 from staff.term.hand import find_question, rows, set_marks
 from staff.term.table import read_table
+from staff.term.whys import read_whys
 
 __all__ = ["Criteria", "Item", "Named", "Rubric", "main", "template"]
 
+_RUBRICS = Path(__file__).resolve().parents[1] / "rubrics"
 _STARTS = {"automatic", "full", "none"}
 
 
@@ -274,21 +276,50 @@ def _read_given(path: Path) -> dict[str, dict[str, Named]]:
 
 
 def template(bundle: Bundle) -> str:
-    """Return a rubric to be filled in, with a table for every exercise."""
+    """Return a rubric to be filled in, with a table for every exercise.
+
+    It begins with the course's comments on answers to the exercise's why-question,
+    which add no points, and with the criteria of what a person grades.
+    """
     parts = [
         f"# Rubric of {bundle.stem}. Points are added to those that `start` names:\n"
         '# "automatic" (those of the check), "full" or "none"; never below 0, never '
         "above all.\n"
     ]
+    whys = read_whys(bundle.stem)
     for question in bundle.questions.values():
         parts.append(
-            f"\n[{json.dumps(question.name)}]  # {question.title}, "
-            f"{points(question.points)} points\n"
+            f"{_head(question)}"
             'start = "automatic"\n'
             '# items.unclear = {points = -0.5, comment = "The names do not tell."}\n'
             '# items.elegant = {points = 0, comment = "Short and clear. Well done."}\n'
         )
+        if question.name in whys:
+            comments = whys[question.name].comments.items()
+            parts += [_line(f"why-{name}", 0, text) for name, text in comments]
+    for manual in bundle.by_hand:
+        parts += [f'{_head(manual)}start = "none"\n', *_criteria_of(bundle, manual)]
     return "".join(parts)
+
+
+def _head(question: Question | Manual) -> str:
+    size = points(question.points)
+    return f"\n[{json.dumps(question.name)}]  # {question.title}, {size} points\n"
+
+
+def _line(name: str, value: float, comment: str) -> str:
+    told = json.dumps(comment, ensure_ascii=False)
+    return f"items.{name} = {{points = {value:g}, comment = {told}}}\n"
+
+
+def _criteria_of(bundle: Bundle, manual: Manual) -> Iterator[str]:
+    """Yield two items for each criterion of a question by hand: all, and half."""
+    path = _RUBRICS / f"{bundle.stem}.json"
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for each in known.get(manual.name, {}).get("criteria", ()):
+        name = each["name"].split()[0].lower()
+        yield _line(name, each["points"], f"{each['name']}: yes.")
+        yield _line(f"{name}-half", each["points"] / 2, f"{each['name']}: in part.")
 
 
 # --- the command ------------------------------------------------------------------

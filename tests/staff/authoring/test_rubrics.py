@@ -10,7 +10,8 @@ from staff.course import Course
 
 COURSE = Course()
 FOLDER = COURSE.root / "staff" / "rubrics"
-RUBRICS = {path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.iterdir()}
+FILES = FOLDER.glob("*.json")
+RUBRICS = {path.stem: json.loads(path.read_text("utf-8")) for path in FILES}
 EACH = [(stem, name) for stem, rubric in RUBRICS.items() for name in rubric]
 
 
