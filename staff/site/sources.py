@@ -19,6 +19,7 @@ __all__ = ["notebook_source", "text_source"]
 _IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 _LINK = re.compile(r"\[([^\]]*)\]\(\.\./(\d\d_\w+)/\2\.ipynb\)")
 _PROJECT_LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(#[^)]*)?\)")
+_OFF = re.compile(r" is (kept|recorded) here: COURSE_PROGRESS is off\.")
 _PLUMBING = {"install", "scratch"}  # nothing to read on a page
 _KEPT = ("text/html", "image/png", "image/svg+xml", "text/plain")
 
@@ -85,14 +86,18 @@ def _markdown(source: str, stems: Collection[str]) -> str:
 def _shown(output: nbformat.NotebookNode, figures: Path) -> bool:
     """Tell whether an output stands on the page; its figures go into files."""
     if output.output_type == "stream":
+        output.text = _OFF.sub(r" is \1 here.", output.text)
         return True
     data = output.get("data", {})
     for kind in [kind for kind in data if kind not in _KEPT]:
         del data[kind]
     if not any(str(text).strip() for text in data.values()):
         return False
+    if "text/plain" in data:
+        data["text/plain"] = _OFF.sub(r" is \1 here.", data["text/plain"])
     if "text/html" in data:
         text = data["text/html"]
+        text = _OFF.sub(r" is \1 here.", text)  # how the site was made tells nobody
         data["text/html"] = _IMAGE.sub(lambda found: _file(found[1], figures), text)
     return True
 
