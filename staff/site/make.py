@@ -40,7 +40,7 @@ _LAST = "Teach and contribute"
 _CHAPTERS = {  # the contents; a text of docs/ that is not named stands in the last one
     "The course": ("learn", "map", "exercises", "measured"),
     "To look up": ("glossary", "timeline", "taxonomy", "techniques"),
-    _LAST: ("teach", "grade", "teach_material", "contributing"),
+    _LAST: ("teach", "grade", "teach_material", "contributing", "numbers"),
 }
 _FORMULAS = (  # the parts of MathJax that are needed; the rest is menus and speech
     *("startup.js", "core.js", "loader.js", "input/tex.js", "input/tex/extensions"),
