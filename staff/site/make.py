@@ -32,6 +32,10 @@ __all__ = ["main", "make_site"]
 
 _HERE = Path(__file__).parent
 _DOCS = "docs"
+_NAMELESS = (
+    '<summary><span class="toctree-toggle"',
+    '<summary aria-label="Pages below"><span class="toctree-toggle"',
+)
 _SEARCHING = re.compile(
     r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)'
     r'\.js"></script>'
@@ -88,7 +92,7 @@ def make_site(course: Course, pages: Sequence[Page], out: Path) -> None:
         made = Path(folder) / "html"
         _sphinx(source, made)
         _add_formulas(made / "_static" / "mathjax")
-        _lighten(made)
+        _mend(made)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(
             made, out, ignore=shutil.ignore_patterns(".doctrees", "_sources")
@@ -198,17 +202,19 @@ def _sphinx(source: Path, made: Path) -> None:
         )
 
 
-def _lighten(made: Path) -> None:
-    """Take out what the theme loads and no page needs.
+def _mend(made: Path) -> None:
+    """Take out what the theme loads and no page needs; name what it leaves nameless.
 
     It has its icons twice, as a font and as a script of 1.5 MB. It loads the index of
-    all words on every page, though only the page of results looks anything up.
+    all words on every page, though only the page of results looks anything up. And
+    the fold in its contents has an arrow where a name should be.
     """
     (made / "_static" / "scripts" / "fontawesome.js").write_text("")
     for path in made.rglob("*.html"):
+        text = path.read_text("utf-8").replace(*_NAMELESS)
         if path.name != "search.html":
-            text = path.read_text("utf-8")
-            path.write_text(_SEARCHING.sub("", text), encoding="utf-8")
+            text = _SEARCHING.sub("", text)
+        path.write_text(text, encoding="utf-8")
 
 
 def _add_formulas(target: Path) -> None:

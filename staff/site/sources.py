@@ -24,7 +24,7 @@ _OFF = re.compile(r" is (kept|recorded) here: COURSE_PROGRESS is off\.")
 _PLACES = re.compile(r"<!-- /?number[^>]*-->")  # see staff.authoring.numbers
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _PREDICTION = re.compile(
-    r"(?P<question>.+)\n(?P<choices>(?:  \d+\. .*\n)+)To record yours, .*", re.DOTALL
+    r"(?P<question>.+?)\n(?P<choices>(?:  \d+\. .*\n)+)To record yours, .*", re.DOTALL
 )
 _PLUMBING = {"install", "scratch"}  # nothing to read on a page
 _KEPT = ("text/html", "image/png", "image/svg+xml", "text/plain")
@@ -54,6 +54,7 @@ def notebook_source(
                 cells.append(new_markdown_cell("".join(marks)))
         cells.append(cell)
     made.cells = cells
+    made.metadata.pop("widgets", None)  # Sphinx would load what shows them from afar
     return made
 
 
