@@ -68,4 +68,4 @@ def as_table(rows: Sequence[Row]) -> Table:
     """Return the rows that were measured, as the docs show them."""
     known = [row for row in rows if row.ratio is not None]
     texts = [[row.name, f"{row.ratio:.2f}", row.note] for row in known]
-    return Table(["Compared", "Times as fast", ""], texts)
+    return Table(["Compared", "Times as fast", "Note"], texts)
