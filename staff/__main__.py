@@ -80,6 +80,10 @@ COMMANDS = {
         "make the README's first picture again",
     ),
     "page": ("staff.authoring.page:main", "write docs/playground.html again"),
+    "numbers": (
+        "staff.authoring.numbers:main",
+        "fill in the numbers of README and docs",
+    ),
     "lock": ("staff.setup.lock:main", "renew requirements.lock and environment.yml"),
 }
 

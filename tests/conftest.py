@@ -3,6 +3,7 @@
 import pytest
 
 from staff.environment import plain_environment, settle
+from tests.axe import axe_script
 from tests.chromium import chromium
 
 settle(plain_environment())
@@ -27,3 +28,9 @@ def browser():
     """Return headless Chromium."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory) -> str:
+    """Return axe-core's script."""
+    return axe_script(tmp_path_factory.mktemp("axe"))

@@ -1,13 +1,8 @@
-"""What learners read, judged by axe-core in Chromium: contrast, names, headings, alt.
-
-axe-core comes from npm, at the version named below, into pytest's temporary folder.
-"""
+"""What learners read, judged by axe-core: contrast, names, headings, alternatives."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import nbformat
@@ -18,36 +13,15 @@ from helpers.demos import dropout_from_scratch
 from helpers.demos.playground import playground
 from helpers.show import display
 from staff.authoring.masters import read_master
-from staff.environment import started_with
+from tests.axe import STANDARD, violations
 from tests.chromium import NEEDS_CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
-AXE = "axe-core@4.10.3"
 MASTERS = sorted((ROOT / "solutions").glob("*.py"))
 
 
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory) -> str:
-    """Return axe-core's script."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed, and axe-core comes from it")
-    folder = tmp_path_factory.mktemp("axe")
-    quick = ["--no-audit", "--no-fund", "--fetch-retries=0"]
-    command = [npm, "install", "--prefix", folder, *quick, AXE]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=180, env=started_with()
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not answer within three minutes")
-    if done.returncode:
-        pytest.skip(f"npm could not bring {AXE}: {done.stderr.strip()[-200:]}")
-    return (folder / "node_modules/axe-core/axe.min.js").read_text("utf-8")
-
-
-def violations(browser, axe: str, path: Path, *, scheme: str, within: str) -> list[str]:
-    """Return one line per rule that an element of the page breaks.
+def judged(browser, axe: str, path: Path, *, scheme: str, within: str) -> list[str]:
+    """Return what axe-core finds on a page, best practice included.
 
     Args:
         scheme: light or dark. within: selector of the elements that are looked at.
@@ -55,19 +29,10 @@ def violations(browser, axe: str, path: Path, *, scheme: str, within: str) -> li
     page = browser.new_page(viewport={"width": 900, "height": 800}, color_scheme=scheme)
     page.goto(path.as_uri())
     page.wait_for_timeout(500)
-    page.evaluate(axe)
-    found = page.evaluate(
-        "within => axe.run({ include: within }, { runOnly: ["
-        "'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })"
-        ".then((result) => result.violations)",
-        within,
-    )
+    rules = (*STANDARD, "best-practice")
+    found = violations(page, axe, within=within, rules=rules)
     page.close()
-    return [
-        f"{rule['id']}: {node['html'][:160]} ({node['failureSummary']})"
-        for rule in found
-        for node in rule["nodes"]
-    ]
+    return found
 
 
 def executed(master: Path) -> nbformat.NotebookNode:
@@ -94,7 +59,7 @@ class TestAxe:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_playground_page(self, browser, axe, scheme):
         page = ROOT / "docs/playground.html"
-        assert violations(browser, axe, page, scheme=scheme, within="html") == []
+        assert judged(browser, axe, page, scheme=scheme, within="html") == []
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_rendered_notebook(self, browser, axe, scheme, tmp_path):
@@ -103,7 +68,7 @@ class TestAxe:
         html, _ = exporter.from_notebook_node(executed(MASTERS[2]))
         path = tmp_path / "notebook.html"
         path.write_text(html, "utf-8")
-        found = violations(browser, axe, path, scheme=scheme, within="main")
+        found = judged(browser, axe, path, scheme=scheme, within="main")
         theirs = (
             *("scrollable-region-focusable", "color-contrast: <span class="),
             *('color-contrast: <div class="jp-InputPrompt', "link-in-text-block: <a"),
@@ -117,7 +82,7 @@ class TestAxe:
             '<html lang="en"><title>t</title><main><h1>t</h1><h3>u</h3>'
             '<img src="x.png"><p style="color: #aaa; background: #fff">pale</p></main>'
         )
-        found = violations(browser, axe, path, scheme="light", within="html")
+        found = judged(browser, axe, path, scheme="light", within="html")
         rules = {line.split(":")[0] for line in found}
         assert rules >= {"image-alt", "color-contrast", "heading-order"}
 

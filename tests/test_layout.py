@@ -31,7 +31,8 @@ ORDER = {
         *("show", "demos", "study", "checks", "metrics", "helpers"),
     ),
     "staff": (
-        *("environment", "course", "runs", "setup", "authoring", "site", "grader"),
+        *("environment", "course", "measured", "runs", "setup", "authoring", "site"),
+        "grader",
         *("term", "teaching", "bench", "ci", "staff", "__main__"),
     ),
 }

@@ -35,6 +35,7 @@ from pathlib import Path
 import torch
 
 from helpers import cards, curtain, seeds
+from helpers.evidence.experiments import Comparison, Experiment, experiment_line
 from helpers.evidence.intervals import (
     Interval,
     Values,
@@ -186,6 +187,16 @@ class Results:
         """Put a text above the table; it may change when `id` is predicted."""
         self.after.append(id)
         self._notes.append(text)
+
+    def experiment(self) -> Experiment:
+        """Return what the ledger's file keeps of the table beside its claims."""
+        compared = [
+            Comparison(arms.control, arms.unit, dict(arms.gains))
+            for arms in self._arms
+            if arms.gains
+        ]
+        ids = [entry.id for entry in self.claims]
+        return Experiment(tuple(ids), self.varies, tuple(compared))
 
     def show(self) -> None:
         """Display the table, folded until what it decides is predicted."""
@@ -351,6 +362,7 @@ def results(*, after: str | Sequence[str] = (), varies: str = "") -> Iterator[Re
     finally:
         _TABLES.remove(table)
         table.show()
+    _write(experiment_line(table.experiment()))
     _be_strict(table.claims)
 
 
@@ -370,7 +382,8 @@ def read_ledger(path: Path) -> list[Claim]:
     Of claims measured more than once the last measurement counts; no file, no claims.
     """
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    claims = (Claim(**json.loads(line)) for line in lines)
+    entries = [entry for entry in map(json.loads, lines) if "id" in entry]
+    claims = (Claim(**entry) for entry in entries)
     return list({claim.id: claim for claim in claims}.values())
 
 
@@ -445,10 +458,14 @@ def _verdict(low: float, high: float, low_limit: float, high_limit: float) -> st
 
 def _enter(entry: Claim) -> None:
     _LEDGER[:] = [c for c in _LEDGER if c.id != entry.id] + [entry]
+    _write(json.dumps(asdict(entry)))
+
+
+def _write(line: str) -> None:
     path = os.environ.get("COURSE_LEDGER")
     if path:
         with open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(entry)) + "\n")
+            file.write(line + "\n")
 
 
 def _be_strict(claims: Sequence[Claim]) -> None:

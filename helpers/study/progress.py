@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
-    *("Notebook", "Table", "certificate", "chart", "course_map", "record", "table"),
+    "Branch",
+    "Map",
+    "Node",
+    "Notebook",
+    "Table",
+    "certificate",
+    "chart",
+    "course_map",
+    "record",
+    "table",
 ]
 
 # What the notebooks have in common; on the left and on the right of the map.

@@ -33,10 +33,12 @@ import torch
 from torch import Tensor, nn
 
 from helpers import checks
+from helpers.study.titles import catalogue
 from staff.course import Course
+from staff.measured import Table, add_option, markdown, record
 from staff.teaching.bank import Bank, Exercise
 
-__all__ = ["EXERCISES", "Score", "main", "scores", "table"]
+__all__ = ["EXERCISES", "Score", "as_table", "main", "scores", "table"]
 
 Answers = tuple[Callable[..., Any], ...]
 Grader = Callable[[Answers, Answers], str | None]
@@ -240,34 +242,43 @@ class _Tape:
 # --- saying it --------------------------------------------------------------------
 
 
+def as_table(found: dict[str, Score], title: str = "") -> Table:
+    """Return the scores of one exercise, as the docs show them."""
+    rows = [
+        [
+            name,
+            f"{len(score.rejected)} of {score.right}",
+            f"{len(score.missed)} of {score.wrong}",
+            f"{score.named} of {score.nameable}",
+            "caught" if score.hard_coded else "passes",
+        ]
+        for name, score in found.items()
+    ]
+    head = ["Grader", "Right answers rejected", "Wrong answers passed"]
+    return Table([*head, "Mistakes named", "Hard-coded answer"], rows, title)
+
+
 def table(found: dict[str, Score]) -> str:
     """Return the scores of one exercise as a Markdown table."""
-    lines = [
-        "| grader | right answers rejected | wrong answers passed | mistakes named "
-        "| hard-coded answer |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for title, score in found.items():
-        caught = "caught" if score.hard_coded else "passes"
-        lines.append(
-            f"| {title} | {len(score.rejected)} of {score.right} "
-            f"| {len(score.missed)} of {score.wrong} "
-            f"| {score.named} of {score.nameable} | {caught} |"
-        )
-    return "\n".join(lines)
+    return "\n".join(markdown(as_table(found)))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the scoreboard."""
     parser = argparse.ArgumentParser("make bench-checks", description=__doc__)
     parser.add_argument("--names", action="store_true", help="also name the answers")
-    options = parser.parse_args(arguments)
+    add_option(parser)
+    options, tables = parser.parse_args(arguments), []
     for stem, name in EXERCISES:
         found = scores(Course(), stem, name)
+        card = catalogue()[stem][name]
+        tables.append(as_table(found, f"{card['title']} ({card['number']})"))
         print(f"{stem} · {name}\n\n{table(found)}\n")
         for title, score in found.items() if options.names else ():
             print(f"{title} rejects: {', '.join(score.rejected) or 'none'}")
             print(f"{title} passes: {', '.join(score.missed) or 'none'}\n")
+    if options.record:
+        record(Course(), "checks", "make bench-checks ARGS=--record", tables)
     return 0
 
 

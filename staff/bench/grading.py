@@ -25,10 +25,12 @@ import psutil
 
 from staff.bench.classroom import copy_course, deal, hand_in
 from staff.course import Course, CourseError, child_environment
+from staff.measured import Table, add_option, record
 
 __all__ = ["Cost", "Run", "cost", "main"]
 
 TARGET = 50
+_SPEED = "Speed"
 CLASSES = (50, 200, 1000)
 
 
@@ -149,7 +151,7 @@ def _together(pid: int) -> int:
 # --- what is shown ------------------------------------------------------------------
 
 
-def speed(bench: Bench, count: int, few: int, workers: int) -> None:
+def speed(bench: Bench, count: int, few: int, workers: int) -> Table:
     """Compare both on the same class."""
     stock = bench.stock(few)
     ours = cost(
@@ -160,6 +162,16 @@ def speed(bench: Bench, count: int, few: int, workers: int) -> None:
     print(_line("seconds of start-up", stock.start, ours.start))
     print(_line(f"seconds for {count}, all in", stock.of(count), ours.of(count)))
     print(f"Stock was measured on {few} of them and scaled to {count}.")
+    rows = [
+        ["stock nbgrader", f"{stock.each:.2f}", f"{stock.start:.0f}", str(few)],
+        [
+            f"ours, {workers} workers",
+            f"{ours.each:.2f}",
+            f"{ours.start:.0f}",
+            str(count),
+        ],
+    ]
+    return Table(["Grader", "Seconds each", "Start", "Submissions"], rows, _SPEED)
 
 
 def _line(name: str, stock: float, ours: float, target: float = 0) -> str:
@@ -170,7 +182,7 @@ def _line(name: str, stock: float, ours: float, target: float = 0) -> str:
     return f"{name:<34}{stock:>16.2f}{ours:>10.3f}{ratio:>7.1f}x{reached}"
 
 
-def scaling(bench: Bench, count: int) -> None:
+def scaling(bench: Bench, count: int) -> Table:
     """Compare one worker with two."""
     start, many = 4, max(count, 20)
     times = {
@@ -180,10 +192,13 @@ def scaling(bench: Bench, count: int) -> None:
     for n, each in times.items():
         print(f"{n} worker{'s'[: n - 1]}: {each.each:.3f} s per submission")
     print(f"two are {times[1].each / times[2].each:.2f}x as fast as one")
+    rows = [[str(n), f"{each.each:.2f}"] for n, each in times.items()]
+    return Table(["Workers", "Seconds each"], rows, "Workers")
 
 
-def memory(bench: Bench, sizes: Sequence[int], workers: int) -> None:
+def memory(bench: Bench, sizes: Sequence[int], workers: int) -> Table:
     """Show the grader's memory as the class grows."""
+    rows = []
     for size in sizes:
         run = bench.ours(size, workers, look=True)
         own, whole = run.own / 2**20, run.whole / 2**20
@@ -192,6 +207,9 @@ def memory(bench: Bench, sizes: Sequence[int], workers: int) -> None:
             f"and answers; {run.seconds:.0f} s",
             flush=True,
         )
+        rows.append([str(size), f"{own:.0f}", f"{whole:.0f}"])
+    head = ["Class", "MiB", "MiB with workers and answers"]
+    return Table(head, rows, "Memory")
 
 
 @contextmanager
@@ -214,6 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
     add("--memory", action="store_true", help="measure memory instead")
     add("--sizes", type=int, nargs="+", default=CLASSES, help="classes for --memory")
     add("--ladder", action="store_true", help="see staff.bench.ladder --help instead")
+    add_option(parser)
     words = sys.argv[1:] if arguments is None else arguments
     if "--ladder" in words:
         from staff.bench import ladder
@@ -227,11 +246,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     with _bench(stem) as bench:
         if options.workers:
-            scaling(bench, options.count)
+            found = scaling(bench, options.count)
         elif options.memory:
-            memory(bench, options.sizes, options.jobs)
+            found = memory(bench, options.sizes, options.jobs)
         else:
-            speed(bench, options.count, options.stock, options.jobs)
+            found = speed(bench, options.count, options.stock, options.jobs)
+    if options.record:
+        record(Course(), "grading", "make bench-grade ARGS=--record", [found], keys=1)
     return 0
 
 

@@ -34,11 +34,12 @@ from typing import Any
 
 from staff.bench.classroom import leave_out_shows
 from staff.course import Course
+from staff.measured import Table, add_option, record
 from tests.hostile import CATEGORIES, all_cases
 from tests.hostile.arena import NEIGHBOURS, Arena, forms, scores_in, visible_in
 from tests.hostile.case import STEM, Case
 
-__all__ = ["Outcome", "broken_rules", "main", "table"]
+__all__ = ["Outcome", "as_table", "broken_rules", "main", "table"]
 
 SECONDS = 120.0  # for one attacker and one neighbour under stock nbgrader
 CELL = 10  # seconds that stock nbgrader gives one cell
@@ -69,6 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
             outcomes[name] = graders[name](arena, cases, options.workers)
             arena.open_again()
     print(table(outcomes))
+    if options.record:
+        command = f'make bench-hostile ARGS="--every {options.every} --record"'
+        record(Course(), "hostile", command, [as_table(outcomes)])
     if options.json:
         options.json.write_text(_lines(outcomes), "utf-8")
     return 0
@@ -83,6 +87,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     names = ["stock", "ours"]
     add("--graders", nargs="+", choices=names, default=names)
     add("--json", type=Path, metavar="FILE", help="also write each outcome")
+    add_option(parser)
     return parser.parse_args(arguments)
 
 
@@ -264,6 +269,18 @@ def table(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
         said = ", ".join(f"{rule} {n}" for rule, n in why.most_common()) or "nothing"
         rows.append(f"{name} broke: {said}")
     return "\n".join(rows)
+
+
+def as_table(outcomes: Mapping[str, Sequence[Outcome]]) -> Table:
+    """Return the sums of the scoreboard, as the docs show them."""
+    rows = []
+    for name, each in outcomes.items():
+        why = Counter(rule for outcome in each for rule in outcome.broken)
+        said = ", ".join(f"{rule} ({n})" for rule, n in why.most_common()) or "–"
+        counts = len(each), _with_right_scores(each), _survived(each)
+        rows.append([name, *map(str, counts), said])
+    head = ["Grader", "Cases", "Every score right", "Survived", "What broke"]
+    return Table(head, rows)
 
 
 def _survived(outcomes: Sequence[Outcome], category: str = "") -> int:

@@ -29,7 +29,9 @@ from staff.bench.contenders import (
 )
 from staff.bench.extras import JAX, LIGHTNING, install
 from staff.bench.populations import curve, curve_table, populations, single
-from staff.bench.rows import Contender, Row, ratio, rounds, table
+from staff.bench.rows import Contender, Row, as_table, ratio, rounds, table
+from staff.course import Course
+from staff.measured import add_option, record
 
 __all__ = ["Row", "main", "ratio", "rounds", "table"]
 
@@ -106,6 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--largest", type=int, default=512, help="end of the curve (0: no curve)"
     )
+    add_option(parser)
     options = parser.parse_args(arguments)
     lightning = "left out" if options.no_lightning else install(LIGHTNING)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -117,7 +120,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     if load() > 1:
         print("The machine is busy: rows that use several threads show too little.")
-    print(table(measure(options.repeats, lightning=lightning, jax=jax)))
+    rows = measure(options.repeats, lightning=lightning, jax=jax)
+    print(table(rows))
+    if options.record:
+        record(Course(), "loops", "make bench ARGS=--record", [as_table(rows)])
     if options.largest:
         print()
         print(curves(options.largest, min(3, options.repeats), jax=jax))

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from staff.bench.contenders import Case, Time, now, since
+from staff.measured import Table
 
-__all__ = ["Contender", "Row", "median", "ratio", "rounds", "table"]
+__all__ = ["Contender", "Row", "as_table", "median", "ratio", "rounds", "table"]
 
 Contender = Callable[[Case], Time | None]
 
@@ -61,3 +62,10 @@ def table(rows: Sequence[Row]) -> str:
         verdict = "" if target is None else ("yes" if met else "no")
         lines.append(f"{name:<56}{speed:>8}{aim:>9}  {verdict:<8} {note}".rstrip())
     return "\n".join(lines)
+
+
+def as_table(rows: Sequence[Row]) -> Table:
+    """Return the rows that were measured, as the docs show them."""
+    known = [row for row in rows if row.ratio is not None]
+    texts = [[row.name, f"{row.ratio:.2f}", row.note] for row in known]
+    return Table(["Compared", "Times as fast", "Note"], texts)

@@ -2,15 +2,16 @@
 
 import argparse
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import nbformat
 
 from staff.course import Course
+from staff.measured import Table, add_option, record
 from staff.runs import execute
 
-__all__ = ["Timing", "main", "read_all", "report", "time_of"]
+__all__ = ["Timing", "main", "read_all", "report", "table_of", "time_of"]
 
 TOTAL = 60.0  # seconds for a notebook, on two slow cores
 CELL = 20.0  # seconds for its slowest cell
@@ -43,9 +44,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the solution notebooks and print the table; return the exit status."""
     parser = argparse.ArgumentParser("python -m staff budget", description=__doc__)
     parser.add_argument("names", nargs="*", help="NN_topic or NN; all without")
-    course = Course()
-    stems = course.choose(parser.parse_args(arguments).names)
+    add_option(parser)
+    options, course = parser.parse_args(arguments), Course()
+    stems = course.choose(options.names)
     timings = [time_of(execute(course.solution(stem)), stem) for stem in stems]
+    if options.record:
+        command = "python -m staff budget --record"
+        record(course, "budget", command, [table_of(timings)], keys=1)
     return report(timings)
 
 
@@ -86,6 +91,22 @@ def report(timings: list[Timing]) -> int:
         elif t.excess > 1:
             print(f"warning: {t.stem} needs {t.excess:.1f} times its budget")
     return int(any(t.excess > TOLERANCE for t in timings))
+
+
+def table_of(timings: list[Timing]) -> Table:
+    """Return the table as the docs show it, each row with its day."""
+    today = date.today().isoformat()
+    rows = [
+        [
+            t.stem,
+            f"{t.total:.0f}",
+            f"{t.slowest:.0f}",
+            f"`{t.cell.split(':')[0]}`",
+            today,
+        ]
+        for t in timings
+    ]
+    return Table(["Notebook", "Seconds", "Slowest cell", "It is", "Measured on"], rows)
 
 
 def read_all(folder: Path) -> list[Timing]:

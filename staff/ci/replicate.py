@@ -12,15 +12,17 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from helpers.evidence.claims import Claim, read_ledger
 from staff.course import Course
+from staff.measured import Table, add_option, record
 from staff.runs import error_of, execute
 
-__all__ = ["Outcome", "main", "replicate", "report"]
+__all__ = ["Outcome", "main", "replicate", "report", "table_of"]
 
 _MARKS = {"holds": "✓", "not decided": "?", "does not hold": "✗"}
 
@@ -57,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     splits = "same training, validation and test examples as in the course"
     parser.add_argument("--keep-splits", action="store_true", help=splits)
+    add_option(parser)
     options = parser.parse_args(arguments)
     course = Course()
     outcomes = []
@@ -65,6 +68,10 @@ def main(arguments: list[str] | None = None) -> int:
             outcome = replicate(course, stem, shift, keep_splits=options.keep_splits)
             print("\n".join(_table(outcome)), end="\n\n", flush=True)
             outcomes.append(outcome)
+    if options.record:
+        kept = " --keep-splits" if options.keep_splits else ""
+        command = f"python -m staff replicate --record{kept}"
+        record(course, "replicate", command, [table_of(outcomes)], keys=2)
     return report(outcomes)
 
 
@@ -121,6 +128,22 @@ def report(outcomes: Sequence[Outcome]) -> int:
     for shift in dict.fromkeys(outcome.shift for outcome in outcomes):
         print(_sums([o for o in outcomes if o.shift == shift]))
     return int(any(outcome.crashes for outcome in outcomes))
+
+
+def table_of(outcomes: Sequence[Outcome]) -> Table:
+    """Return one row for each notebook and shift, as the docs show it."""
+    rows = []
+    for outcome in outcomes:
+        counts = Counter(claim.verdict for claim in outcome.claims)
+        others = [f"`{c.id}`" for c in outcome.claims if c.verdict != "holds"]
+        numbers = (counts.total(), counts["holds"], counts["not decided"])
+        told = [str(n) for n in (*numbers, counts["does not hold"])]
+        crashed = ["crashed"] if outcome.crashes else []
+        which = ", ".join(crashed + others) or "–"
+        today = date.today().isoformat()
+        rows.append([outcome.stem, f"+{outcome.shift}", *told, which, today])
+    head = ["Notebook", "Seeds", "Claims", "Hold", "Not decided", "Do not hold"]
+    return Table([*head, "Which do not", "Measured on"], rows)
 
 
 def _table(outcome: Outcome) -> list[str]:

@@ -6,18 +6,25 @@ import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 
 from helpers.evidence.claims import Claim, read_ledger
+from helpers.evidence.experiments import Experiment, read_experiments
 from staff.course import Course, CourseError
 from staff.runs import error_of, execute
 
 __all__ = ["Page", "run_all"]
 
 _READS = ("helpers", "data", "requirements.lock")  # what a notebook's outputs hang on
+
+_LIKE_A_LEARNER = {
+    "NBGRADER_EXECUTION": "",
+    "COURSE_HEADLESS": "0",  # results stay folded until one has predicted them
+    "OMP_NUM_THREADS": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -28,11 +35,17 @@ class Page:
         stem: its name.
         notebook: with outputs.
         claims: what it has measured, in order.
+        experiments: on which these rest.
     """
 
     stem: str
     notebook: nbformat.NotebookNode
     claims: list[Claim]
+    experiments: list[Experiment] = field(default_factory=list)
+
+    def experiment(self, claim: str) -> Experiment | None:
+        """Return the experiment of a claim; None if it stands in no table."""
+        return next((each for each in self.experiments if claim in each.claims), None)
 
 
 def run_all(course: Course, stems: Iterable[str], cache: Path) -> list[Page]:
@@ -57,19 +70,18 @@ def _run(course: Course, stem: str, cache: Path) -> Page:
     ledger = kept.with_suffix(".claims.jsonl")
     if not kept.exists():
         ledger.unlink(missing_ok=True)
-        notebook = execute(
-            path, NBGRADER_EXECUTION="", COURSE_LEDGER=str(ledger), OMP_NUM_THREADS="1"
-        )
+        notebook = execute(path, COURSE_LEDGER=str(ledger), **_LIKE_A_LEARNER)
         for cell in notebook.cells:
             if error := error_of(cell):
                 raise CourseError(f"{stem}, cell {cell.id} fails:\n{error[1]}")
         nbformat.write(notebook, kept)
         print(f"{stem}: run", flush=True)
-    return Page(stem, nbformat.read(kept, as_version=4), read_ledger(ledger))
+    notebook = nbformat.read(kept, as_version=4)
+    return Page(stem, notebook, read_ledger(ledger), read_experiments(ledger))
 
 
 def _key(course: Course, path: Path) -> str:
-    total = hashlib.sha256(path.read_bytes())
+    total = hashlib.sha256(path.read_bytes() + repr(_LIKE_A_LEARNER).encode())
     for place in (course.root / name for name in _READS):
         inside = sorted(place.rglob("*")) if place.is_dir() else [place]
         for file in inside:

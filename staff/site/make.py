@@ -23,14 +23,29 @@ from helpers.demos.playground import playground
 from helpers.study import reference
 from staff.authoring.install import publication
 from staff.course import Course, CourseError, child_environment
-from staff.site import tables
+from staff.site import course_map, tables
 from staff.site.executed import Page, run_all
 from staff.site.sources import notebook_source, text_source
+from staff.site.survey import survey
 
 __all__ = ["add_formulas", "main", "make_site"]
 
 _HERE = Path(__file__).parent
 _DOCS = "docs"
+_NAMELESS = (
+    '<summary><span class="toctree-toggle"',
+    '<summary aria-label="Pages below"><span class="toctree-toggle"',
+)
+_SEARCHING = re.compile(
+    r'\s*<script src="[./]*(?:_static/searchtools|_static/language_data|searchindex)'
+    r'\.js"></script>'
+)
+_LAST = "Teach and contribute"
+_CHAPTERS = {  # the contents; a text of docs/ that is not named stands in the last one
+    "The course": ("learn", "map", "exercises", "measured"),
+    "To look up": ("glossary", "timeline", "taxonomy", "techniques"),
+    _LAST: ("teach", "grade", "teach_material", "contributing", "numbers"),
+}
 _FORMULAS = (  # the parts of MathJax that are needed; the rest is menus and speech
     *("startup.js", "core.js", "loader.js", "input/tex.js", "input/tex/extensions"),
     *("output/chtml.js", "output/chtml"),
@@ -50,7 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
     files = [path for path in options.out.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files) / 1e6
     print(f"{options.out}/index.html: {len(pages)} notebooks, {size:.0f} MB")
-    return 0
+    found = survey(options.out)
+    print("\n".join([str(found), *found.problems]))
+    return int(bool(found.problems))
 
 
 def make_site(course: Course, pages: Sequence[Page], out: Path) -> None:
@@ -75,8 +92,7 @@ def make_site(course: Course, pages: Sequence[Page], out: Path) -> None:
         made = Path(folder) / "html"
         _sphinx(source, made)
         add_formulas(made / "_static" / "mathjax")
-        # The theme has its icons twice: as a font, and as a script of 1.5 MB.
-        (made / "_static" / "scripts" / "fontawesome.js").write_text("")
+        _mend(made)
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(
             made, out, ignore=shutil.ignore_patterns(".doctrees", "_sources")
@@ -91,9 +107,11 @@ def _write_sources(course: Course, pages: Sequence[Page], source: Path) -> None:
     shutil.copy(_HERE / "conf.py", source)
     for page in pages:
         made = notebook_source(page.notebook, static / "figures", stems)
+        made = course_map.with_our_map(made, stems)
         nbformat.write(made, source / "notebooks" / f"{page.stem}.ipynb")
     texts = {
         "learn": "# Learn\n\n" + tables.notebooks(stems),
+        "map": course_map.page(stems),
         "exercises": tables.exercises(course, stems),
         "measured": tables.measured(pages),
     }
@@ -101,7 +119,7 @@ def _write_sources(course: Course, pages: Sequence[Page], source: Path) -> None:
     for look_up in (*lists, reference.techniques, reference.questions):
         texts[look_up.__name__] = tables.lookup(look_up(), stems)
     texts |= _project_texts(course)
-    texts["index"] = _front([name for name in texts if name != "learn"])
+    texts["index"] = _front([*texts])
     for name, text in texts.items():
         (source / f"{name}.md").write_text(text, encoding="utf-8")
 
@@ -126,7 +144,10 @@ def _project_texts(course: Course) -> dict[str, str]:
 
 def _front(names: Sequence[str]) -> str:
     """Return the front page: the playground, and three doors."""
-    listed = "\n".join(["learn", *names])
+    listed = "\n\n".join(
+        _toctree(caption, [name for name in wanted if name in names])
+        for caption, wanted in _chapters(names).items()
+    )
     teach = "teach.html" if "teach" in names else "contributing.html"
     page = playground()
     scene = page.fragment(f"<p>{page.alt}</p>")
@@ -150,12 +171,21 @@ point.</a>
 
 {scene}
 
-```{{toctree}}
-:hidden:
-
 {listed}
-```
 """
+
+
+def _chapters(names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the contents: heading → pages; what has no place stands last."""
+    chapters = {heading: [*pages] for heading, pages in _CHAPTERS.items()}
+    placed = {page for pages in chapters.values() for page in pages}
+    chapters[_LAST] += [name for name in names if name not in placed]
+    return chapters
+
+
+def _toctree(caption: str, names: Sequence[str]) -> str:
+    listed = "\n".join(names)
+    return f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n```"
 
 
 def _sphinx(source: Path, made: Path) -> None:
@@ -170,6 +200,21 @@ def _sphinx(source: Path, made: Path) -> None:
         raise CourseError(
             f"The site is not made, for Sphinx warns:\n{done.stderr.strip()}"
         )
+
+
+def _mend(made: Path) -> None:
+    """Take out what the theme loads and no page needs; name what it leaves nameless.
+
+    It has its icons twice, as a font and as a script of 1.5 MB. It loads the index of
+    all words on every page, though only the page of results looks anything up. And
+    the fold in its contents has an arrow where a name should be.
+    """
+    (made / "_static" / "scripts" / "fontawesome.js").write_text("")
+    for path in made.rglob("*.html"):
+        text = path.read_text("utf-8").replace(*_NAMELESS)
+        if path.name != "search.html":
+            text = _SEARCHING.sub("", text)
+        path.write_text(text, encoding="utf-8")
 
 
 def add_formulas(target: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
+from helpers.cards import inline
 from staff.site.tables import claims_in
 
 __all__ = ["notebook_source", "text_source"]
@@ -19,6 +20,12 @@ __all__ = ["notebook_source", "text_source"]
 _IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)")
 _LINK = re.compile(r"\[([^\]]*)\]\(\.\./(\d\d_\w+)/\2\.ipynb\)")
 _PROJECT_LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(#[^)]*)?\)")
+_OFF = re.compile(r" is (kept|recorded) here: COURSE_PROGRESS is off\.")
+_PLACES = re.compile(r"<!-- /?number[^>]*-->")  # see staff.authoring.numbers
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_PREDICTION = re.compile(
+    r"(?P<question>.+?)\n(?P<choices>(?:  \d+\. .*\n)+)To record yours, .*", re.DOTALL
+)
 _PLUMBING = {"install", "scratch"}  # nothing to read on a page
 _KEPT = ("text/html", "image/png", "image/svg+xml", "text/plain")
 
@@ -47,6 +54,7 @@ def notebook_source(
                 cells.append(new_markdown_cell("".join(marks)))
         cells.append(cell)
     made.cells = cells
+    made.metadata.pop("widgets", None)  # Sphinx would load what shows them from afar
     return made
 
 
@@ -67,6 +75,7 @@ def text_source(text: str, known: Callable[[str], str | None]) -> str:
         made = _PROJECT_LINK.sub(link, found[0])
         return made if made.endswith(")") else made[1:-1]
 
+    text = _PLACES.sub("", text)
     return re.sub(r"(?<!!)\[[^\]]*\]\([^)]*\)", plain, text)
 
 
@@ -85,16 +94,46 @@ def _markdown(source: str, stems: Collection[str]) -> str:
 def _shown(output: nbformat.NotebookNode, figures: Path) -> bool:
     """Tell whether an output stands on the page; its figures go into files."""
     if output.output_type == "stream":
+        output.text = _without_places(output.text)
         return True
     data = output.get("data", {})
+    widget = _WIDGET in data
     for kind in [kind for kind in data if kind not in _KEPT]:
         del data[kind]
+    if widget and "text/html" not in data:
+        asked = _question(data.get("text/plain", ""))
+        output.data = data = {"text/html": asked} if asked else {}
     if not any(str(text).strip() for text in data.values()):
         return False
+    for kind in ("text/html", "text/plain"):
+        if kind in data:
+            data[kind] = _without_places(data[kind])
     if "text/html" in data:
         text = data["text/html"]
         data["text/html"] = _IMAGE.sub(lambda found: _file(found[1], figures), text)
     return True
+
+
+def _without_places(text: str) -> str:
+    """Leave out why nothing is kept: how the site was made concerns nobody."""
+    return _OFF.sub(r" is \1 here.", text)
+
+
+def _question(text: str) -> str:
+    """Return a prediction's question as one that can be clicked; "" if it is none.
+
+    A click is kept nowhere. What came out stays folded below it until it is opened.
+    """
+    if not (found := _PREDICTION.fullmatch(text)):
+        return ""
+    choices = re.findall(r"^  \d+\. (.*)$", found["choices"], re.MULTILINE)
+    name = hashlib.sha256(text.encode()).hexdigest()[:12]
+    labels = "".join(
+        f'<label><input type="radio" name="{name}"> {inline(choice)}</label>'
+        for choice in choices
+    )
+    legend = f"<legend>{inline(found['question'])}</legend>"
+    return f'<fieldset class="prediction">{legend}{labels}</fieldset>'
 
 
 def _file(encoded: str, figures: Path) -> str:

@@ -6,16 +6,17 @@ import html
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import nbformat
 
 from helpers.cards import inline
 from helpers.evidence.claims import Claim
-from helpers.study.reference import Reference
+from helpers.study.reference import Reference, read
 from helpers.study.titles import title
 from staff.course import Course
 from staff.site.executed import Page
+from staff.site.findings import MARKS, marks
 
 __all__ = ["claims_in", "exercises", "kind", "lookup", "measured", "notebooks"]
 
@@ -25,27 +26,29 @@ _KINDS = {
     "size": "a size between bounds",
     "fact": "an exact fact",
 }
+_MOST_COLUMNS = 5  # a list of facts for each row where there would be more
 _FILTER = """<script>
 (() => {
   const rows = [...document.querySelectorAll("tr[data-notebook]")];
-  const chosen = { notebook: document.getElementById("of-notebook"),
-                   kind: document.getElementById("of-kind") };
+  const chosen = Object.fromEntries(["notebook", "technique", "finding", "kind"].map(
+    (name) => [name, document.getElementById(`of-${name}`)]));
   const words = document.getElementById("of-words");
   const count = document.getElementById("of-count");
   const show = () => {
     const wanted = words.value.toLowerCase();
     let shown = 0;
     for (const row of rows) {
-      const fits = Object.entries(chosen).every(
-        ([name, box]) => !box.value || row.dataset[name] === box.value)
+      const fits = Object.entries(chosen).every(([name, box]) =>
+        !box.value || row.dataset[name].split("|").includes(box.value))
         && row.textContent.toLowerCase().includes(wanted);
       row.hidden = !fits;
       shown += fits;
     }
-    count.textContent = `${shown} of ${rows.length}`;
+    count.textContent = `${shown} of ${rows.length} claims`;
   };
   for (const box of [...Object.values(chosen), words])
     box.addEventListener("input", show);
+  document.getElementById("of-all").hidden = false;  // without scripts: the whole table
   show();
 })();
 </script>"""
@@ -61,8 +64,11 @@ def kind(claim: Claim) -> str:
 
 def measured(pages: Sequence[Page]) -> str:
     """Return the page of all claims, as Markdown with a table that can be filtered."""
-    rows = [row for page in pages for row in map(lambda c: _row(page, c), page.claims)]
+    named = _techniques()
+    rows = [_row(page, claim, named) for page in pages for claim in page.claims]
     stems = [(page.stem, title(page.stem)) for page in pages if page.claims]
+    ids = {claim.id for page in pages for claim in page.claims}
+    techniques = dict.fromkeys(name for id in ids for name in named.get(id, []))
     return f"""# What we measured
 
 Every general sentence of the course rests on a claim: an effect that a cell of a
@@ -72,16 +78,36 @@ does not. {len(rows)} claims stand here with the numbers of the run that made th
 Each is true of its notebook's setting, which the table there describes; the text beside
 it says when it comes out otherwise.
 
+The mark behind a claim comes from the arms of its own experiment, each a difference to
+a control with its interval. **Depends**: one arm is better than the control and
+another worse, so the setting decides. **Negative**: what is claimed is an arm that is
+worse than the control. **Holds**: neither. An experiment that compares nothing with a
+control, or does so in a unit that does not tell which way is better, has no more than
+that.
+
 <div class="measured">
-<p><label>Notebook {_select("of-notebook", stems)}</label>
+<p id="of-all" hidden>
+<label>Technique {_select("of-technique", [(t, t) for t in sorted(techniques)])}</label>
+<label>Finding {_select("of-finding", list(MARKS.items()))}</label>
+<label>Notebook {_select("of-notebook", stems)}</label>
 <label>Kind {_select("of-kind", list(_KINDS.items()))}</label>
 <label>Words <input id="of-words" type="search"></label>
 <span id="of-count" role="status"></span></p>
 <table><thead><tr><th scope="col">Claim</th><th scope="col">Measured</th>
-<th scope="col">Asked for</th><th scope="col">Seeds</th></tr></thead>
+<th scope="col">Asked for</th><th scope="col">Seeds</th><th scope="col">Finding</th>
+</tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>
 {_FILTER}
 """
+
+
+def _techniques() -> dict[str, list[str]]:
+    """Return claim → names of the techniques that data/techniques.json rests on it."""
+    found: dict[str, list[str]] = {}
+    for each in read("techniques"):
+        for id in each["claims"]:
+            found.setdefault(id, []).append(each["name"])
+    return found
 
 
 def _select(name: str, options: Sequence[tuple[str, str]]) -> str:
@@ -92,7 +118,7 @@ def _select(name: str, options: Sequence[tuple[str, str]]) -> str:
     return f'<select id="{name}">{made}</select>'
 
 
-def _row(page: Page, claim: Claim) -> str:
+def _row(page: Page, claim: Claim, named: Mapping[str, Sequence[str]]) -> str:
     stated = {name for cell in page.notebook.cells for name in claims_in(cell)}
     where = f"notebooks/{page.stem}.html"
     where += f"#claim-{claim.id}" if claim.id in stated else ""
@@ -100,11 +126,18 @@ def _row(page: Page, claim: Claim) -> str:
     effect = f"{_number(claim.mean)}{unit}"
     if claim.n > 1:
         effect += f" [{_number(claim.low)}, {_number(claim.high)}]"
+    around = page.experiment(claim.id)
+    varies = f"<br><small>{inline(around.varies)}</small>" if around else ""
+    found = marks(claim, around)
+    techniques = html.escape("|".join(named.get(claim.id, [])))
     return (
-        f'<tr data-notebook="{page.stem}" data-kind="{kind(claim)}">'
-        f'<td>{html.escape(claim.sentence)} <a href="{where}">{claim.id}</a></td>'
-        f"<td>{effect}</td><td>{html.escape(claim.condition)}</td>"
-        f"<td>{claim.n if claim.n > 1 else 'exact'}</td></tr>"
+        f'<tr data-notebook="{page.stem}" data-kind="{kind(claim)}"'
+        f' data-technique="{techniques}" data-finding="{"|".join(found)}">'
+        f'<td>{html.escape(claim.sentence)} <a href="{where}">{claim.id}</a>{varies}'
+        f'</td><td data-head="Measured">{effect}</td>'
+        f'<td data-head="Asked for">{html.escape(claim.condition)}</td>'
+        f'<td data-head="Seeds">{claim.n if claim.n > 1 else "exact"}</td>'
+        f'<td data-head="Finding">{", ".join(found)}</td></tr>'
     )
 
 
@@ -138,18 +171,43 @@ def lookup(table: Reference, stems: Sequence[str]) -> str:
         table: its last column names notebooks.
         stems: of the notebooks that have a page.
     """
-    head = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in table.head)
-    rows = ""
+    rows = []
     for *texts, stem in table.rows:
         place = html.escape(title(stem))
         if stem in stems:
             place = f'<a href="notebooks/{stem}.html">{place}</a>'
-        cells = "".join(f"<td>{inline(text)}</td>" for text in texts)
-        rows += f"<tr>{cells}<td>{place}</td></tr>"
+        rows.append([*map(inline, texts), place])
+    made = _facts if len(table.head) > _MOST_COLUMNS else _grid
+    return f"# {table.name}\n\n{made(table.head, rows)}\n"
+
+
+def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table; `rows` are HTML."""
+    names = [html.escape(each) for each in head]
+    columns = "".join(f'<th scope="col">{name}</th>' for name in names)
+    body = ""
+    for first, *others in rows:
+        cells = "".join(
+            f'<td data-head="{name}">{text}</td>'
+            for name, text in zip(names[1:], others, strict=True)
+        )
+        body += f'<tr><th scope="row">{first}</th>{cells}</tr>'
     return (
-        f'# {table.name}\n\n<div class="measured"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>\n"
+        f'<div class="measured"><table><thead><tr>{columns}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def _facts(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return what would be too wide for a table: a heading and a list for each row."""
+    parts = []
+    for first, *others in rows:
+        listed = "".join(
+            f"<dt>{html.escape(name)}</dt><dd>{text}</dd>"
+            for name, text in zip(head[1:], others, strict=True)
+        )
+        parts.append(f'## {first}\n\n<dl class="facts">{listed}</dl>')
+    return "\n\n".join(parts)
 
 
 def notebooks(stems: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import torch
 from helpers import seeds
 from helpers.evidence import claims
 from helpers.evidence.claims import ClaimFailed, claim, ledger, open_table, results
+from helpers.evidence.experiments import read_experiments
 from helpers.evidence.intervals import proportion_interval
 
 
@@ -100,6 +101,25 @@ def test_ledger_file(monkeypatch, tmp_path):
     (kept,) = claims.read_ledger(path)
     assert kept.mean == 2.25
     assert claims.read_ledger(path.with_name("none")) == []
+
+
+def test_ledger_file_keeps_what_stood_around_the_claims(monkeypatch, tmp_path):
+    path = tmp_path / "ledger.jsonl"
+    monkeypatch.setenv("COURSE_LEDGER", str(path))
+    plain, treated = [1.0, 2.0, 3.0], [2.0, 3.0, 5.0]
+    for _ in range(2):  # a cell that runs again
+        with results(varies="3 seeds") as table:
+            table.arms({"none": plain, "L1": treated}, paired_with="none", unit="%")
+            table.arms({"none": plain}, unit="nats")
+            claim("x.a", "It is so.", [1.0, 1.5], "> 0")
+    (kept,) = read_experiments(path)
+    assert (kept.claims, kept.varies) == (("x.a",), "3 seeds")
+    (compared,) = kept.compared
+    assert (compared.control, compared.unit) == ("none", "%")
+    assert compared.gains["L1"].mean == pytest.approx(4 / 3)
+    assert compared.gains["L1"].n == 3
+    assert [entry.id for entry in claims.read_ledger(path)] == ["x.a"]
+    assert read_experiments(path.with_name("none")) == []
 
 
 @pytest.mark.parametrize(

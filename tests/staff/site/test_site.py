@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import re
 import threading
-from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
 
 from helpers.evidence.claims import Claim
+from helpers.evidence.experiments import Comparison, Experiment
+from helpers.evidence.intervals import Interval
 from staff.authoring.masters import read_master
 from staff.ci.suite import without_shows
 from staff.course import Course, CourseError
 from staff.runs import execute
-from staff.site import executed, tables
+from staff.site import course_map, executed, tables
 from staff.site.executed import Page
+from staff.site.findings import marks
 from staff.site.make import make_site
 from staff.site.sources import notebook_source, text_source
+from staff.site.survey import MOST, Survey, survey
+from tests.axe import violations
 from tests.chromium import NEEDS_CHROMIUM
 from tests.ports import own_port
 
@@ -46,14 +50,22 @@ def site(tmp_path_factory) -> Path:
     for cell in run.cells:
         if cell.id in outputs:
             cell.outputs = outputs[cell.id]
-    claims = [a_claim("dropout.one", "> 0"), a_claim("dropout.two", "within 3")]
+    claims = [a_claim("dropout.helps", "> 0"), a_claim("dropout.early", "> 0")]
+    claims.append(a_claim("l1_l2.max-norm", "within 3"))
+    gains = {"p = 0.1": Interval(1.5, 1, 2, 8), "p = 0.9": Interval(-3, -4, -2, 8)}
+    claims[1] = dataclasses.replace(claims[1], mean=-3, low=-4, high=-2)
+    arms = Comparison("none", "% accuracy", gains)
+    around = Experiment(
+        ("dropout.helps", "dropout.early"), "8 seeds of a test", (arms,)
+    )
     other = nbformat.read(COURSE.release(NEXT), as_version=4)
     quizzes = f"from helpers.study.quizzes import quiz\nquiz({STEM!r})"
     cells = [nbformat.v4.new_code_cell(quizzes)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "quiz.ipynb")
     other.cells += execute(folder / "quiz.ipynb").cells
     out = folder / "html"
-    make_site(COURSE, [Page(STEM, run, claims), Page(NEXT, other, [])], out)
+    pages = [Page(STEM, run, claims, [around]), Page(NEXT, other, [])]
+    make_site(COURSE, pages, out)
     return out
 
 
@@ -98,72 +110,48 @@ def test_no_solution_and_no_hidden_test_is_in_any_file(site):
 # -- links, and what pages load --------------------------------------------------------
 
 
-class Reader(HTMLParser):
-    """Collects what a page points to, what it loads, and its anchors."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links, self.loads, self.anchors = [], [], set()
-
-    def handle_starttag(self, tag, attributes):
-        """Note a tag's links."""
-        given = dict(attributes)
-        self.anchors |= {given[name] for name in ("id", "name") if given.get(name)}
-        if tag == "a" and given.get("href"):
-            self.links.append(given["href"])
-        loaded = given.get("href") if tag == "link" else given.get("src")
-        if loaded and tag in ("script", "img", "link", "iframe"):
-            self.loads.append(loaded)
-
-
 @pytest.fixture(scope="module")
-def read(site) -> dict[Path, Reader]:
-    found = {}
-    for path in site.rglob("*.html"):
-        if "_static" in path.parts:
-            continue  # a template of the theme
-        found[path] = Reader()
-        found[path].feed(path.read_text("utf-8"))
-    return found
+def found(site) -> Survey:
+    return survey(site)
 
 
-def test_every_link_leads_to_a_page_and_a_place_on_it(read, site):
-    broken = []
-    for path, page in read.items():
-        for link in page.links:
-            parts = urlsplit(link)
-            if parts.scheme or link == "#":
-                continue
-            target = path.parent / unquote(parts.path) if parts.path else path
-            target = target.resolve()
-            if (
-                not target.is_file()
-                or parts.fragment
-                and unquote(parts.fragment) not in read[target].anchors
-            ):
-                broken.append((path.name, link))
-    assert broken == []
-    assert site / "notebooks" / f"{STEM}.html" in read
+def test_every_link_leads_to_a_page_and_a_place_on_it(found):
+    assert found.links > 500
+    assert found.broken == []
+    assert f"notebooks/{STEM}.html" in found.weights
 
 
-def test_pages_load_nothing_from_elsewhere(read, site):
-    for path, page in read.items():
-        for loaded in page.loads:
-            assert not urlsplit(loaded).netloc, (path.name, loaded)
-            if loaded != "#" and not loaded.startswith("data:"):
-                file = path.parent / unquote(urlsplit(loaded).path)
-                assert file.resolve().is_file(), (path.name, loaded)
+def test_pages_load_nothing_from_elsewhere(found):
+    assert found.foreign == []
 
 
-def test_weight_of_a_page(read, site):
+def test_weight_of_a_page(found):
     """All that is loaded but for figures, before a server compresses it."""
-    for path, page in read.items():
-        files = {
-            (path.parent / unquote(urlsplit(x).path)).resolve() for x in page.loads
-        }
-        own = [f for f in files if "figures" not in f.parts and f.is_file()]
-        weight = path.stat().st_size + sum(f.stat().st_size for f in own)
-        assert weight < 1_500_000, (path.name, weight)
+    assert min(found.weights.values()) > 100_000  # what every page loads is counted
+    assert {page: w for page, w in found.weights.items() if w > MOST} == {}
+    assert found.problems == []
+    assert "0 lead nowhere" in str(found)
+
+
+def test_the_survey_finds_what_is_wrong(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html">1</a><a href="c.html">2</a><a href="b.html#x">3</a>'
+        '<a href="#here">4</a><p id="here"><a href="https://c.org">5</a>'
+        '<script src="big.js"></script><img src="https://c.org/i.png">'
+        '<link rel="next" href="b.html"><img src="_static/figures/f.png">'
+    )
+    (tmp_path / "b.html").write_text("b")
+    (tmp_path / "big.js").write_text("x" * MOST)
+    figure = tmp_path / "_static" / "figures" / "f.png"
+    figure.parent.mkdir(parents=True)
+    figure.write_bytes(b"0" * 1000)
+    found = survey(tmp_path)
+    assert found.links == 4
+    assert found.broken == [("a.html", "c.html"), ("a.html", "b.html#x")]
+    assert found.foreign == [("a.html", "https://c.org/i.png")]
+    size = (tmp_path / "a.html").stat().st_size
+    assert found.weights == {"a.html": size + MOST, "b.html": 1}
+    assert len(found.problems) == 4
 
 
 # -- in a browser ----------------------------------------------------------------------
@@ -189,6 +177,7 @@ def address(site):
 def page(address, browser):
     """Return a page that reaches the site's server and nothing else."""
     made = browser.new_page(viewport={"width": 1200, "height": 900})
+    made.set_default_timeout(120_000)  # the machine may be busy
     errors, elsewhere = [], []
     made.on("pageerror", lambda error: errors.append(str(error)))
     inside = re.compile(re.escape(address))
@@ -240,21 +229,55 @@ class TestInChromium:
     @pytest.mark.parametrize("width", [390, 900])
     def test_pages_fit_a_narrow_window(self, page, address, width):
         page.set_viewport_size({"width": width, "height": 800})
-        for name in ("index", "measured", "exercises", f"notebooks/{STEM}"):
+        names = ("index", "measured", "exercises", "map", "techniques", "glossary")
+        for name in (*names, f"notebooks/{STEM}"):
             page.goto(f"{address}/{name}.html")
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, name
 
-    def test_claims_can_be_chosen(self, page, address):
+    def test_claims_can_be_chosen_from_the_keyboard(self, page, address):
         page.goto(f"{address}/measured.html")
         rows = page.locator("tr[data-notebook]:visible")
-        assert rows.count() == 2
-        assert "<dropout.one> is true." in rows.first.inner_text()
-        page.select_option("#of-kind", "none")
-        assert "<dropout.two>" in rows.first.inner_text()
-        assert page.locator("#of-count").inner_text() == "1 of 2"
+        assert rows.count() == 3
+        assert "<dropout.helps> is true." in rows.first.inner_text()
+        assert "8 seeds of a test" in rows.first.inner_text()
+
+        def choose(name: str, letters: str) -> list[str]:
+            page.focus(f"#of-{name}")
+            page.wait_for_timeout(1200)  # what is typed later begins a new word
+            page.keyboard.type(letters)
+            return [text.split(">")[0][1:] for text in rows.all_inner_texts()]
+
+        assert choose("technique", "Max") == ["l1_l2.max-norm"]
+        assert page.locator("#of-count").inner_text() == "1 of 3 claims"
+        page.select_option("#of-technique", "")
+        assert choose("finding", "neg") == ["dropout.early"]
+        assert choose("finding", "dep") == ["dropout.helps", "dropout.early"]
+        page.select_option("#of-finding", "")
+        assert choose("kind", "no") == ["l1_l2.max-norm"]
         page.fill("#of-words", "no such words")
         assert rows.count() == 0
+
+    def test_claims_are_all_there_without_scripts(self, browser, address):
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(f"{address}/measured.html")
+        assert page.locator("tr[data-notebook]:visible").count() == 3
+        assert not page.locator("#of-all").is_visible()
+        context.close()
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_axe_finds_nothing(self, page, address, axe, scheme):
+        page.emulate_media(color_scheme=scheme)
+        for name in ("index", "measured", "glossary", f"notebooks/{NEXT}"):
+            page.goto(f"{address}/{name}.html")
+            page.wait_for_timeout(500)  # what scripts add
+            assert violations(page, axe) == [], (scheme, name)
+
+    def test_the_map_leads_to_the_notebooks(self, page, address):
+        page.goto(f"{address}/map.html")
+        page.get_by_role("link", name="02 · Dropout from scratch 7 exercises").click()
+        assert page.url.endswith(f"{STEM}.html")
 
     def test_search_finds_pages(self, page, address):
         page.goto(f"{address}/search.html?q=dropout")
@@ -331,6 +354,64 @@ def test_links_between_notebooks_and_claims_places(tmp_path):
     assert made.cells[0].source == "[x](01_a.ipynb) y"
     assert 'id="claim-a.b"' in made.cells[1].source
     assert notebook.cells[0].source == text
+
+
+def test_predictions_are_asked_and_bars_left_out(tmp_path):
+    asked = "What `p`?\n  1. less\n  2. more\nTo record yours, add pick= to the call: x"
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}}
+    outputs = [
+        nbformat.v4.new_output("display_data", data=widget | {"text/plain": text})
+        for text in (asked, "  0%|          | 0/600")
+    ]
+    off = "Nothing is kept here: COURSE_PROGRESS is off."
+    outputs.append(nbformat.v4.new_output("display_data", data={"text/plain": off}))
+    cell = nbformat.v4.new_code_cell("predict()", outputs=outputs)
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"a": 1}})
+    made = notebook_source(notebook, tmp_path, [])
+    assert "widgets" not in made.metadata
+    first, second = made.cells[0].outputs
+    page = first.data["text/html"]
+    assert "<legend>What <code>p</code>?</legend>" in page
+    assert page.count('type="radio"') == 2
+    assert "To record" not in page
+    assert second.data["text/plain"] == "Nothing is kept here."
+
+
+def test_the_map_of_a_notebook_gets_links():
+    page = course_map.page([STEM])
+    assert f'href="notebooks/{STEM}.html"' in page
+    drawn = '<p>a</p><nav class="course-map x"><p>Not in this folder</p></nav><p>b</p>'
+    output = nbformat.v4.new_output("display_data", data={"text/html": drawn})
+    cell = nbformat.v4.new_code_cell("course_map()", outputs=[output])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    (made,) = course_map.with_our_map(notebook, [STEM]).cells[0].outputs
+    assert f'href="{STEM}.html"' in made.data["text/html"]
+    assert made.data["text/html"].startswith("<p>a</p><nav")
+    assert made.data["text/html"].endswith("</nav><p>b</p>")
+
+
+def an_experiment(unit: str, **gains: float) -> Experiment:
+    names = {name.replace("_", " "): gain for name, gain in gains.items()}
+    made = {k: Interval(v, v - 0.5, v + 0.5, 8) for k, v in names.items()}
+    return Experiment(("a.b",), "", (Comparison("none", unit, made),))
+
+
+@pytest.mark.parametrize(
+    ("experiment", "found"),
+    [
+        (None, ["holds"]),
+        (an_experiment("% accuracy", decay=1.5, dropout=-3), ["holds"]),
+        (an_experiment("% accuracy", decay_1=1.5, decay_2=-3), ["depends"]),
+        (an_experiment("% accuracy", decay_1=1.5, decay_2=-0.2), ["holds"]),
+        (an_experiment("% accuracy", decay=-1.5), ["negative"]),
+        (an_experiment("% error", decay=1.5), ["negative"]),
+        (an_experiment("% error", d_1=1.5, d_2=-9), ["depends", "negative"]),
+        (an_experiment("units left", d_1=1.5, d_2=-9), ["holds"]),  # which is better?
+        (an_experiment("% accuracy", d_1=5, d_2=-5), ["depends"]),  # of another effect
+    ],
+)
+def test_marks_come_from_the_arms(experiment, found):
+    assert marks(a_claim("a.b", "> 0"), experiment) == found
 
 
 @pytest.mark.parametrize(
