@@ -17,6 +17,8 @@ CATEGORIES = (
     *("metadata", "files", "students", "values", "state", "honest", "forgery"),
 )
 
+FORGERIES, OTHERS = 7, 21
+
 
 def all_cases() -> list[Case]:
     """Return every case, category by category."""
@@ -27,14 +29,17 @@ def all_cases() -> list[Case]:
 def some_cases() -> list[Case]:
     """Return the cases of this run: all, or a sample of each category, others daily.
 
-    The sample holds one forgery in three, and one in ten of the others.
+    The sample holds one forgery in `FORGERIES`, and of each other category one in
+    `OTHERS`, but one at least: in so many days each case has had its turn. The numbers
+    are odd, so that a case meets the one layer of the sandbox in its first turn and the
+    other in its second.
     """
     cases = all_cases()
     if effort.whole("hostile"):
         return cases
     chosen = []
     for category in CATEGORIES:
-        step = 3 if category == "forgery" else 10
         ours = [case for case in cases if case.category == category]
+        step = FORGERIES if category == "forgery" else min(OTHERS, len(ours))
         chosen += ours[effort.today(step) :: step]
     return chosen

@@ -123,21 +123,28 @@ class Arena:
     Args:
         folder: empty; everything that belongs to the run lies below.
         plant: put secrets into home, environment, hidden tests and temporary files.
+        like: copy this one's course, with its secrets and the proof of its assignment.
     """
 
-    def __init__(self, folder: Path, *, plant: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, plant: bool = True, like: Arena | None = None
+    ) -> None:
         self.folder = folder
         self.run = f"hb{secrets.token_hex(5)}"
-        self.course = clone(folder / "course")
+        self.course = (
+            like._copied(folder / "course") if like else clone(folder / "course")
+        )
         self.home, self.host = folder / "home", folder / "host"
         self.temporary = folder / "tmp"
         for path in (self.home / ".ssh", self.host, self.temporary):
             path.mkdir(parents=True)
         kinds = ("environment", "home", "file", "hidden", "submission")
         self.secrets = {kind: f"planted-{secrets.token_hex(16)}" for kind in kinds}
+        if like:
+            self.secrets = like.secrets
         self.release = self.course / "notebooks" / STEM / f"{STEM}.ipynb"
         if plant:
-            self._plant()
+            self._plant(hidden=like is None)
         self.notebook = self.right_notebook()
 
     @property
@@ -145,10 +152,18 @@ class Arena:
         """The course's folder of submissions and grades."""
         return self.course / "grading"
 
-    def _plant(self) -> None:
+    def _copied(self, folder: Path) -> Path:
+        shutil.copytree(self.course, folder, ignore=shutil.ignore_patterns("grading"))
+        if (proof := self.grading / "cache").exists():
+            shutil.copytree(proof, folder / "grading" / "cache")
+        return folder
+
+    def _plant(self, *, hidden: bool) -> None:
         for name in (".ssh/id_rsa", ".netrc"):
             (self.home / name).write_text(self.secrets["home"] + "\n")
         (self.host / "planted.txt").write_text(self.secrets["file"] + "\n")
+        if not hidden:
+            return
         master = self.course / "solutions" / f"{STEM}.py"
         planted = f'{HIDDEN}\nplanted = "{self.secrets["hidden"]}"'
         master.write_text(master.read_text("utf-8").replace(HIDDEN, planted), "utf-8")

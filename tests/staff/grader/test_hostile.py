@@ -1,15 +1,17 @@
 """The bank of hostile submissions in one class, graded in one go.
 
 Every case is a test of its own over that one run. All are taken with COURSE_TESTS=all,
-or with =changed where grader, checks or lock have changed since; else a sample.
-The run is made once for each layer of the sandbox alone, so that neither leans on the
-other; a sample is graded under the one layer today and under the other tomorrow.
+or with =changed where grader, checks or lock have changed since; else one forgery in
+seven and, of each other category, one case in twenty-one, but one at least; others each
+day. The run is made once for each layer of the sandbox alone, so that neither leans on
+the other; a sample is graded under the one layer today and under the other tomorrow. In
+42 days each case has had its turn under both.
 """
 
 import pytest
 
 from staff.ci import effort
-from tests.hostile import all_cases, some_cases
+from tests.hostile import OTHERS, all_cases, some_cases
 from tests.hostile.arena import (
     NEIGHBOURS,
     Arena,
@@ -32,10 +34,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory):
-    """The neighbours, graded without any attacker."""
+    """A class of the neighbours alone, and how it was graded, without any attacker."""
     arena = Arena(tmp_path_factory.mktemp("quiet"))
     arena.hand_in_neighbours()
-    return arena.grade(*FLAGS)
+    alone = ("--workers", "1", "--seconds", "4", "--sandbox", TAKEN[0])
+    return arena, arena.grade(*alone)
 
 
 class Run:
@@ -67,8 +70,18 @@ class Run:
 
 
 @pytest.fixture(scope="module", params=TAKEN)
-def run(request, tmp_path_factory):
-    return Run(Arena(tmp_path_factory.mktemp("hostile")), request.param)
+def run(request, quiet, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    return Run(Arena(folder, like=quiet[0]), request.param)
+
+
+def test_every_case_has_its_turn_under_each_layer(monkeypatch):
+    monkeypatch.setattr(effort, "whole", lambda proof: False)
+    seen = set()
+    for day in range(2 * OTHERS):
+        monkeypatch.setattr(effort, "today", lambda turns, day=day: day % turns)
+        seen |= {(case.name, effort.today(2)) for case in some_cases()}
+    assert len(seen) == 2 * len(all_cases())
 
 
 def test_names_are_unique():
@@ -123,7 +136,7 @@ def test_neighbour_is_graded_as_without_attackers(run, quiet, student):
             for q, result in plain.items()
         }
 
-    assert verdicts(run.graded) == verdicts(quiet)
+    assert verdicts(run.graded) == verdicts(quiet[1])
     expected = {q: "PASS" for q in run.arena.points()} | {
         q: "FAIL" if file else "MISSING" for q, file in NEIGHBOURS[student].items()
     }

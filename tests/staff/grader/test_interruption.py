@@ -1,4 +1,10 @@
-"""Grading that is killed, finds no room or a locked gradebook, goes on afterwards."""
+"""Grading that is killed, finds no room or a locked gradebook, goes on afterwards.
+
+A usual run kills the grader of a class of 12 twice, at its start and at a place that
+moves with the day; and one of nine other accidents happens, each of them within nine
+days. With COURSE_TESTS=all, or =changed where grader or lock have changed since, there
+are twenty kills in a class of 100, and all accidents.
+"""
 
 import json
 import os
@@ -21,8 +27,11 @@ from tests.hostile.arena import children, children_left, read_results, subreaper
 
 STEM = "90_small"
 WHOLE = effort.whole("interruptions")
-CLASS = 100 if WHOLE else 30
-KILLS = 20 if WHOLE else 3
+CLASS = 100 if WHOLE else 12
+KILLS = 20 if WHOLE else 2
+LATER = 1.5 if WHOLE else 0.2  # seconds from the place of a kill to the kill, at most
+WORKERS = 2 if WHOLE else 1
+ACCIDENTS = 9
 RIGHT = {
     "double": "def double(x):\n    return 2 * x",
     "Counter": (
@@ -38,15 +47,17 @@ POINTS = {"double": 2.0, "Counter": 3.0}
 HOME = Course().root
 
 
-def of_today(*sizes: int) -> list[int]:
-    """Return all sizes, or that one whose turn it is."""
-    return [*sizes] if WHOLE else [sizes[effort.today(len(sizes))]]
-
-
-def turn(number: int, count: int) -> pytest.MarkDecorator:
-    """Mark one of several ways in which the same goes wrong: they take turns daily."""
-    elsewhen = not WHOLE and effort.today(count) != number
+def accident(number: int) -> pytest.MarkDecorator:
+    """Mark one of the `ACCIDENTS`, which take turns daily."""
+    elsewhen = not WHOLE and effort.today(ACCIDENTS) != number
     return pytest.mark.skipif(elsewhen, reason="another day's sample")
+
+
+def places() -> list[int]:
+    """Return after how many graded submissions the grader is killed, each time."""
+    if WHOLE:
+        return list(range(0, CLASS, CLASS // KILLS))
+    return [0, 1 + effort.today(CLASS // 2)]
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -60,18 +71,21 @@ def built(tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("built"))
     for name in ("nbgrader_config.py", "pyproject.toml"):
         shutil.copy(HOME / name, course.root)
-    ignored = shutil.ignore_patterns("__pycache__")
     for name in ("staff", "helpers", "data"):
-        shutil.copytree(HOME / name, course.root / name, ignore=ignored)
+        shutil.copytree(HOME / name, course.root / name)
     assert build(course, []) == 0
     return course
 
 
 @pytest.fixture
-def course(built, tmp_path):
-    """A fresh copy of that course."""
+def course(built, undisturbed, tmp_path):
+    """A fresh copy of that course; in a usual run it need not be proven again."""
     shutil.copytree(built.root, tmp_path / "course")
-    return Course(tmp_path / "course")
+    course = Course(tmp_path / "course")
+    if not WHOLE:
+        proof = undisturbed.grading / "cache"
+        shutil.copytree(proof, course.grading / "cache", dirs_exist_ok=True)
+    return course
 
 
 def answers_of(number: int) -> dict[str, str]:
@@ -91,22 +105,22 @@ def expected(number: int) -> float:
     )
 
 
-def hand_in(course: Course, size: int = CLASS) -> dict[str, float]:
-    """Hand in a class; return student → score."""
+def hand_in(course: Course, size: int = CLASS, first: int = 0) -> dict[str, float]:
+    """Hand in a class, numbered from `first`; return student → score."""
     release = json.loads(course.release(STEM).read_text("utf-8"))
     stubs = {cell["id"]: cell["source"] for cell in release["cells"]}
-    for number in range(size):
+    for number in range(first, first + size):
         for cell in release["cells"]:
             cell["source"] = answers_of(number).get(cell["id"], stubs[cell["id"]])
         folder = course.grading / "submitted" / f"s{number:03}" / STEM
         folder.mkdir(parents=True)
         (folder / f"{STEM}.ipynb").write_text(json.dumps(release))
-    return {f"s{number:03}": expected(number) for number in range(size)}
+    return {f"s{number:03}": expected(number) for number in range(first, first + size)}
 
 
 def start(course: Course, *flags: str, **popen) -> subprocess.Popen:
     """Start the grader as an instructor would; what it says is piped."""
-    words = ["grade", STEM, "--workers", "2", "--seconds", "10", *flags]
+    words = ["grade", STEM, f"--workers={WORKERS}", "--seconds", "10", *flags]
     plain = {k: v for k, v in os.environ.items() if not k.startswith("COURSE_")}
     plain |= {"PYTHONPATH": str(course.root), "PYTHONWARNINGS": "ignore"}
     temporary = course.root.parent / "temporary"
@@ -191,6 +205,16 @@ def undisturbed(built, tmp_path_factory):
     return course
 
 
+@pytest.fixture
+def done(undisturbed, tmp_path):
+    """A copy of that course: its scores are `DONE`."""
+    shutil.copytree(undisturbed.root, tmp_path / "course", symlinks=True)
+    return Course(tmp_path / "course")
+
+
+DONE = {f"s{number:03}": expected(number) for number in range(CLASS)}
+
+
 def scores_after(course: Course, wanted: dict[str, float]) -> bool:
     status, said = finish(course)
     assert status == 0, said
@@ -200,15 +224,14 @@ def scores_after(course: Course, wanted: dict[str, float]) -> bool:
 
 def test_killed_again_and_again(course, undisturbed):
     wanted = hand_in(course)
-    chance = random.Random(20_26)
+    chance = random.Random(20_26 if WHOLE else effort.today(1_000))
     kills, seen, mine = 0, [], set(children())
     with subreaper():
-        for turn in range(KILLS):
+        for goal in places():
             process = start(course)
-            goal = turn * CLASS // KILLS
             while process.poll() is None and graded(course) < goal:
                 time.sleep(0.01)
-            end = time.monotonic() + chance.uniform(0, 1.5)
+            end = time.monotonic() + chance.uniform(0, LATER)
             while process.poll() is None and time.monotonic() < end:
                 time.sleep(0.005)
             if process.poll() is None:
@@ -216,7 +239,7 @@ def test_killed_again_and_again(course, undisturbed):
             kill(process)
             seen.append(graded(course))
             assert children_left(mine, patience=10) == []
-    assert kills >= KILLS * 3 // 4, seen
+    assert kills >= (KILLS * 3 // 4 if WHOLE else KILLS), seen
     assert scores_after(course, wanted)
     assert scores(course) == scores(undisturbed)
     assert names(course) == names(undisturbed)
@@ -238,9 +261,9 @@ def test_second_run_changes_nothing(undisturbed, tmp_path):
     assert len(read_results(file)) in {0, CLASS}
 
 
-def test_new_submission_after_a_kill_never_shows_the_old_score(course):
-    wanted = hand_in(course, 12)
-    assert scores_after(course, wanted)
+@accident(0)
+def test_new_submission_after_a_kill_never_shows_the_old_score(done):
+    course, wanted = done, DONE
     better = course.grading / "submitted" / "s004" / STEM / f"{STEM}.ipynb"
     notebook = json.loads(better.read_text())
     for cell in notebook["cells"]:
@@ -273,21 +296,18 @@ def assert_infra(status: int, said: str) -> None:
     assert "Traceback" not in said, said[-2000:]
 
 
-@turn(0, 2)
-def test_locked_gradebook_is_infra_and_resumable(course):
-    wanted = hand_in(course, 12)
-    few = {"s000", "s001"}
-    status, said = finish(course, *[f"--student={name}" for name in sorted(few)])
-    assert status == 0, said
-    with locked(course):
-        status, said = finish(course)
+@accident(1)
+def test_locked_gradebook_is_infra_and_resumable(done):
+    more = hand_in(done, 6, first=CLASS)
+    with locked(done):
+        status, said = finish(done)
     assert_infra(status, said)
     assert "locked" in said
-    assert scores(course) == {name: wanted[name] for name in few}
-    assert scores_after(course, wanted)
+    assert scores(done) == DONE
+    assert scores_after(done, DONE | more)
 
 
-@turn(1, 2)
+@accident(2)
 def test_gradebook_locked_while_grading_is_infra_and_resumable(course):
     wanted = hand_in(course, 60)
     process = start(course)
@@ -311,8 +331,12 @@ def limited(room: int):
     return limit
 
 
-@turn(0, 3)
-@pytest.mark.parametrize("room", of_today(0, 2_000, 60_000))
+def each(*sizes: int, first: int) -> list:
+    """Return sizes, each of them an accident of its own."""
+    return [pytest.param(n, marks=accident(first + k)) for k, n in enumerate(sizes)]
+
+
+@pytest.mark.parametrize("room", each(0, 2_000, 60_000, first=3))
 def test_no_room_for_a_gradebook_is_infra_and_resumable(course, room):
     wanted = hand_in(course, 12)
     assert_infra(*finish(course, preexec_fn=limited(room)))
@@ -321,16 +345,15 @@ def test_no_room_for_a_gradebook_is_infra_and_resumable(course, room):
     assert scores_after(course, wanted)
 
 
-@turn(1, 3)
-def test_no_more_room_while_recording_is_infra_and_resumable(course):
-    wanted = hand_in(course, 60)
-    status, said = finish(course, "--student=s000")
-    assert status == 0, said
-    size = (course.grading / "gradebook.db").stat().st_size
-    assert_infra(*finish(course, preexec_fn=limited(size + 8192)))
-    partly = scores(course)
+@accident(6)
+def test_no_more_room_while_recording_is_infra_and_resumable(done):
+    wanted = DONE | hand_in(done, 60, first=CLASS)
+    size = (done.grading / "gradebook.db").stat().st_size
+    assert_infra(*finish(done, preexec_fn=limited(size + 8192)))
+    partly = scores(done)
     assert partly == {name: wanted[name] for name in partly}
-    assert scores_after(course, wanted)
+    assert len(partly) < len(wanted)
+    assert scores_after(done, wanted)
 
 
 def scores_if_any(course: Course) -> dict[str, float]:
@@ -340,9 +363,8 @@ def scores_if_any(course: Course) -> dict[str, float]:
         return {}
 
 
-@turn(2, 3)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
-@pytest.mark.parametrize("kilobytes", of_today(64, 700))
+@pytest.mark.parametrize("kilobytes", each(64, 700, first=7))
 def test_full_disk_is_infra_and_resumable(course, kilobytes):
     wanted = hand_in(course, 40)
     grading = course.grading

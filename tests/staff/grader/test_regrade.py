@@ -47,10 +47,18 @@ def course(small, monkeypatch):
     return small
 
 
-@pytest.fixture(autouse=True)
-def one_process(monkeypatch):
-    """Let all runs share a warm process: starting it takes longer than the rest."""
+@pytest.fixture(scope="module")
+def kept():
+    """Limits → a warm process that has them; all courses here have the same code."""
     kept = {}
+    yield kept
+    for warm in kept.values():
+        warm.close()
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch, kept):
+    """Let all runs share a warm process: starting it takes longer than the rest."""
 
     def start(settings):
         limits = settings.limits
@@ -61,9 +69,6 @@ def one_process(monkeypatch):
 
     monkeypatch.setattr(Settings, "start", start)
     monkeypatch.setattr(engine.Seat, "close", lambda seat: None)
-    yield
-    for warm in kept.values():
-        warm.close()
 
 
 @pytest.fixture

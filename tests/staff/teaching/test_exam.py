@@ -1,4 +1,9 @@
-"""Exams and variants, released and graded end to end; what is drawn is right."""
+"""Exams and variants, released and graded end to end; what is drawn is right.
+
+Each end-to-end test starts several graders. In a usual run they take turns: an exam is
+released and graded on one day, and either graded again or given to more learners; a
+notebook's variants have the next day. COURSE_TESTS=all takes all of them.
+"""
 
 import json
 import os
@@ -10,6 +15,7 @@ import pytest
 import torch
 
 from staff.bench.classroom import copy_course
+from staff.ci import effort
 from staff.course import Course, CourseError
 from staff.grader.bundle import Bundle
 from staff.grader.draw import Draw
@@ -21,6 +27,18 @@ from staff.teaching.hands import HANDS
 from staff.teaching.judging import _setup, judge
 
 STEM, EXAM = "03_l1_l2", "80_quiz"
+QUESTIONS = [f"answer_{number}" for number in range(1, 5)]
+
+
+def long(*days: int):
+    """Mark a test that a usual run makes on some of each four days, from 0 to 3."""
+    elsewhen = not effort.everything() and effort.today(4) not in days
+    skip = pytest.mark.skipif(elsewhen, reason="another day's sample")
+
+    def marked(test):
+        return skip(pytest.mark.slow(pytest.mark.timeout(2400)(test)))
+
+    return marked
 
 
 def staff(course, *words, ok=True):
@@ -70,54 +88,78 @@ def copied(tmp_path_factory):
     return course
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(2400)
-def test_an_exam_from_the_bank_to_the_grades(copied):
+@pytest.fixture(scope="module")
+def released(copied):
+    """Give an exam to four learners; return the course."""
     names = ["ada", "ben", "cyd", "dee"]
     students = [word for name in names for word in ("--student", name)]
     said = staff(copied, "exam", EXAM, "--from", "03", "--questions", "4",
                  "--versions", "3", *students)  # fmt: skip
     assert "4 variants" in said
-    variants = Variants(copied, Bundle.load(copied, EXAM))
-    ada, ben = variants.of("ada"), variants.of("ben")
-    assert {c.source for c in ada.cells} != {c.source for c in ben.cells}
+    return copied
 
-    text = (copied.grading / "variants" / "release" / "ada" / EXAM / f"{EXAM}.ipynb"
-            ).read_text()  # fmt: skip
+
+def of_learner(course, name):
+    return Variants(course, Bundle.load(course, EXAM)).of(name)
+
+
+@pytest.fixture(scope="module")
+def graded(released):
+    """Hand in answers to the exam; return the course and what the grader says."""
+    hand_in(released, EXAM, "ada", solutions(of_learner(released, "ada")))
+    hand_in(released, EXAM, "ben", solutions(of_learner(released, "ada")))  # a neighbor
+    hand_in(released, EXAM, "cyd", {})
+    hand_in(released, EXAM, "dee", {"answer_4": "def answer_4():\n    return 99"})
+    return released, verdicts(released, EXAM)
+
+
+@long(0, 2)
+def test_an_exam_tells_nothing(released):
+    ada, ben = of_learner(released, "ada"), of_learner(released, "ben")
+    assert {c.source for c in ada.cells} != {c.source for c in ben.cells}
+    folder = released.grading / "variants" / "release" / "ada" / EXAM
+    text = (folder / f"{EXAM}.ipynb").read_text()
     for secret in ("HIDDEN", "BEGIN SOLUTION", "seed=", "drawn:", "helpers.checks"):
         assert secret not in text
-    for mistakes in (e.mistakes for e in Bank(copied).exercises(STEM)):
+    for mistakes in (e.mistakes for e in Bank(released).exercises(STEM)):
         assert not [name for name in mistakes if f'"{name}"' in text]
 
-    hand_in(copied, EXAM, "ada", solutions(ada))
-    hand_in(copied, EXAM, "ben", solutions(ada))  # a neighbor's exam
-    hand_in(copied, EXAM, "cyd", {})
-    hand_in(copied, EXAM, "dee", {"answer_4": "def answer_4():\n    return 99"})
-    got = verdicts(copied, EXAM)
-    questions = [f"answer_{number}" for number in range(1, 5)]
-    assert got["ada"] == dict.fromkeys(questions, "PASS")
-    for name in questions:  # two learners may draw the same of the few versions
+
+@long(0, 2)
+def test_an_exam_from_the_bank_to_the_grades(graded):
+    course, got = graded
+    ada, ben = of_learner(course, "ada"), of_learner(course, "ben")
+    assert got["ada"] == dict.fromkeys(QUESTIONS, "PASS")
+    for name in QUESTIONS:  # two learners may draw the same of the few versions
         if solutions(ada)[name] != solutions(ben)[name]:
             assert got["ben"][name] in ("FAIL", "ERROR"), name
-    assert got["cyd"] == dict.fromkeys(questions, "MISSING")
+    assert got["cyd"] == dict.fromkeys(QUESTIONS, "MISSING")
     assert got["dee"]["answer_4"] in ("FAIL", "ERROR")
 
-    # The same key grades the same; what the learner was asked is in autograded/.
-    assert verdicts(copied, EXAM, "--force") == got
-    done = (copied.grading / "autograded" / "ada" / EXAM / f"{EXAM}.ipynb").read_text()
+    # What the learner was asked is in autograded/.
+    done = (course.grading / "autograded" / "ada" / EXAM / f"{EXAM}.ipynb").read_text()
     (test,) = [c for c in ada.cells if (c.role, c.question) == ("test", "answer_4")]
     shown = ["".join(c["source"]) for c in json.loads(done)["cells"]]
     assert open_part(test.source) in shown
 
-    # More learners get theirs later; nobody else's changes.
-    staff(copied, "variant", EXAM, "--student", "eve")
-    assert Variants(copied, Bundle.load(copied, EXAM)).of("ada") == ada
-    assert "there already" in staff(copied, "exam", EXAM, "--from", "03", "--student",
+
+@long(0)
+def test_the_same_key_grades_the_same(graded):
+    course, got = graded
+    assert verdicts(course, EXAM, "--force") == got
+
+
+@long(2)
+def test_more_learners_get_theirs_later(released):
+    """Nobody else's changes."""
+    ada = of_learner(released, "ada")
+    staff(released, "variant", EXAM, "--student", "eve")
+    assert of_learner(released, "ada") == ada
+    assert "there already" in staff(released, "exam", EXAM, "--from", "03", "--student",
                                     "a", ok=False)  # fmt: skip
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(2400)
+@long(1, 3)
 def test_variants_of_a_notebook_are_graded_by_their_own_seeds(copied):
     staff(copied, "variant", STEM, "--student", "ada", "--student", "ben")
     variants = Variants(copied, Bundle.load(copied, STEM))
