@@ -18,7 +18,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*/*.ipynb"))
 def headings(path: Path) -> set[str]:
     """The text of every Markdown heading in a built notebook."""
     cells = json.loads(path.read_text("utf-8"))["cells"]
-    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    text = "\n".join(
+        "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
+    )
     return set(re.findall(r"^#+ (.+?)\s*$", text, re.M))
 
 
