@@ -1215,6 +1215,12 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # of these. Still, textbooks say that we do: dropout off, *one* forward pass, and out
 # comes "the average of the thinned networks". Is that true? And if so, which kind of
 # average is meant?
+#
+# The best-known way to train a committee is *bagging* (Breiman, 1996): each member gets
+# a sample of the training examples, drawn with replacement, and is trained to the end by
+# itself. Dropout's members are different in two ways. They share their weights, and with
+# so many of them nearly all are never trained at all: what they know, they have from
+# steps that were meant for others.
 
 # %% figure
 plots.show(
@@ -1806,6 +1812,8 @@ flashcards("02_dropout_from_scratch")
 #   [reddit.com](https://www.reddit.com/r/MachineLearning/comments/2lmo0l/ama_geoffrey_hinton/)
 # - Wan and others (2013). *Regularization of neural networks using
 #   DropConnect.* [PMLR 28](https://proceedings.mlr.press/v28/wan13.html)
+# - Breiman (1996). *Bagging predictors.*
+#   [Machine Learning 24](https://doi.org/10.1007/BF00058655)
 # - Baldi, Sadowski (2013). *Understanding dropout.* On the geometric mean.
 #   [NeurIPS 26](https://papers.nips.cc/paper/4878-understanding-dropout)
 # - Wager and others (2013). *Dropout training as adaptive regularization.*

@@ -403,6 +403,17 @@ with results():
 # these two opinions in mind for section 6. (One caution: only the *top* of the Laplace
 # posterior has exact zeros. Weights sampled from it are never exactly 0.)
 #
+# There is a second reading of L2, which needs no beliefs. With the sum of squares above,
+# ridge solves $(\mathbf{X}^\top \mathbf{X} + a\mathbf{I})\,\mathbf{w} =
+# \mathbf{X}^\top \mathbf{y}$. The added term raises every eigenvalue of
+# $\mathbf{X}^\top \mathbf{X}$ by the same $a$. If $s_\text{max}^2$ and $s_\text{min}^2$
+# are the largest and the smallest of them, the *condition number* falls from
+# $s_\text{max}^2/s_\text{min}^2$ to $(s_\text{max}^2 + a)/(s_\text{min}^2 + a)$. Two
+# features that are nearly copies make $s_\text{min}^2$ tiny, so that a little noise in the
+# targets moves the weights a lot; with $a$ it cannot. This is what Hoerl and Kennard (1970)
+# invented ridge for. It also helps gradient descent, which needs the more steps the larger
+# the condition number is.
+#
 # ## 4 · Why L1 makes zeros
 #
 # Take one weight. Say the data alone want it to be $w$, and a distance from $w$ costs half its

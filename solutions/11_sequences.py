@@ -633,7 +633,7 @@ with results(varies=initial) as table:
 # vector by a factor $\gamma$, then $\gamma^T$ is a bound for the growth; the $D_t$, whose
 # entries lie between 0 and 1, can only shorten. In notebook 06 each layer had a matrix of
 # its own, and some would stretch and others shrink. Here it is always the same matrix,
-# and the effect is exponential in the length of the sequence (Pascanu 2013).
+# and the effect is exponential in the length of the sequence (Bengio 1994; Pascanu 2013).
 #
 # Let $W$ be $\gamma$ times a random rotation and measure the gradient on its way back
 # through 60 steps, once with tanh and small states, and once without tanh.
@@ -700,7 +700,7 @@ with results(varies="8 rotations and starting states") as table:
 # the cliff is as long as the cliff is steep, and throws the parameters far away from
 # everything they have learned.
 #
-# The cure is old and blunt (Pascanu 2013; Mikolov had cut single entries before). If the
+# The cure is old and blunt (Pascanu 2013; Mikolov 2012 had cut single entries). If the
 # gradient is longer than a limit, shorten it to the limit and keep its direction:
 #
 # $$\mathbf g \;\leftarrow\; \mathbf g \cdot \min\!\left(1, \frac{c}{\lVert\mathbf g\rVert}\right),
@@ -1232,8 +1232,8 @@ with results(varies="12 data sets of 30 points") as table:
 # very deep networks, with $\eta$ of 0.01, 0.3 or 1.
 #
 # Do they help with our names? The network is the simplest that can overfit them: one
-# hidden layer on twelve letters' vectors. The amounts on inputs and weights are such that
-# its training accuracy, 98 % without noise, falls to between 80 and 93 %. The amounts are
+# hidden layer on twelve letters' vectors. There is one amount of each kind of noise, and it
+# was not tuned: another amount may do better. On the inputs and in dropout the amounts are
 # kept in buffers, so that all arms can be trained at once.
 
 
@@ -1537,8 +1537,8 @@ load("11_sequences").EncoderBlock(EncoderBlock, seed=20_114)
 # %% [markdown]
 # ## One removed at a time
 #
-# Transformers come with a bundle: dropout, weight decay, label smoothing, and for text
-# word dropout. Papers report the bundle. Which part of it does the work? The usual test
+# Transformers come with a bundle: dropout, weight decay (Loshchilov and Hutter 2019), label
+# smoothing (Szegedy 2016), and for text word dropout. Papers report the bundle. Which part of it does the work? The usual test
 # is an *ablation*: train with all, then with each of them removed in turn. Our
 # transformer has one block like yours, written out so that `MemberDropout` can give each
 # of eight networks coins of its own; the average over the letters goes into the logits,
@@ -1807,6 +1807,11 @@ flashcards("11_sequences")
 #   [arXiv:1603.05118](https://arxiv.org/abs/1603.05118)
 # - Merity, Keskar, Socher (2018). *Regularizing and optimizing LSTM language models.*
 #   [arXiv:1708.02182](https://arxiv.org/abs/1708.02182)
+# - Bengio, Simard, Frasconi (1994). *Learning long-term dependencies with gradient descent
+#   is difficult.* [IEEE Transactions on Neural
+#   Networks](https://doi.org/10.1109/72.279181)
+# - Mikolov (2012). *Statistical language models based on neural networks.* PhD thesis, Brno
+#   University of Technology.
 # - Pascanu, Mikolov, Bengio (2013). *On the difficulty of training recurrent neural
 #   networks.* [arXiv:1211.5063](https://arxiv.org/abs/1211.5063)
 # - Sutskever, Vinyals, Le (2014). *Sequence to sequence learning with neural networks.*
@@ -1821,6 +1826,11 @@ flashcards("11_sequences")
 #   [NeurIPS](https://papers.nips.cc/paper/4329-practical-variational-inference-for-neural-networks)
 # - Neelakantan and others (2015). *Adding gradient noise improves learning for very deep
 #   networks.* [arXiv:1511.06807](https://arxiv.org/abs/1511.06807)
+# - Szegedy, Vanhoucke, Ioffe, Shlens, Wojna (2016). *Rethinking the Inception architecture
+#   for computer vision.* Label smoothing.
+#   [arXiv:1512.00567](https://arxiv.org/abs/1512.00567)
+# - Loshchilov, Hutter (2019). *Decoupled weight decay regularization.*
+#   [arXiv:1711.05101](https://arxiv.org/abs/1711.05101)
 # - Iyyer, Manjunatha, Boyd-Graber, Daumé (2015). *Deep unordered composition rivals
 #   syntactic methods for text classification.*
 #   [ACL](https://aclanthology.org/P15-1162/)
