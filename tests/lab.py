@@ -201,7 +201,12 @@ class NotebookPage:
         self.go_to(cell_id)
         shown = self.page.locator(f"{self.ACTIVE} .jp-OutputArea-output")
         shown.first.wait_for()
-        return " ".join(" ".join(shown.all_inner_texts()).split())
+
+        def words() -> str:  # they are drawn one after another
+            return " ".join(" ".join(shown.all_inner_texts()).split())
+
+        wait_until(words, 60, f"words below {cell_id}")
+        return words()
 
     def save(self, path: Path, awaited: str) -> None:
         """Press the keys that save; wait until a text stands in the file."""

@@ -1,7 +1,7 @@
 """Demos in other front ends than JupyterLab: run, saved, kernel gone, opened again.
 
 In Notebook 7, each third day, and in pages that nbconvert exports. JupyterLab has its
-turn in tests/test_lab_looks.py, and in the newcomer's first hour, tests/test_browser.py.
+turn in tests/test_lab_looks.py and in the newcomer's hour, tests/test_browser.py.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ from tests.clone import STEM, git, publish
 from tests.lab import plays
 from tests.test_lab_looks import CARDS, FIGURE
 
+SETUP = 'check = load("00_start_here")'
 ANSWERS = Course().root / "tests/answers" / STEM / "train_epoch"
 ADDRESS = "https://github.com/example/course"
 
@@ -276,15 +277,14 @@ def test_a_first_hour_and_the_next_day_elsewhere(published, python, kernel, tmp_
     assert [*first.folder.iterdir()] == []  # the record is on the drive
 
     notebook = nbformat.read(saved, as_version=4)
-    shows = nbformat.v4.new_code_cell(FIGURE + CARDS)
-    notebook.cells.append(shows)
     second = Runtime(notebook, tmp_path / "second", kernel)
     with second.started(env):
-        for text in ("%env", "import helpers", "plots.use_course_style()"):
-            second.run(second.cell_with(text))
+        for cell in notebook.cells[0], second.cell("install"), second.cell_with(SETUP):
+            second.run(cell)
         assert second.cell("train_epoch").source == right_and_wrong()[0]
         assert "1 of 3" in second.run(second.cell_with("progress.table()"))
-        second.run(shows)  # what experiments show, with the old packages
+        notebook.cells.append(nbformat.v4.new_code_cell(FIGURE + CARDS))
+        second.run(notebook.cells[-1])  # what experiments show, with the old packages
     looked_at(notebook, tmp_path / "page.html")
 
 

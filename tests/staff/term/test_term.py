@@ -219,7 +219,7 @@ def test_from_roster_to_returned_grades(
 def looked_at(course, browser):
     """Open the pages that the commands have written, and nbgrader's own."""
     page, errors = browser.new_page(viewport={"width": 1000, "height": 900}), []
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda error: errors.append(error))
     back = course.grading / "feedback" / ASKS / FIRST / f"{FIRST}.html"
     report, term = (
         course.grading / "reports" / f"{name}.html" for name in (SECOND, "overview")
