@@ -79,6 +79,13 @@ def passed(record: Path) -> dict[str, str]:
     return json.loads(record.read_text("utf-8"))["passed"].get(STEM, {})
 
 
+def landed(browser, address: str):
+    """Open the address that `make lab` says; return the page, and the notebook on it."""
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    page.goto(address, timeout=120_000)
+    return page, NotebookPage(page)
+
+
 def lands_where_a_learner_belongs(page, person: Person) -> None:
     """The first notebook is in front, unchanged, without panels of instructors."""
     page.wait_for_url(f"**/lab/**/tree/{PATH}")
@@ -131,9 +138,7 @@ def test_a_newcomers_first_hour_and_the_next_day(person, browser):
     with person.make("lab") as address:
         with urllib.request.urlopen(f"{address}/lab/api/workspaces") as reply:
             assert json.load(reply)["workspaces"]["values"] == []
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        page.goto(address)
-        notebook = NotebookPage(page)
+        page, notebook = landed(browser, address)
         lands_where_a_learner_belongs(page, person)
 
         notebook.run_all(300)  # with nothing answered it goes to the end
@@ -169,9 +174,7 @@ def test_a_newcomers_first_hour_and_the_next_day(person, browser):
         page.close()
 
     with person.make("lab") as address:  # another server and another kernel
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        page.goto(address)
-        notebook = NotebookPage(page)
+        page, notebook = landed(browser, address)
         assert notebook.cells()["train_epoch"]["source"].strip() == right.strip()
         assert "✓ Exercise 0.1" in notebook.said("test_train_epoch")
         notebook.go_to(demo)

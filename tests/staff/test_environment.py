@@ -142,6 +142,15 @@ def test_this_run_has_settings_of_its_own():
     assert Path.home() == Path(os.environ["HOME"])
 
 
+def test_processes_of_a_run_have_ports_of_their_own():
+    """Also after their environment has been made the one of all tests."""
+    code = "import tests.conftest; from tests.ports import own_port; print(own_port())"
+    env = {**os.environ, "PYTEST_XDIST_WORKER": "gw7"}
+    done = works(code, env, Course().root)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) // 1000 == 27
+
+
 def test_the_temporary_home_goes_with_its_process(tmp_path):
     code = (
         "import os; from staff.environment import *; print(plain_environment()['HOME'])"
