@@ -80,7 +80,7 @@ def passed(record: Path) -> dict[str, str]:
 
 
 def landed(browser, address: str):
-    """Open the address that `make lab` says; return the page, and the notebook on it."""
+    """Open the address that `make lab` says; return the page and its notebook."""
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
     page.goto(address, timeout=120_000)
     return page, NotebookPage(page)

@@ -237,7 +237,8 @@ def looked_at(course, browser):
     report, term = (
         course.grading / "reports" / f"{name}.html" for name in (SECOND, "overview")
     )
-    for path, shown in ((back, "Half of it is."), (report, "1 of 3"), (term, ASKS)):
+    pages = {back: "Half of it is.", report: "1 of 3", term: "ratio is swapped"}
+    for path, shown in pages.items():
         page.goto(path.as_uri())
         assert page.get_by_text(shown).first.is_visible()
     points = sorted(scores(course, FIRST).values())
