@@ -191,10 +191,14 @@ class NotebookPage:
 
     def run(self, cell_id: str) -> str:
         """Run a cell; return its output as the learner reads it."""
+        self.execute(cell_id)
+        return self.said(cell_id)
+
+    def execute(self, cell_id: str) -> None:
+        """Run a cell, which may have no output."""
         self.go_to(cell_id)
         self.page.keyboard.press("Escape")
         self._run(cell_id)
-        return self.said(cell_id)
 
     def said(self, cell_id: str) -> str:
         """Return the output that stands below a cell, as the learner reads it."""

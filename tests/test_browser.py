@@ -179,7 +179,7 @@ def test_a_newcomers_first_hour_and_the_next_day(person, browser):
         assert "✓ Exercise 0.1" in notebook.said("test_train_epoch")
         notebook.go_to(demo)
         plays(page)  # without its cell being run again
-        notebook.run(cell_with(file, "from helpers import"))
+        notebook.execute(cell_with(file, "from helpers import"))
         assert "1 of 3" in notebook.run(the_map)
         # The map's links open notebooks here, in JupyterLab.
         page.locator(".course-map a", has_text="01 · Bias").click()
