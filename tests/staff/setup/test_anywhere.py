@@ -239,6 +239,13 @@ def text_of(cell: nbformat.NotebookNode) -> str:
     return json.dumps(cell.get("outputs", []), ensure_ascii=False)
 
 
+def drawn(output: nbformat.NotebookNode) -> str:
+    """Return an output's richest form that such a page can draw."""
+    data = output.get("data", {"text/plain": output.get("text", "")})
+    plain = f"<pre>{html.escape(data.get('text/plain', ''))}</pre>"
+    return data.get("text/html", plain)
+
+
 def as_on_colab(notebook: nbformat.NotebookNode) -> str:
     """Return a page of a notebook's outputs, those of each cell in a frame.
 
@@ -246,8 +253,7 @@ def as_on_colab(notebook: nbformat.NotebookNode) -> str:
     """
     parts = ["<!doctype html><title>A notebook</title>"]
     for cell in notebook.cells:
-        outputs = [o.data for o in cell.get("outputs", []) if "data" in o]
-        shown = "".join(d["text/html"] for d in outputs if "text/html" in d)
+        shown = "".join(map(drawn, cell.get("outputs", [])))
         frame = f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(shown)}">'
         size = "style='width: 900px; height: 700px'"
         frame = frame.replace("<iframe", f"<iframe {size}") + "</iframe>"
@@ -344,6 +350,7 @@ def looked_at(notebook, path: Path) -> None:
     (demo,) = [c.id for c in notebook.cells if c.source == "playground().show()"]
     with chromium() as browser:
         page = browser.new_page()
+        page.set_default_timeout(120_000)
         page.goto(path.as_uri())
         card = page.frame_locator("#test_train_epoch iframe")
         card.get_by_text("✓ Exercise 0.1").first.wait_for()
