@@ -32,7 +32,7 @@ help:
 	@echo 'make site        make the course a site of plain files, in site/'
 	@echo 'make slides      a deck for each notebook, with its numbers, in slides/'
 	@echo 'make bench-checks   our checks against the manner of other courses'
-	@echo 'make wheel       pack helpers and data for Colab into dist/'
+	@echo 'make wheel       pack helpers and data into dist/, as a wheel and an sdist'
 	@echo 'make lock        renew requirements.lock and environment.yml (ARGS=--upgrade)'
 	@echo 'make clean       delete .venv and caches; notebooks, grades, settings stay'
 	@echo

@@ -73,7 +73,7 @@ COMMANDS = {
         "tell whether certificates are genuine",
     ),
     "nbgrader": ("staff.grader.gradebook:nbgrader", "run a command of nbgrader"),
-    "wheel": ("staff.setup.wheel:main", "pack helpers and data for Colab"),
+    "wheel": ("staff.setup.wheel:main", "pack helpers and data"),
     "site": ("staff.site.make:main", "make the course a static site"),
     "picture": (
         "staff.authoring.picture:main",

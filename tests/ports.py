@@ -4,8 +4,13 @@ import itertools
 import os
 import socket
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_PORTS = itertools.cycle(range(20_000 + 1000 * _WORKER, 21_000 + 1000 * _WORKER))
+from staff.environment import started_with
+
+# Tests' own environment does not have it any more (tests/conftest.py).
+_WORKER = int(started_with().get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_FIRST = 20_000 + 1000 * _WORKER
+# Two runs at a time, of two people, begin at different places.
+_PORTS = itertools.cycle(_FIRST + (os.getpid() + place) % 1000 for place in range(1000))
 
 
 def own_port() -> int:

@@ -14,8 +14,8 @@ import pytest
 from nbconvert import HTMLExporter
 
 from tests.chromium import NEEDS_CHROMIUM
+from tests.lab import answers, wait_until
 from tests.ports import own_port
-from tests.test_browser import answers, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = "from helpers.demos import adamw\nadamw.scene().show()"

@@ -18,8 +18,8 @@ from helpers.show import display, plots
 from staff.environment import VARIABLE, child_environment
 from staff.setup.server import lab_command
 from tests.chromium import NEEDS_CHROMIUM
+from tests.lab import answers, wait_until
 from tests.ports import own_port
-from tests.test_browser import answers, wait_until
 
 pytestmark = [pytest.mark.slow, *NEEDS_CHROMIUM]
 

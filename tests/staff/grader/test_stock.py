@@ -181,7 +181,7 @@ def test_formgraders_lists_are_the_same(courses):
 
 @pytest.mark.browser
 def test_a_person_grades_by_hand_in_formgrader(courses, tmp_path):
-    from tests import test_browser
+    from tests import lab
 
     _, ours, stem = courses
     shutil.copytree(ours.root, tmp_path / "course")
@@ -190,8 +190,8 @@ def test_a_person_grades_by_hand_in_formgrader(courses, tmp_path):
     with gradebook(course) as book:
         notebook = book.find_submission_notebook(stem, stem, "half")
         where = notebook.id
-    serve = test_browser.jupyter(course.root, formgrader=True)
-    with serve as address, test_browser.browser_page() as page:
+    serve = lab.jupyter(course.root, formgrader=True)
+    with serve as address, lab.browser_page() as page:
         url = f"{address}/formgrader/submissions/{where}/"
         with urllib.request.urlopen(url) as answer:
             assert answer.status == 200

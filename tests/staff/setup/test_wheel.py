@@ -1,17 +1,18 @@
-"""The wheel for Colab is enough by itself, and holds nothing of the staff's."""
+"""Wheel and sdist are enough by themselves, and hold nothing that is the staff's."""
 
 import json
 import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from staff.course import Course
-from staff.setup.wheel import make_wheel
+from staff.setup.wheel import make_release
 
 ROOT = Course().root
 STEM = "02_dropout_from_scratch"
@@ -51,8 +52,21 @@ print(json.dumps(done))
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    return make_wheel(tmp_path_factory.mktemp("dist"))
+def release(tmp_path_factory):
+    """Return (wheel, sdist)."""
+    return make_release(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def wheel(release):
+    return release[0]
+
+
+def empty_environment(venv):
+    """Make an environment without a single package; return its Python."""
+    make = [sys.executable, "-m", "venv", "--without-pip", venv]
+    subprocess.run(make, check=True)
+    return next(p for p in venv.glob("*/python*") if p.stem == "python")
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +74,7 @@ def done(wheel, tmp_path_factory):
     """Install the wheel into an empty environment, and let a notebook's code run."""
     folder = tmp_path_factory.mktemp("empty")
     venv = folder / "venv"
-    make = [sys.executable, "-m", "venv", "--without-pip", venv]
-    subprocess.run(make, check=True)
-    python = next(p for p in venv.glob("*/python*") if p.stem == "python")
+    python = empty_environment(venv)
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True)
     # The other packages are borrowed by their path, which leaves out the link that an
@@ -101,6 +113,44 @@ def test_wheel_holds_helpers_and_data_and_nothing_else(wheel):
     code = {n for n in code if "__pycache__" not in n and not n.endswith(".pot")}
     assert data
     assert (shipped | code) - names == set()
+
+
+BUILD = """
+import sys
+sys.path[:0] = [sys.argv[1]]
+import setuptools.build_meta as make
+make.build_wheel(sys.argv[2])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_sdist_builds_the_same_wheel_where_nothing_else_is(release, tmp_path):
+    """In an environment that has setuptools alone, which is all that it asks for."""
+    wheel, sdist = release
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = [p.parent for p in tmp_path.glob("*/pyproject.toml")]
+    staffs = [p.relative_to(source).as_posix() for p in source.rglob("staff/**/*.py")]
+    assert staffs == ["staff/setup/packing.py"]
+    alone = tmp_path / "setuptools"
+    alone.mkdir()
+    packages = Path(sysconfig.get_path("purelib"))
+    for package in (*packages.glob("setuptools*"), packages / "_distutils_hack"):
+        (alone / package.name).symlink_to(package)
+    python = empty_environment(tmp_path / "venv")
+    command = [python, "-I", "-W", "ignore", "-c", BUILD, alone, tmp_path]
+    run = subprocess.run(command, cwd=source, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    (again,) = tmp_path.glob("*.whl")
+    first, second = (
+        {i.filename: i.CRC for i in zipfile.ZipFile(path).infolist()}
+        for path in (wheel, again)
+    )
+    record = next(name for name in first if name.endswith("/RECORD"))
+    assert first.pop(record)
+    assert second.pop(record)
+    assert first == second
 
 
 @pytest.mark.slow
