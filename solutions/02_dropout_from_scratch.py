@@ -1215,6 +1215,11 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # of these. Still, textbooks say that we do: dropout off, *one* forward pass, and out
 # comes "the average of the thinned networks". Is that true? And if so, which kind of
 # average is meant?
+#
+# (The committee that statistics knows best is *bagging*: each member is trained to the end
+# on a random sample of the data. Hinton and others, 2012, call dropout an extreme form of
+# it. Each of its members sees hardly more than one example, and what makes up for that is
+# that all of them share their weights.)
 
 # %% figure
 plots.show(
@@ -1608,6 +1613,15 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # It is an L2 penalty, with one difference: each weight pays in proportion to the mean
 # square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
 # 2013).
+#
+# Look back at what the derivation used: that the factor has mean 1 and variance $p/(1-p)$.
+# That it is either 0 or $1/(1-p)$ played no part. So this view of dropout is *noise that
+# multiplies*, and other noise of the same mean and variance adds the same penalty.
+# Srivastava and others (section 10) multiplied hidden units by Gaussian factors of mean 1
+# and the variance of dropout 0.5, which is 1, and got results at least as good. A network
+# that must answer correctly under such noise has to give nearly the same answer nearby,
+# which is what the penalty on $w_j^2$ says for a linear unit. Noise that is *added* to the
+# inputs does something similar (notebook 11).
 #
 # ### Exercise 2.7 · The penalty that dropout is (2 points, ~10 min)
 #
