@@ -1761,6 +1761,9 @@ challenge()
 # - A softmax before `cross_entropy`: with ten classes the loss ends at 1.46, not at 0.
 # - `total += loss` without `.item()`: every batch's graph stays in memory for the epoch.
 # - `model.training = False` in place of `model.eval()`: the layers inside never hear of it.
+# - No test for the mode. Two lines find a forgotten `eval()` before anybody else does: in eval
+#   mode `torch.equal(model(x), model(x))` must hold for one batch `x`, and with dropout in the
+#   network it must fail in train mode.
 # - Training loss from *during* an epoch against validation loss from *after* it, or dropout
 #   on against dropout off: not the same kind of number.
 # - An interval over seeds read as one over data.

@@ -981,6 +981,13 @@ with results(varies="800 data sets, each choosing for itself") as table:
 # expensive network one held-out part does, and this course uses one: its thousands of
 # judges are no longer few.
 #
+# In scikit-learn you need not write the loop. `RidgeCV` uses the formula above unless you
+# ask for parts, `LassoCV` and `GridSearchCV` cut the data into five. If the features are
+# standardized as well, put the scaler and the model into one `Pipeline` and search over
+# that. Each fit then takes its means and spreads from the parts it was trained on. A scaler
+# that was fitted beforehand has already seen the part that is left out, and its judges
+# would no longer be strangers.
+#
 # All remain behind the one strength that is best for all sets together. Thirty
 # points know too little about $\lambda$. Last, compare the two numbers at the end of each
 # line. The winner won partly because its judges were kind to it. Its own score is
@@ -1928,8 +1935,20 @@ for plan, (seen_loss, held_loss) in ends.items():
 # what it has seen and nearly as good on what it has not. The third gets better and better
 # in training while validation turns upward: it *overfits*. (It is compared with correct
 # labels on the validation side and false ones in training, so at the beginning its
-# validation loss is the *lower* one.) A rule that decides between them needs thresholds;
-# ours are conventions, no laws of nature.
+# validation loss is the *lower* one.) Here are the signs side by side, for curves of your
+# own:
+#
+# | | Underfitting | Good fit | Overfitting |
+# |---|---|---|---|
+# | training loss | stays high | low | very low, and still falling |
+# | validation loss | high, near the training loss | low, near the training loss | falls, then turns upward |
+# | gap between them | small | small | large, and growing |
+# | what usually dominates | bias | neither | variance |
+# | what to try first | a larger network, more steps, less regularization | nothing: measure it on the test set | more data, regularization, an earlier stop |
+#
+# The third row is the one that deceives. A small gap is found in the first column and in
+# the second, so it says nothing until you have looked at the training loss. A rule that
+# decides between the three needs thresholds; ours are conventions, no laws of nature.
 #
 # **Quick check.** One question on what you have just read; your answer is kept.
 
@@ -2053,6 +2072,8 @@ flashcards("01_bias_variance")
 #   [J. R. Stat. Soc. B 36](https://doi.org/10.1111/j.2517-6161.1974.tb00994.x)
 # - Kohavi (1995). *A study of cross-validation and bootstrap for accuracy estimation and
 #   model selection.* [IJCAI 14](https://www.ijcai.org/Proceedings/95-2/Papers/016.pdf)
+# - scikit-learn. *Cross-validation: evaluating estimator performance.*
+#   [scikit-learn.org](https://scikit-learn.org/stable/modules/cross_validation.html)
 # - Efron (1986). *How biased is the apparent error rate of a prediction rule?*
 #   [JASA 81](https://doi.org/10.1080/01621459.1986.10478291)
 # - Zhang, Bengio, Hardt, Recht, Vinyals (2017). *Understanding deep learning requires

@@ -1220,7 +1220,8 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # a sample of the training examples, drawn with replacement, and is trained to the end by
 # itself. Dropout's members are different in two ways. They share their weights, and with
 # so many of them nearly all are never trained at all: what they know, they have from
-# steps that were meant for others.
+# steps that were meant for others. Hinton and others (2012) call it an extreme form of
+# bagging.
 
 # %% figure
 plots.show(
@@ -1614,6 +1615,15 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # It is an L2 penalty, with one difference: each weight pays in proportion to the mean
 # square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
 # 2013).
+#
+# Look back at what the derivation used: that the factor has mean 1 and variance $p/(1-p)$.
+# That it is either 0 or $1/(1-p)$ played no part. So this view of dropout is *noise that
+# multiplies*, and other noise of the same mean and variance adds the same penalty.
+# Srivastava and others (section 10) multiplied hidden units by Gaussian factors of mean 1
+# and the variance of dropout 0.5, which is 1, and got results at least as good. A network
+# that must answer correctly under such noise has to give nearly the same answer nearby,
+# which is what the penalty on $w_j^2$ says for a linear unit. Noise that is *added* to the
+# inputs does something similar (notebook 11).
 #
 # ### Exercise 2.7 · The penalty that dropout is (2 points, ~10 min)
 #

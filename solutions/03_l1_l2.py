@@ -403,16 +403,19 @@ with results():
 # these two opinions in mind for section 6. (One caution: only the *top* of the Laplace
 # posterior has exact zeros. Weights sampled from it are never exactly 0.)
 #
-# There is a second reading of L2, which needs no beliefs. With the sum of squares above,
-# ridge solves $(\mathbf{X}^\top \mathbf{X} + a\mathbf{I})\,\mathbf{w} =
-# \mathbf{X}^\top \mathbf{y}$. The added term raises every eigenvalue of
-# $\mathbf{X}^\top \mathbf{X}$ by the same $a$. If $s_\text{max}^2$ and $s_\text{min}^2$
-# are the largest and the smallest of them, the *condition number* falls from
-# $s_\text{max}^2/s_\text{min}^2$ to $(s_\text{max}^2 + a)/(s_\text{min}^2 + a)$. Two
-# features that are nearly copies make $s_\text{min}^2$ tiny, so that a little noise in the
-# targets moves the weights a lot; with $a$ it cannot. This is what Hoerl and Kennard (1970)
-# invented ridge for. It also helps gradient descent, which needs the more steps the larger
-# the condition number is.
+# L2 has a second effect, on the arithmetic. Ridge solves a system with the matrix
+# $\mathbf X^\top\mathbf X + a\mathbf I$, and adding $a\mathbf I$ adds $a$ to each of its
+# eigenvalues. The ratio of the largest to the smallest, the *condition number*, becomes
+#
+# $$
+# \frac{s_{\max}^2 + a}{s_{\min}^2 + a} ,
+# $$
+#
+# with the largest and smallest singular values of $\mathbf X$. If two features are nearly
+# copies, $s_{\min}$ is nearly 0. Without $a$ the ratio is then enormous: least squares
+# answers a little noise with huge weights of opposite sign, and gradient descent crawls along
+# the direction of $s_{\min}$. With $a$ the ratio is at most $1 + s_{\max}^2/a$. That is what
+# Hoerl and Kennard wanted from ridge in 1970.
 #
 # ## 4 · Why L1 makes zeros
 #
@@ -1684,6 +1687,24 @@ with results(varies=nets_vary) as table:
 # more units per layer, a learning rate that decayed, and a million steps; we did not test
 # which of these matters.
 #
+# ### Five penalties side by side
+#
+# Let us collect what the sections have found. Each row is a price or a limit, the next two
+# columns say what it does to a weight, and the last where it belongs.
+#
+# | | Formula | Pull on a weight | Exact zeros | Use it when |
+# |---|---|---|---|---|
+# | L2 | $\frac{\lambda}{2}\sum w_j^2$ | $\lambda w_j$, in proportion to its size | none | everything contributes a little; smooth at 0, so any optimizer will do |
+# | L1 | $\lambda\sum \lvert w_j\rvert$ | $\lambda$, whatever its size | yes, with the proximal step | few features count |
+# | elastic net | $\lambda\big(\rho\sum\lvert w_j\rvert + \frac{1-\rho}{2}\sum w_j^2\big)$ | both | yes, with the proximal step | few count, and some are nearly copies |
+# | group L1 | $\lambda\sum_i \lVert\mathbf w_i\rVert_2$ | $\lambda$ on the length of a row | whole rows | units are to be removed |
+# | max-norm | $\lVert\mathbf w_i\rVert_2 \le c$ | none inside the ball | none | a limit is wanted and no price, for example beside dropout |
+#
+# L1's subgradient at 0 is the whole interval from $-\lambda$ to $\lambda$, which is why a
+# weight can stay there; L2's gradient at 0 is 0, which is why none does. Each of the five
+# takes a few operations per weight and step. The forward pass of a linear layer takes two
+# per weight for every example of the batch, so the price of the price is small.
+#
 # ## Why? A question to write down
 #
 # You add L1 with proximal steps to a network and train with momentum 0.9. To get the same
@@ -1728,7 +1749,10 @@ flashcards("03_l1_l2")
 #   of two twins L1 keeps one by chance.
 # - **Scale the features first.** A price is charged for the number: with a feature in
 #   millimeters the same function needs a thousandth of the weight, and pays less.
-# - **A penalty that changes nothing is not connected.** Set it absurdly high once.
+# - **A penalty that changes nothing is not connected.** Set it absurdly high once, and watch
+#   the weights, layer by layer: `for name, w in model.named_parameters(): print(name,
+#   w.mean(), w.std(), w.norm())`, with and without it, after the same number of steps. That
+#   norms fall during a run is no sign: from a small start they may grow under a penalty, too.
 # - **Before a BatchNorm, L2 cannot limit the function**: the norm undoes the scale. It changes
 #   the effective learning rate instead (van Laarhoven 2017).
 #

@@ -1491,6 +1491,15 @@ with results(varies="24 draws of features and true weights; exact over the noise
 # below that. So a stopping time *acts like* one over a ridge strength, for gradient descent
 # on a linear model from zero. Momentum and Adam have other shares, and a network is not
 # linear.
+#
+# There is a name for what you have seen. Nobody has written a penalty, and yet training
+# prefers small solutions to large ones that fit the examples as well. Such a preference,
+# which comes from the way of training and not from a term in the loss, is called *implicit
+# regularization*. It does not even need the stop. Gradient descent on a linear model with
+# more weights than examples can fit them all in many ways, and from zero it arrives at the
+# one with the shortest weights, because no step leaves the span of the examples. Neyshabur,
+# Tomioka and Srebro (2015) suspected something of this kind behind networks that are made
+# larger and larger without overfitting more.
 
 # %% [markdown]
 # ## 9 · What stopping, and the others, do to bias and variance
@@ -1844,6 +1853,8 @@ flashcards("05_early_stopping")
 #   <https://doi.org/10.1137/0330046>
 # - Prechelt 1998, *Early stopping, but when?*,
 #   <https://doi.org/10.1007/3-540-49430-8_3>
+# - Neyshabur, Tomioka and Srebro 2015, *In search of the real inductive bias*,
+#   <https://arxiv.org/abs/1412.6614>
 # - Goodfellow, Bengio and Courville 2016, *Deep Learning*, section 7.8,
 #   <https://www.deeplearningbook.org>
 # - Arpit et al. 2017, *A closer look at memorization in deep networks*,

@@ -53,11 +53,15 @@ def test_example_of_a_message_is_a_real_one():
         assert line in README
 
 
-def test_example_code_runs(monkeypatch):
+def test_example_code_runs(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_HEADLESS", "1")
+    monkeypatch.chdir(tmp_path)  # an example writes a checkpoint
     text = (ROOT / "docs" / "helpers.md").read_text("utf-8")
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
     names = {}
-    exec(code, names)
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(code, names)
     assert len(names["many"]) == 16
     assert names["history"].val_accuracy[-1] > 0.2
+    assert names["everything"].val_accuracy[-1] > 0.2
+    assert len(names["everything"].val_loss) == 30, "the schedule was cut short"
+    assert (tmp_path / "run.pt").exists()
