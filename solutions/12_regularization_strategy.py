@@ -2100,9 +2100,9 @@ print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 
 #
 # First fourteen from job interviews: say your answer aloud before you open one. Then
 # those that come up in every course. The last ones hold what else belongs to the
-# subject: dropout as an *adaptive* L2 penalty, the price of DropConnect, augmentation
-# where there are no pictures, k-fold cross-validation, and four rules of thumb with
-# what is left of them. Each answer names the notebook that has more.
+# subject: Occam's razor, dropout as an *adaptive* L2 penalty, the price of DropConnect,
+# augmentation where there are no pictures, k-fold cross-validation, and four rules of
+# thumb with what is left of them. Each answer names the notebook that has more.
 
 # %% figure
 for kind in ("interview", "course", "topic"):

@@ -37,7 +37,8 @@ def test_stages_of_the_workflows_exist():
     run = nightly["jobs"]["everything"]["strategy"]["matrix"]["stages"]
     named = " ".join([*run, *re.findall(r'ARGS="([a-z ]+)"', text)]).split()
     assert set(named) <= set(STAGES)
-    assert set(" ".join(run).split()) == set(STAGES) - {"second"}
+    # `tests` is four stages in one go; nightly they are shared out.
+    assert set(" ".join(run).split()) == set(STAGES) - {"second", "tests"}
 
 
 def test_workflows_try_the_pythons_that_are_promised():
