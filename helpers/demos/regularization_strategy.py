@@ -134,6 +134,17 @@ def added_up(cells: Cells, name: str, kind: int = FALSE) -> Tensor:
     return sum((measured_gain(cells, part, kind) for part in parts), nothing)
 
 
+def _called(name: str) -> str:
+    """Return the words for a way of regularizing."""
+    words = {
+        "none": say("none"),
+        "dropout": say("dropout"),
+        "decay": say("decay"),
+        "moves": say("moves"),
+    }
+    return " + ".join(words.get(part, part) for part in name.split(" + "))
+
+
 def factorial(
     cells: Cells, name: str = "dropout + decay", draws: int | None = None
 ) -> Figure:
@@ -150,7 +161,8 @@ def factorial(
         at = float(cell["train"][FALSE].mean()), float(cell["test"][FALSE].mean())
         here = each == name
         left.plot(*at, "o", color=plots.PALETTE[0] if here else "#999999", ms=9)
-        left.annotate(each, at, xytext=(6, 5), textcoords="offset points", fontsize=8)
+        offset = {"xytext": (6, 5), "textcoords": "offset points"}
+        left.annotate(_called(each), at, fontsize=8, **offset)
     left.margins(0.2)
     left.set(xlabel=say("training labels learned (%)"), ylabel=say("test accuracy (%)"))
     left.set_title(say("All eight ways"))
@@ -162,7 +174,7 @@ def factorial(
     right.bar(list(bars), means, color=["#999999", plots.PALETTE[0]], width=0.5)
     for place, values in enumerate(bars.values()):
         right.plot([place] * len(values), values.tolist(), "o", color="k", ms=3)
-    right.set(ylabel=say("gain in test accuracy (points)"), title=name)
+    right.set(ylabel=say("gain in test accuracy (points)"), title=_called(name))
     return fig
 
 
@@ -198,11 +210,10 @@ def scene(cells: Cells) -> Scene:
         }
         data.append({"on": on, **parts})
     draws = cells["none"]["test"].shape[1]
+    words, both = {"on": say("on"), "off": say("off")}, ["on", "off"]
     switches = [
-        Choice(name, say(name), {first: say(first), other: say(other)})
-        for name, (first, other) in zip(
-            names, [("on", "off"), ("on", "off"), ("off", "on")], strict=True
-        )
+        Choice(name, _called(name), {each: words[each] for each in order})
+        for name, order in zip(names, [both, both, both[::-1]], strict=True)
     ]
     return Scene(
         "regularization_strategy",
@@ -224,7 +235,8 @@ def scene(cells: Cells) -> Scene:
         lambda: factorial(cells, draws=PILOT),
         {
             "names": [
-                [name, say(name), _LETTERS.get(name, name[0].upper())] for name in names
+                [name, _called(name), _LETTERS.get(name, name[0].upper())]
+                for name in names
             ],
             "cells": data,
         },

@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from staff.bench.classroom import copy_course
-from staff.bench.grading import Bench, timed
+from staff.bench.timed import Bench, timed
 from staff.course import Course, CourseError, child_environment
 from staff.grader import engine, grade
 from staff.grader.bundle import Bundle

@@ -30,6 +30,8 @@ SCRIPTS = sorted((ROOT / "helpers").rglob("*.js"))
 EXEMPT = {
     "helpers/__init__.py": {"module \0 has no attribute \0"},  # Python's own words
     "helpers/data/_sets.py": {"Ankle boot"},  # the data set's name of a class
+    # names of cells, and matplotlib's of a unit
+    "helpers/demos/regularization_strategy.py": {"dropout + decay", "offset points"},
     "helpers/evidence/claims.py": {"does not hold", "not decided"},  # compared
     "helpers/study/titles.py": {"Bias variance", "Mixup CutMix"},  # compared
     "helpers/training/_loop.py": {"by ", "loss was \0"},  # History.stopped, a value

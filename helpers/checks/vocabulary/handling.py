@@ -381,13 +381,6 @@ class Handling(ABC):
         parts: Any = result if type(result) in (tuple, list) else [result]
         for part in parts[:20]:
             kind = type(part)
-            if isinstance(part, Tensor) and not dense(part):
-                self.fail(
-                    say("the result is no ordinary tensor."),
-                    expected=say("a dense tensor"),
-                    got=part,
-                    advice=say("Return the numbers themselves, as torch.zeros does."),
-                )
             if name := replaced(part):
                 self.fail(
                     say(
@@ -409,6 +402,13 @@ class Handling(ABC):
                     expected=say("a plain tensor or number"),
                     got=say("an object of class {name}", name=kind.__name__),
                     advice=say("Return the value itself."),
+                )
+            if isinstance(part, Tensor) and not dense(part):
+                self.fail(
+                    say("the result is no ordinary tensor."),
+                    expected=say("a dense tensor"),
+                    got=part,
+                    advice=say("Return the numbers themselves, as torch.zeros does."),
                 )
 
     def _raised(

@@ -10,7 +10,8 @@ import pytest
 
 from staff.bench import grading as bench_grade
 from staff.bench.classroom import copy_course, leave_out_shows
-from staff.bench.grading import Cost, Run, cost, memory, scaling, speed, timed
+from staff.bench.grading import memory, scaling, speed
+from staff.bench.timed import Cost, Run, cost, timed
 from staff.ci import effort
 from staff.course import CourseError
 

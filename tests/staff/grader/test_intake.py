@@ -163,7 +163,7 @@ BAD = [
     (b"Traceback: oh", "begins with “Traceback: oh”"),
     (PLAIN[: len(PLAIN) // 2], "breaks off"),
     (PLAIN[:-2], "breaks off"),
-    (PLAIN[: len(PLAIN) // 2] + b"\n}", "damaged at line"),
+    (PLAIN[: PLAIN.index(b'",\n', len(PLAIN) // 2) + 3] + b"}", "damaged at line"),
     (PLAIN.replace(b'"cells"', b"cells"), "damaged at line"),
     (b"[]", "no notebook"),
     (b'"text"', "no notebook"),

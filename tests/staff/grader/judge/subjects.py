@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from staff.grader.judge import subject
 from staff.grader.judge.remote import Remote
 from staff.grader.judge.shared import Handle
@@ -60,6 +62,7 @@ def forked(
     child = os.fork()
     if child == 0:
         try:
+            torch.set_num_threads(1)  # the pool of another process answers nobody
             os.close(there[1])
             os.close(here[0])
             _alone(there[0], here[1])
