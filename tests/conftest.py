@@ -1,5 +1,7 @@
 """Tests run in the same surroundings for everybody, however pytest was started."""
 
+import sys
+
 import pytest
 
 from staff.environment import plain_environment, settle
@@ -21,6 +23,17 @@ def pytest_collection_modifyitems(items):
     """Put the longest files in front (pytest-xdist deals files out in this order)."""
     place = {name: number for number, name in enumerate(_LONG_FIRST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """Give torch its number of threads back: a fork waits for a pool that it lacks."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else 1
+    yield
+    torch = sys.modules.get("torch")
+    if torch and torch.get_num_threads() != before:
+        torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
