@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from staff.bench import grading as bench_grade
+from staff.bench import timed as benches
 from staff.bench.classroom import copy_course, leave_out_shows
 from staff.bench.grading import memory, scaling, speed
-from staff.bench.timed import Bench, Cost, Run, cost, timed
+from staff.bench.timed import Cost, Run, cost, timed
 from staff.ci import effort
 from staff.course import CourseError
 
@@ -114,8 +114,8 @@ def test_the_smallest_notebook_is_timed(which, tmp_path, monkeypatch):
         leave_out_shows(course, stems)  # stock nbgrader would run them
         return course
 
-    monkeypatch.setattr(bench_grade, "copy_course", quick)
-    bench = Bench(tmp_path, "00_start_here")
+    monkeypatch.setattr(benches, "copy_course", quick)
+    bench = benches.Bench(tmp_path, "00_start_here")
     if which == "ours":
         assert bench.ours(1, 1).seconds > 1
     else:
