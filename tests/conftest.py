@@ -1,5 +1,6 @@
 """Tests run in the same surroundings for everybody, however pytest was started."""
 
+import os
 import sys
 
 import pytest
@@ -9,6 +10,8 @@ from tests.axe import axe_script
 from tests.chromium import chromium
 
 settle(plain_environment())
+
+_PRESENT = "PYTEST_CURRENT_TEST"  # pytest's own, other in each test
 
 # Files that take longest, so that no other core waits for one that was begun last.
 _LONG_FIRST = (
@@ -23,6 +26,16 @@ def pytest_collection_modifyitems(items):
     """Put the longest files in front (pytest-xdist deals files out in this order)."""
     place = {name: number for number, name in enumerate(_LONG_FIRST)}
     items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def surroundings():
+    """Leave each file's tests the variables with which the file before began."""
+    before = dict(os.environ)
+    yield
+    now = {**before, _PRESENT: os.environ.get(_PRESENT, "")}
+    if {**os.environ, _PRESENT: now[_PRESENT]} != now:
+        settle(now)
 
 
 @pytest.fixture(autouse=True)
