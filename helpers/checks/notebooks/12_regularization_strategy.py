@@ -174,6 +174,17 @@ def _no_dropout_before_the_output(t: Trial, answer: Any) -> None:
     )
 
 
+def _not_whole_rows(t: Trial, few: bool, got: str) -> None:
+    """Require that few rows look as if dropout had taken a whole example."""
+    t.require(
+        few,
+        say("dropout takes whole examples, not units."),
+        expected=say("other units gone in each row"),
+        got=got,
+        advice=say("For inputs (N, units) it is nn.Dropout, not Dropout1d or 2d."),
+    )
+
+
 def _rows_near(a: Tensor, b: Tensor) -> Tensor:
     """Tell for each row whether two tensors (n, k) agree in it, (n, 1)."""
     return torch.isclose(a, b, rtol=1e-3, atol=1e-4).all(1, keepdim=True)
@@ -248,13 +259,8 @@ def _units_not_rows(t: Trial, answer: Any, dims: Sequence[int]) -> None:
     out = t.call(net, t.randn(rows, dims[0])).detach()
     out = out[out[:, 0].argsort()]
     twins = int(_rows_near(out[1:], out[:-1]).sum())
-    t.require(
-        twins < rows // 10,
-        say("dropout takes whole examples, not units."),
-        expected=say("other units gone in each row"),
-        got=say("{twins} of {rows} rows with the same logits", twins=twins, rows=rows),
-        advice=say("For inputs (N, units) it is nn.Dropout, not Dropout1d or 2d."),
-    )
+    got = say("{twins} of {rows} rows with the same logits", twins=twins, rows=rows)
+    _not_whole_rows(t, twins < rows // 10, got)
 
 
 def _start(t: Trial, answer: Any) -> None:
@@ -1017,13 +1023,8 @@ def _head_units(t: Trial, answer: Any) -> None:
         advice=say("The last layer is a plain Linear, with nothing behind it."),
     )
     bare = int(_rows_near(out, hidden.layers.shifts[1].expand_as(out)).sum())
-    t.require(
-        bare < rows // 10,
-        say("dropout takes whole examples, not units."),
-        expected=say("other units gone in each row"),
-        got=say("{bare} of {rows} rows without any unit", bare=bare, rows=rows),
-        advice=say("For inputs (N, units) it is nn.Dropout, not Dropout1d or 2d."),
-    )
+    got = say("{bare} of {rows} rows without any unit", bare=bare, rows=rows)
+    _not_whole_rows(t, bare < rows // 10, got)
     _quiet_in_eval(t, head, a)
     both = (t.call(head, x).detach() for x in (a, b, a + b, 0 * a))
     one, other, together, nothing = both

@@ -129,10 +129,9 @@ class Handling(ABC):
         inputs = (
             [] if may_change or self.name.endswith("_") else tensors_in(args, kwargs)
         )
-        before = [tensor.detach().clone() for tensor in inputs]
-        outcome = self.outcome(answer, *args, case=case, **kwargs)
-        result = self._settled(outcome, errors, explain)
-        self._unchanged(inputs, before)
+        with self._leaves(inputs):
+            outcome = self.outcome(answer, *args, case=case, **kwargs)
+            result = self._settled(outcome, errors, explain)
         if not isinstance(result, (Tensor, *PLAIN)):
             self._labels[id(result)] = (result, self._call_text(answer, args, kwargs))
         return result
@@ -153,14 +152,12 @@ class Handling(ABC):
         Args:
             times: how often. The others are as of `call`.
         """
-        inputs = tensors_in(args, {})
-        before = [tensor.detach().clone() for tensor in inputs]
-        self._say(case or self._call_text(answer, args, {}))
-        outcome = self._use(uses.calls, answer, times, args, {})
-        results = list(self._settled(outcome, errors, explain))
-        for each in results:
-            self._genuine(each)
-        self._unchanged(inputs, before)
+        with self._leaves(tensors_in(args, {})):
+            self._say(case or self._call_text(answer, args, {}))
+            outcome = self._use(uses.calls, answer, times, args, {})
+            results = list(self._settled(outcome, errors, explain))
+            for each in results:
+                self._genuine(each)
         return results
 
     def outcome(
@@ -178,11 +175,9 @@ class Handling(ABC):
 
         Args: as of `call`; tensors among them must stay as they are.
         """
-        inputs = tensors_in(args, {})
-        before = [tensor.detach().clone() for tensor in inputs]
-        self._say(case)
-        result, *spent = self._settled(self._use(uses.counted, answer, args))
-        self._unchanged(inputs, before)
+        with self._leaves(tensors_in(args, {})):
+            self._say(case)
+            result, *spent = self._settled(self._use(uses.counted, answer, args))
         if not isinstance(result, (Tensor, *PLAIN)):
             self._labels[id(result)] = (result, case)
         return result, Spent(*spent)
@@ -476,7 +471,11 @@ class Handling(ABC):
         )
         return made
 
-    def _unchanged(self, inputs: Sequence[Tensor], before: Sequence[Tensor]) -> None:
+    @contextmanager
+    def _leaves(self, inputs: Sequence[Tensor]) -> Iterator[None]:
+        """Fail if the block comes to its end and has changed one of these tensors."""
+        before = [tensor.detach().clone() for tensor in inputs]
+        yield
         for now, then in zip(inputs, before, strict=True):
             if name := replaced(now):
                 self.fail(
