@@ -89,9 +89,19 @@ def server(request, tmp_path_factory):
 def opened(browser, server: Server, name: str, width: int = 1300):
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.set_default_timeout(240_000)
+    page.add_locator_handler(page.locator(".jp-Dialog"), answer)
     page.goto(server.url(name))
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     return page
+
+
+def answer(dialog) -> None:
+    """Take a dialog's own proposal, as a person does whom it disturbs; say what it was.
+
+    A busy server is one that Jupyter believes lost, and asks about.
+    """
+    print("A dialog:", " ".join(dialog.inner_text().split()))
+    dialog.locator(".jp-mod-accept").click()
 
 
 def run_first_cell(page) -> None:

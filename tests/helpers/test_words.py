@@ -197,11 +197,16 @@ FOREIGN = re.compile(
 def content() -> list[str]:
     """Return the texts of quizzes, cards and exercises: they are files of their own."""
 
+    def plain(found: re.Match[str]) -> str:  # as a browser gives it back
+        return html.unescape(found[0])
+
     def strings(value: object) -> list[str]:
         if isinstance(value, str):
             after = re.sub(r"^Right[.:,]\s*", "", value)  # as a panel puts it
             after = after[:1].upper() + after[1:]
-            return [value, as_html(value), as_html(after), *value.splitlines()]
+            made = [as_html(value), as_html(after)]
+            read = [re.sub("&(?:quot|#[0-9x]+);", plain, each) for each in made]
+            return [value, *made, *read, *value.splitlines()]
         inner = value.values() if isinstance(value, dict) else value
         return sum(map(strings, inner), []) if hasattr(inner, "__iter__") else []
 
