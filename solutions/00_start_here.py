@@ -9,8 +9,8 @@
 # method.
 #
 # This notebook is about not being fooled, neither by luck like theirs nor by small
-# omissions in the code, of which nothing warns you. First you train a network with a loop
-# that hides nothing. Then you leave out three small things, one after the other, and
+# omissions in the code about which nothing warns you. First you train a network with a
+# loop that hides nothing. Then you leave out three small things, one after the other, and
 # measure what each costs. At the end you compare runs with the tool on which every claim
 # of this course rests.
 #
@@ -57,22 +57,24 @@ check = load("00_start_here")
 progress.course_map()
 
 # %% [markdown]
-# Each notebook fixes its seeds and sizes in one place. `device()` picks the fastest
-# hardware it finds (the environment variable `COURSE_DEVICE` overrules it). A color stands
-# for the same treatment in every figure.
+# Each notebook fixes its seeds and its *hyperparameters*, the settings that are chosen
+# and not learned, in one place. `device()` picks the fastest hardware it finds (the
+# environment variable `COURSE_DEVICE` overrules it). A color stands for the same
+# treatment in every figure of the notebook.
 
 # %%
 SEEDS = range(8)
 EPOCHS = 15
 DEVICE = device()
-NONE, HOARDED, DROPOUT, DECAY, MOMENTUM = plots.PALETTE[:5]
+NONE, DROPOUT, HOARDED, DECAY, MOMENTUM = plots.PALETTE[:5]
 
 # %% [markdown]
 # ## The data
 #
-# Fashion-MNIST consists of small grey pictures of clothes in ten classes, and it comes with
-# the course. We take 1,000 images to train on and 1,000 others to validate, shrunk to 14×14
-# pixels and flattened to 196 numbers each. Which classes would *you* mix up?
+# Fashion-MNIST consists of small gray pictures of clothes in ten classes, and it comes
+# with the course. We take 1,000 images to train on and 1,000 others as the *validation
+# set*, shrunk to 14×14 pixels and flattened to 196 numbers each. Which classes would
+# *you* mix up?
 
 # %%
 train, val, test = data.fashion_mnist(1000, 1000, size=14, flat=True, device=DEVICE)
@@ -82,7 +84,7 @@ print("train", *map(tuple, (train.x.shape, train.y.shape)), "val", tuple(val.x.s
 chosen = torch.stack([(train.y == k).nonzero()[0, 0] for k in range(10)])
 ax = plots.images(train.x[chosen], data.CLASS_NAMES, columns=5)
 ax.set_title("One training image of each of the ten classes", pad=18)
-plots.show(ax.figure, alt="Ten small grey images of clothes, one of each class, named.")
+plots.show(ax.figure, alt="Ten small gray images of clothes, one of each class, named.")
 
 # %% [markdown]
 # A number such as "78 % right" means little by itself, so we need others to hold it
@@ -100,16 +102,17 @@ print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % r
 # 2017). With a sixtieth of the images and a quarter of the pixels we should not expect
 # that, but a network that learns should beat the class averages.
 #
-# The third part, `test`, is sealed and counts how often it is opened. This notebook chooses
-# nothing that a test set would have to confirm, so it never opens it.
+# The third part, the *test set*, is sealed and counts how often it is opened. It is for a
+# final score, once everything has been chosen. This notebook chooses nothing that a test
+# set would have to confirm, so it never opens it.
 #
 # ## One training run that hides nothing
 #
-# Our network has 196 inputs, one hidden layer of 64 units, and ten outputs. For one image it
-# returns ten real numbers, the *logits* $z_1, \dots, z_{10}$, one for each class. To say
-# how wrong they are we turn them into probabilities with the softmax,
-# $q_k = e^{z_k} / \sum_j e^{z_j}$, and look at the probability of the right class $y$ alone.
-# The *cross-entropy* is
+# Our network has 196 inputs, one hidden layer of 64 units (the output of a unit is its
+# *activation*), and ten outputs. For one image it returns ten real numbers, the *logits*
+# $z_1, \dots, z_{10}$, one for each class. To say how wrong they are we turn them into
+# probabilities with the softmax, $q_k = e^{z_k} / \sum_j e^{z_j}$, and look at the
+# probability of the right class $y$ alone. The *cross-entropy* is
 #
 # $$\ell = -\ln q_y = -z_y + \ln \sum_j e^{z_j} .$$
 #
@@ -200,19 +203,19 @@ plots.show(
 
 # %% [markdown]
 # In epoch 1 the validation loss is nearly half a nat *below* the training loss, as if the
-# network knew images better that it has never seen. But the two numbers were not measured
-# alike. The running training loss is an average over the epoch: its first batches were
-# scored by a network that knew nothing and paid 2.3 nats. The validation loss was measured
-# when the epoch was over, with better weights.
+# network knew the images that it has never seen better than those it was trained on. But
+# the two numbers were not measured alike. The running training loss is an average over
+# the epoch: its first batches were scored by a network that knew nothing and paid 2.3
+# nats. The validation loss was measured when the epoch was over, with better weights.
 #
-# The dotted line is the training loss at the moment of the validation loss, and the puzzle
-# is gone: on its training images the network is a little better from the start and clearly
-# better at the end. The two blue lines meet, because late in training the loss changes little
-# during one epoch.
+# The dotted line is the training loss at the same moment as the validation loss. With it
+# the puzzle is gone: on its training images the network is a little better from the start
+# and clearly better at the end. The two blue lines meet, because late in training the
+# loss changes little during one epoch.
 #
-# That was one run. The course's own loop, `training.fit`, does what the cell above did and
-# returns a `History`; anything to be noted in between is a callback. Is the order of the
-# three lines luck? Ask eight seeds.
+# That was one run. Is the order of the three lines luck? We ask eight seeds. The course's
+# own loop, `training.fit`, does what the cell above did and returns a `History`; anything
+# to be noted in between is a callback.
 
 
 # %% experiment
@@ -273,19 +276,21 @@ with results(varies=VARIES) as table:
     )
 
 # %% [markdown]
-# So the first impression was an artifact, and the last one is real: that gap between seen
-# and unseen images, here with a correct loop, a small network and clean labels, is what this
-# course is about. Regularization is whatever we do to make the *unseen* side better.
-# Sometimes it does, sometimes it does not, and we shall measure both.
+# So the first impression was an artifact, and the last one is real. The difference
+# between seen and unseen images is called the *generalization gap*. We find it with a
+# correct loop, a small network and true labels, and it is what this course is about.
+# Regularization is whatever we do to make the *unseen* side better. Sometimes it does,
+# sometimes it does not, and we shall measure both.
 #
-# The table states a result as the whole course does: with an interval over seeds, and below
-# it *what varied* from seed to seed. What that is worth is the subject of the second half.
+# The table states a result as the whole course does: with an interval over seeds, and
+# below it *what varied* from seed to seed. What such an interval covers is the subject of
+# the second half.
 #
 # ## A loss that will not come down
 #
 # Before you write your own loop, hunt a bug. The next cell trains the same network for 40
-# epochs with Adam. It differs from the loop above in one more, harmless-looking place.
-# Nothing complains when you run it.
+# epochs with Adam. It differs from the loop above in one more place, which looks
+# harmless, and nothing complains when you run it.
 
 
 # %% experiment
@@ -334,8 +339,8 @@ print(f"training images right: {hits:.1f} %")
 # 4. The **check** cell decides.
 #
 # A check says in a few lines which case went wrong, what should have come and what came.
-# Here are two answers to the first exercise, an empty and a lazy one. The lazy one has the right arguments and returns
-# a float, so the check has to look at what it *does*.
+# Here are two answers to the first exercise, an empty and a lazy one. The lazy one has
+# the right arguments and returns a float, so the check has to look at what it *does*.
 
 
 # %%
@@ -476,9 +481,9 @@ print(f"after one backward: {first}, after two: {second}")
 
 # %% [markdown]
 # The derivative of $3w$ is 3, but the second call added its 3 to the one that was there.
-# That is on purpose: if a batch does not fit into memory, you can send it through in pieces,
-# call `backward()` for each, and step once. But whoever does not clear steps along the *sum
-# of all gradients since the beginning*.
+# That is on purpose: if a batch does not fit into memory, you can send it through in
+# pieces, call `backward()` for each, and step once. But if you do not clear, each step
+# goes along the *sum of all gradients since the beginning*.
 #
 # Write $\mathbf g_t$ for the gradient of step $t$. Without clearing, the update is
 # $\mathbf w_{t+1} = \mathbf w_t - \eta\,(\mathbf g_1 + \dots + \mathbf g_t)$. Subtract the
@@ -486,10 +491,11 @@ print(f"after one backward: {first}, after two: {second}")
 #
 # $$\mathbf w_{t+1} - \mathbf w_t = (\mathbf w_t - \mathbf w_{t-1}) - \eta\,\mathbf g_t .$$
 #
-# On the left stands the velocity after the step. It is the *whole* velocity from before,
-# plus a push downhill, and nothing ever slows it down. SGD with momentum $\beta$ keeps the
-# share $\beta$ of its velocity, usually 0.9. So never clearing is momentum with
-# $\beta = 1$, a ball in a bowl without friction, and such a ball does not come to rest.
+# Call the change of the weights in one step their velocity. The new velocity, on the
+# left, is the *whole* old one plus a push downhill, and nothing ever slows it down. SGD
+# with momentum $\beta$ keeps the share $\beta$ of its velocity, usually 0.9. So never
+# clearing is momentum with $\beta = 1$, a ball in a bowl without friction, and such a
+# ball does not come to rest.
 #
 # <details><summary>Does it at least not fly off? The case of a parabola</summary>
 #
@@ -604,14 +610,16 @@ with results(varies=VARIES) as table:
     recall("start_here.zeroing", 2)
 
 # %% [markdown]
-# The run with momentum 1 has the same losses, so the mechanics is not a figure of speech but
-# the same computation. And the network does worse than the parabola, whose swing never grew.
-# There the bowl had one shape. Here each batch has a bowl of its own; the pushes add up, and
-# without friction nothing takes them out again.
+# The run with momentum 1 has the same losses, so never clearing *is* momentum 1, and the
+# ball is more than a comparison. But the network does worse than the parabola, whose
+# swing never grew. A likely reason: there the bowl had one shape, whereas here each batch
+# has a bowl of its own. Their pushes add up, and without friction nothing takes them out
+# again.
 #
-# But is the comparison fair? 0.1 was a good rate for the *other* arm, and somebody who does
-# not know of the bug would try smaller ones. So both arms get the same choice of five, in
-# eighty networks trained side by side, with momentum 1 for the arm that does not clear.
+# But is the comparison fair? 0.1 was a good rate for the *other* arm, and somebody who
+# does not know of the bug would try smaller ones. So both arms get the same choice of
+# five rates: eighty networks trained side by side, with momentum 1 for the arm that does
+# not clear.
 
 # %% predict
 predict(
@@ -716,14 +724,15 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
 #
 # PyTorch has two switches for evaluation. They sound alike and do different jobs:
 #
-# - `model.eval()` changes what layers *compute*: dropout stops dropping, and BatchNorm uses
-#   its stored averages in place of the batch's. `model.train()` puts them back.
+# - `model.eval()` changes what layers *compute*: dropout stops dropping, and BatchNorm
+#   (notebook 10) uses its stored averages in place of the batch's. `model.train()` puts
+#   them back.
 # - `torch.no_grad()` changes what autograd *remembers*: it builds no graph.
 #
-# Dropout sets each unit to zero with probability $p$ in every pass and scales the others by
-# $1/(1-p)$ (notebook 02), so in train mode it tosses coins. Many people use `no_grad` alone
-# for evaluation. Is that not enough? Train eight networks with dropout, and have each of them
-# look at the validation images twice.
+# Dropout (notebook 02) sets each unit to zero with probability $p$ in every pass and
+# scales the others by $1/(1-p)$, so in train mode the output depends on chance. Many
+# people use `no_grad` alone for evaluation. Is that not enough? Train eight networks with
+# dropout, and have each of them look at the validation images twice.
 
 # %% predict
 predict(
@@ -805,11 +814,11 @@ with results(varies=VARIES) as table:
     recall("start_here.no-grad", 3)
 
 # %% [markdown]
-# `no_grad` did its own job and nothing else. In train mode each pass used a thinned network,
-# another one each time, and each of them is worse than the whole. The less is dropped, the
-# less it costs: about one point at a rate of 0.1, which can go unnoticed for a long time.
-# Nobody retrained anything between the two columns of the figure. The networks were fine;
-# the measurement was not.
+# `no_grad` did its own job and nothing else. In train mode each pass used a *thinned*
+# network, in which other units were missing each time, and on average these did worse
+# than the whole one. The less is dropped, the less it costs: about one point at a rate of
+# 0.1, which can go unnoticed for a long time. Nothing was retrained between the two
+# columns of the figure. The networks were fine; the measurement was not.
 #
 # ### A gap that hides
 #
@@ -856,7 +865,7 @@ with results(varies=VARIES) as table:
 # %% [markdown]
 # The two usual curves say that this network does not overfit at all. They compare half a
 # network on images it knows with a whole network on images it does not know, and at epoch
-# 15 the two handicaps happen to cancel. Measured alike, the gap is there.
+# 15 the two handicaps nearly cancel. Measured alike, the gap is there.
 #
 # With BatchNorm the wrong mode is worse: a forward pass in train mode *changes* the model,
 # gradients or not.
@@ -1101,10 +1110,10 @@ with results(varies=VARIES + "; 2,000 orders for each network") as table:
 #
 # ## Comparing two runs
 #
-# Now loop and measurement can be trusted, and we can ask: *is setting A better than setting
-# B?* Our example is weight decay, a steady pull of all weights towards zero (notebook 03).
-# Does a decay of 0.01 help this network? Four people train it once without and once with it,
-# and use a new seed for each run:
+# Now that loop and measurement can be trusted, we can ask: *is setting A better than
+# setting B?* Our example is weight decay, a steady pull of all weights toward zero
+# (notebook 03, section 7). Does a decay of 0.01 help this network? Four people train it
+# once without and once with it, and use a new seed for each run:
 
 # %% experiment
 MANY = list(range(64))
@@ -1185,10 +1194,11 @@ with results(varies="64 initializations and data orders; one split") as table:
     recall("start_here.single-pair", 3)
 
 # %% [markdown]
-# There is a real difference, about half a point, and it is a *loss*: this decay is too strong
-# for this network (notebook 03 looks for better ones). But the seeds scatter with a standard
-# deviation three times as large, so two runs with different seeds are little better than a
-# coin. The running robots of the beginning are no surprise.
+# There is a real difference, about half a point, and it is a *loss*: this decay is too
+# strong for this network (notebook 03 looks for better ones). But the seeds scatter with
+# a standard deviation three times as large, so asking two runs with different seeds is
+# little better than tossing a coin. After that, the running robots of the beginning are
+# no surprise.
 #
 # With the *same* seed on both sides, only one pair in ten or so is wrong. The lines in the
 # left panel are nearly level: a seed that is good luck for one setting is good luck for the
@@ -1248,8 +1258,8 @@ for n in (3, 5, 8, 30):
 # $$\sigma_d^2 = \operatorname{Var}(A - B) =
 # \sigma_A^2 + \sigma_B^2 - 2\rho\,\sigma_A\sigma_B .$$
 #
-# Without pairing the last term is missing. With $\rho$ near 1, where seeds carry their luck
-# along, almost everything cancels; with $\rho$ near 0 nothing is gained.
+# Without pairing the last term is missing. With $\rho$ near 1, where a seed brings the
+# same luck to both arms, almost everything cancels; with $\rho$ near 0 nothing is gained.
 #
 # ### Exercise 0.3 · The paired difference (2 points, ~12 min)
 #
@@ -1364,7 +1374,7 @@ ax.set_title("Pairing shortens two of the three intervals")
 plots.show(
     ax.figure,
     alt="Three differences to the plain network, each with an unpaired interval in "
-    "grey and a paired one with its eight dots. For decay and dropout the paired one is "
+    "gray and a paired one with its eight dots. For decay and dropout the paired one is "
     "much shorter; for momentum both are long.",
 )
 
@@ -1381,8 +1391,9 @@ for name, scores in TREATMENTS.items():
     print(f"{name:15}  {rho:8.2f}      {told}")
 
 # %% [markdown]
-# **Decay:** the correlation is close to 1, because a small pull on the weights hardly changes
-# what a run does. Unpaired, eight seeds say nothing; paired, they decide.
+# **Decay:** the correlation is close to 1, because a small pull on the weights hardly
+# changes what a run does. Unpaired, eight seeds leave the question open; paired, they
+# decide it.
 #
 # **Momentum:** the correlation is close to 0, as if momentum sent each run on a path of its
 # own, so pairing gains nothing. "Not decided" is the right answer, and it is *not* "no
@@ -1418,15 +1429,16 @@ with results(varies="16 initializations and data orders; one split") as table:
 # interval at 15 epochs was not wrong: "after 15 epochs" was part of its question. That is
 # why the course moves a setting or two before it makes a sentence general.
 #
-# Pairing has its schedule, too. The correlation for decay has fallen from close to 1 to
-# about 0.7: two runs that start alike and see the same images drift apart with time.
+# What pairing gains depends on the length of training as well. The correlation for decay
+# has fallen from close to 1 to about 0.7: two runs that start alike and see the same
+# images drift apart with time.
 #
 # ### What do two runs with one seed have in common?
 #
-# A seed fixes two things here: the initial weights, and the order in which the images come.
-# Which of them carries the luck? Take them apart: a treatment that shares only the order
-# with its control, and one that shares only the initial weights, each at the learning rates
-# 0.1 and 0.01.
+# A seed fixes two things here: the initial weights, and the order in which the images
+# come. Which of the two makes the runs of one seed alike? Take them apart: a treatment
+# that shares only the order with its control, and one that shares only the initial
+# weights, each at the learning rates 0.1 and 0.01.
 
 # %% predict
 predict(
@@ -1512,13 +1524,13 @@ with results(varies="32 initializations and data orders; one split"):
     recall("start_here.what-is-shared", 3)
 
 # %% [markdown]
-# At a learning rate of 0.1 the order counts most. Each batch still moves the weights a good
-# way when training stops, so it matters which images came last; you saw the curves of the
-# very first run jump up and down. At 0.01 no batch moves much, and after 15 epochs a run
-# still depends on where it started. A rule found at one rate would have been false at the
-# other. At both, sharing *everything* is best. So give both settings the same initial weights
-# *and* the same data order; a `DataLoader` whose generator is in another state can lose most
-# of what pairing gives.
+# At a learning rate of 0.1 the order counts most, at 0.01 the initial weights. A likely
+# reason: at 0.1 each batch still moves the weights a good way when training stops, so it
+# matters which images came last. At 0.01 no batch moves them much, and after 15 epochs a
+# run still depends on where it started. A rule found at one rate would have been false at
+# the other. At both, sharing *everything* is best. So give both settings the same initial
+# weights *and* the same data order; a `DataLoader` whose generator is in another state
+# can lose most of what pairing gives.
 #
 # ## The same seeds on other images
 #
@@ -1654,10 +1666,10 @@ with results(
 #   noise anew; where only seeds vary, the sentence is about one data set.
 # - **Holds** means that the whole interval agrees with the sentence, **does not hold** that
 #   none of it does. **Not decided** is everything between, and needs more seeds.
-# - Five in a hundred intervals miss, and nobody can tell which. Test twenty changes that do
-#   nothing, independently, and with a chance of $1 - 0.975^{20}$, or 40 %, at least one seems
-#   to help. The best of many always looks better than it is (the *winner's curse*, which
-#   notebook 05 measures).
+# - Five in a hundred intervals miss, and nobody can tell which. Test twenty changes that
+#   do nothing, independently, and with a chance of $1 - 0.975^{20}$, or 40 %, at least
+#   one seems to help. The best of many tends to look better than it is (the *winner's
+#   curse*, notebook 05, section 7).
 # - **Seeds are independent; weights, examples or epochs of one run are not.** An interval
 #   over things that share their luck is too short.
 #
@@ -1760,7 +1772,8 @@ challenge()
 #   loss stays where it is.
 # - A softmax before `cross_entropy`: with ten classes the loss ends at 1.46, not at 0.
 # - `total += loss` without `.item()`: every batch's graph stays in memory for the epoch.
-# - `model.training = False` in place of `model.eval()`: the layers inside never hear of it.
+# - `model.training = False` in place of `model.eval()`: the layers inside keep the mode
+#   they had.
 # - No test for the mode. Two lines find a forgotten `eval()` before anybody else does: in eval
 #   mode `torch.equal(model(x), model(x))` must hold for one batch `x`, and with dropout in the
 #   network it must fail in train mode.
@@ -1788,6 +1801,7 @@ challenge()
 #   <https://doi.org/10.1093/biomet/6.1.1>
 # - Xiao, Rasul and Vollgraf (2017), *Fashion-MNIST*, <https://arxiv.org/abs/1708.07747>
 #
-# **Next:** [01 · Bias and variance](../01_bias_variance/01_bias_variance.ipynb)
-# takes the gap apart: what part of the error comes from a model too stiff, what part from
-# one too nervous, and what a penalty trades between them.
+# **Next:** [01 · Bias and variance](../01_bias_variance/01_bias_variance.ipynb) takes the
+# error on new examples apart: which part comes from a model that is too rigid, which from
+# one that follows every accident of its examples, and how a penalty trades one for the
+# other.
