@@ -8,11 +8,11 @@
 # elephant, and with five I can make him wiggle his trunk," said Fermi, and with that
 # the conversation was over (Dyson told the story in 2004).
 #
-# Fermi's objection is still the first thing to say about a model that fits: did it have
-# to? But his measure, the number of parameters, no longer separates good models from
-# bad ones. Networks that are used every day have far more parameters than examples, and
-# they predict. This notebook keeps Fermi's question and looks for what should be
-# counted in place of parameters.
+# Fermi's objection is still the first thing to ask about a model that fits: would it
+# have fitted anything? But his measure, the number of parameters, no longer separates
+# good models from bad ones. Networks that are used every day have far more parameters
+# than examples, and they predict well. This notebook keeps Fermi's question and looks
+# for what should be counted in place of parameters.
 #
 # When you are done you can
 #
@@ -77,9 +77,8 @@ warm_up("01_bias_variance")
 # ## One data set
 #
 # We begin where everything can be seen. The truth is a sine, $f(x) = \sin(2\pi x)$ for
-# $x$ between 0 and 1. We are not shown it. We are shown 30 points: places $x$ drawn at
-# random, and at each of them the sine's value plus noise of standard deviation
-# $\sigma = 0.3$.
+# $x$ between 0 and 1. We see only 30 points: places $x$ drawn at random, and at each of
+# them the sine's value plus noise of standard deviation $\sigma = 0.3$.
 #
 # The models are polynomials. A polynomial of degree $d$ has $d+1$ coefficients, and it
 # is *linear* in them: one column per power of $x$, and fitting is one call for least
@@ -103,9 +102,9 @@ def least_squares(x, y, degree):
 
 
 # %% [markdown]
-# Which degree is best? Let us do what anybody would do first, and try several. The loop
+# Which degree is best? We do what anybody would do first, and try several. The loop
 # prints the mean squared error on the 30 points that were fitted, and beside it the one
-# on 10,000 fresh points from the same source.
+# on 10,000 new points from the same source.
 
 # %%
 coins = torch.Generator().manual_seed(1)
@@ -125,8 +124,7 @@ for degree in (0, 1, 3, 5, 9, 12, 15):
 # %% [markdown]
 # The first column falls from line to line. It has to: a polynomial of degree 5 can do
 # all that one of degree 3 can do, so its best fit cannot be worse on the points it is
-# fitted to. Such a column would fall on any data whatever, and so it cannot tell us
-# when to stop.
+# fitted to. It would fall on any data, so it cannot tell us when to stop.
 #
 # The second column is what we care about. It estimates the **generalization error**, the
 # expected loss on a new example $(x, y)$ from the same source:
@@ -135,9 +133,9 @@ for degree in (0, 1, 3, 5, 9, 12, 15):
 # answering 0, the mean of the sine, costs $\tfrac12 + \sigma^2 = 0.59$. A good model
 # lies close to 0.09, and anything above 0.59 is worse than having learned nothing.
 #
-# The first column ends far below 0.09, where the truth itself would be on average. This is
-# how **overfitting** shows in numbers: a training error clearly below what the truth
-# reaches means that the model is fitting noise. Here are three of the fits:
+# The first column ends far below 0.09, which is the error that the truth itself makes on
+# average. This is how **overfitting** shows in numbers: a training error clearly below
+# that of the truth means that the model is fitting noise. Here are three of the fits:
 
 # %% figure
 fig, axs = plots.figure(3, sharey=True)
@@ -163,10 +161,8 @@ plots.show(
 # ## Two hundred data sets
 #
 # Was that bad luck, or is it what degree 15 does? One data set cannot say. In the real
-# world one data set is all we have, but this is a laboratory: we draw 200 of them, fit
-# each one, and look at all the fits together.
-#
-# Before you do, picture the 200 curves of degree 15 on top of each other.
+# world one data set is all we have, but here we know the source: we draw 200 of them,
+# fit each one, and look at all the fits together.
 
 # %% predict
 predict(
@@ -207,9 +203,9 @@ for ax, degree in zip(axs, (1, 3, 15), strict=True):
         ax.plot(grid, center + sign * spread, **style, label=name)
     ax.plot(grid, truth, "k--", lw=1.5, label="truth")
     ax.set(xlabel="x", ylim=(-2.5, 2.5))
-axs[0].set_title("Degree 1: agreed, and wrong")
-axs[1].set_title("Degree 3: agreed, and right")
-axs[2].set_title("Degree 15: no agreement at the ends")
+axs[0].set_title("Degree 1: fits agree, and are wrong")
+axs[1].set_title("Degree 3: fits agree with the truth")
+axs[2].set_title("Degree 15: fits differ at the ends")
 axs[0].set_ylabel("y")
 axs[0].legend(fontsize=8, loc="lower left")
 plots.show(
@@ -221,12 +217,12 @@ plots.show(
 )
 
 # %% [markdown]
-# There are two ways of being wrong in this picture, and they look quite different. The
-# straight lines agree with each other, and their mean is far from the truth: more data
-# sets would not help them, for none of them can bend. The curves of degree 15 follow the
-# truth well in the middle, and then they fly apart: each one is wrong in its own way. (At
-# the ends even the mean leaves the picture, because a few fits are so far out that they
-# carry the mean of all 200 with them.)
+# There are two ways of being wrong in this picture. The straight lines agree with each
+# other, and their mean is far from the truth: more data sets would not help them, for
+# none of them can bend. The curves of degree 15 follow the truth well in the middle and
+# fly apart at the ends: each one is wrong in its own way. (There even the mean leaves
+# the picture, because a few fits are so far out that they carry the mean of all 200 with
+# them.)
 #
 # Move the demo's sliders to see how the degree, the number of points and the noise change
 # that. (Its places are evenly spaced at first; choose "drawn anew" for the picture above.)
@@ -237,7 +233,7 @@ demos_overfitting.scene().show()
 # %% [markdown]
 # ## The error, taken apart
 #
-# Let us give the two ways names and turn the picture into an equation. Fix a place $x$.
+# Now we give the two ways names and turn the picture into an equation. Fix a place $x$.
 # Write $\hat f(x)$ for the prediction there, which is random because the training set
 # is, and $\bar f(x) = \mathbb E\,\hat f(x)$ for its mean over training sets. A new
 # observation is $y = f(x) + \varepsilon$ with noise of mean zero and variance
@@ -275,11 +271,11 @@ demos_overfitting.scene().show()
 #
 # </details>
 #
-# With $M$ data sets in place of all possible ones, and the average over $M$ in place of
-# the expectation, the first two terms still add up *exactly* to the mean squared error
-# to the truth, since deviations from an average sum to zero. The third one needs no
-# estimate here: we know $\sigma$, and we know the truth. So from now on we measure the
-# error *to the truth*, and remember that 0.09 comes on top for anybody who observes.
+# With the average over $M$ data sets in place of the expectation, the first two terms
+# still add up *exactly* to the mean squared error to the truth, since deviations from an
+# average sum to zero. The third needs no estimate here, because we know $\sigma$. So
+# from now on we measure the error *to the truth*, and remember that 0.09 is added when a
+# fit is compared with new observations.
 
 # %% [markdown]
 # ### Exercise 1.1 · Bias and variance (2 points, ~8 min)
@@ -351,11 +347,10 @@ load("01_bias_variance").bias_variance(bias_variance, seed=71_302)
 # own function does the sums (imported as `split_error`), so that nothing below depends
 # on your answer.
 #
-# There is one decision to make that many textbooks make silently: *at which $x$* do we
-# measure? One can judge a fit at the 30 places where it was trained, with the truth in
-# place of the noisy $y$. One can also judge it at new places, here on a fine grid. And
-# one can train on evenly spaced places in place of random ones. Three combinations are
-# interesting:
+# One decision is often made silently: *at which $x$* do we measure? One can judge a fit
+# at the 30 places where it was trained, with the truth in place of the noisy $y$, or at
+# new places, here on a fine grid. And one can train on evenly spaced places or on random
+# ones. Three combinations are interesting:
 #
 # - random places, judged at these same places,
 # - evenly spaced places, judged on the grid,
@@ -391,10 +386,13 @@ on_even = [split_error(fits_of(d, even_x, even_y), truth) for d in degrees]
 on_random = [split_error(fits_of(d), truth) for d in degrees]
 
 # %% [markdown]
-# (For the first combination there is no "mean fit at a place", for every data set has
-# places of its own. But a least-squares fit is linear in its targets. So we can fit the
-# noise alone and look at what it does to the curve: that is the deviation which the
-# variance averages.)
+# <details><summary>How to measure the first combination</summary>
+#
+# There is no "mean fit at a place", for every data set has places of its own. But a
+# least-squares fit is linear in its targets. So we can fit the noise alone and look at
+# what it does to the curve: that is the deviation which the variance averages.
+#
+# </details>
 
 # %% figure
 in_theory = [SIGMA**2 * (d + 1) / N for d in degrees]
@@ -462,23 +460,26 @@ with results(varies=sets_vary) as table:
     recall("bias-variance.degree", 2)
 
 # %% [markdown]
-# (Why logarithms? Of the 200 errors of degree 15 a few are so large that they alone
-# decide the mean: draw other data sets and it can change by a factor of a thousand. The
-# mean of the logarithms, that is, the typical order of magnitude, is stable. The same
-# few fits make bias² rise again in the right panel: the mean of 200 fits is itself
-# uncertain, by a two-hundredth of the variance, and we measure that as bias.)
+# <details><summary>Why logarithms, and why bias² rises again on the right</summary>
+#
+# Of the 200 errors of degree 15 a few are so large that they alone decide the mean: draw
+# other data sets and it can change by a factor of a thousand. The mean of the logarithms,
+# that is, the typical order of magnitude, is stable. The same few fits make bias² rise
+# again in the right panel: the mean of 200 fits is itself uncertain, by a two-hundredth
+# of the variance, and we measure that as bias.
+#
+# </details>
 #
 # So at the places where the fits were trained, 16 coefficients are harmless, and the
-# variance follows a simple rule: **every coefficient costs $\sigma^2/n$.** Whichever 16
-# columns we take, polynomials or anything else, the price is the same. Where does such
-# a rule come from?
+# variance follows a simple rule: **every coefficient costs $\sigma^2/n$.** Whatever the
+# columns are, polynomials or anything else, the price is the same. Why?
 #
 # Least squares replaces the vector $\mathbf y$ of the $n$ targets by its projection onto
-# the columns of $X$: $\hat{\mathbf y} = H\mathbf y$ with
-# $H = X(X^\top X)^{-1}X^\top$. The noise in $\mathbf y$ is projected as well. Noise is
-# the same in all directions, with variance $\sigma^2$ in each of $n$; the projection
-# keeps those $d+1$ that lie in the space of the columns and deletes the rest. What is
-# left is $(d+1)\,\sigma^2$, spread over $n$ points:
+# the columns of $X$: $\hat{\mathbf y} = H\mathbf y$ with $H = X(X^\top X)^{-1}X^\top$.
+# The noise in $\mathbf y$ is projected as well. Noise is the same in all $n$ directions,
+# with variance $\sigma^2$ in each; the projection keeps the $d+1$ directions that lie in
+# the space of the columns and deletes the rest. What is left is $(d+1)\,\sigma^2$,
+# spread over $n$ points:
 #
 # $$
 # \text{variance at the training points}
@@ -492,10 +493,9 @@ with results(varies=sets_vary) as table:
 # third $HH^\top = H$, which holds for every projection, and the last that a
 # projection's trace is the dimension of what it projects onto.)
 #
-# Look at what this argument does *not* say. It speaks of the places that were fitted.
-# Between them nothing holds the polynomial down, and random places leave gaps. The
-# largest ones are often at the ends, where there is a neighbor on one side only. In
-# such a gap a polynomial of high degree can do what it likes: some combination of
+# This argument speaks only of the places that were fitted. Between them nothing holds
+# the polynomial down, and random places leave gaps, often the largest ones at the ends,
+# where there is a neighbor on one side only. In such a gap some combination of
 # coefficients has hardly any effect on the 30 points, so the data hardly determine it,
 # and a little noise can set it to a huge value. In the language of linear algebra, $X$
 # has a tiny singular value. Evenly spaced points leave no such gap at degree 15. (At a
@@ -503,8 +503,7 @@ with results(varies=sets_vary) as table:
 #
 # This is a first answer to the title. The data hold a fit to the truth only near the
 # examples, and tomorrow's examples lie elsewhere. An error measured at the training
-# places alone would have hidden it: it grows along a straight line and shows no
-# disaster.
+# places alone would have hidden it, because it grows along a straight line only.
 #
 # ## More units, more variance?
 #
@@ -597,25 +596,25 @@ with results(varies="60 data sets and initializations; one truth, n = 30") as ta
     recall("bias-variance.width", 2)
 
 # %% [markdown]
-# The textbook's picture, bias down and variance up, holds only in its first half. One
-# unit makes one smooth step, which is too little for a whole sine, so its bias is
-# large; with more units the bias nearly disappears. The variance, however, does not follow the
-# number of parameters. With 8 or 64 units it is about the same.
+# The textbook's picture, bias down and variance up, holds only in its first half here.
+# One unit makes one smooth step, which is too little for a whole sine, so its bias is
+# large; with more units the bias nearly disappears. The variance, however, does not
+# follow the number of parameters. With 8 or 64 units it is about the same.
 #
 # What does move it is the *time*: four times as many steps raise the variance of 64
-# units. A likely reason is that training starts from a smooth function and bends it
-# step by step, so that a wide network with little time cannot use its freedom. Training
-# time then acts like a limit on what the network can become, which is why stopping
-# early is a regularizer (notebook 05). For images Neal and colleagues (2018) even found
-# that the variance *falls* with the width. So the number of parameters does not measure
-# what a model can do to us. What does? To find out we need a knob that leaves that
-# number alone.
+# units. A likely reason is that training starts from a smooth function and bends it step
+# by step, so that a wide network with little time cannot use its freedom. Training time
+# then acts like a limit on what the network can become, which is why stopping early is a
+# regularizer (notebook 05). For images Neal and colleagues (2018) even found that the
+# variance *falls* with the width. So the number of parameters does not measure how far a
+# model follows the noise. What does? To find out we need a knob that leaves that number
+# alone.
 #
 # ## A knob: ridge
 #
-# Degree 15 went wrong because some combinations of coefficients are hardly determined
-# by the data and take on huge values. Then let us make huge values cost something.
-# Ridge regression minimizes
+# Degree 15 went wrong because some combinations of coefficients are hardly determined by
+# the data and take on huge values. So we make huge values cost something. Ridge
+# regression minimizes
 #
 # $$
 # \|X\mathbf{w} - \mathbf{y}\|^2 + \lambda \|\mathbf{w}\|^2 .
@@ -680,7 +679,7 @@ def ridge_fit(
 
 
 # %% [markdown]
-# Look: your fit of degree 15 at strength 0.1 over the expected one (thick and grey).
+# Look: your fit of degree 15 at strength 0.1 over the expected one (thick and gray).
 
 # %% look
 X15 = powers(torch.linspace(0, 1, N, dtype=torch.float64), 15)
@@ -708,8 +707,8 @@ load("01_bias_variance").ridge_fit(ridge_fit, seed=90_417)
 # ### Bug hunt
 #
 # Somebody has written ridge regression like this. It runs, its shapes are right, and on
-# the first test it even looks reasonable: a larger strength gives smaller weights. Run
-# it. Which number in the last line cannot be right, and what is the bug?
+# their first test a larger strength gave smaller weights. Run it. Which number in the
+# last line cannot be right, and what is the bug?
 
 
 # %%
@@ -775,7 +774,7 @@ plots.show(
 # The variance falls by orders of magnitude, and the bias rises more slowly; their sum
 # has a dip in between. To judge the dip fairly we must not choose the strength on the
 # data sets on which we report it. So we choose on the first hundred data sets and judge
-# on the other hundred, and compare with three polynomials without ridge.
+# on the other hundred, and compare with four polynomials without ridge.
 
 # %% results
 even_path = ridge_path(powers(even_x[0], 15), even_y.T, strengths.tolist())
@@ -808,30 +807,29 @@ with results(varies="100 data sets that had no say in the strength") as table:
 print(f"chosen strength {strengths[chosen]:.2g}")
 
 # %% [markdown]
-# A single number repairs the explosion without taking away one parameter. And still
-# plain degree 3 is closer to the truth than degree 15 with its best strength, for
-# random and for evenly spaced places. The reason is what ridge shrinks. Its penalty
-# pulls *all* coefficients toward zero, also the large ones that the sine needs, and
-# that is bias. Choosing degree 3 removes the unneeded directions and leaves the needed
-# ones alone.
+# A single number repairs the explosion without taking away one parameter. Still, plain
+# degree 3 is closer to the truth than degree 15 with its best strength, for random and
+# for evenly spaced places. The reason is what ridge shrinks. Its penalty pulls *all*
+# coefficients toward zero, also the large ones that the sine needs, and that is bias.
+# Choosing degree 3 removes the unneeded directions and leaves the needed ones alone.
 #
-# Do not read that as "few parameters are better". Degree 3 wins because a cubic happens
+# That does not mean "few parameters are better". Degree 3 wins because a cubic happens
 # to look like one period of a sine, and we knew the sine. Where nobody knows the right
 # class, a large one with a well chosen penalty can still work, and deep learning takes
 # that road.
 #
 # ## Choosing without knowing the truth
 #
-# We have just chosen the strength as nobody can outside a laboratory: with a hundred
-# other data sets and the true curve beside them. Usually there is one data set of 30
-# points, and it has to provide the fit *and* choose the strength.
+# We have chosen the strength with a hundred other data sets and the true curve beside
+# them. Usually there is one data set of 30 points, and it has to provide the fit *and*
+# choose the strength.
 #
-# The simplest way keeps some points back, say 10 of the 30. Each strength is fitted to
-# the other 20, and the 10 judge it. That wastes data twice. The judges are few, so their
-# verdict depends on which 10 they happen to be, and they are lost for the fit.
-# **k-fold cross-validation** lets every point be a judge once. Cut the data into $k$
-# parts. For each part, fit on the other $k-1$ and measure the squared errors on the part
-# that was left out. The mean of all 30 errors is the strength's score:
+# The simplest way holds some points out, say 10 of the 30. Each strength is fitted to
+# the other 20, and the 10 judge it. That wastes data twice: the judges are few, so their
+# verdict depends on which 10 they happen to be, and they are lost for the fit. **k-fold
+# cross-validation** lets every point be a judge once. Cut the data into $k$ parts. For
+# each part, fit on the other $k-1$ and measure the squared errors on the part that was
+# left out. The mean of all 30 errors is the strength's score:
 #
 # $$
 # \text{score}(\lambda) = \frac1n \sum_{j=1}^{k} \; \sum_{i \in \text{part } j}
@@ -846,7 +844,7 @@ print(f"chosen strength {strengths[chosen]:.2g}")
 # comes from the fits: they have seen $n(1 - 1/k)$ points instead of $n$ and are a little
 # worse than the one you will use. Its variance comes from the few points that judge, and
 # from fits that change when a few points leave.
-
+#
 # For ridge, leave-one-out costs no 30 fits. The fitted values are a matrix times the
 # targets, $\hat{\mathbf y} = H\mathbf y$ with
 # $H = X(X^\top X + \lambda I)^{-1}X^\top$, and the error at a point that is left out is
@@ -972,33 +970,38 @@ with results(varies="800 data sets, each choosing for itself") as table:
 # over the data sets falls from line to line, too, and with 10 judges it is the largest
 # by far. By both measures more parts estimate better.
 #
-# Then what they are for. Cross-validation chooses better than the 10 points held back.
-# But the number of parts hardly matters: leave-one-out, which estimated best, does not
-# choose better than five parts. Its 30 fits share 28 of their 29 points with each other,
-# so their errors go up and down together, and a choice needs the *differences* between
-# strengths. Five or ten parts are the usual recommendation. Kohavi (1995) compared them
-# for choosing a classifier and preferred ten parts to leave-one-out. With a large data set and an
-# expensive network one held-out part does, and this course uses one: its thousands of
-# judges are no longer few.
+# Then the choice, which is what they are for. Cross-validation chooses better than the
+# 10 points held back. But the number of parts hardly matters: leave-one-out, which
+# estimated best, does not choose better than five parts. A likely reason is that a
+# choice needs only the *differences* between strengths, and what five parts misjudge,
+# they misjudge for all strengths alike. Five or ten parts are the usual recommendation;
+# Kohavi (1995), choosing classifiers, preferred ten parts to leave-one-out. With a large
+# data set and an expensive network one held-out part does, and this course uses one: its
+# thousand and more judges are no longer few.
 #
-# In scikit-learn you need not write the loop. `RidgeCV` uses the formula above unless you
-# ask for parts, `LassoCV` and `GridSearchCV` cut the data into five. If the features are
-# standardized as well, put the scaler and the model into one `Pipeline` and search over
-# that. Each fit then takes its means and spreads from the parts it was trained on. A scaler
-# that was fitted beforehand has already seen the part that is left out, and its judges
-# would no longer be strangers.
+# <details><summary>The same in scikit-learn</summary>
 #
-# All remain behind the one strength that is best for all sets together. Thirty
-# points know too little about $\lambda$. Last, compare the two numbers at the end of each
-# line. The winner won partly because its judges were kind to it. Its own score is
-# therefore too low, and may not be reported as its error: that takes points which have
-# had no part in the choice, the **test set** of notebook 00.
+# You need not write the loop. `RidgeCV` uses the formula above unless you ask for parts,
+# `LassoCV` and `GridSearchCV` cut the data into five. If the features are standardized as
+# well, put the scaler and the model into one `Pipeline` and search over that. Each fit
+# then takes its means and standard deviations from the parts it was trained on. A scaler
+# that was fitted beforehand has already seen the part that is left out, so that part
+# would no longer be new to the fit.
+#
+# </details>
+#
+# All remain behind the one strength that is best for all sets together, because thirty
+# points say too little about $\lambda$. Last, compare the two numbers at the end of each
+# line. The winner won partly because it was lucky with its judges. Its own score is
+# therefore too low (the *winner's curse*, notebook 05, section 7), and may not be
+# reported as its error: that takes points which have had no part in the choice, the
+# **test set** of notebook 00.
 #
 # ## How many parameters does a fit have?
 #
 # Back to Fermi. The ridge fit has 16 parameters for every $\lambda$, yet for
-# $\lambda \to \infty$ it is the constant 0 and has, in any honest count, none. Let us
-# find the honest count.
+# $\lambda \to \infty$ it is the constant 0 and uses none of them. How many does it use
+# at a given $\lambda$?
 #
 # Take the singular value decomposition $X = U\,\mathrm{diag}(s_i)\,V^\top$. It finds
 # directions $\mathbf u_i$ in the space of targets that $X$ can reach, and says how easily:
@@ -1020,12 +1023,11 @@ with results(varies="800 data sets, each choosing for itself") as table:
 #
 # </details>
 #
-# Read it from right to left. Measure how much of the targets points along
-# $\mathbf u_i$; multiply by a factor between 0 and 1; add up. Least squares has all
-# factors equal to 1. Ridge leaves a direction with $s_i^2 \gg \lambda$ nearly as it is,
-# and deletes one with $s_i^2 \ll \lambda$, which is exactly the kind that exploded. So a
-# direction counts as a parameter to the degree that it survives, and the honest count is
-# the sum
+# Read it from right to left. Measure how much of the targets points along $\mathbf u_i$;
+# multiply by a factor between 0 and 1; add up. Least squares has all factors equal to 1.
+# Ridge leaves a direction with $s_i^2 \gg \lambda$ nearly as it is, and deletes one with
+# $s_i^2 \ll \lambda$, which is exactly the kind that exploded. So a direction counts as
+# a parameter to the degree that it survives, and the count is the sum
 #
 # $$
 # \mathrm{df}(\lambda) = \sum_i \frac{s_i^2}{s_i^2 + \lambda}
@@ -1107,9 +1109,9 @@ load("01_bias_variance").effective_parameters(effective_parameters, seed=24_118)
 # %% [markdown]
 # ## How much does the training error flatter?
 #
-# Is $\mathrm{df}$ more than a nice name? It makes a prediction that one can test. Keep
-# the places $x$ and draw *fresh noise* at each of them. The error on these fresh targets
-# is larger than the training error, for the fit has adapted to the old noise. By how much
+# Is $\mathrm{df}$ more than a name? It makes a prediction that one can test. Keep the
+# places $x$ and draw *fresh noise* at each of them. The error on these fresh targets is
+# larger than the training error, for the fit has adapted to the old noise. By how much
 # on average? For every fit of the form $\hat{\mathbf y} = H\mathbf y$ the answer is
 #
 # $$
@@ -1190,13 +1192,13 @@ with results(varies=sets_vary):
     )
 
 # %% [markdown]
-# They do lie on one line, within the bars. (The bars grow to the left, where the bias
-# is large: the old noise happens to agree or disagree with a large miss, which averages
-# out only slowly.) Sixteen parameters under a penalty flatter themselves like four or
-# like nine, as the strength decides, and the formula says so *before* anybody has seen
-# fresh data. So Fermi's question becomes: not "how many parameters does it have?" but
-# "how many does it use?", and the answer depends on the penalty and on the places
-# together.
+# They do lie on one line, within the bars. (The bars grow to the left, where the bias is
+# large: the old noise happens to agree or disagree with a large miss, which averages out
+# only slowly.) With 16 parameters under a penalty the training error flatters as with
+# four or with nine, as the strength decides, and the formula says so *before* anybody
+# has seen fresh data. So Fermi's question becomes: not "how many parameters does it
+# have?" but "how many does it use?", and the answer depends on the penalty and on the
+# places together.
 #
 # **Why?** Before you go on, answer in a sentence or two: why does the gap depend on the
 # effective parameters, but not on how well the model fits the truth?
@@ -1299,11 +1301,11 @@ load("01_bias_variance").corrupt_labels(corrupt_labels, seed=55_190)
 # %% [markdown]
 # ## Labels that mean nothing
 #
-# The data are a thousand small pictures of clothes from Fashion-MNIST, 14 × 14 pixels
-# in ten classes. Chance is 10 %. For scale: with all 60,000 images in full size, two
-# convolutional layers are reported to get about 90 % right, and people without training
-# in fashion 83.5 % (the list beside the data of Xiao and colleagues 2017). We have a
-# sixtieth of the examples and a quarter of the pixels, so expect less.
+# The data are a thousand small pictures of clothes from Fashion-MNIST, 14 × 14 pixels in
+# ten classes. Chance is 10 %. With all 60,000 images in full size, two convolutional
+# layers are reported to get about 90 % right, and people without training in fashion
+# 83.5 % (the list beside the data of Xiao and colleagues 2017). We have a sixtieth of
+# the examples and a quarter of the pixels, so expect less.
 
 # %%
 clothes, held_out, _ = data.fashion_mnist(1000, 1000, size=14, flat=True, device=DEVICE)
@@ -1337,7 +1339,7 @@ plots.show(
 # One half of our population gets the true labels. The other half gets labels that a
 # ten-sided die has thrown, another throw for each seed. Images, networks (two hidden
 # layers of 100 units), initializations, order of the batches and optimizer settings are
-# the same. The dice know nothing about the pictures. What will happen?
+# the same. What will happen?
 
 # %% predict
 predict(
@@ -1413,11 +1415,11 @@ with results(varies="8 initializations, orders and throws; one set of images") a
 # have fitted anything. (Zhang and colleagues report it of far larger networks, on
 # CIFAR-10 and on ImageNet.)
 #
-# But look at the left panel once more. The two runs do not rise at the same speed. True
-# labels are learned faster. What helps with one shirt helps with the next, whereas one
-# throw says nothing about another. This suggests a question. If *some* labels are false
-# and the others true, will a network take them as they come, or learn the true ones
-# first, although nobody tells it which is which?
+# But look at the left panel once more: true labels are learned faster. What helps with
+# one shirt helps with the next, whereas one throw of the die says nothing about another.
+# This suggests a question. If *some* labels are false and the others true, will a
+# network take them as they come, or learn the true ones first, although nobody tells it
+# which is which?
 
 # %% predict
 predict(
@@ -1483,7 +1485,7 @@ with results(varies="8 initializations, orders and draws of the false labels") a
     )
     claim(
         "bias-variance.order",
-        "When 90 % of the true labels are learned, less of the false ones is.",
+        "When 90 % of the true labels are learned, a smaller share of the false ones is.",
         first_gap,
         "> 0",
     )
@@ -1494,18 +1496,19 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 # Nothing in the loss prefers them. The usual explanation, which we did not measure, is
 # that they support each other: dozens of shirts labeled "shirt" push the weights in a
 # common direction, so that their gradients add up, while the gradients of false labels
-# point in many directions and mostly cancel. When the true ones are fitted and their
-# gradients have become small, the false ones get their turn. Arpit and colleagues
-# (2017) found the same order in deep networks: simple patterns first, noise later.
-# Rolnick and colleagues (2017) found that networks still classify well with many random
-# labels for each true one, given enough data. The order is also why stopping early can
-# help against label noise (notebook 05).
+# point in many directions and mostly cancel. Once the true ones are fitted, their
+# gradients are small, and those of the false ones decide. Arpit and colleagues (2017)
+# found the same order in deep networks: simple patterns first, noise later. Rolnick and
+# colleagues (2017) found that networks still classify well with many random labels for
+# each true one, given enough data. The order is also why stopping early can help against
+# label noise (notebook 05, section 1).
 #
 # ## Do n parameters memorize at most n examples?
 #
 # The last experiment had far more parameters than labels. Is that needed? "With fewer
-# parameters than examples a model cannot memorize" sounds like counting equations and
-# unknowns. But a label is not an equation: only the *sign* of the output must be right.
+# parameters than examples a model cannot memorize" sounds plausible, like counting
+# equations and unknowns. But a label is not an equation: only the *sign* of the output
+# must be right.
 #
 # Take the simplest case, a linear classifier with $d$ weights that must give $N$ random
 # points their random labels, plus or minus. Cover (1965) counted in how many of the
@@ -1525,8 +1528,8 @@ predict(
 )
 
 # %% [markdown]
-# Let us count: 60 draws for each $N$, and a linear program that finds separating weights
-# if there are any.
+# We count: 60 draws for each $N$, and a linear program that finds separating weights if
+# there are any.
 
 
 # %%
@@ -1582,15 +1585,15 @@ with results(varies="60 draws of points and labels; Wilson's interval"):
     recall("bias-variance.myth", 3)
 
 # %% [markdown]
-# The myth is off by a factor of two for a linear model on random points: one half is
+# The sentence is off by a factor of two for a linear model on random points: one half is
 # reached at $N = 2d$, and the drop from "nearly always" to "hardly ever" is steep. For
 # networks Zhang and colleagues (2017) show that $2n + d$ weights *suffice* for any
 # labels of $n$ points in $d$ dimensions. They suffice; they are not necessary.
 #
-# Note the bars. When all of 60 draws succeed the measured part is exactly 1, and its
-# spread exactly 0. A Student's interval would be the single point 1, as if 60 draws could
-# make us certain. For proportions we use *Wilson's* interval (1927), which asks which
-# probabilities make 60 out of 60 plausible. All from 0.94 up do.
+# Note the bars. When all of 60 draws succeed, Student's interval would be the single
+# point 1, as if 60 draws could make us certain. For proportions we use *Wilson's*
+# interval (1927), which asks which probabilities make 60 out of 60 plausible. All from
+# 0.94 up do.
 #
 # ## The error beyond the number of examples
 #
@@ -1730,25 +1733,25 @@ with results(varies="8 splits and draws of the features") as table:
 # so whatever in the targets points along $\mathbf u_i$ is divided by $s_i$. With 60
 # features the 200 examples determine every direction well. With 200 features and 200
 # examples $X$ is square, and a random square matrix nearly always has a direction in
-# which it is almost singular: its least $s$ is close to 0. The fit must be exact all
-# the same, because it can be; and what it pays is a huge weight along $\mathbf v_i$.
-# With 1,600 features the 200 rows of $X$ are long vectors, no one close to a
-# combination of the others: no $s$ is small (right panel), and the exact fit of
-# smallest norm is harmless again.
+# which it is almost singular: its least $s$ is close to 0. With strength 0 the fit is
+# exact all the same, at the price of a huge weight along $\mathbf v_i$. With 1,600
+# features the 200 rows of $X$ are long vectors, none of them close to a combination of
+# the others: no $s$ is small (right panel), and the exact fit of smallest norm is
+# harmless again.
 #
-# Nothing was said of noise, and the labels are correct. What plays the part of the noise
-# is everything in the labels that a linear function of the features cannot express.
+# The labels are correct. What plays the part of the noise is everything in them that a
+# linear function of the features cannot express.
 #
 # Ridge replaces $1/s_i$ by $s_i/(s_i^2+\lambda)$, which is at most $1/(2\sqrt\lambda)$
-# however small $s_i$ is. That is why its curve has no peak. So the peak does not belong
-# to 200 features as such. It appears where the regularizer is missing.
+# however small $s_i$ is. That is why its curve has no peak: the peak does not belong to
+# 200 features as such, but to 200 features without a regularizer.
 #
 # ## And in networks that are trained?
 #
-# Fixed random features are a simple model of a network. So let us train whole networks:
-# one hidden layer of 4 to 64 units on 500 digits, full batches, AdamW without weight
-# decay, eight seeds with their own digits, twice: with correct labels, and with 20 % of
-# the training labels flipped. Test labels are always correct.
+# Fixed random features are a simple model of a network. Now we train whole networks: one
+# hidden layer of 4 to 64 units on 500 digits, full batches, AdamW without weight decay,
+# eight seeds with their own digits, twice: with correct labels, and with 20 % of the
+# training labels flipped. Test labels are always correct.
 
 # %% predict
 predict(
@@ -1861,22 +1864,21 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
     recall("bias-variance.networks", 3)
 
 # %% [markdown]
-# It is there in trained networks, too, and its place is the same in spirit: not where
-# the parameters equal the examples (12 units have 910 parameters, for 500 pictures),
-# but where the training error nears zero: the network becomes *just* able to fit its
-# labels. Our picture of it is that there it has hardly a choice how to fit them, while
-# wider networks have many ways. (We compare 12 units with 6. Networks of 4 units are on
-# average better than 12, too, but some of them get stuck early, and they scatter so
-# much from seed to seed that eight of them do not decide it.)
+# With flipped labels the peak is there in trained networks, too. It does not stand where
+# the parameters equal the examples (12 units have 910 parameters, for 500 pictures), but
+# where the training error nears zero and the network becomes *just* able to fit its
+# labels. A likely reason is that there it has hardly a choice how to fit them, while
+# wider networks have many ways. (We compare with 6 units, because some networks of 4 get
+# stuck, and eight seeds do not decide about them.)
 #
 # The two test curves on the left show what else moves it. After 250 steps the curve is
 # flatter, and its highest point lies at a larger width, for a short training does not
 # get as far as fitting every false label: again time acts as a regularizer. With correct
-# labels we see no peak at these widths; there are no false labels to be forced into the
-# fit. This agrees with Nakkiran and colleagues (2021), who saw the peak of deep networks
-# grow with label noise and with training time, and called the right count *effective
-# model complexity*: the largest number of examples that a training procedure can fit.
-# It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
+# labels we see no peak at these widths, for there are no false labels that the fit would
+# have to reach. This agrees with Nakkiran and colleagues (2021), who saw the peak of
+# deep networks grow with label noise and with training time, and called the right count
+# *effective model complexity*: the largest number of examples that a training procedure
+# can fit. It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
 #
 # ## See it happen
 #
@@ -1891,9 +1893,9 @@ demos_overfitting.training_scene().show()
 # %% [markdown]
 # ## Reading learning curves
 #
-# In real life nobody hands you the truth, nor 200 data sets. What you have is a curve on
-# training data and one on validation data. Here are three networks on the pictures of
-# clothes. Chance is $\ln 10 \approx 2.30$ nats.
+# Outside this notebook nobody hands you the truth, or 200 data sets. What you have is a
+# curve on training data and one on validation data. Here are three networks on the
+# pictures of clothes. Chance is $\ln 10 \approx 2.30$ nats.
 
 # %%
 noisy_names = data.corrupt_labels(clothes.y, 10, 0.2, torch.Generator().manual_seed(5))[
@@ -1932,11 +1934,10 @@ for plan, (seen_loss, held_loss) in ends.items():
 # %% [markdown]
 # The first network is bad on its own training data: it *underfits*. One hidden unit can
 # only put the pictures in a row, and no row separates ten classes. The second is good on
-# what it has seen and nearly as good on what it has not. The third gets better and better
-# in training while validation turns upward: it *overfits*. (It is compared with correct
-# labels on the validation side and false ones in training, so at the beginning its
-# validation loss is the *lower* one.) Here are the signs side by side, for curves of your
-# own:
+# what it has seen and nearly as good on what it has not. The third gets better and
+# better in training while validation turns upward: it *overfits*. (Its training labels
+# are partly false and its validation labels correct, so at the beginning its validation
+# loss is the *lower* one.) Here are the signs side by side, for curves of your own:
 #
 # | | Underfitting | Good fit | Overfitting |
 # |---|---|---|---|
@@ -1948,7 +1949,7 @@ for plan, (seen_loss, held_loss) in ends.items():
 #
 # The third row is the one that deceives. A small gap is found in the first column and in
 # the second, so it says nothing until you have looked at the training loss. A rule that
-# decides between the three needs thresholds; ours are conventions, no laws of nature.
+# decides between the three needs thresholds; ours are conventions.
 #
 # **Quick check.** One question on what you have just read; your answer is kept.
 
@@ -2031,13 +2032,14 @@ load("01_bias_variance").diagnose(diagnose, seed=38_846)
 #
 # **In three lines**
 #
-# 1. The error on a new example is bias² + variance + noise. A fit is held to the truth
-#    where it had examples; between them only regularization holds it.
-# 2. Parameters are not the price: at the training places each *effective* parameter
-#    costs σ²/n, a penalty or a short training lowers their number, and width alone does
-#    not raise it.
-# 3. A network can learn random labels by heart, but learns true ones first; the peak of
-#    double descent stands where a fit is just possible, and regularization removes it.
+# 1. The expected squared error on a new example is bias² + variance + noise. The
+#    examples hold a flexible fit to the truth only where they lie; between them
+#    regularization has to.
+# 2. Parameters are not the price: in a linear fit each *effective* parameter costs σ²/n
+#    at the training places, and a penalty lowers their number. In our trained networks
+#    the variance rose with the training time, but hardly with the width.
+# 3. A network can learn random labels by heart, but learns true ones first. The peak of
+#    double descent stands where a fit is just possible, and ridge removes it.
 #
 # **Pitfalls**
 #
@@ -2094,5 +2096,7 @@ flashcards("01_bias_variance")
 # - Nakkiran, Kaplun, Bansal, Yang, Barak, Sutskever (2021). *Deep double descent.*
 #   [arXiv:1912.02292](https://arxiv.org/abs/1912.02292)
 #
-# **Next:** [02 · Dropout from scratch](../02_dropout_from_scratch/02_dropout_from_scratch.ipynb)
-# teaches a network not to believe everything it is told.
+# **Next:**
+# [02 · Dropout from scratch](../02_dropout_from_scratch/02_dropout_from_scratch.ipynb)
+# switches off units at random while a network learns, and measures when that keeps it
+# from learning false labels by heart.
