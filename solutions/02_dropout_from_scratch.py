@@ -78,10 +78,10 @@ warm_up("02_dropout_from_scratch")
 # are moved around all the time cannot. So he thought of hiding a different random part
 # of a network's units from each training example, to *break up conspiracies*.
 #
-# What would a conspiracy be in a network? Let us give one a chance to form. Our data
-# are 1,000 photographs of clothes, 14 × 14 pixels, in ten equally large classes, and
-# somebody has been careless with the labels: exactly one in five is false. Here are
-# fourteen of them, false labels in red.
+# What would a conspiracy be in a network? We give one a chance to form. Our data are
+# 1,000 photographs of clothes, 14 × 14 pixels, in ten equally large classes, and
+# exactly one label in five is false, as if somebody had been careless. Here are
+# fourteen images, false labels in red.
 
 # %% figure
 shown = slice(0, 14)
@@ -100,8 +100,9 @@ plots.show(
 # with true labels, good convolutional networks reach about 94 %, and people without
 # training 83.5 % (Xiao and others, 2017, keep the list).
 #
-# Now a plain network with two hidden layers, trained for 60 epochs: once with the
-# careless labels and once with the true ones. The validation labels are all true.
+# Now we train a network with two hidden layers, without any regularization, for 60
+# epochs: once with the labels of which one in five is false, and once with the true
+# ones. The validation labels are all true.
 
 
 # %% experiment
@@ -137,11 +138,11 @@ plots.show(
 
 # %% [markdown]
 # The solid line counts how many of its training labels the network gives back, false
-# ones included. On the left, as one in five is false, it can only pass 80 % by learning
-# false labels by heart, and it does. The dashed line is what we care about. It climbs
-# quickly, while the network learns what most shirts have in common, and then it falls,
-# as the network bends its answers around single images. On the right, where nothing
-# false can be learned, training as long does no such damage.
+# ones included. On the left, as one in five is false, it can only pass 80 % by
+# learning false labels by heart, and it does. The dashed line is what we care about.
+# It climbs quickly, while the network learns what most shirts have in common, and then
+# it falls, as the network bends its answers around single images. On the right, where
+# no label is false, training as long does no such damage.
 #
 # To remember that one particular shirt is called a bag, several units have to combine
 # their responses to the accidents of that one picture, in a way that is of no use for
@@ -159,9 +160,7 @@ plots.show(
 # 1 & \text{with probability } 1 - p. \end{cases}$$
 #
 # `p` is the probability of **dropping**, here and in PyTorch. Each vector of coins
-# $\mathbf{m}$ leaves a *thinned network*. (Their paper of 2014 compares this with
-# sexual reproduction: a gene that has to work with a random half of another parent's
-# genes must be useful by itself or with few others.)
+# $\mathbf{m}$ leaves a *thinned network*.
 #
 # Press **Play** below: every mask is another network. On the right are the activations
 # of the first hidden layer, gray before dropout and blue after it, and three means:
@@ -252,9 +251,9 @@ load("02_dropout_from_scratch").standard_dropout(standard_dropout, seed=20_121)
 # %% [markdown]
 # ## Scale in training or at evaluation?
 #
-# In the form of 2012, whoever runs the trained network has to know `p`. What if
-# somebody forgets to scale? "Then activations double," one reads. Mask a large batch of
-# activations, scale nothing, and compare.
+# In the form of 2012, whoever runs the trained network has to know `p` and to scale.
+# What if somebody forgets? "Then activations double," one reads. We mask a large batch
+# of activations, scale nothing, and compare.
 
 # %% experiment
 activations = torch.rand(2000, 500, generator=torch.Generator().manual_seed(1))
@@ -276,7 +275,7 @@ for p in (0.3, 0.5, 0.75):
 #
 # so the mean is right already, and evaluation is the identity. The trained network is
 # then an ordinary one that anybody can run without knowing `p`, and PyTorch's
-# `model.eval()` does *not* scale anything, whatever you read.
+# `model.eval()` does *not* scale anything, although one often reads that it does.
 #
 # ### Exercise 2.2 · Inverted dropout (2 points, ~8 min)
 #
@@ -360,7 +359,7 @@ quick_check("unscaled-dropout")
 # %% [markdown]
 # ## Does it help, and how much of it?
 #
-# Back to the careless labels. Four rates, eight seeds each, trained together as one
+# Back to the false labels. Four rates, eight seeds each, trained together as one
 # population: 32 networks with two hidden layers of 64 units and dropout behind each of
 # them. Every seed has its own false labels, first weights and order of the data, and
 # its four networks differ in nothing but the rate. Predict first.
@@ -411,14 +410,14 @@ plots.show(
 # Lines are means over seeds, bands their 95 % intervals. The network without dropout
 # peaks early and then loses what it had; the moderate rates climb more slowly and keep
 # what they have. Here is a possible reason. If five units together store one false
-# label, all five have to be there when that image comes by, and with $p = 0.5$ they are
-# in one visit of $2^5 = 32$. What many images have in common is rehearsed at every
-# step, by whoever is there. So masks should slow down all learning, but learning by
-# heart most. The table counts the false labels learned.
+# label, all five have to be there when that image comes by, and with $p = 0.5$ they
+# are in one visit of $2^5 = 32$. What many images have in common is practiced at every
+# step, by whichever units are there. So masks should slow down all learning, but
+# learning by heart most. The table counts the false labels learned.
 #
 # The winning rate was *chosen* on validation data, which flatters it. So we open the
-# sealed test part, once, and compare the rates there. And ask of every regularizer:
-# what if we had simply **stopped** each network at its best moment?
+# sealed test part, once, and compare the rates there. And one question belongs to
+# every regularizer: what if we had simply **stopped** each network at its best moment?
 
 # %% results
 test = splits.test.open("compare the chosen dropout rate with none")
@@ -458,23 +457,25 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 
 # %% [markdown]
 # At the end of training $p = 0.5$ is worth about seven points on test images. But all
-# of them can be had by stopping the plain network at the right moment; only $p = 0.25$
-# keeps a lead, of about one point. (All bests are a little flattered, for they are
-# picked on the data that score them.) On these data dropout and stopping fight the same
-# enemy, the memorizing that comes late, and dropout need not know the right moment. The
-# third table fits our explanation: the higher the rate, the fewer false labels are
-# known by heart.
+# of them can be had by stopping the network without dropout at the right moment; only
+# $p = 0.25$ keeps a lead, of about one point. (All bests are a little flattered, for
+# they are picked on the data that score them.) On these data dropout and stopping work
+# against the same thing, the memorizing that comes late, and dropout need not know the
+# right moment. The third table fits our explanation: the higher the rate, the fewer
+# false labels are known by heart.
 #
 # With true labels long training does less harm, so stopping has less to rescue, and
 # dropout can still help. On MNIST, with 60,000 true labels and layers of 800 units and
 # more, Hinton and colleagues (2012) report that dropout, together with a limit on the
-# weights' norms (notebook 03), brings the errors on 10,000 digits from 160 to about
-# 130, and to about 110 with 20 % of the pixels dropped as well. We shall see a small
-# gain of that kind below.
+# weights' norms (notebook 03, section 10), brings the errors on 10,000 digits from 160
+# to about 130, and to about 110 with 20 % of the pixels dropped as well. With true
+# labels we find a gain of about one point, in the first table of *Has the company
+# become reliable?*
 #
 # The curve of $p = 0.75$ stays low. Is that for want of steps? With twice as many (not
 # shown) it ends at 71 % again. More likely the network has become too small: of 64
-# units 16 are there on average. What too few units cost we measure below.
+# units 16 are there on average. What too few units cost is measured in *Where it
+# helps, and where it costs*.
 #
 # ## The price: more steps
 #
@@ -512,10 +513,11 @@ with results(varies="8 initializations, orders and draws of false labels"):
 #
 # ## Where it helps, and where it costs
 #
-# So far the network was large enough to learn a thousand labels by heart. What if it is
-# smaller? What if there are more images, or if all labels are true? To find out what
-# decides, change them *one at a time*: one hidden layer of 8, 16 or 64 units, 1,000 or
-# 3,000 images, 0 or 20 % false labels, without dropout and with $p = 0.5$.
+# So far the network was large enough to learn a thousand labels by heart. What if it
+# is smaller? What if there are more images, or if all labels are true? To find out
+# what decides, we vary the three in all combinations: one hidden layer of 8, 16 or 64
+# units, 1,000 or 3,000 images, 0 or 20 % false labels, without dropout and with
+# $p = 0.5$.
 
 # %% predict
 predict(
@@ -585,10 +587,10 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 
 # %% [markdown]
 # The lines rise from left to right in both panels: in the ranges we tried, the width
-# decides most. Of 8 units, four are there on average at $p = 0.5$, and with them the
-# network has to separate ten classes; more images do not help it. Of 64 units half are
-# enough. Whether dropout then has anything to prevent depends on the labels: false ones
-# add to the gain.
+# makes the largest difference. Of 8 units, four are there on average at $p = 0.5$, and
+# with them the network has to separate ten classes; more images do not help it. Of 64
+# units half are enough. Whether dropout then has anything to prevent depends on the
+# labels: false ones add to the gain.
 #
 # The right panel lies lower because 1,200 steps are only 20 epochs of 3,000 images, too
 # few for the plain network to learn the false labels. Trained four times as long (not
@@ -602,7 +604,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 #
 # ## Has the company become reliable?
 #
-# The story promised more than accuracy: units that no longer depend on particular other
+# The idea promised more than accuracy: units that no longer depend on particular other
 # units. Do we find that? Take the networks with 64 hidden units from the experiment
 # above, and take hidden units away *after* training, more and more of them, chosen at
 # random (the rest scaled up, as in dropout).
@@ -722,10 +724,10 @@ plots.show(
 # paper need not come out in another setting: theirs were trained on 60,000 digits, and
 # to draw the digit again.
 #
-# **Why?** All labels were true here, and the two kinds of network had nearly the same
-# accuracy before anything was removed (the first table). Why does robustness against
-# missing units not bring much better predictions along? And when would it? Write your
-# answer down before you open ours.
+# **Why?** All labels were true here, and the two kinds of network were only about one
+# point apart before anything was removed (the first table). Why does robustness
+# against missing units not bring much better predictions along? And when would it?
+# Write your answer down before you open ours.
 #
 # <details><summary>A model answer</summary>
 # Validation images are classified by the whole network, in which all units are there,
@@ -816,8 +818,9 @@ load("02_dropout_from_scratch").Dropout(Dropout, seed=31_337)
 # ## Is `no_grad()` enough?
 #
 # `eval()` and `no_grad()` appear side by side in every evaluation loop. Is one enough?
-# Take the networks with dropout 0.5 from the sweep, leave them in train mode, and ask
-# each the same question twice under `torch.no_grad()`.
+# Notebook 00 measured it after 15 epochs with true labels (*The second omission*). Now
+# take the networks with dropout 0.5 from the sweep above, leave them in train mode,
+# and show each the same images twice under `torch.no_grad()`.
 
 # %% predict
 predict(
@@ -1153,11 +1156,12 @@ for forward_pass in range(1, 7):
 # $$\mu_i = \mathbf{w}_i^\top \mathbf{x} + b_i, \qquad
 # \sigma_i^2 = \frac{p}{1-p} \sum_j w_{ij}^2 x_j^2 .$$
 #
-# (A mask entry divided by $1-p$ has variance $p/(1-p)$; 2.7 shows why.) The authors
-# sample from this Gaussian and average behind the ReLU. For a ReLU the average is
-# known: $\mu\,\Phi(\mu/\sigma) + \sigma\,\varphi(\mu/\sigma)$ with the normal
-# distribution function $\Phi$ and density $\varphi$. Measure both shortcuts against 300
-# sampled masks, on networks trained with DropConnect, true labels.
+# (A mask entry divided by $1-p$ has variance $p/(1-p)$; the section before exercise
+# 2.7 shows why.) The authors sample from this Gaussian and average behind the ReLU.
+# For a ReLU the average is known:
+# $\mu\,\Phi(\mu/\sigma) + \sigma\,\varphi(\mu/\sigma)$ with the normal distribution
+# function $\Phi$ and density $\varphi$. Measure both shortcuts against 300 sampled
+# masks, on networks trained with DropConnect, true labels.
 
 
 # %% experiment
@@ -1210,17 +1214,17 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # ## One network instead of a committee
 #
 # How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$
-# subsets, some 18 billion billions, and each makes its own prediction. Averaging the
-# predictions of many models usually beats a typical one of them, but nobody can ask all
-# of these. Still, textbooks say that we do: dropout off, *one* forward pass, and out
-# comes "the average of the thinned networks". Is that true? And if so, which kind of
-# average is meant?
+# subsets, some 18 billion billion, and each makes its own prediction. An *ensemble*,
+# that is, several models whose predictions are averaged, usually beats a typical one
+# of its members, but nobody can run this many. Still, textbooks say that we do:
+# dropout off, *one* forward pass, and out comes "the average of the thinned networks".
+# Is that true? And if so, which kind of average is meant?
 #
-# The best-known way to train a committee is *bagging* (Breiman, 1996): each member gets
-# a sample of the training examples, drawn with replacement, and is trained to the end by
-# itself. Dropout's members are different in two ways. They share their weights, and with
-# so many of them nearly all are never trained at all: what they know, they have from
-# steps that were meant for others. Hinton and others (2012) call it an extreme form of
+# A well-known way to train an ensemble is *bagging* (Breiman, 1996): each member gets
+# a sample of the training examples, drawn with replacement, and is trained to the end
+# by itself. Dropout's members are different in two ways. They share their weights, and
+# of so many nearly all are never trained themselves: their weights come from the
+# training steps of others. Hinton and others (2012) call it an extreme form of
 # bagging.
 
 # %% figure
@@ -1242,10 +1246,10 @@ plots.show(
 # the average. The average of $\mathbf m/(1-p)$ is a vector of ones, hence the average
 # logits of all thinned networks are exactly those of the network with dropout off.
 #
-# A committee averages probabilities, though, and not logits. Between the two stands the
-# softmax, which makes a sum of logits into a product of probabilities. Averaging logits
-# therefore means taking the *geometric* mean of the probabilities $P_{\mathbf m}$, and
-# rescaling it so that the classes sum to one:
+# An ensemble averages probabilities, though, and not logits. Between the two stands
+# the softmax, which makes a sum of logits into a product of probabilities. Averaging
+# logits therefore means taking the *geometric* mean of the probabilities
+# $P_{\mathbf m}$, and rescaling it so that the classes sum to one:
 #
 # $$\frac{1}{Z}\prod_{\mathbf m} P_{\mathbf m}(k)^{\Pr(\mathbf m)}
 # = \text{softmax}_k(W \mathbf h + \mathbf b).$$
@@ -1311,8 +1315,8 @@ with results():
 # The geometric mean and the single pass agree up to rounding, at both rates. The
 # ordinary, arithmetic mean is less sure of itself, and at $p = 0.9$ very much so. In a
 # product a single network that finds a class nearly impossible rules that class out,
-# whatever the others say; in a sum it has one vote. If you want the arithmetic mean, as
-# notebook 09 will, you have to sample.
+# whatever the others say; in a sum it counts only once. If you want the arithmetic
+# mean, as notebook 09 will, you have to sample.
 #
 # ### Exercise 2.6 · The average of thinned networks (3 points, ~12 min)
 #
@@ -1493,24 +1497,24 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # Still, at $p = 0.5$ the single pass is as accurate as fifty samples, at a fiftieth of
 # the price: the gap in the logits is 7 % of their spread, so only images whose two top
 # classes are that close can change sides. That is why everybody uses the shortcut. At
-# 0.75 the gap is half of the spread; but there the networks have learned much less, and
-# the mean of fifty is no better either. What does differ, as with the ten units, is
-# confidence, and that is why notebook 09 samples on purpose.
+# 0.75 the gap is half of the spread; but there the networks have learned much less,
+# and the mean of fifty is no better either. With the ten units it was the confidence
+# that differed, and that is what notebook 09 samples for.
 #
 # ## Where dropout stands today
 #
 # Dropout made its name in the two large fully connected layers of AlexNet. Today's
-# convolutional networks rely more on BatchNorm and augmentation, and many drop whole
-# residual branches instead (notebook 06). In transformers dropout sits in up to three
-# places: on the sum of embeddings and positions, on the output of each sublayer before
-# it is added to the residual stream (both with $p = 0.1$ in Vaswani and others, 2017),
-# and on the attention weights. Large language models that see each text only once have
-# little chance to memorize: PaLM was trained without dropout, and mostly fine-tuned
-# with 0.1 (Chowdhery and others, 2022). For models that *under*fit, Liu and others
-# (2023) use it in the first epochs alone (*early dropout*): a small vision transformer
-# on ImageNet reaches 73.9 % without, 67.9 % with dropout throughout, and 74.3 % with
-# early dropout. The low middle number is presumably what you have seen with 8 units:
-# there is no room to spare.
+# convolutional networks rely more on BatchNorm (notebook 10) and augmentation (07),
+# and many drop whole residual branches instead (06). In transformers (11) dropout sits
+# in up to three places: on the sum of embeddings and positions, on the output of each
+# sublayer before it is added to the residual stream (both with $p = 0.1$ in Vaswani
+# and others, 2017), and on the attention weights. Large language models that see each
+# text only once have little chance to memorize: PaLM was trained without dropout, and
+# mostly fine-tuned with 0.1 (Chowdhery and others, 2022). For models that *under*fit,
+# Liu and others (2023) use it in the first epochs alone (*early dropout*): a small
+# vision transformer on ImageNet reaches 73.9 % without, 67.9 % with dropout
+# throughout, and 74.3 % with early dropout. The low middle number is presumably what
+# you have seen with 8 units: there is no room to spare.
 #
 # <details><summary>A box: SELU and alpha dropout</summary>
 # SELU (Klambauer and others, 2017) is an activation built so that mean 0 and variance 1
@@ -1521,7 +1525,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # </details>
 #
 # There is also advice on *rates by layer*: a little on the inputs (0.2 in Hinton and
-# others, 2012), and more towards the output. Try it once, with three hidden layers and
+# others, 2012), and more towards the output. We try it, with three hidden layers and
 # 20 % false labels: three ways to spread a mean rate of 0.3, and 0.2 on the pixels in
 # addition.
 
@@ -1580,19 +1584,19 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
     claim("dropout.falling", sentence, ahead[-1], "> 0", **points)
 
 # %% [markdown]
-# Here the advice is the wrong way round: falling rates do better than rising ones, and
-# a little dropout on the pixels adds something, too. The lower table shows that the
-# difference comes late, with the memorizing. A likely reason is that false labels are
-# stored in our first layer, which holds most of the weights (196 × 64); in AlexNet most
-# were near the output. With true labels (not shown) all four came out within half a
-# point of each other.
+# Here the advice to raise the rates is wrong: falling rates do better than rising
+# ones. A little dropout on the pixels adds something, too. The lower table shows that
+# the difference comes late, with the memorizing. A likely reason is that false labels
+# are stored in our first layer, which holds most of the weights (196 × 64); in AlexNet
+# most were near the output. With true labels (not shown) all four came out within half
+# a point of each other.
 #
 # ## Dropout on the inputs is a kind of L2
 #
-# One more place remains, the inputs. There dropout can be understood completely, and it
-# turns out to be an old acquaintance. Take one linear unit with a squared error. Write
-# $\tilde x_j = m_j x_j/(1-p)$ for the masked inputs, and ask for the error that
-# training sees *on average over the masks*:
+# One more place remains, the inputs. There dropout can be understood completely, and
+# it turns out to be a penalty that you know. Take one linear unit with a squared
+# error. Write $\tilde x_j = m_j x_j/(1-p)$ for the masked inputs, and ask for the
+# error that training sees *on average over the masks*:
 #
 # $$\mathbb{E}\Big[\big(y - \mathbf{w}^\top \tilde{\mathbf{x}}\big)^2\Big]
 # = \big(y - \mathbf{w}^\top \mathbf{x}\big)^2
@@ -1616,14 +1620,15 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
 # 2013).
 #
-# Look back at what the derivation used: that the factor has mean 1 and variance $p/(1-p)$.
-# That it is either 0 or $1/(1-p)$ played no part. So this view of dropout is *noise that
-# multiplies*, and other noise of the same mean and variance adds the same penalty.
-# Srivastava and others (section 10) multiplied hidden units by Gaussian factors of mean 1
-# and the variance of dropout 0.5, which is 1, and got results at least as good. A network
-# that must answer correctly under such noise has to give nearly the same answer nearby,
-# which is what the penalty on $w_j^2$ says for a linear unit. Noise that is *added* to the
-# inputs does something similar (notebook 11).
+# Look back at what the derivation used: that the factor has mean 1 and variance
+# $p/(1-p)$. That it is either 0 or $1/(1-p)$ played no part. So this view of dropout
+# is *noise that multiplies*, and other noise of the same mean and variance adds the
+# same penalty. Srivastava and others (section 10) multiplied hidden units by Gaussian
+# factors of mean 1 and the variance of dropout 0.5, which is 1, and got results at
+# least as good. A network that must answer correctly under such noise has to give
+# nearly the same answer nearby, which is what the penalty on $w_j^2$ says for a linear
+# unit. Noise that is *added* to the inputs does something similar (notebook 11, *Noise
+# on purpose*).
 #
 # ### Exercise 2.7 · The penalty that dropout is (2 points, ~10 min)
 #
@@ -1700,10 +1705,10 @@ load("02_dropout_from_scratch").dropout_penalty(dropout_penalty, seed=20_171)
 
 # %% [markdown]
 # What does that difference do? Take five features that matter equally but are measured
-# in different units, so that their sizes run from ¼ to 4, and their true weights from 4
-# to ¼. Fit them by least squares on 2,000 masked copies of the data, with $p = 0.5$; by
-# the formula, without masks; and by plain ridge regression (1.2), with the same mean
-# penalty per weight.
+# in different units, so that their sizes run from ¼ to 4, and their true weights from
+# 4 to ¼. Fit them by least squares on 2,000 masked copies of the data, with $p = 0.5$;
+# by the formula, without masks; and by plain ridge regression (exercise 1.2), with the
+# same mean penalty per weight.
 
 # %% predict
 predict(
@@ -1793,9 +1798,9 @@ flashcards("02_dropout_from_scratch")
 #
 # 1. Inverted dropout zeroes with probability $p$ and divides by $1-p$ in training;
 #    evaluation is the identity, and `eval()`, not `no_grad()`, is its switch.
-# 2. It makes units depend less on each other, and pays in accuracy where there is
-#    something to un-learn and there are units to spare; here stopping in time paid
-#    nearly as much.
+# 2. It makes units depend less on each other, and gains accuracy where there is
+#    something harmful to learn by heart, such as false labels, and the layer has units
+#    to spare; here stopping in time gained nearly as much.
 # 3. One pass is the *geometric* mean of all thinned networks, exactly behind one hidden
 #    layer; dropout on the inputs of a linear unit is L2 with the features' mean squares.
 #
@@ -1841,6 +1846,6 @@ flashcards("02_dropout_from_scratch")
 # - Xiao and others (2017). *Fashion-MNIST.*
 #   [arXiv:1708.07747](https://arxiv.org/abs/1708.07747)
 #
-# **Next:** [03 · L1 and L2](../03_l1_l2/03_l1_l2.ipynb) takes up where the last section
-# ended: it punishes weights for their size instead of hiding units, and shows why "L1
-# gives zeros" needs a footnote.
+# **Next:** [03 · L1 and L2](../03_l1_l2/03_l1_l2.ipynb) goes on where the last section
+# ended: it puts a price on the size of weights instead of dropping units, and shows
+# under which condition "L1 gives zeros" is true.
