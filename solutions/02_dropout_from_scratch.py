@@ -1525,14 +1525,14 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # </details>
 #
 # There is also advice on *rates by layer*: a little on the inputs (0.2 in Hinton and
-# others, 2012), and more towards the output. We try it, with three hidden layers and
+# others, 2012), and more toward the output. We try it, with three hidden layers and
 # 20 % false labels: three ways to spread a mean rate of 0.3, and 0.2 on the pixels in
 # addition.
 
 # %% predict
 predict(
     "dropout.layers",
-    "Rates that rise towards the output or rates that fall: which end ahead?",
+    "Rates that rise toward the output or rates that fall: which end ahead?",
     ["0.1, 0.3, 0.5 (rising)", "0.5, 0.3, 0.1 (falling)", "no difference"],
 )
 
