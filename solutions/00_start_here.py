@@ -540,8 +540,8 @@ plots.show(
 )
 
 # %% [markdown]
-# In the first steps the weight comes down *faster* without clearing. But a parabola is not a
-# network. An optimizer whose `zero_grad` does nothing makes the experiment:
+# In the first steps the weight comes down *faster* without clearing. But a parabola is
+# not a network. We test it with an optimizer whose `zero_grad` does nothing:
 
 
 # %%
@@ -709,13 +709,13 @@ with results(varies=VARIES + "; each arm at its best rate of five") as table:
     recall("start_here.zeroing-tuned", 2)
 
 # %% [markdown]
-# The cost has shrunk from a ruin to a few accuracy points, and at the smallest rates the
-# run with the bug is far *ahead*. A parabola with the gradient $a w$ says why. Plain SGD
-# shrinks $w$ by the factor $1 - \eta a$ in each step and needs some $1/(\eta a)$ steps to come
-# down. The ball is at the bottom after a quarter of a swing, $\pi / (2\sqrt{\eta a})$ steps.
-# For $\eta = 0.001$ and $a = 1$ these are 1,000 and 50 steps, and this training has 240: the
-# ball arrives while plain SGD still creeps. But it swings on, and at none of the five rates
-# does it reach what the correct loop reaches at its best one.
+# The cost has shrunk to a few accuracy points, and at the smallest rates the run with the
+# bug is far *ahead*. A parabola with the gradient $a w$ says why. Plain SGD shrinks $w$
+# by the factor $1 - \eta a$ in each step and needs some $1/(\eta a)$ steps to come down.
+# The ball is at the bottom after a quarter of a swing, $\pi / (2\sqrt{\eta a})$ steps.
+# For $\eta = 0.001$ and $a = 1$ these are 1,000 and 50 steps, and this training has 240:
+# the ball arrives while plain SGD still creeps. But it swings on, and at none of the five
+# rates does it reach what the correct loop reaches at its best one.
 #
 # This is how such a bug survives for months: somebody lowers the learning rate, the disaster
 # disappears, and what remains looks like a model that is a little weak.
@@ -1207,9 +1207,9 @@ with results(varies="64 initializations and data orders; one split") as table:
 # ### From dots to an interval
 #
 # Usually we cannot afford 64 seeds. Let there be $n$ seeds with differences
-# $d_1, \dots, d_n$, treatment minus control, seed by seed. The best guess at $\mu$, the
-# average over all seeds that might have been drawn, is the mean $\bar d$. How far may it be
-# off?
+# $d_1, \dots, d_n$, treatment minus control, seed by seed. Over all seeds that might have
+# been drawn, such differences have an average $\mu$ and a standard deviation $\sigma_d$.
+# The best guess at $\mu$ is the mean $\bar d$. How far may it be off?
 #
 # 1. The differences of different seeds are independent, so the variances of the terms
 #    $d_i/n$ add up: the variance of $\bar d$ is $n \cdot \sigma_d^2/n^2 = \sigma_d^2/n$. Its

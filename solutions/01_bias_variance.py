@@ -129,9 +129,10 @@ for degree in (0, 1, 3, 5, 9, 12, 15):
 # The second column is what we care about. It estimates the **generalization error**, the
 # expected loss on a new example $(x, y)$ from the same source:
 # $\mathbb E_{x,y}\big[(\hat f(x) - y)^2\big]$. No model can bring it below
-# $\sigma^2 = 0.09$, because even the true sine misses $y$ by the noise. And always
-# answering 0, the mean of the sine, costs $\tfrac12 + \sigma^2 = 0.59$. A good model
-# lies close to 0.09, and anything above 0.59 is worse than having learned nothing.
+# $\sigma^2 = 0.09$, the *irreducible noise*, because even the true sine misses $y$ by
+# that much. And always answering 0, the mean of the sine, costs
+# $\tfrac12 + \sigma^2 = 0.59$. A good model lies close to 0.09, and anything above 0.59
+# is worse than having learned nothing.
 #
 # The first column ends far below 0.09, which is the error that the truth itself makes on
 # average. This is how **overfitting** shows in numbers: a training error clearly below
@@ -460,6 +461,12 @@ with results(varies=sets_vary) as table:
     recall("bias-variance.degree", 2)
 
 # %% [markdown]
+# At the places where the fits were trained 16 coefficients are harmless, and nearly so
+# between evenly spaced places; between random places the variance explodes. Where they
+# were trained it follows a simple rule: **every coefficient costs $\sigma^2/n$.**
+# Whatever the columns are, polynomials or anything else, the price is the same, and the
+# next lines say why.
+#
 # <details><summary>Why logarithms, and why bias² rises again on the right</summary>
 #
 # Of the 200 errors of degree 15 a few are so large that they alone decide the mean: draw
@@ -469,10 +476,6 @@ with results(varies=sets_vary) as table:
 # of the variance, and we measure that as bias.
 #
 # </details>
-#
-# So at the places where the fits were trained, 16 coefficients are harmless, and the
-# variance follows a simple rule: **every coefficient costs $\sigma^2/n$.** Whatever the
-# columns are, polynomials or anything else, the price is the same. Why?
 #
 # Least squares replaces the vector $\mathbf y$ of the $n$ targets by its projection onto
 # the columns of $X$: $\hat{\mathbf y} = H\mathbf y$ with $H = X(X^\top X)^{-1}X^\top$.
@@ -1219,10 +1222,10 @@ with results(varies=sets_vary):
 # (Here is a good place for a break. The second half needs one idea of the first: what
 # counts is not how many parameters a fit has, but how many it uses.)
 #
-# The count $\mathrm{df}$ needed a matrix $H$, and a network has none, for its predictions are not
-# linear in the targets. But one can ask Fermi's question by experiment: would this
-# network have fitted *anything*? Zhang and colleagues (2017) replaced all labels of an
-# image data set by random ones and trained as usual.
+# The count $\mathrm{df}$ needed a matrix $H$, and a network has none, for its
+# predictions are not linear in the targets. But one can ask Fermi's question by
+# experiment: would this network have fitted *anything*? Zhang and colleagues (2017)
+# replaced all labels of an image data set by random ones and trained as usual.
 #
 # For that, and for most experiments of this course, we need label noise with a rate that
 # is what it says.
@@ -1518,7 +1521,7 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 # P(N, d) = 2^{1-N} \sum_{k=0}^{d-1} \binom{N-1}{k} .
 # $$
 #
-# Before you put numbers in:
+# Predict before you put numbers in:
 
 # %% predict
 predict(
@@ -1616,10 +1619,10 @@ plots.show(ax.figure, alt="Eight handwritten digits of 8 by 8 pixels with their 
 # %% [markdown]
 # The model: $p$ cosines of random projections of the picture, which stay as they are
 # drawn, and a linear fit on top. That is a network with one hidden layer of which only
-# the last layer is trained. There are 200 pictures to train on, with correct labels, 400
-# to choose a ridge strength with, and the rest to test. Each seed draws its own split
-# and features. Where there is more than one best fit, we take the one of smallest norm,
-# as in exercise 1.2. Where will the fit *without* ridge be worst?
+# the last layer is trained. There are 200 pictures to train on, with true labels, 400 to
+# choose a ridge strength with, and the rest to test. Each seed draws its own split and
+# features. Where there is more than one best fit, we take the one of smallest norm, as
+# in exercise 1.2. Where will the fit *without* ridge be worst?
 
 # %% predict
 predict(
@@ -1730,16 +1733,16 @@ with results(varies="8 splits and draws of the features") as table:
 # \mathbf w = \sum_{s_i > 0} \frac{\mathbf u_i^\top \mathbf y}{s_i}\,\mathbf v_i ,
 # $$
 #
-# so whatever in the targets points along $\mathbf u_i$ is divided by $s_i$. With 60
-# features the 200 examples determine every direction well. With 200 features and 200
-# examples $X$ is square, and a random square matrix nearly always has a direction in
-# which it is almost singular: its least $s$ is close to 0. With strength 0 the fit is
-# exact all the same, at the price of a huge weight along $\mathbf v_i$. With 1,600
-# features the 200 rows of $X$ are long vectors, none of them close to a combination of
-# the others: no $s$ is small (right panel), and the exact fit of smallest norm is
-# harmless again.
+# where $\mathbf v_i$ are the columns of $V$, so whatever in the targets points along
+# $\mathbf u_i$ is divided by $s_i$. With 60 features the 200 examples determine every
+# direction well. With 200 features and 200 examples $X$ is square, and a random square
+# matrix nearly always has a direction in which it is almost singular: its least $s$ is
+# close to 0. With strength 0 the fit is exact all the same, at the price of a huge
+# weight along $\mathbf v_i$. With 1,600 features the 200 rows of $X$ are long vectors,
+# none of them close to a combination of the others: no $s$ is small (right panel), and
+# the exact fit of smallest norm is harmless again.
 #
-# The labels are correct. What plays the part of the noise is everything in them that a
+# The labels are true. What plays the part of the noise is everything in them that a
 # linear function of the features cannot express.
 #
 # Ridge replaces $1/s_i$ by $s_i/(s_i^2+\lambda)$, which is at most $1/(2\sqrt\lambda)$
@@ -1750,14 +1753,14 @@ with results(varies="8 splits and draws of the features") as table:
 #
 # Fixed random features are a simple model of a network. Now we train whole networks: one
 # hidden layer of 4 to 64 units on 500 digits, full batches, AdamW without weight decay,
-# eight seeds with their own digits, twice: with correct labels, and with 20 % of the
-# training labels flipped. Test labels are always correct.
+# eight seeds with their own digits, twice: with true labels, and with 20 % of the
+# training labels made false. Test labels are always true.
 
 # %% predict
 predict(
     "bias-variance.networks",
     "In which of the two will the test error of trained networks have a peak?",
-    ["In both", "Only with correct labels", "Only with flipped labels", "In neither"],
+    ["In both", "Only with true labels", "Only with false labels", "In neither"],
 )
 
 
@@ -1831,13 +1834,13 @@ for ax in axs:
     ax.set_xticks([4, 6, 12, 32, 64], ["4", "6", "12", "32", "64"])
     ax.minorticks_off()
 axs[0].set_ylabel("error (%)")
-axs[0].set_title("20 % flipped: a peak as training error nears 0")
-axs[1].set_title("Correct labels: no peak")
+axs[0].set_title("20 % false: a peak as training error nears 0")
+axs[1].set_title("True labels: no peak")
 plots.show(
     fig,
-    alt="Error over the hidden units. With 20 % flipped labels the test error falls, "
+    alt="Error over the hidden units. With 20 % false labels the test error falls, "
     "rises to a peak near 12 units, as the training error nears 0, and falls again; "
-    "after 250 steps the peak is lower than after 1,000. With correct labels it only falls.",
+    "after 250 steps the peak is lower than after 1,000. With true labels it only falls.",
     after="bias-variance.networks",
 )
 
@@ -1846,17 +1849,17 @@ noisy_end = {w: networks[w, 0.2][0][:, -1] for w in hidden_units}
 clean_end = {w: networks[w, 0.0][0][:, -1] for w in (4, 6, 12, 64)}
 with results(varies="8 draws of digits, false labels and initializations") as table:
     names = {f"{w} units": noisy_end[w] for w in (4, 6, 12, 64)}
-    table.arms(names, paired_with="12 units", unit="% error, 20 % flipped", digits=1)
+    table.arms(names, paired_with="12 units", unit="% error, 20 % false", digits=1)
     claim(
         "bias-variance.net-peak",
-        "With flipped labels, 12 units err more than 6 and more than 64.",
+        "With false labels, 12 units err more than 6 and more than 64.",
         noisy_end[12] - torch.maximum(noisy_end[6], noisy_end[64]),
         "> 0",
         unit="points",
     )
     claim(
         "bias-variance.net-clean",
-        "With correct labels, 12 units err less than 4.",
+        "With true labels, 12 units err less than 4.",
         clean_end[12] - clean_end[4],
         "< 0",
         unit="points",
@@ -1864,7 +1867,7 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
     recall("bias-variance.networks", 3)
 
 # %% [markdown]
-# With flipped labels the peak is there in trained networks, too. It does not stand where
+# With false labels the peak is there in trained networks, too. It does not stand where
 # the parameters equal the examples (12 units have 910 parameters, for 500 pictures), but
 # where the training error nears zero and the network becomes *just* able to fit its
 # labels. A likely reason is that there it has hardly a choice how to fit them, while
@@ -1873,7 +1876,7 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 #
 # The two test curves on the left show what else moves it. After 250 steps the curve is
 # flatter, and its highest point lies at a larger width, for a short training does not
-# get as far as fitting every false label: again time acts as a regularizer. With correct
+# get as far as fitting every false label: again time acts as a regularizer. With true
 # labels we see no peak at these widths, for there are no false labels that the fit would
 # have to reach. This agrees with Nakkiran and colleagues (2021), who saw the peak of
 # deep networks grow with label noise and with training time, and called the right count
@@ -1895,7 +1898,7 @@ demos_overfitting.training_scene().show()
 #
 # Outside this notebook nobody hands you the truth, or 200 data sets. What you have is a
 # curve on training data and one on validation data. Here are three networks on the
-# pictures of clothes. Chance is $\ln 10 \approx 2.30$ nats.
+# pictures of clothes. Guessing costs $\ln 10 \approx 2.30$ nats.
 
 # %%
 noisy_names = data.corrupt_labels(clothes.y, 10, 0.2, torch.Generator().manual_seed(5))[
@@ -1933,11 +1936,12 @@ for plan, (seen_loss, held_loss) in ends.items():
 
 # %% [markdown]
 # The first network is bad on its own training data: it *underfits*. One hidden unit can
-# only put the pictures in a row, and no row separates ten classes. The second is good on
-# what it has seen and nearly as good on what it has not. The third gets better and
-# better in training while validation turns upward: it *overfits*. (Its training labels
-# are partly false and its validation labels correct, so at the beginning its validation
-# loss is the *lower* one.) Here are the signs side by side, for curves of your own:
+# only order the pictures along a line, and no single line keeps ten kinds of clothes
+# apart. The second is good on what it has seen and nearly as good on what it has not.
+# The third gets better and better in training while validation turns upward: it
+# *overfits*. (Its training labels are partly false and its validation labels true, so at
+# the beginning its validation loss is the *lower* one.) Here are the signs side by side,
+# for curves of your own:
 #
 # | | Underfitting | Good fit | Overfitting |
 # |---|---|---|---|
@@ -2035,9 +2039,9 @@ load("01_bias_variance").diagnose(diagnose, seed=38_846)
 # 1. The expected squared error on a new example is bias² + variance + noise. The
 #    examples hold a flexible fit to the truth only where they lie; between them
 #    regularization has to.
-# 2. Parameters are not the price: in a linear fit each *effective* parameter costs σ²/n
-#    at the training places, and a penalty lowers their number. In our trained networks
-#    the variance rose with the training time, but hardly with the width.
+# 2. Parameters are not the price: each *effective* parameter of a linear fit makes the
+#    training error flatter by 2σ²/n, and a penalty lowers their number. In our trained
+#    networks the variance rose with the training time, but hardly with the width.
 # 3. A network can learn random labels by heart, but learns true ones first. The peak of
 #    double descent stands where a fit is just possible, and ridge removes it.
 #

@@ -947,9 +947,9 @@ with results(varies="8 sets of random filters; one set of 100 images") as table:
 
 # %% [markdown]
 # About half of what pixel dropout hides is still written all around it. To hide what a
-# channel says, drop the *whole map* (Tompson and others, 2015), so that the network
-# learns to rely on several channels. Whether that pays in accuracy was not measured
-# here.
+# channel says, drop the *whole map* (Tompson and others, 2015, call it *spatial
+# dropout*), so that the network learns to rely on several channels. Whether that pays
+# in accuracy was not measured here.
 #
 # ### Exercise 2.4 · Channel dropout (2 points, ~6 min)
 #
@@ -1618,7 +1618,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 #
 # It is an L2 penalty, with one difference: each weight pays in proportion to the mean
 # square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
-# 2013).
+# 2013, who call it *adaptive*).
 #
 # Look back at what the derivation used: that the factor has mean 1 and variance
 # $p/(1-p)$. That it is either 0 or $1/(1-p)$ played no part. So this view of dropout

@@ -397,11 +397,12 @@ with results():
 # So minimizing with L2 *is* taking the most probable weights under a Gaussian prior. A
 # prior ten times narrower is a strength a hundred times larger, and one that is far too
 # narrow (the last line) overrules 200 examples. In the same way L1 belongs to a Laplace
-# prior, $p(w) \propto e^{-|w|/b}$, because $-\ln p(w) = |w|/b + \text{const}$. It has a
-# sharp peak at 0 for the many weights that should be 0, and long tails for the few that
-# are large. So L2 is the opinion that all weights are small, and L1 the opinion that most
-# are 0 and some are large. Section 6 tests both. (Only the *top* of the Laplace posterior
-# has exact zeros. Weights sampled from it are never exactly 0.)
+# prior of scale $b$, $p(w) \propto e^{-|w|/b}$, because
+# $-\ln p(w) = |w|/b + \text{const}$. It has a sharp peak at 0 for the many weights that
+# should be 0, and long tails for the few that are large. So L2 is the opinion that all
+# weights are small, and L1 the opinion that most are 0 and some are large. Section 6
+# tests both. (Only the *top* of the Laplace posterior has exact zeros. Weights sampled
+# from it are never exactly 0.)
 #
 # <details><summary>A second effect of L2: the condition number</summary>
 #
