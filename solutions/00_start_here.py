@@ -127,9 +127,10 @@ print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % r
 #
 # $$\frac{\partial \ell}{\partial z_k} = q_k - [k = y] ,$$
 #
-# that is, predicted minus wanted. The right logit is pushed up, the others are pushed down
-# in proportion to what they wrongly claim, and the push fades as the answer gets right. All
-# the rest is the chain rule, which `backward()` does for us.
+# that is, predicted minus wanted: $[k = y]$ is 1 for the right class and 0 for the
+# others. The right logit is pushed up, the others are pushed down in proportion to what
+# they wrongly claim, and the push fades as the answer gets right. All the rest is the
+# chain rule, which `backward()` does for us.
 #
 # One *epoch* walks once over the training data, in batches and in a new random order. For
 # every batch $B$ the weights $\mathbf{w}$ take one step against the gradient of the

@@ -652,8 +652,8 @@ for name, weights in fits.items():
     print(f"{name:5} median useless weight {weights[useless].abs().median():.4f}")
 
 # %% [markdown]
-# That looks good. A typical useless weight is tiny, and it is tempting to stop here and call
-# the result sparse. Count.
+# That looks good. A typical useless weight is tiny, and it is tempting to stop here and
+# call the result sparse. We count the exact zeros.
 
 
 # %%
@@ -1041,16 +1041,17 @@ with results(varies="24 data sets") as table:
 
 # %% [markdown]
 # For two copies of one feature, a weight of 0.6 on one of them costs L1 as much as 0.3 on
-# each, so the price gives no reason to prefer either split. The noise decides, and with other
-# data the other twin may be picked. L2 does have a preference: 0.6² is twice 0.3² + 0.3². A
-# little of it brought the inequality from 0.63 to 0.04. That is what the elastic net is for.
+# each, so the price gives no reason to prefer either split. The noise in the data
+# decides, and with other data the other twin may be kept. L2 does have a preference: 0.6²
+# is twice 0.3² + 0.3². A little of it brought the inequality from 0.63 to 0.04. That is
+# what the elastic net is for.
 
 # %% [markdown]
 # ## 7 · How much decay does a network need?
 #
-# From linear models to networks. We take 500 small Fashion-MNIST images (14 × 14 pixels, ten
-# kinds of clothes; guessing gets 10 %), and give the network a false label for exactly one
-# image in five. All validation labels are true. The network has one hidden layer of 32 units,
+# Now a network. We take 500 small Fashion-MNIST images (14 × 14 pixels, ten kinds of
+# clothes; guessing gets 10 %), and give the network a false label for exactly one image
+# in five. All validation labels are true. The network has one hidden layer of 32 units,
 # and everything below is measured over 8 seeds.
 
 # %%
@@ -1280,11 +1281,13 @@ def soft_weights(params):
 l1_nets, l1_accuracy = train_stack(false_labels, net_seeds, rate, soft_weights)
 
 # %% [markdown]
-# Zeros scattered over a matrix save memory if they are stored in a special format, and hardly
-# any time: an ordinary matrix product multiplies by zero as fast as by anything else. Removing
-# a whole *unit*, a row of the first matrix with its bias and the column of the second matrix
-# that belongs to it, makes both matrices smaller. So put the price on rows. **Group L1** (the
-# group lasso, Yuan and Lin 2006) charges the *length* of each row,
+# Zeros scattered over a matrix save memory if they are stored in a special format, and
+# hardly any time: an ordinary matrix product multiplies by zero as fast as by anything
+# else. Removing a whole *unit*, a row of the first matrix with its bias and the column of
+# the second matrix that belongs to it, makes both matrices smaller. (A unit whose row is
+# zero gives a constant, which is added to the biases of the next layer.) So we put the
+# price on rows. **Group L1** (the group lasso, Yuan and Lin 2006) charges the *length* of
+# each row,
 #
 # $$
 # \lambda \sum_i \lVert \mathbf{w}_i \rVert_2 .
