@@ -828,7 +828,7 @@ print(f"chosen strength {strengths[chosen]:.2g}")
 # choose the strength.
 #
 # The simplest way holds some points out, say 10 of the 30. Each strength is fitted to
-# the other 20, and the 10 judge it. That wastes data twice: the judges are few, so their
+# the other 20, and the 10 judge it. That wastes data twice: 10 points are few, so their
 # verdict depends on which 10 they happen to be, and they are lost for the fit. **k-fold
 # cross-validation** lets every point be a judge once. Cut the data into $k$ parts. For
 # each part, fit on the other $k-1$ and measure the squared errors on the part that was
@@ -922,7 +922,7 @@ many_y = true_curve(many_x) + SIGMA * torch.randn(800, N, generator=coins).doubl
 
 first_ten = torch.arange(N) < 10
 ways = {
-    "10 held back": lambda x, y: judged_by(x, y, first_ten).mean(1),
+    "10 held out": lambda x, y: judged_by(x, y, first_ten).mean(1),
     "5 parts": partial(cross_validate, k=5),
     "10 parts": partial(cross_validate, k=10),
     "30 parts": leave_one_out,
@@ -955,8 +955,8 @@ with results(varies="800 data sets, each choosing for itself") as table:
     table.arms(arms, paired_with="5 parts", unit="log₁₀ error on the grid")
     claim(
         "bias-variance.folds",
-        "Five parts choose a better strength than 10 points held back.",
-        logs["10 held back"] - logs["5 parts"],
+        "Five parts choose a better strength than 10 points held out.",
+        logs["10 held out"] - logs["5 parts"],
         "> 0",
     )
     claim(
@@ -970,17 +970,17 @@ with results(varies="800 data sets, each choosing for itself") as table:
 # %% [markdown]
 # First the estimates. At one fixed strength all scores are too high on average, and the
 # less so the more points the fits have seen. That is the bias. The standard deviation
-# over the data sets falls from line to line, too, and with 10 judges it is the largest
-# by far. By both measures more parts estimate better.
+# over the data sets falls from line to line, too, and with 10 points held out it is the
+# largest by far. By both measures more parts estimate better.
 #
 # Then the choice, which is what they are for. Cross-validation chooses better than the
-# 10 points held back. But the number of parts hardly matters: leave-one-out, which
+# 10 points held out. But the number of parts hardly matters: leave-one-out, which
 # estimated best, does not choose better than five parts. A likely reason is that a
 # choice needs only the *differences* between strengths, and what five parts misjudge,
 # they misjudge for all strengths alike. Five or ten parts are the usual recommendation;
 # Kohavi (1995), choosing classifiers, preferred ten parts to leave-one-out. With a large
 # data set and an expensive network one held-out part does, and this course uses one: its
-# thousand and more judges are no longer few.
+# thousand and more examples are no longer few.
 #
 # <details><summary>The same in scikit-learn</summary>
 #
@@ -995,10 +995,10 @@ with results(varies="800 data sets, each choosing for itself") as table:
 #
 # All remain behind the one strength that is best for all sets together, because thirty
 # points say too little about $\lambda$. Last, compare the two numbers at the end of each
-# line. The winner won partly because it was lucky with its judges. Its own score is
-# therefore too low (the *winner's curse*, notebook 05, section 7), and may not be
-# reported as its error: that takes points which have had no part in the choice, the
-# **test set** of notebook 00.
+# line. The winner won partly because it was lucky with the points that judged it. Its
+# own score is therefore too low (the *winner's curse*, notebook 05, section 7), and may
+# not be reported as its error: that takes points which have had no part in the choice,
+# the **test set** of notebook 00.
 #
 # ## How many parameters does a fit have?
 #
@@ -1593,10 +1593,13 @@ with results(varies="60 draws of points and labels; Wilson's interval"):
 # networks Zhang and colleagues (2017) show that $2n + d$ weights *suffice* for any
 # labels of $n$ points in $d$ dimensions. They suffice; they are not necessary.
 #
-# Note the bars. When all of 60 draws succeed, Student's interval would be the single
-# point 1, as if 60 draws could make us certain. For proportions we use *Wilson's*
-# interval (1927), which asks which probabilities make 60 out of 60 plausible. All from
-# 0.94 up do.
+# <details><summary>Why the bars have a length even at 60 of 60</summary>
+#
+# When all of 60 draws succeed, Student's interval would be the single point 1, as if 60
+# draws could make us certain. For proportions we use *Wilson's* interval (1927), which
+# asks which probabilities make 60 out of 60 plausible. All from 0.94 up do.
+#
+# </details>
 #
 # ## The error beyond the number of examples
 #
