@@ -116,11 +116,11 @@ plots.show(
 # ## What BatchNorm computes
 #
 # What a layer deep inside a network receives is made by the layers in front of it. These
-# change with every step, and with them the scale of everything that arrives. Sergey Ioffe and Christian
-# Szegedy (2015) proposed to take the scale out. For each unit (in an image network, for
-# each *channel*), look at its $n$ values in the present batch, subtract their mean, and
-# divide by their standard deviation. Then let the network choose a new scale $\gamma$ and
-# a new place $\beta$, which it learns like any other weights:
+# change with every step, and with them the scale of everything that arrives. Sergey Ioffe
+# and Christian Szegedy (2015) proposed to take the scale out. For each unit (in an image
+# network, for each *channel*), look at its $n$ values in the present batch, subtract
+# their mean, and divide by their standard deviation. Then let the network choose a new
+# scale $\gamma$ and a new place $\beta$, which it learns like any other weights:
 #
 # $$\mu_B = \frac1n\sum_i x_i, \qquad \sigma_B^2 = \frac1n\sum_i (x_i-\mu_B)^2, \qquad
 # y_i = \gamma\,\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\varepsilon}} + \beta .$$
@@ -997,9 +997,9 @@ with results(varies=noisy_varies) as table:
 # $$\frac{\operatorname{Var}_\text{train}}{\operatorname{Var}_\text{eval}}
 # = \frac{1 + p\,\mu^2/\sigma^2}{1-p} .$$
 #
-# For $p = 0.5$ and a unit of mean 0 that is 2. If the unit does not have mean 0, it is more,
-# and after a ReLU every unit that is ever active has a mean above 0. Even a unit that is *constant* would get a variance,
-# because it jumps between 0 and $\mu/(1-p)$.
+# For $p = 0.5$ and a unit of mean 0 that is 2. If the unit does not have mean 0, it is
+# more, and after a ReLU every unit that is ever active has a mean above 0. Even a unit
+# that is *constant* would get a variance, because it jumps between 0 and $\mu/(1-p)$.
 #
 # ### Exercise 10.3 · The shift of one unit (1 point, ~6 min)
 #
@@ -1870,5 +1870,6 @@ flashcards("10_normalization")
 # - He, Zhang, Ren, Sun (2015). *Delving deep into rectifiers.* The initialization.
 #   [arXiv:1502.01852](https://arxiv.org/abs/1502.01852)
 #
-# **Next:** [11 · Sequences](../11_sequences/11_sequences.ipynb). The same questions for networks that read: where may a mask
-# change from one step to the next, and what keeps a gradient from exploding?
+# **Next:** [11 · Sequences](../11_sequences/11_sequences.ipynb). The same questions for
+# networks that read: where may a mask change from one step to the next, and what keeps a
+# gradient from exploding?
