@@ -371,8 +371,8 @@ with results(varies=draws_vary) as table:
 #
 # ## Comparing two things fairly
 #
-# Now to *how much*. Start from the simplest network that could work, and make sure that
-# it does. The first test takes a second: can the network learn *one batch* by heart? If
+# The next question is *how much*. Start from the simplest network that could work, and
+# make sure that it does. The first test takes a second: can the network learn *one batch* by heart? If
 # it cannot, there is a bug in the model, the loss or the labels, and no regularizer will
 # mend it. The loop hides nothing.
 
@@ -1117,8 +1117,8 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 #
 # ## When it goes wrong: five symptoms
 #
-# A bug in a regularizer rarely crashes. The network trains, the numbers look plausible,
-# and some points are missing. So start from the *symptom*, and before you stare at the
+# A bug in a regularizer rarely stops the program. The network trains, the numbers look
+# plausible, and some points are missing. So start from the *symptom*, and before you stare at the
 # code, run a test that can tell two explanations apart:
 #
 # | Symptom | A test that decides | If it is so |
@@ -1417,8 +1417,8 @@ def learned(batcher):
 print("training, validation accuracy (%):", learned(demos_strategy.make_batches))
 
 # %% [markdown]
-# The network learns its training labels slowly, as if they were dice, and knows nothing
-# about new images.
+# The network learns its training labels slowly, as it would learn random ones, and knows
+# nothing about new images.
 #
 # ### Exercise 12.3d · Batches that lie (1 point, ~8 min)
 #
