@@ -372,9 +372,9 @@ with results(varies=draws_vary) as table:
 # ## Comparing two things fairly
 #
 # The next question is *how much*. Start from the simplest network that could work, and
-# make sure that it does. The first test takes a second: can the network learn *one batch* by heart? If
-# it cannot, there is a bug in the model, the loss or the labels, and no regularizer will
-# mend it. The loop hides nothing.
+# make sure that it does. The first test takes a second: can the network learn *one batch*
+# by heart? If it cannot, there is a bug in the model, the loss or the labels, and no
+# regularizer will mend it. The loop hides nothing.
 
 # %%
 torch.manual_seed(0)
@@ -512,8 +512,8 @@ with results(varies=draws_vary) as table:
 # time to learn the false labels by heart, and at a small rate it has not. Dropout keeps
 # it from getting there as well, and so the network with dropout hardly cares about the
 # rate. That is worth something (nobody has to tune it so finely), but not six points.
-# Somebody could have cheated in the other direction just as well: at 0.0005 the two are
-# close together, probably because the network with dropout has not finished learning.
+# A small shared rate would have been unfair to the other side: at 0.0005 the network with
+# dropout has probably not finished learning.
 #
 # Where does our answer end? A longer training than these 400 steps would need smaller
 # rates on the plain side, or early stopping. And half a point may be real: to find out,
@@ -794,7 +794,7 @@ with results(varies=draws_vary) as table:
 # network has learned, and 20 % of these are false. The network without anything has
 # learned 92 %, so it must know most of the false ones by heart. Decay and dropout bring
 # that down to about 82 and 80 %, and the test accuracy goes up. Both together bring it
-# to 75 %, and that is the highest dot of the eight, a hair above dropout alone. Moves
+# to 75 %, and that is the highest dot of the eight, just above dropout alone. Moves
 # bring it to 67 % by themselves, which is lower than was needed. From there on, every
 # further regularizer costs true labels, too: at 61 % the network underfits.
 #
@@ -832,13 +832,13 @@ demos_strategy.scene(cells).show()
 # ## One table of techniques
 #
 # How do the others compare, under one protocol? Here are those that this network can use.
-# Each has two strengths, a factor of two or more apart, and the better one is chosen on
-# validation data for each kind of labels. One line of the table is no technique at all
-# but a quarter of the learning rate, so that you see what simply going more slowly is
-# worth. Early stopping takes, for each network, the look with the best validation
-# accuracy out of eight. The ensemble averages the probabilities of three plain networks.
-# (A table copied together from eleven notebooks would compare eleven networks on as many
-# problems.)
+# Decay, dropout, L1, label smoothing and mixup have two strengths each, and the better
+# one is chosen on validation data for each kind of labels. One line of the table is no
+# technique at all but a quarter of the learning rate, so that you see what simply going
+# more slowly is worth. Early stopping takes, for each network, the look with the best
+# validation accuracy out of eight. The ensemble averages the probabilities of three plain
+# networks. (A table copied together from eleven notebooks would compare eleven networks
+# on as many problems.)
 
 # %% predict
 predict(
@@ -1035,8 +1035,8 @@ with results(varies=draws_vary) as table:
 # regularizer.
 #
 # The cost of a step is that of a small network, where drawing coins and mixing images
-# counts beside small matrices. In a large one, dropout and mixup come closer to 1, and
-# the ensemble stays at 3. In memory, penalties and early stopping cost nothing or one
+# counts beside small matrices. In a large one, dropout and mixup should come closer to 1,
+# and the ensemble stays at 3. In memory, penalties and early stopping cost nothing or one
 # more copy of the weights, dropout one mask per layer, an ensemble of three three
 # networks.
 #
@@ -1095,7 +1095,7 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # | Vision transformer | as above but stronger: decay 0.05, stochastic depth 0.1, mixup 0.8, CutMix 1.0, smoothing 0.1, no dropout | Touvron 2020 |
 # | Transformer, several epochs | dropout 0.1 on each sublayer's output, label smoothing 0.1 | Vaswani 2017 |
 # | Language model, one epoch | no dropout; decay 0.1, clipping at 1.0 | Chowdhery 2022, Touvron 2023 |
-# | LSTM | locked dropout on inputs, outputs and embeddings, dropped recurrent *weights*, averaged weights | Merity 2017 |
+# | LSTM | locked dropout on inputs, outputs and embeddings, dropped recurrent *weights*, averaged weights | Merity 2018 |
 # | Few images, no pretrained network | a plain network whose rate and decay are well tuned, before anything special | Brigato 2021 |
 # | Fine-tuning | train a new last layer first, then all with a small rate; smaller rates for earlier layers | Kumar 2022, Howard and Ruder 2018 |
 #
@@ -1118,8 +1118,8 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # ## When it goes wrong: five symptoms
 #
 # A bug in a regularizer rarely stops the program. The network trains, the numbers look
-# plausible, and some points are missing. So start from the *symptom*, and before you stare at the
-# code, run a test that can tell two explanations apart:
+# plausible, and some points are missing. So start from the *symptom*, and before you
+# stare at the code, run a test that can tell two explanations apart:
 #
 # | Symptom | A test that decides | If it is so |
 # |---|---|---|
@@ -2146,7 +2146,7 @@ flashcards("12_regularization_strategy")
 #   [github.com/google-research/tuning_playbook](https://github.com/google-research/tuning_playbook)
 # - He, Zhang, Ren, Sun (2015). *Delving deep into rectifiers.* The initialization.
 #   [arXiv:1502.01852](https://arxiv.org/abs/1502.01852)
-# - He and others (2018). *Bag of tricks for image classification with convolutional
+# - He and others (2019). *Bag of tricks for image classification with convolutional
 #   neural networks.* [arXiv:1812.01187](https://arxiv.org/abs/1812.01187)
 # - Kadra, Lindauer, Hutter, Grabocka (2021). *Well-tuned simple nets excel on tabular
 #   datasets.* [arXiv:2106.11189](https://arxiv.org/abs/2106.11189)
@@ -2160,7 +2160,7 @@ flashcards("12_regularization_strategy")
 #   [arXiv:2204.02311](https://arxiv.org/abs/2204.02311)
 # - Touvron and others (2023). *LLaMA.* Decay 0.1, clipping at 1.0.
 #   [arXiv:2302.13971](https://arxiv.org/abs/2302.13971)
-# - Merity, Keskar, Socher (2017). *Regularizing and optimizing LSTM language models.*
+# - Merity, Keskar, Socher (2018). *Regularizing and optimizing LSTM language models.*
 #   [arXiv:1708.02182](https://arxiv.org/abs/1708.02182)
 # - Brigato, Barz, Iocchi, Denzler (2021). *Tune it or don't use it: benchmarking
 #   data-efficient image classification.*
