@@ -468,8 +468,8 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 # The Beta distribution decides how much is mixed. With $\alpha = 1$ every λ is equally
 # likely. With a small α almost all draws are close to 0 or 1, so that one of the two
 # pictures is hardly visible. How large should it be? Zhang and others (2018) used α = 1 on
-# CIFAR-10. On ImageNet they found 0.1 to 0.4 best and report that a large α makes the network
-# underfit, as it then hardly ever sees a picture that is not mixed.
+# CIFAR-10. On ImageNet 0.1 to 0.4 improved on training without mixup, and they report that a
+# large α makes the network underfit: it then hardly ever sees a picture that is not mixed.
 
 # %% figure
 fig = demos_mixing.betas((0.2, 1.0, 4.0))

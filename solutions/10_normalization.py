@@ -71,11 +71,11 @@ warm_up("10_normalization")
 # %% [markdown]
 # ## The data
 #
-# We use 1,000 small Fashion-MNIST images, 14 × 14 pixels in grey, of ten kinds of clothes,
+# We use 1,000 small Fashion-MNIST images, 14 × 14 pixels in gray, of ten kinds of clothes,
 # and 1,000 others for validation. In most experiments all labels are true, as they were
 # for the team. In two of them there are also networks for which a fifth of the training
-# labels is false (exactly 200, drawn once): false labels can only be learned by heart, so
-# they show best what a regularizer prevents.
+# labels is false (exactly 200, drawn once). A false label can only be learned by heart, so
+# with such labels one sees best what a regularizer prevents.
 
 # %%
 SEEDS = range(8)
@@ -104,23 +104,23 @@ fig = labeled_images(
 )
 plots.show(
     fig,
-    alt="Six small grey images of clothes; three carry a false label, with the true one "
+    alt="Six small gray images of clothes; three carry a false label, with the true one "
     "under it.",
 )
 
 # %% [markdown]
 # Guessing gets 10 % of the validation images right. With all 60,000 images a good
-# convolutional network reaches 93 % and more. From 1,000 images nobody gets there, so look
-# at differences.
+# convolutional network reaches 93 % and more. With 1,000 images expect less, and look at
+# differences.
 #
 # ## What BatchNorm computes
 #
-# A layer deep inside a network has a hard life: the layers in front of it change with
-# every step, and with them the scale of everything it receives. Sergey Ioffe and Christian
-# Szegedy (2015) proposed to take the scale out. For each unit (in an image network, for
-# each *channel*), look at its $n$ values in the present batch, subtract their mean, and
-# divide by their standard deviation. Then let the network choose a new scale $\gamma$ and
-# a new place $\beta$, which it learns like any other weights:
+# What a layer deep inside a network receives is made by the layers in front of it. These
+# change with every step, and with them the scale of everything that arrives. Sergey Ioffe
+# and Christian Szegedy (2015) proposed to take the scale out. For each unit (in an image
+# network, for each *channel*), look at its $n$ values in the present batch, subtract
+# their mean, and divide by their standard deviation. Then let the network choose a new
+# scale $\gamma$ and a new place $\beta$, which it learns like any other weights:
 #
 # $$\mu_B = \frac1n\sum_i x_i, \qquad \sigma_B^2 = \frac1n\sum_i (x_i-\mu_B)^2, \qquad
 # y_i = \gamma\,\frac{x_i-\mu_B}{\sqrt{\sigma_B^2+\varepsilon}} + \beta .$$
@@ -142,7 +142,7 @@ plots.show(
 # of the population, which a sample's $\sigma_B^2$ underestimates by the factor $(n-1)/n$.
 #
 # Keep one sentence in mind for later: **in training BatchNorm uses one set of numbers, at
-# evaluation another.** As long as the two agree, nobody notices.
+# evaluation another.** As long as the two agree, the difference does not show.
 #
 # ### Exercise 10.1 · BatchNorm (3 points, ~15 min)
 #
@@ -237,9 +237,9 @@ load("10_normalization").batch_norm(batch_norm, seed=20_101)
 # ## What it is good for: large steps
 #
 # The naive way comes first: a plain network of ten layers, 32 wide, initialized as He and
-# others recommend, trained by SGD with momentum at a rate of 0.1. A loop that hides
-# nothing; the loss is printed on the way. Saying "all classes are equally likely" costs
-# $\ln 10 = 2.30$.
+# others recommend, is trained by SGD with momentum at a rate of 0.1. The loop hides
+# nothing and prints the loss on the way. A network that calls all classes equally likely
+# has a loss of $\ln 10 = 2.30$.
 
 
 # %%
@@ -419,9 +419,10 @@ with results(varies=f"6 {initial}") as table:
 # does not depend on the length of the weights in front of a BatchNorm. If a step is far too
 # long, the weights become long, and the output is no worse for it. And because scaling the
 # weights by $a$ scales the gradient by $1/a$, the next step is small in proportion. A
-# network without this brake is thrown out of its valley. (The same argument says what weight
-# decay does here, which was notebook 04's question: it keeps the weights short and so the
-# *effective* steps long. It does not make the function simpler.)
+# network without a norm has no such brake. (The same argument says what weight decay does
+# in front of a BatchNorm, which the end of notebook 04, *Why nearly everybody uses AdamW*,
+# left open: it keeps the weights short and so the *effective* steps long. It does not make
+# the function simpler.)
 #
 # ### The story of internal covariate shift
 #
@@ -561,9 +562,9 @@ with torch.no_grad():
 # It refuses, and rightly: one value has a variance of 0, and every output would be
 # $\beta$. The usual accident is an epoch of 1,001 examples in batches of 50, whose last
 # batch has one example (`drop_last=True` is the cure). Jimmy Lei Ba and others (2016)
-# turned the table by a quarter: **LayerNorm** takes mean and variance over the *features*
-# of each example. It needs no batch, stores nothing, and does the same in training and at
-# evaluation.
+# average in the other direction: **LayerNorm** takes mean and variance not of one unit
+# over all examples, but of one example over all its *features*. It needs no batch, stores
+# nothing, and does the same in training and at evaluation.
 #
 # ### Exercise 10.2 · LayerNorm (2 points, ~6 min)
 #
@@ -757,9 +758,9 @@ with results(varies=f"8 {initial}") as table:
 # is which of the two images had more of it. With four values the two norms are equal as far
 # as eight seeds can tell, and with 32 as well.
 #
-# The convolutional network does not mind batches of two at all. Each of its channels has
-# $2 \cdot 49$ or $2 \cdot 16$ values. So what counts is not the number of images but the
-# number of values per channel, $N \cdot H \cdot W$.
+# In the convolutional network batches of two do no such harm (the last table). Each of its
+# channels has $2 \cdot 49$ or $2 \cdot 16$ values. So what counts is not the number of
+# images but the number of values per channel, $N \cdot H \cdot W$.
 #
 # It comes out otherwise in large networks: for a ResNet-50 on ImageNet with batches of two,
 # Yuxin Wu and Kaiming He (2018) report an error 10.6 points lower with GroupNorm than with
@@ -852,9 +853,9 @@ with results(varies=f"8 {initial}") as table:
 # There is a side effect. In training an image's output depends on which other images
 # happen to be in its batch, because their mean and variance are subtracted and divided by.
 # The next time it comes with other neighbors. That is noise on the activations, a
-# little like dropout's, and like dropout's it is gone at evaluation. How large is it? The
-# mean of $g$ values has a standard deviation of $\sigma/\sqrt g$. So with smaller groups there
-# is more noise.
+# little like dropout's, and like dropout's it is gone at evaluation. How large is it? If
+# mean and variance are taken over a group of $g$ examples, the mean alone has a standard
+# deviation of $\sigma/\sqrt g$. So smaller groups bring more noise.
 #
 # If that noise regularizes, smaller batches should overfit less. But a smaller batch also
 # makes noisier *gradients*, and the two would be confused. We separate them: every step
@@ -930,7 +931,7 @@ for size, color in zip(SIZES, SHADES, strict=True):
 panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
 panels[0].set_title("Large groups learn the false labels")
 panels[1].set(xlabel="training step", ylabel="validation accuracy (%)")
-panels[1].set_title("Groups of 4 end ahead on true labels")
+panels[1].set_title("Groups of 4 end ahead on new images")
 plots.show(
     fig,
     alt="False labels. Left: with larger groups training accuracy rises faster. Right: "
@@ -967,18 +968,18 @@ with results(varies=noisy_varies) as table:
 # The two panels belong together. With statistics over all 64 examples the network learns
 # many of the false labels, and its validation accuracy falls by 6 points from the first
 # look to the last. With groups of 4 it learns far fewer of them, and its validation accuracy
-# rises, to 6 points above the other. Nothing else differed: the same batch of 64, the same
-# number of steps. The noise in the statistics is the regularizer.
+# rises, to 6 points above the other. Nothing else differed: batch, order and number of
+# steps were the same. So it is the noise in the statistics that regularizes.
 #
 # With true labels (the second table) there is nothing bad to learn by heart, and the groups
 # end within a point of one another. And the noise slows learning down, as the left panel
-# shows; a network that underfits would be hurt by it. It is also a regularizer that you do
-# not choose: it comes with the batch size of your hardware, and on several GPUs, unless
-# `SyncBatchNorm` is used, with their number.
+# shows, so we expect it to hurt a network that underfits. It is also a regularizer that
+# you do not choose: it comes with the batch size that your hardware allows, and on several
+# GPUs, unless `SyncBatchNorm` is used, with their number.
 #
 # ## What dropout does to a variance
 #
-# Now the two meet. Inverted dropout keeps the mean of a unit, that is what the division by
+# Now the two meet. Inverted dropout keeps the mean of a unit, which is what the division by
 # $1-p$ is for. It does not keep the variance, and BatchNorm stores variances. Let $x$ be a
 # unit's activation, with mean $\mu$ and variance $\sigma^2$ over the examples, and let $m$ be
 # 0 with probability $p$ and else 1, independent of $x$. In training the next layer receives
@@ -996,9 +997,9 @@ with results(varies=noisy_varies) as table:
 # $$\frac{\operatorname{Var}_\text{train}}{\operatorname{Var}_\text{eval}}
 # = \frac{1 + p\,\mu^2/\sigma^2}{1-p} .$$
 #
-# For $p = 0.5$ and a unit of mean 0 that is 2. If the unit does not have mean 0, it is more,
-# and after a ReLU no unit has mean 0. Even a unit that is *constant* would get a variance,
-# because it jumps between 0 and $\mu/(1-p)$.
+# For $p = 0.5$ and a unit of mean 0 that is 2. If the unit does not have mean 0, it is
+# more, and after a ReLU every unit that is ever active has a mean above 0. Even a unit
+# that is *constant* would get a variance, because it jumps between 0 and $\mu/(1-p)$.
 #
 # ### Exercise 10.3 · The shift of one unit (1 point, ~6 min)
 #
@@ -1069,8 +1070,10 @@ load("10_normalization").variance_shift(variance_shift, seed=20_103)
 
 # %% [markdown]
 # In most networks BatchNorm does not stand directly behind dropout. A linear layer lies in
-# between, which adds up many units, $z = \sum_j w_j x_j$. Each term brings its own coin, and
-# the extra variances add up, so that
+# between, which adds up many units, $z = \sum_j w_j x_j$. The factor $m_j/(1-p)$ has the
+# variance $p/(1-p)$, so for a given example the coin of unit $j$ adds the variance
+# $w_j^2 x_j^2\, p/(1-p)$, and independent coins' variances add up. Averaged over the examples
+# and divided by $\operatorname{Var}(z)$, this gives
 #
 # $$\frac{\operatorname{Var}_\text{train}}{\operatorname{Var}_\text{eval}}
 # = 1 + \frac{p}{1-p}\cdot\frac{\sum_j w_j^2\,E[x_j^2]}{\operatorname{Var}(z)} .$$
@@ -1185,7 +1188,9 @@ computed = torch.stack(
 ).cpu()
 
 # %% figure
-PLACE_COLORS = dict(zip(measured, (plots.PALETTE[4], *plots.PALETTE[1:4]), strict=True))
+PLACE_COLORS = dict(
+    zip(measured, (plots.PALETTE[k] for k in (3, 1, 2, 4)), strict=True)
+)  # dropout has the colors that it has in the incident below
 ax = None
 for name, values in measured.items():
     ax = plots.band([1, 2, 3], values, label=name, color=PLACE_COLORS[name], ax=ax)
@@ -1359,8 +1364,10 @@ load("10_normalization").recalibrate_batchnorm(recalibrate_batchnorm, seed=20_10
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now take the networks from above, whose stored variances are up to 4 times too large, and measure again (with the course's own function, `demos_norm.recalibrated`, which
-# returns a copy). A fifth kind joins them: *direct*, with $p = 0.5$, eight layers deep.
+# Now take two kinds of networks from above, *direct* and *between* at $p = 0.5$, whose
+# stored variances are up to 4 times too large, and measure again (with the course's own
+# function, `demos_norm.recalibrated`, which returns a copy). A third kind joins them:
+# *direct*, with $p = 0.5$, eight layers deep.
 
 # %% predict
 predict(
@@ -1429,13 +1436,14 @@ with results(varies=f"8 {initial}") as table:
 # part the stored numbers. Think of what a wrong variance does at evaluation: BatchNorm
 # divides by too large a number, so everything that leaves it is too small, by about the same
 # factor for all units. ReLU does not mind, and the largest logit is still the largest. What
-# suffers is the *confidence*, which was 15 points lower than after the cure. Notebook 06
-# ended with the same lesson: accuracy can miss a mistake of scale altogether.
+# suffers is the *confidence*, which was 15 points lower than after the cure. Notebook 06,
+# *Scaled twice*, had the same lesson: accuracy can miss a mistake of scale altogether.
 #
-# In eight layers the cure gains 9 points. Here the factors of eight layers multiply,
-# each unit is off by a factor of its own, and the pattern itself is distorted. But look at
-# where these points lead to: from guessing to about 20 %. The network has hardly learned
-# anything, since in training so much noise has gone through its eight layers. Recalibration
+# In eight layers the cure gains 9 points. A likely reason, which we did not test: the
+# factors of eight layers multiply, each unit is off by a factor of its own, and in the end
+# the pattern itself is distorted. But look at where these points lead to: from guessing to
+# about 20 %. With so much noise in each of its layers the network has hardly learned
+# anything. Recalibration
 # mends the statistics. It cannot give back what was never learned.
 #
 # ## The incident
@@ -1634,15 +1642,15 @@ with results(
 # it had been overfitting, and now it underfits. What "everybody knows" is true, but in this
 # network it is not what cost the accuracy.
 #
-# So which of three mends is one? *Recalibration* is none here. *Another norm* is none.
-# *Moving the dropout* to the head is: it gives back nearly all, since no convolution has to
+# Which of the three repairs works, then? Recalibration does not, and another norm does not.
+# Moving the dropout to the head does: it gives back nearly all, since no convolution has to
 # work with half its channels missing. It does not beat the network without dropout, though.
 # That network fits its training images, but with true labels the fit did little harm.
 #
 # With *false* labels there is something to prevent. Augmentation comes out ahead, then dropout
-# in the head; weight decay and stochastic depth (a single block to leave out is little depth)
+# in the head; weight decay and stochastic depth (which can leave out a single block only)
 # change next to nothing. Do not make a ranking of it: this is one split and 200 steps. Only
-# augmentation's interval leaves out zero, and when we drew seeds and split anew it did not.
+# augmentation's interval excludes zero, and with other seeds and another split it did not.
 #
 # How far does the verdict go? It is about one small network and 500 images. Put it beside the
 # experiment of Li and others, from their Figure 1:
@@ -1655,7 +1663,7 @@ with results(
 # | dropout 0.5 | 68.55 %, in each bottleneck | 59 %, after each block and in the head |
 #
 # The losses look alike, and need not have the same cause. In three layers the factors do not
-# pile up; over a hundred they may, and our eight-layer network shows the beginning of that.
+# pile up; over a hundred they may, and our eight-layer network may show the beginning of it.
 # The rate counts as well: Li and others find little shift at 0.1. If you have such a case
 # yourself, you know how to find out: recalibrate, try a norm that stores nothing, and look at
 # the training accuracy.
@@ -1752,8 +1760,8 @@ load("10_normalization").fold_batchnorm(fold_batchnorm, seed=20_105)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# torch knows the same for convolutions: `torch.nn.utils.fusion.fuse_conv_bn_eval`. Networks
-# on phones are folded before they are shipped.
+# torch has the same for convolutions, `torch.nn.utils.fusion.fuse_conv_bn_eval`, for
+# networks that are used and no longer trained.
 #
 # ### Bug hunt
 #
@@ -1835,8 +1843,8 @@ flashcards("10_normalization")
 # - `model.train()` unfreezes a frozen BatchNorm.
 # - `update_bn` measures with dropout on.
 # - A bias in front of BatchNorm is a wasted parameter: `bias=False`.
-# - An accuracy that did not change can hide a confidence that did.
-# - Comparing norms at one learning rate compares learning rates.
+# - An accuracy that did not change can hide a confidence that did: look at both.
+# - At one shared learning rate two norms are not compared fairly: give each its own.
 #
 # **References**
 #
@@ -1862,5 +1870,6 @@ flashcards("10_normalization")
 # - He, Zhang, Ren, Sun (2015). *Delving deep into rectifiers.* The initialization.
 #   [arXiv:1502.01852](https://arxiv.org/abs/1502.01852)
 #
-# **Next:** [11 · Sequences](../11_sequences/11_sequences.ipynb). The same questions for networks that read: where may a mask
-# change from one step to the next, and what keeps a gradient from exploding?
+# **Next:** [11 · Sequences](../11_sequences/11_sequences.ipynb). The same questions for
+# networks that read: where may a mask change from one step to the next, and what keeps a
+# gradient from exploding?

