@@ -1142,7 +1142,6 @@ with results(varies=initial) as table:
 # Furlanello and others (2018) made the same experiment with students as large as their
 # teachers (*dark knowledge with permuted predictions*), beside a treatment that, like
 # ours, uses the teacher's confidence alone.
-#
 
 # %% [markdown]
 # ## Softness or more images?
@@ -1426,10 +1425,11 @@ no_teacher = study(rest_x[::3], rest_y[::3], own="xy", seeds=range(10))
 # %% [markdown]
 # One correction, which Hinton made, too: such a student names the class too seldom,
 # because hardly any target put it first. So add a constant to its logit. No labels are
-# needed to find it: raise it until the class gets its tenth of 2,000 validation images.
-# The other 2,000 are for measuring. We measure two things, because a student who says
-# "sneaker" to everything recognizes all sneakers: *recall*, the share of the sneakers
-# that is found, and *precision*, the share of those called sneakers that are sneakers.
+# needed to find it: choose it so that the class gets its tenth of 2,000 validation
+# images. The other 2,000 are for measuring. We measure two things, because a student
+# who says "sneaker" to everything recognizes all sneakers: *recall*, the share of the
+# sneakers that is found, and *precision*, the share of those called sneakers that are
+# sneakers.
 
 
 # %% experiment
@@ -1458,7 +1458,7 @@ shares = {
     "precision, corrected": fixed_precision,
 }
 ax = demos_distillation.never_seen(data.CLASS_NAMES, shares)
-ax.set_title("Most classes are recognized without having been seen")
+ax.set_title("Students recognize most images of a class they never saw")
 plots.show(
     ax.figure,
     alt="For each class three dots per measure and their mean: recall from 43 to 86 %, after "
