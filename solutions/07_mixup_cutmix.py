@@ -185,8 +185,8 @@ with results(after="mixing.between"):
 # %% [markdown]
 # About three blends in ten are given a class that is in neither picture. The mean
 # confidence, over all blends, is above 70 %, so the network is not much in doubt. Why
-# should it be? The loss that you trained with is a mean over 1,000 points of a space
-# with 196 dimensions:
+# should it be? You minimized the mean of the loss $\ell$ over 1,000 images $\mathbf
+# x_n$ with targets $\mathbf t_n$, points of a space with 196 dimensions:
 #
 # $$\hat R(f) = \frac1N \sum_{n=1}^N \ell\bigl(f(\mathbf x_n),\, \mathbf t_n\bigr).$$
 #
@@ -269,15 +269,15 @@ load("07_mixup_cutmix").smooth_labels(smooth_labels, seed=20_160)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What does the smooth label ask of the logits? Forget the network. Cross-entropy is
-# smallest where the softmax equals the target, because
+# What does the smooth label ask of the logits? Cross-entropy is smallest where the
+# softmax $\mathbf p$ equals the target $\mathbf t$, because
 #
 # $$-\sum_k t_k \ln p_k \;=\; \underbrace{-\sum_k t_k \ln t_k}_{\text{entropy of } \mathbf t}
 # \;+\; \underbrace{\sum_k t_k \ln \frac{t_k}{p_k}}_{\text{KL divergence, } \ge\, 0},$$
 #
 # and the second term is zero only at $\mathbf p = \mathbf t$. Two logits differ by the
-# logarithm of the ratio of their probabilities. So the best gap between the true logit and
-# any other is
+# logarithm of the ratio of their probabilities. So the best gap between the true logit
+# and any other is
 #
 # $$\ln\frac{1-\varepsilon+\varepsilon/K}{\varepsilon/K},$$
 #
@@ -584,8 +584,8 @@ load("07_mixup_cutmix").mixup(mixup, seed=20_180)
 #
 # For cross-entropy it is the same thing. The loss $-\sum_k t_k \ln p_k$ is linear in
 # the target, so the loss of a mixed target is the mixture of the losses. For the
-# squared error, which is not linear in the target, the two differ. In this course we
-# mix targets, as torchvision does.
+# squared error, which is not linear in the target, the two differ. We mix targets, as
+# torchvision does.
 #
 # ### Mixing the rows of a table
 #
@@ -650,9 +650,10 @@ with results(varies=f"{start}; one set of rows", after="mixing.spirals") as tabl
 # ## A box instead of a ghost
 #
 # mixup's pictures are double exposures. **CutMix** (Yun 2019) keeps the pixels real: it
-# pastes a box of the other image. Locally the picture looks like a picture, and the network
-# has to find two things in two places. The box has the area $1-\lambda$ of the image, before it is
-# clipped at the border, so each side is $\sqrt{1-\lambda}$ of the image's side.
+# pastes a box of the other image. Locally the picture looks like a picture, and the
+# network has to find two things in two places. The box has the area $1-\lambda$ of the
+# image, before it is clipped at the border, so each side is $\sqrt{1-\lambda}$ of the
+# image's side.
 #
 # ### Exercise 7.4 · The box (2 points, ~10 min)
 #
