@@ -22,7 +22,7 @@
 #   torchvision, label weights included,
 # - compare such methods fairly, at several lengths of training, in accuracy, likelihood
 #   *and* calibration,
-# - say when they hurt, and put together the recipe that is used today.
+# - say when they hurt, and put together the recipe used today.
 #
 # **You need:** notebooks 00 to 02; 05 helps.
 # **Time:** about 120 minutes; the computing takes about a minute on a slow CPU.
@@ -312,9 +312,9 @@ with results():
 # %% [markdown]
 # With a hard label the gap grows for ever, by about $\ln 10$ whenever the steps grow
 # tenfold, because the gradient shrinks like $e^{-\text{gap}}$. With a smooth label it
-# stops. Note one more thing in the formula for the loss: its smallest value is the
-# *entropy of the target*, no longer zero. So a training loss that stops far above zero
-# need not be a bad sign.
+# stops. Note one more thing: the smallest value of the loss is the *entropy of the
+# target*, no longer zero. So a training loss that stops far above zero need not be a
+# bad sign.
 #
 # ### How much smoothing?
 #
