@@ -103,8 +103,8 @@ plots.show(ax.figure, alt="Eight small gray images of clothes with their names."
 #
 # Start the naive way: train a network and call its largest softmax probability the
 # *confidence*. Here is a loop that hides nothing: two hidden layers of 64 units, 1,000
-# steps of AdamW, no regularization. It prints the mean confidence on the validation
-# images, and how often the network is right there.
+# steps of AdamW, no dropout. It prints the mean confidence on the validation images,
+# and how often the network is right there.
 
 # %%
 torch.manual_seed(0)
@@ -1176,10 +1176,11 @@ load("09_mc_dropout").expected_calibration_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A *reliability diagram* draws what ECE adds up. A bar stands for each bin of confidences. If
-# the answers in it are right less often than they say, the missing part is drawn on top as
-# *too sure*; if more often, the part that was not claimed is drawn as *too modest*. (The few
-# images in the leftmost bins mean little.)
+# A *reliability diagram* draws what ECE adds up, one bar for each bin of confidences.
+# If the answers in it are right less often than they say (overconfident), the missing
+# part is drawn on top as *too sure*; if more often (underconfident), the part that was
+# not claimed is drawn as *too modest*. (The few images in the leftmost bins mean
+# little.)
 #
 # "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have
 # changed against the plain network, so the arm between belongs in the picture: trained

@@ -32,10 +32,10 @@ COLORS = {  # one per kind of target, in the whole notebook
     "labels": plots.PALETTE[0],
     "soft answers": plots.PALETTE[1],
     "one teacher": plots.PALETTE[1],
-    "confidence only": plots.PALETTE[2],
+    "ensemble": plots.PALETTE[2],  # as in notebook 09
     "label smoothing": plots.PALETTE[3],  # as in notebook 07
     "first choice": plots.PALETTE[4],
-    "ensemble": plots.PALETTE[5],
+    "confidence only": plots.PALETTE[5],
 }
 
 
