@@ -310,7 +310,7 @@ with results():
     )
 
 # %% [markdown]
-# With a hard label the gap grows for ever, by about $\ln 10$ whenever the steps grow
+# With a hard label the gap grows forever, by about $\ln 10$ whenever the steps grow
 # tenfold, because the gradient shrinks like $e^{-\text{gap}}$. With a smooth label it
 # stops. Note one more thing: the smallest value of the loss is the *entropy of the
 # target*, no longer zero. So a training loss that stops far above zero need not be a
