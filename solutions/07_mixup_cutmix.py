@@ -473,8 +473,8 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 # The Beta distribution decides how much is mixed. With $\alpha = 1$ every λ is equally
 # likely. With a small α almost all draws are close to 0 or 1, so that one of the two
 # pictures is hardly visible. Zhang and others (2018) used α = 1 on CIFAR-10. On
-# ImageNet they found 0.1 to 0.4 best; a large α makes the network underfit, as it then
-# hardly ever sees a picture that is not mixed.
+# ImageNet 0.1 to 0.4 improved on training without mixup, and they report that a large α
+# makes the network underfit: it then hardly ever sees a picture that is not mixed.
 
 # %% figure
 fig = demos_mixing.betas((0.2, 1.0, 4.0))
@@ -486,8 +486,8 @@ plots.show(
 
 # %% [markdown]
 # Move λ, or press **Play**. Then change the method: *CutMix* pastes a box instead,
-# *Cutout* fills it with background. Drag the box over the edge and watch the bars of
-# the target: they count the pixels that were really pasted.
+# *Cutout* fills it with background. Drag the box over the edge and watch the target's
+# bars: they count the pixels that were pasted.
 
 # %% demo
 demos_mixing.scene().show()
@@ -1606,10 +1606,10 @@ with results(varies=f"{start}; one split", after="mixing.flip") as table:
 
 # %% [markdown]
 # With flips a shoe that points left carries either label equally often, so there is
-# nothing left to learn, and how far from guessing a network ends is chance (look at the
-# width of the interval). "Flips are safe" is a sentence about a *task*, and no loss
-# curve warns you in advance. Look at augmented examples and ask whether *you* would
-# still give them this label. (The classic case is a 6 turned upside down.)
+# nothing left to learn, and how far from guessing a network ends is chance (see the
+# interval's width). "Flips are safe" is a sentence about a *task*, and no loss curve
+# warns you in advance. Look at augmented examples and ask whether *you* would still
+# give them this label. (The classic case is a 6 turned upside down.)
 #
 # ## What people use
 #
