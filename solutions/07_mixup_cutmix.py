@@ -472,9 +472,9 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 #
 # The Beta distribution decides how much is mixed. With $\alpha = 1$ every λ is equally
 # likely. With a small α almost all draws are close to 0 or 1, so that one of the two
-# pictures is hardly visible. Zhang and others (2018) used α = 1 on CIFAR-10. On
-# ImageNet 0.1 to 0.4 improved on training without mixup, and they report that a large α
-# makes the network underfit: it then hardly ever sees a picture that is not mixed.
+# pictures is hardly visible. How large should it be? Zhang and others (2018) used α = 1 on
+# CIFAR-10. On ImageNet 0.1 to 0.4 improved on training without mixup, and they report that a
+# large α makes the network underfit: it then hardly ever sees a picture that is not mixed.
 
 # %% figure
 fig = demos_mixing.betas((0.2, 1.0, 4.0))
@@ -1364,8 +1364,8 @@ with results(varies="8 initializations and batch orders; one split") as table:
 #
 # If CutMix helps here, what would be the reason? A popular answer: to learn a false
 # label by heart, the network must meet the same picture again and again, and with
-# CutMix it never does. But CutMix also slows the fitting down. Two further arms keep
-# the two apart:
+# CutMix it never does. But CutMix also slows the fitting down. Two arms keep the two
+# apart:
 #
 # - **CutMix, frozen**: 1,000 CutMix pictures with their targets are made once, and the
 #   network trains on these same 1,000 in every epoch: mixed, but nothing new.
@@ -1472,12 +1472,12 @@ with results(varies=noise_varies) as table:
 # CutMix is 10.7 points ahead, and the two further arms say how to read that. Frozen
 # CutMix gains nothing, so mixed pictures and mixed labels are not by themselves what
 # helps. But slow training gains 9.3 points, nearly the same, without a single new
-# picture. What both have in common is that they have *not yet* learned the false labels
-# by heart: CutMix and slow training repeat 7 and 4 % of them, the control 49 %. The
-# middle table makes the same point. The control's best look, at epoch 10, was at 74.5
-# %, and CutMix's own best is 1.2 points above that, which eight seeds cannot tell from
-# zero. Early stopping (notebook 05, *3 · Keep the best weights*) would have brought
-# most of the gain for nothing, given true validation labels.
+# picture. Both have *not yet* learned the false labels by heart: CutMix and slow
+# training repeat 7 and 4 % of them, the control 49 %. The middle table makes the same
+# point. The control's best look, at epoch 10, was at 74.5 %, and CutMix's own best is
+# 1.2 points above that, which eight seeds cannot tell from zero. Early stopping
+# (notebook 05, *3 · Keep the best weights*) would have brought most of the gain for
+# nothing, given true validation labels.
 #
 # So is CutMix a remedy against false labels, or only a brake? A longer run tells: the
 # larger network, 160 epochs, 4 seeds, apart from this notebook.
@@ -1554,8 +1554,8 @@ with results(varies=f"{start}; one split", after="mixing.small") as table:
 # ## Left or right?
 #
 # Take the shoes only, mirror every second one, and ask which way the toe points. Half
-# of them point left, so guessing gets 50 %. We train on these pictures as they are, and
-# with flips and shifts.
+# of them point left, so guessing gets 50 %. We train on these as they are, and with
+# flips and shifts.
 
 
 # %%

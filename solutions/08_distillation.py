@@ -1331,7 +1331,7 @@ with results(varies=initial + "; one ensemble for all students") as table:
 # Even against the best look of labels alone (83.9 % after 1,800 steps) the ensemble's
 # students are ahead at the end, at 84.8 %.
 #
-# Look at what has been compressed. The ensemble reaches 84.3 %. The student has a
+# Look at what was compressed. The ensemble reaches 84.3 %. The student has a
 # twenty-first of its parameters, takes a small part of its time, and is no worse. (In
 # fairness to the ensemble, its members were trained for 360 steps only.) It is also
 # ahead of the single teacher, which has 2.6 times its parameters and reaches 82.9 %. A
