@@ -3,17 +3,16 @@
 #
 # In 2017 Hongyi Zhang and his colleagues trained an image classifier on pictures that
 # no camera had taken. They laid two training images on top of each other, like a double
-# exposure, and told the network: this is seven tenths dog and three tenths cat. The
-# network hardly ever saw a picture as the camera had taken it. At the end it was tested on
-# such pictures only, and it made fewer mistakes than one that had been trained on them
-# (Zhang 2018). Two years later Sangdoo Yun and others cut a rectangle out of one image,
-# pasted it into another, and gained even more. With a ResNet-50 on ImageNet the error
-# fell from 23.7 % to 22.6 % with the first method and to 21.4 % with the second (Yun
-# 2019).
+# exposure, and told the network: this is seven tenths dog and three tenths cat. On
+# ordinary pictures, of which it had hardly seen any, it made fewer mistakes than a
+# network that had been trained on them (Zhang 2018). Two years later Sangdoo Yun and
+# others cut a rectangle out of one image, pasted it into another, and gained even more:
+# the error of a ResNet-50 on ImageNet fell from 23.7 % to 22.6 % with the first method
+# and to 21.4 % with the second (Yun 2019).
 #
 # Nobody needs a network that can tell half a shoe on half a bag. Why should training on
-# such pictures make it better at whole shoes? And does it always? Not everybody who tries
-# it for an afternoon finds so. In this notebook you will find out what decides.
+# such pictures make it better at whole shoes? And does it always? In this notebook you
+# will find out what decides.
 #
 # When you are done you can
 #
@@ -23,7 +22,7 @@
 #   torchvision, label weights included,
 # - compare such methods fairly, at several lengths of training, in accuracy, likelihood
 #   *and* calibration,
-# - say when they hurt, and put together the recipe that is used in practice today.
+# - say when they hurt, and put together the recipe used today.
 #
 # **You need:** notebooks 00 to 02; 05 helps.
 # **Time:** about 120 minutes; the computing takes about a minute on a slow CPU.
@@ -69,9 +68,9 @@ warm_up("07_mixup_cutmix")
 # %% [markdown]
 # ## The data
 #
-# We use 1,000 Fashion-MNIST images, shrunk to 14 × 14 pixels, of ten kinds of clothes. All
-# labels are true, for now. Another 4,000 images serve for validation. Here is one image
-# of each class.
+# We use 1,000 Fashion-MNIST images of ten kinds of clothes, shrunk to 14 × 14 pixels.
+# All labels are true, for now. Another 4,000 images serve for validation. Here is one
+# image of each class.
 
 # %%
 SEEDS = range(8)
@@ -83,7 +82,7 @@ train, val = splits.train, splits.val  # images (n, 1, 14, 14), ten classes
 firsts = [int((train.y == k).nonzero()[0]) for k in range(10)]
 ax = plots.images(train.x[firsts].cpu(), [*data.CLASS_NAMES], columns=5)
 ax.set_title("Ten kinds of clothes, 14 × 14 pixels")
-plots.show(ax.figure, alt="Ten small grey images, one of each class, with its name.")
+plots.show(ax.figure, alt="Ten small gray images, one of each class, with its name.")
 
 # %% [markdown]
 # Guessing gets 10 % right. A good convolutional network with all 60,000 images at full size
@@ -91,10 +90,10 @@ plots.show(ax.figure, alt="Ten small grey images, one of each class, with its na
 #
 # ## A network without doubts
 #
-# First the ordinary way, in a loop that hides nothing: a small convolutional network, hard
-# labels, cross-entropy, AdamW, 40 epochs. Besides the accuracy, watch the *confidence*: the
-# largest of the ten probabilities, averaged over the validation images. It is what the
-# network itself says about how often it will be right.
+# First the ordinary way, in a loop that hides nothing: a small convolutional network,
+# cross-entropy with *hard* labels (each names one class), AdamW, 40 epochs. Besides the
+# accuracy, watch the *confidence*: the largest of the ten probabilities, averaged over
+# the validation images. It is how often the network itself expects to be right.
 
 
 # %%
@@ -136,17 +135,16 @@ def plain_training(epochs=40):
 plain = plain_training()
 
 # %% [markdown]
-# The network ends by knowing nearly all of its training images by heart, and on fresh ones
-# it is right about four times in five. But look at the last column. While the accuracy on
-# fresh images stands still, the confidence keeps rising, and in the end the network claims
-# to be right far more often than it is.
+# By the end the network knows nearly all of its training images by heart, and on fresh
+# ones it is right about four times in five. But look at the last column: while the
+# accuracy on fresh images stands still, the confidence keeps rising, until the network
+# claims to be right far more often than it is.
 #
 # ## Between two examples
 #
-# There is a second thing to look at, and it takes an experiment. Take two validation images
-# of different classes and blend them half and half. A person looks at such a double
-# exposure and says "a boot and a bag". The network has to name one class. A sensible answer
-# would be one of the two that are in the picture.
+# Take two validation images of different classes and blend them half and half. A person
+# says "a boot and a bag". The network has to name one class, and a sensible answer
+# would be one of the two in the picture.
 
 # %% predict
 predict(
@@ -185,20 +183,20 @@ with results(after="mixing.between"):
     recall("mixing.between", 3)
 
 # %% [markdown]
-# About three blends in ten are given a class that has nothing to do with either picture,
-# and with a mean confidence of over 70 % the network is not much in doubt about it. Why
-# should it be? The loss that you
-# trained with is a mean over 1,000 points of a space with 196 dimensions:
+# About three blends in ten are given a class that is in neither picture. The mean
+# confidence, over all blends, is above 70 %, so the network is not much in doubt. Why
+# should it be? You minimized the mean of the loss $\ell$ over 1,000 images $\mathbf
+# x_n$ with targets $\mathbf t_n$, points of a space with 196 dimensions:
 #
 # $$\hat R(f) = \frac1N \sum_{n=1}^N \ell\bigl(f(\mathbf x_n),\, \mathbf t_n\bigr).$$
 #
-# At these points the network has been told what to say. Everywhere else, one step away
-# from a training image or halfway between two of them, *nothing in this formula says
-# anything*. What the network does there comes with its architecture and its training.
+# At these points the network has been told what to say. About all others, one step away
+# from a training image or halfway between two of them, *this formula says nothing*.
+# What the network does there is left to its architecture and its training.
 #
 # So there are two complaints. The labels ask for more certainty than the data can give,
-# and the space between the examples is left to chance. Begin with the labels, because that
-# is the shorter story.
+# and the space between the examples is left to chance. Begin with the labels, the
+# shorter story.
 #
 # ## Softer labels
 #
@@ -218,8 +216,8 @@ with results(after="mixing.between"):
 # **Given** `labels` (N,) int64, `num_classes` K, and `epsilon` in [0, 1].
 # **Return** the targets (N, K), float32, rows that sum to 1.
 #
-# **By hand:** label 1 of 4 classes, `epsilon = 0.2`: everybody gets 0.05, the true class
-# 0.8 on top: `[0.05, 0.85, 0.05, 0.05]`.
+# **By hand:** label 1 of 4 classes, `epsilon = 0.2`: every class gets 0.05, the true
+# one 0.8 on top: `[0.05, 0.85, 0.05, 0.05]`.
 #
 # <details><summary>Hint 1</summary>
 # The formula is a weighted sum of two rows. You need the one-hot row first.
@@ -271,15 +269,15 @@ load("07_mixup_cutmix").smooth_labels(smooth_labels, seed=20_160)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What does the smooth label ask of the logits? Forget the network. Cross-entropy is
-# smallest where the softmax equals the target, because
+# What does the smooth label ask of the logits? Cross-entropy is smallest where the
+# softmax $\mathbf p$ equals the target $\mathbf t$, because
 #
 # $$-\sum_k t_k \ln p_k \;=\; \underbrace{-\sum_k t_k \ln t_k}_{\text{entropy of } \mathbf t}
 # \;+\; \underbrace{\sum_k t_k \ln \frac{t_k}{p_k}}_{\text{KL divergence, } \ge\, 0},$$
 #
 # and the second term is zero only at $\mathbf p = \mathbf t$. Two logits differ by the
-# logarithm of the ratio of their probabilities. So the best gap between the true logit and
-# any other is
+# logarithm of the ratio of their probabilities. So the best gap between the true logit
+# and any other is
 #
 # $$\ln\frac{1-\varepsilon+\varepsilon/K}{\varepsilon/K},$$
 #
@@ -312,18 +310,19 @@ with results():
     )
 
 # %% [markdown]
-# With a hard label the gap goes on growing for ever, by about $\ln 10$ whenever the steps
-# grow tenfold. With a smooth one it stops. Note one more thing in the formula for the loss:
-# its smallest value is the *entropy of the target*, and no longer zero. So a training loss
-# that stops far above zero need not be a bad sign.
+# With a hard label the gap grows forever, by about $\ln 10$ whenever the steps grow
+# tenfold, because the gradient shrinks like $e^{-\text{gap}}$. With a smooth label it
+# stops. Note one more thing: the smallest value of the loss is the *entropy of the
+# target*, no longer zero. So a training loss that stops far above zero need not be a
+# bad sign.
 #
 # ### How much smoothing?
 #
-# $\varepsilon = 0.1$ is the usual choice. You may read that 0.3 and more slow the training
-# down. Measure it: four strengths, ten epochs of 20 steps, a network of 32 hidden units that
-# is cheap to train. The steps are counted until a look after an epoch finds 75 % of 1,000
-# validation images right. The *ECE* is explained further down: it is how far confidence and
-# accuracy lie apart, in points.
+# $\varepsilon = 0.1$ is the usual choice. You may read that 0.3 and more slow the
+# training down. Measure it: four strengths, ten epochs of 20 steps, a network of 32
+# hidden units that is cheap to train. We look after each epoch and count the steps
+# until 75 % of 1,000 validation images are right. The *ECE*, explained further down, is
+# how far confidence and accuracy lie apart, in points.
 
 
 # %% experiment
@@ -356,19 +355,27 @@ with results(varies="8 initializations and batch orders; one split") as table:
     )
 
 # %% [markdown]
-# Nothing slows down. The steps to 75 % cannot be told apart, and $\varepsilon = 0.6$ even
-# starts ahead. AdamW may be the reason: at the uniform answer, where training begins, the
-# gradient $\mathbf p - \mathbf t$ is exactly $1-\varepsilon$ times that of hard labels, and
-# AdamW divides by the gradient's size. SGD does not. With SGD and momentum (apart from this
-# notebook, 8 seeds, one learning rate) 0.6 was 2.8 points behind after the first epoch
-# [−5.6, 0.0] and level at the end, 0.3 behind by 1.3 [−3.3, 0.7] and level one epoch later.
-# So the warning has something in it for SGD and very strong smoothing.
+# Nothing slows down. The steps to 75 % cannot be told apart, and $\varepsilon = 0.6$
+# even starts ahead.
+#
+# <details><summary>AdamW may be the reason: what SGD and false labels do</summary>
+#
+# At the uniform answer, where training begins, the gradient $\mathbf p - \mathbf t$ is
+# exactly $1-\varepsilon$ times that of hard labels, and AdamW divides by the gradient's
+# size. SGD does not. With SGD and momentum (apart from this notebook, 8 seeds, one
+# learning rate) 0.6 was 2.8 points behind after the first epoch [−5.6, 0.0] and level
+# at the end; 0.3 was 1.3 points behind [−3.3, 0.7] and level one epoch later. So the
+# warning has something in it for SGD and very strong smoothing.
+#
+# With 30 % false labels (apart, 40 epochs) training was no slower either, and 0.6 ended
+# 2.9 points ahead, with an ECE of 42.
+# </details>
 #
 # What strong smoothing does cost is calibration. The accuracy hardly moves, but the ECE
-# grows from about 4 to 22 and 42 points: the network is told to be unsure, and it obeys.
-# With 30 % false labels (apart, 40 epochs) it was no slower either, and 0.6 ended 2.9
-# points ahead, with an ECE of 42.
-#
+# grows from about 4 points to 22 (with 0.3) and 42 (with 0.6): the network is told to
+# be unsure, and it obeys.
+
+# %% [markdown]
 # ### Exercise 7.2 · Cross-entropy for soft targets (2 points, ~8 min)
 #
 # Soft targets need a loss that takes whole rows:
@@ -439,31 +446,29 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 # %% [markdown]
 # ## Filling the space between
 #
-# Now for the second complaint. The mean over training points can be written as an
-# expected loss under a distribution $\hat P$ that sits on these points and nowhere
-# else, a spike at each of them. The true risk is an expectation under the true
-# distribution of pictures, which certainly does not look like 1,000 spikes. Chapelle
-# and colleagues (2000) proposed to replace each spike by a *vicinity*, a little cloud
+# Now for the second complaint. The mean over training points is an expected loss under
+# a distribution $\hat P$ that sits on these points and nowhere else, a spike at each of
+# them. The true distribution of pictures does not look like 1,000 spikes. Chapelle and
+# colleagues (2000) proposed to replace each spike by a *vicinity* $\nu$, a little cloud
 # of further points with sensible labels:
 #
 # $$\hat R_\nu(f) \;=\; \frac1N \sum_{n=1}^N \mathbb E_{(\tilde{\mathbf x},\,
 # \tilde{\mathbf t})\,\sim\,\nu(\mathbf x_n,\, \mathbf t_n)}\;
 # \ell\bigl(f(\tilde{\mathbf x}),\, \tilde{\mathbf t}\bigr).$$
 #
-# This is called *vicinal risk*. You know one vicinity already: add a bit of Gaussian
-# noise to the image and keep the label. Flipping and shifting is another. For each of them
-# somebody has to know what leaves the label as it is. **mixup** (Zhang 2018) uses a vicinity
-# that needs no such knowledge: the straight lines to the other examples. On the way from $i$ to $j$ the label changes
-# along with the picture:
+# This is called *vicinal risk*. One vicinity is the image with a bit of Gaussian noise
+# and the same label (notebook 11, *Noise on purpose*). Flips and shifts are another.
+# For each of them somebody has to know what leaves the label as it is. **mixup** (Zhang
+# 2018) uses a vicinity that needs no such knowledge: the straight lines to the other
+# examples. On the way from $i$ to $j$ the label changes along with the picture:
 #
 # $$\tilde{\mathbf{x}} = \lambda\, \mathbf{x}_i + (1-\lambda)\, \mathbf{x}_j, \qquad
 # \tilde{\mathbf{t}} = \lambda\, \mathbf{t}_i + (1-\lambda)\, \mathbf{t}_j,
 # \qquad \lambda \sim \text{Beta}(\alpha, \alpha).$$
 #
-# So the network is told what to say between two examples: it is asked to move from one
-# answer to the other in proportion. That rules out a third class halfway, and it rules out
-# certainty anywhere but at the ends. The partner $j$ comes from the same batch through a
-# permutation, so that mixing costs next to nothing.
+# So the network is told to move from one answer to the other in proportion, which rules
+# out a third class halfway, and certainty anywhere but at the ends. The partner $j$
+# comes from the same batch through a permutation, so mixing costs next to nothing.
 #
 # The Beta distribution decides how much is mixed. With $\alpha = 1$ every λ is equally
 # likely. With a small α almost all draws are close to 0 or 1, so that one of the two
@@ -481,8 +486,8 @@ plots.show(
 
 # %% [markdown]
 # Move λ, or press **Play**. Then change the method: *CutMix* pastes a box instead,
-# *Cutout* fills it with background. Drag the box until it hangs over the edge, and watch
-# the bars of the target: they count the pixels that were really pasted.
+# *Cutout* fills it with background. Drag the box over the edge and watch the target's
+# bars: they count the pixels that were pasted.
 
 # %% demo
 demos_mixing.scene().show()
@@ -495,7 +500,7 @@ demos_mixing.scene().show()
 # `permutation[i]`. **Return** mixed images and mixed targets, like the inputs in shape
 # and dtype. `lam` is the weight of the batch as it came. Change no argument.
 #
-# Rows sum to 1 also when both labels of a pair agree, and targets may be soft already.
+# Rows sum to 1 also when both labels agree, and targets may be soft already.
 #
 # **By hand:** two images of one pixel, 0 and 8, targets (1, 0) and (0, 1),
 # `lam = 0.75`, swapped: pixels 2 and 6, targets (0.75, 0.25) and (0.25, 0.75).
@@ -543,8 +548,8 @@ def mixup(
 # %% [markdown]
 # torchvision has mixup, too: `transforms.v2.MixUp` draws λ itself and pairs each
 # example with its neighbor, `roll(1)`. We read its λ off the targets it returns, give
-# yours the same λ and permutation, and subtract: the largest differences of images and
-# targets should be rounding, below 1e-6.
+# yours the same λ and permutation, and subtract. The largest differences should be
+# rounding, below 1e-6.
 
 
 # %% look
@@ -572,22 +577,22 @@ load("07_mixup_cutmix").mixup(mixup, seed=20_180)
 # %% [markdown]
 # ### In other people's code
 #
-# You will meet mixup in another form. Much code returns four things, `(images, y_a, y_b,
-# lam)`, leaves the labels alone and mixes the *losses*:
+# You will meet mixup in another form. Much code returns four things, `(images, y_a,
+# y_b, lam)`, leaves the two labels alone and mixes the *losses*:
 #
 # $$\lambda\,\ell(f(\tilde{\mathbf x}), y_a) + (1-\lambda)\,\ell(f(\tilde{\mathbf x}), y_b).$$
 #
-# For cross-entropy it is the same thing. The loss $-\sum_k t_k \ln p_k$ is linear in the
-# target, so the loss of a mixed target is the mixture of the losses. For a loss that is not
-# linear in the target, such as the squared error, the two differ. In this course we mix
-# targets, as torchvision does.
+# For cross-entropy it is the same thing. The loss $-\sum_k t_k \ln p_k$ is linear in
+# the target, so the loss of a mixed target is the mixture of the losses. For the
+# squared error, which is not linear in the target, the two differ. We mix targets, as
+# torchvision does.
 #
 # ### Mixing the rows of a table
 #
-# The straight line between two examples is a bold choice, because nobody asked what
-# lives there. Take two interleaved spirals, a table of 200 rows with two columns. Left you
-# see the rows, right mixtures of two rows of the *same* class. mixup labels all of them with
-# that class.
+# The straight line between two examples is a bold choice, because nobody has asked
+# which class lies there. Take two interleaved spirals, a table of 200 rows with two
+# columns (left in the figure). On the right are mixtures of two rows of the *same*
+# class, all of which mixup labels with that class.
 
 # %%
 rows, fresh_rows = (
@@ -636,19 +641,19 @@ with results(varies=f"{start}; one set of rows", after="mixing.spirals") as tabl
     recall("mixing.spirals", 3)
 
 # %% [markdown]
-# The line between two points of one arm crosses the other arm, and mixup labels it all with
-# the first arm's class. These targets contradict the data. Guo and others (2019) call it
-# *manifold intrusion*. The average of two pictures rarely looks like a third one, but before
-# mixing the rows of a table, ask whether a row halfway between two of the same class would
-# belong to it.
-
-# %% [markdown]
+# Lines between two points of one arm cross the other arm, and mixup labels them with
+# the first arm's class. These targets contradict the data. Guo and others (2019) call
+# it *manifold intrusion*. The average of two pictures rarely looks like a picture of a
+# third class, but before mixing rows of a table, ask whether the row halfway between
+# two of one class would belong to it.
+#
 # ## A box instead of a ghost
 #
 # mixup's pictures are double exposures. **CutMix** (Yun 2019) keeps the pixels real: it
-# pastes a box of the other image. Locally the picture looks like a picture, and the network
-# has to find two things in two places. The box has the area $1-\lambda$ of the image, before it is
-# clipped at the border, so each side is $\sqrt{1-\lambda}$ of the image's side.
+# pastes a box of the other image. Locally the picture looks like a picture, and the
+# network has to find two things in two places. The box has the area $1-\lambda$ of the
+# image, before it is clipped at the border, so each side is $\sqrt{1-\lambda}$ of the
+# image's side.
 #
 # ### Exercise 7.4 · The box (2 points, ~10 min)
 #
@@ -731,9 +736,9 @@ actual = (sides.prod(1) / 28**2).mean().item()
 print(f"asked for: {1 - lams.mean():.2f} of the image; pasted: {actual:.2f}")
 
 # %% [markdown]
-# Half is asked for and three tenths are pasted. If the label were weighted by λ, it
-# would be false by a fifth of an image on average. That is why CutMix *counts*: the
-# labels are weighted by the area that was really pasted.
+# Half is asked for and three tenths are pasted. A label weighted by λ would be false by
+# a fifth of an image on average. That is why CutMix *counts*: the labels are weighted
+# by the area that was really pasted.
 #
 # ### Exercise 7.5 · CutMix (3 points, ~12 min)
 #
@@ -791,8 +796,8 @@ def cutmix(
 
 
 # %% [markdown]
-# Again torchvision is the judge. `v2.CutMix` draws λ and box itself. On images that differ
-# in every pixel the box can be read off the result.
+# Again torchvision is the judge. `v2.CutMix` draws λ and box itself, but on images that
+# differ in every pixel the box can be read off the result.
 
 
 # %% look
@@ -821,9 +826,11 @@ load("07_mixup_cutmix").cutmix(cutmix, seed=20_191)
 # %% [markdown]
 # ## A hole instead of a box
 #
-# Does CutMix work because something is *pasted*, or because something is *hidden*? **Cutout** (DeVries and Taylor 2017) hides a square and pastes
-# nothing; the label stays. It is dropout on the input, with one patch in the place of many
-# single pixels. Single pixels would not do, because their neighbors give them away.
+# Does CutMix work because something is *pasted*, or because something is *hidden*?
+# **Cutout** (DeVries and Taylor 2017) hides a square and pastes nothing; the label
+# stays. (Further down, false labels will tell the two apart.) It is dropout on the
+# input, with one patch in the place of many single pixels. Single pixels would not do,
+# because their neighbors give them away (notebook 02, *Pixels are not units*).
 #
 # ### Exercise 7.6 · Cutout (2 points, ~10 min)
 #
@@ -909,8 +916,8 @@ load("07_mixup_cutmix").cutout(cutout, seed=20_170)
 #
 # A colleague has written mixup "without wasting memory". It gives the right result on
 # the first call. In training the accuracy climbs for a few epochs and then falls, and
-# restarting the program cures it, for a while. Run it and find the mistake before you
-# open the fold.
+# restarting the program cures it, for a while. Find the mistake before you open the
+# fold.
 
 
 # %%
@@ -934,7 +941,7 @@ fig = demos_mixing.variants([seen[k] for k in (0, 1, 4, 8)], ["start", "1", "4",
 fig.axes[0].set_title("The training images themselves, after so many epochs")
 fig.axes[0].set_ylabel("epochs")
 plots.show(
-    fig, alt="Eight images that blur into the same grey cloud over eight epochs."
+    fig, alt="Eight images that blur into the same gray cloud over eight epochs."
 )
 
 # %% [markdown]
@@ -951,15 +958,13 @@ plots.show(
 #
 # ## Is it worth it?
 #
-# Train the same network with and without, and compare. Network, images, optimizer and
-# batch size are those from above. Eight networks per treatment are trained side by side by
-# the course's `train_treated`. Seed by seed they start from the same weights and see the
-# images in the same order, so treatments can be compared in pairs. `mixup_batch` and
-# `cutmix_batch` are what `v2.MixUp(alpha=1.0)` and `v2.CutMix(alpha=1.0)` do, written
-# to be quicker on small batches.
-#
-# But how long should they train? Any number is a choice, so do not choose: watch all
-# networks on the way, up to 120 epochs.
+# Train the network from above with and without a treatment, everything else unchanged.
+# The course's `train_treated` trains eight networks per treatment side by side. Seed by
+# seed they start from the same weights and see the images in the same order, so
+# treatments can be compared in pairs. `mixup_batch` and `cutmix_batch` do what
+# `v2.MixUp(alpha=1.0)` and `v2.CutMix(alpha=1.0)` do, only quicker on small batches.
+# Any length of training is a choice, so watch all networks on the way, up to 120
+# epochs.
 
 # %% predict
 predict(
@@ -1001,7 +1006,7 @@ left.set_title("Accuracy: CutMix costs early and pays late")
 for name, run in runs.items():
     plots.band(run.epochs, run.nll, label=name, color=COLORS[name], ax=right)
 right.set(xlabel="epoch", ylabel="validation NLL (nats)", ylim=(0, None))
-right.set_title("Likelihood: without treatment it falls apart")
+right.set_title("Likelihood: without treatment the NLL keeps rising")
 plots.show(
     fig,
     alt="Left: the difference of CutMix to none starts below zero and ends above, that of "
@@ -1049,13 +1054,13 @@ with results(varies=f"{start}; one split") as table:
 
 # %% [markdown]
 # Stop at epoch 20 and CutMix is a bad idea: it costs 2.1 points. Stop at epoch 120 and
-# it gains 1.4 points. mixup does not cost anything that we could measure at epoch 20,
-# and gains 1.0. CutMix's intervals keep clear of zero both times.
-# *The schedule has decided the comparison.* At 40 epochs, where the interval includes zero,
-# we would have concluded that CutMix does nothing on true labels.
+# it gains 1.4; both intervals keep clear of zero. mixup costs nothing that we could
+# measure at epoch 20, and gains 1.0 in the end. *The schedule has decided the
+# comparison.* At 40 epochs, where the interval includes zero, we would have concluded
+# that CutMix does nothing on true labels.
 #
-# Why does it come out like this? Look at what each network still has to learn. The mean
-# training loss of the last epoch tells:
+# Why does it come out like this? The mean training loss of the last epoch tells what
+# each network still has to learn:
 
 # %%
 for name, run in runs.items():
@@ -1063,24 +1068,30 @@ for name, run in runs.items():
     print(f"{name}: training loss {at(run, 120, 'train_loss').mean():.2f} nats{floor}")
 
 # %% [markdown]
-# Without a treatment the network has learned its 1,000 images. Its accuracy stands still
-# from epoch 40 on, and each further epoch only makes it surer, including of its mistakes.
-# That is the rise of the NLL. CutMix sets a
-# harder task: a batch never looks the same twice, two things have to be found in one
-# picture, and the network needs several times as many epochs until it is as good on *whole*
-# images. That is the early cost. But the task is not used up after 40 epochs, and whatever
-# helps to recognize a shoe by half of it presumably helps with whole ones, too.
+# Without a treatment the network has learned its 1,000 images. Its accuracy stands
+# still from epoch 40 on, and each further epoch only makes it surer, including of its
+# mistakes. That is the rise of the NLL. CutMix sets a harder task: a batch never looks
+# the same twice, two things have to be found in one picture, and it takes several times
+# as many epochs until the network is as good on *whole* images. That is the early cost.
+# But the task is not used up after 40 epochs, and what helps with half a shoe
+# presumably helps with whole ones, too.
 #
-# Does this outlive our setting? On another split, with other seeds, the same cells gave
-# −2.5 points [−3.1, −1.9] at epoch 20 and +0.6 [0.1, 1.0] at epoch 120. A network with a
-# finer convolution and twice as many parameters, run apart from this notebook over 4 seeds
-# and on 1,000 validation images, gave +1.7 [0.3, 3.2] after 120 and +1.6 [0.8, 2.4] after
-# 160 epochs. Nor had the control been stopped at the wrong moment: at the best of its own
-# looks it reached 82.2 % without treatment and 83.7 % with CutMix. And the pattern
-# is visible at the scale of ImageNet. In the tables of OpenMixup (Li 2022), CutMix
+# Does this outlive our setting? On another split, and in a larger network (a finer
+# convolution, twice the parameters), CutMix was ahead again after 120 epochs, and on
+# ImageNet the pattern is visible, too. In the tables of OpenMixup (Li 2022) CutMix
 # moved a ResNet-50 from 76.83 to 77.17 % in 100 epochs, and from 77.35 to 78.69 % in
-# three times as many. The fastai book says about its Imagenette example that mixup pays
-# above 80 epochs.
+# three times as many. The fastai book (Howard 2020) says that in its Imagenette example
+# mixup pays above 80 epochs.
+#
+# <details><summary>The other split and the larger network</summary>
+#
+# On another split, with other seeds, the same cells gave −2.5 points [−3.1, −1.9] at
+# epoch 20 and +0.6 [0.1, 1.0] at epoch 120. The larger network, run apart from this
+# notebook over 4 seeds and on 1,000 validation images, gave +1.7 [0.3, 3.2] after 120
+# and +1.6 [0.8, 2.4] after 160 epochs. Nor had its control been stopped at the wrong
+# moment: at the best of its own looks it reached 82.2 % without treatment and 83.7 %
+# with CutMix.
+# </details>
 #
 # And the space between the examples? Ask all 24 networks the question from the beginning.
 
@@ -1102,18 +1113,17 @@ with results(varies=f"{start}; one split, one set of pairs") as table:
     )
 
 # %% [markdown]
-# Without a treatment 31 % of the blends are given a third class, at a confidence of almost
-# 90 %. With mixup it is 15 % at 56 %: half as often, and with doubts. That is no surprise,
-# since blends are what mixup trains on. CutMix never sees a blend. It names a third class
-# almost as often as no treatment does (25 %), but with much less confidence (49 %): what is
-# learned about boxes carries over to blends mostly as doubt.
+# Without a treatment 31 % of the blends are given a third class, and the mean
+# confidence over all blends is almost 90 %. With mixup it is 15 % at 56 %, which is no
+# surprise, since blends are what mixup trains on. CutMix never sees a blend. It names a
+# third class almost as often as no treatment does (25 %), but with much less confidence
+# (49 %): what is learned about boxes carries over to blends mostly as doubt.
 #
 # ## Six treatments, and more than accuracy
 #
 # Add the others: label smoothing with $\varepsilon = 0.1$, Cutout with squares of 6 ×
 # 6, and the *standard augmentation*, a flip from left to right and a shift by up to one
-# pixel. Here they are on the same nine images. All six get the same 40 epochs; keep in mind
-# what you have just seen about 40 epochs.
+# pixel. All six get 40 epochs; remember how much that can decide.
 
 # %%
 TREATMENTS = {
@@ -1139,11 +1149,11 @@ plots.show(fig, alt="Nine images of clothes, each under six treatments, one per 
 # - **accuracy**;
 # - **NLL**, the negative log-likelihood of the true labels in nats, which punishes being sure
 #   and wrong;
-# - **ECE**, the expected calibration error: sort the answers into 15 bins by confidence and
-#   average the gaps between confidence and accuracy. It does not say *which* way a network
-#   errs.
+# - **ECE**, the expected calibration error (Guo 2017; exercise 9.4): sort the answers into 15
+#   bins by confidence and average the gaps between confidence and accuracy. It does not say
+#   *which* way a network errs.
 #
-# A shirt in the mirror is a shirt, and so flips and small shifts sound harmless at least.
+# A shirt in the mirror is a shirt, so flips and small shifts sound harmless at least.
 
 # %% predict
 predict(
@@ -1210,16 +1220,16 @@ with results(varies=f"{start}; one split") as table:
 # %% [markdown]
 # The three panels disagree about what is worth doing. By accuracy at 40 epochs only
 # label smoothing was worth it (0.8 points), and flips and crops *lost* 2.7. Two reasons
-# are likely. In this data set nearly all shoes point to the left, in training and in
+# are likely. Nearly all shoes of this data set point to the left, in training and in
 # validation, so the mirrored shoes teach something that nobody will ask. And it is the
 # schedule again: there are 2 · 3 · 3 = 18 variants of each image, so 40 epochs show
-# most of them about twice. With the larger network of above, over 4 seeds, the loss
-# shrank from −3.2 points at 40 epochs to −0.4 [−2.1, 1.3] after 160 epochs.
+# most of them about twice. With the larger network, over 4 seeds, the loss shrank from
+# −3.2 points at 40 epochs to −0.4 [−2.1, 1.3] at 160.
 #
-# By likelihood and calibration all five helped. But each of them only pushes confidence
-# down, how far is a matter of the setting, and it can go past the goal. Here are the three
-# kinds that we have trained for 120 epochs, accuracy against confidence. On the dashed line
-# a network is right as often as it says.
+# By likelihood and calibration all five helped, as others found for label smoothing
+# (Müller 2019) and mixup (Thulasidasan 2019). But a treatment only pushes the
+# confidence down, and that can go too far. Here are the three kinds that we have
+# trained for 120 epochs. On the dashed line a network is right as often as it says.
 
 # %% figure
 probs = {name: run.logits(val.x).softmax(-1) for name, run in runs.items()}
@@ -1231,24 +1241,22 @@ plots.show(
 )
 
 # %% [markdown]
-# At this length mixup happens to end near the line, and CutMix's networks are right more
-# often than they say: trained to give mixed answers to mixed pictures, they give pure
-# pictures a bit of that as well. One number, the temperature, mends this in either direction
-# (notebook 09).
+# At this length mixup happens to end near the line, and CutMix's networks are right
+# more often than they say: trained to give mixed answers to mixed pictures, they give
+# pure pictures a bit of that as well. One number, the temperature, mends this in either
+# direction (notebook 09, *One number for the whole network*).
 #
 # ## How many images are enough?
 #
 # Two rules of thumb: augment when there are fewer than 10,000 images per class, and in
-# vision augmentation beats dropout. Both are about a *gain* over doing nothing, and so they
-# can be measured at several sizes of the training set. Above, flips and shifts lost, because
-# all our pictures are centered and nearly all shoes point to the left. We tried these
-# sizes on such pictures first, and augmentation lost at each of them. What follows is
-# therefore a choice in its favor, a task that it fits: mirror and shift every picture
-# once, by up to two pixels, in training and in validation. Dropout has one rate, untuned.
-# Every arm then gets 240 steps of 50 images, however
-# few different ones there are, on the network of 32 hidden units:
+# vision augmentation beats dropout. Both are about a *gain* over doing nothing, so they
+# can be measured at several sizes of the training set. On our centered pictures, with
+# nearly all shoes pointing to the left, augmentation lost at each of these sizes. So we
+# choose, in its favor, a task that it fits: mirror and shift every picture once, by up
+# to two pixels, in training and in validation. Dropout has one rate, untuned. Every arm
+# gets 240 steps of 50 images on the network of 32 hidden units:
 #
-# - **none**: the n images, again and again;
+# - **none**: the n images, again and again, however few they are;
 # - **flips, crops**: at each visit a new flip and a new shift by up to one pixel;
 # - **dropout**: as none, with 30 % of the hidden units dropped.
 
@@ -1332,39 +1340,37 @@ with results(varies="8 initializations and batch orders; one split") as table:
     )
 
 # %% [markdown]
-# With 100 images augmentation is worth 11 points, with 3,000 nothing that we could measure.
-# New views stand in for images, and whoever has the images needs no stand-in. Dropout gains
-# nothing at any size and costs 2.5 points at 3,000, where four looks at each image
-# leave little to be learned by heart. So augmentation beats dropout clearly where images are
-# scarce.
+# With 100 images augmentation is worth 11 points, with 3,000 nothing that we could
+# measure: new views stand in for images, and whoever has the images needs no stand-in.
+# Dropout gains nothing at any size and costs 2.5 points at 3,000, where four looks at
+# each image leave little to be learned by heart. So augmentation clearly beats this
+# dropout where images are scarce.
 #
-# A straight line through the four gains crosses zero near n = 2,300, about 230 per class. Is
-# the rule of 10,000 refuted? No: the place moves with the schedule. With 1,200 steps (apart
-# from this notebook, 4 seeds) the gains were 15.5, 9.3, 7.1 and 1.0 points, and the line
-# crosses near 4,300. Larger networks, longer training and richer pictures have more to gain
-# from further views, and 10,000 per class is thirty times our largest set. Nothing here can
-# say what happens there. What carries over is the direction, and the experiment.
+# A straight line through the four gains crosses zero near n = 2,300, about 230 per
+# class. That does not refute the rule of 10,000, because the place moves with the
+# schedule: with 1,200 steps (apart, 4 seeds) the gains were 15.5, 9.3, 7.1 and 1.0
+# points, and the line crosses near 4,300. And 10,000 per class is thirty times our
+# largest set. What carries over is the direction, and the experiment.
 #
-# The second condition is that the task asks for the invariance. On the centered pictures,
-# with the same 1,200 steps, flips and crops lost at every size: −4.0, −3.1, −3.7 and −6.2
-# points.
+# Scarce images are one condition. The other is that the task asks for the invariance:
+# on the centered pictures, with the same 1,200 steps, flips and crops lost at every
+# size, −4.0, −3.1, −3.7 and −6.2 points.
 #
 # ## False labels
 #
-# mixup and CutMix are often recommended where labels are unreliable. Make 300 of the 1,000
-# labels false, the same ones for everybody, and train for 40 epochs again. The validation
-# labels stay true.
+# mixup and CutMix are often recommended where labels are unreliable. Make 300 of the
+# 1,000 labels false, the same ones for everybody, and train for 40 epochs again. The
+# validation labels stay true.
 #
-# If CutMix helps here, what would be the reason? A popular answer: to learn a false label
-# by heart, the network must meet the same picture again and again, and with CutMix it never
-# does. But CutMix also slows the fitting down, as you have seen. Two further arms keep
-# these two apart:
+# If CutMix helps here, what would be the reason? A popular answer: to learn a false
+# label by heart, the network must meet the same picture again and again, and with
+# CutMix it never does. But CutMix also slows the fitting down. Two arms keep the two
+# apart:
 #
 # - **CutMix, frozen**: 1,000 CutMix pictures with their targets are made once, and the
-#   network trains on these same 1,000 in every epoch. Mixed pictures, mixed labels,
-#   nothing new.
-# - **slow**: no treatment at all, and a tenth of the learning rate. The same pictures over
-#   and over, only less is learned from each visit.
+#   network trains on these same 1,000 in every epoch: mixed, but nothing new.
+# - **slow**: no treatment, and a tenth of the learning rate: the same pictures over and
+#   over, only less is learned from each visit.
 
 # %%
 noisy_labels, flipped = data.corrupt_labels(
@@ -1374,7 +1380,7 @@ noisy = data.Split(train.x, noisy_labels)
 print(f"{int(flipped.sum())} of {len(noisy.y)} training labels are false")
 
 # %% [markdown]
-# Make up your mind about the two arms before you run them.
+# Make up your mind about both arms before you run them.
 
 # %% predict
 predict(
@@ -1396,8 +1402,8 @@ unchanged = {"slow": mixing.nothing}
 false |= mixing.train_treated(network, noisy, unchanged, lr=3e-4, **setting)
 
 # %% [markdown]
-# One more count. How many of the 300 false labels does each network give back when it is
-# shown those training images as they are?
+# How many of the 300 false labels does each network give back when it is shown those
+# training images as they are?
 
 
 # %%
@@ -1407,6 +1413,7 @@ def repeated(run):
     return 100 * (said == noisy.y[flipped]).double().mean(1).cpu()
 
 
+# Frozen CutMix has never seen these pictures whole: it learned its own 1,000 by heart.
 by_heart = {k: repeated(run) for k, run in false.items() if k != "CutMix, frozen"}
 
 # %% figure
@@ -1417,7 +1424,7 @@ left.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(40, 82))
 left.set_title("CutMix and slow training hold; frozen does not")
 demos_mixing.dots(by_heart, ax=right)
 right.set(ylabel="false labels repeated (%)", ylim=(0, None))
-right.set_title("Both have learned few false labels")
+right.set_title("CutMix and slow training repeat few")
 plots.show(
     fig,
     alt="Left: without treatment and with frozen CutMix accuracy peaks after some ten "
@@ -1462,40 +1469,41 @@ with results(varies=noise_varies) as table:
     recall("mixing.noise", 3)
 
 # %% [markdown]
-# CutMix is 10.7 points ahead, an impressive table entry. The two further arms say how
-# to read it. Frozen CutMix gains nothing, so mixed pictures and mixed labels are not by
-# themselves what helps. But slow training without a single new picture gains 9.3
-# points, nearly the same. What CutMix and slow training have in common is that they
-# have *not yet* learned the false labels by heart. They repeat 7 and 4 % of them, the
-# control 49 %. (Frozen CutMix is left out of this count: it has never seen these
-# pictures whole, and what it learned by heart are its own 1,000.) The middle table
-# makes the same point. At its best look, at epoch 10, the control was at 74.5 %, and
-# CutMix's own best is 1.2 points above that, which eight seeds cannot tell from zero.
-# Early stopping (notebook 05) would have brought most of the gain, for nothing.
+# CutMix is 10.7 points ahead, and the two further arms say how to read that. Frozen
+# CutMix gains nothing, so mixed pictures and mixed labels are not by themselves what
+# helps. But slow training gains 9.3 points, nearly the same, without a single new
+# picture. Both have *not yet* learned the false labels by heart: CutMix and slow
+# training repeat 7 and 4 % of them, the control 49 %. The middle table makes the same
+# point. The control's best look, at epoch 10, was at 74.5 %, and CutMix's own best is
+# 1.2 points above that, which eight seeds cannot tell from zero. Early stopping
+# (notebook 05, *3 · Keep the best weights*) would have brought most of the gain for
+# nothing, given true validation labels.
 #
-# So is CutMix a remedy against false labels, or only a brake? The answer takes a longer
-# run: the larger network, 160 epochs, 4 seeds, apart from this notebook.
+# So is CutMix a remedy against false labels, or only a brake? A longer run tells: the
+# larger network, 160 epochs, 4 seeds, apart from this notebook.
 #
 # | 160 epochs, 30 % false labels | none | smoothing 0.1 | Cutout | mixup | slow | flips, crops | CutMix |
 # |---|---|---|---|---|---|---|---|
 # | accuracy (%) | 58.8 | 56.8 | 62.3 | 62.1 | 71.1 | 73.5 | 74.1 |
 # | false labels repeated (%) | 100 | 100 | 87 | 94 | 38 | 23 | 53 |
 #
-# The brake wears out: slow training has fallen from 77 % at its best to 71 %. mixup wears
-# out even more. It repeats 94 % of the false labels in the end, perhaps because each
-# picture is still there in every blend. CutMix and the flips keep their accuracy, with more
-# labels learned by heart. So there *is* something about new pictures that lasts, and at 40
-# epochs it could not have been told from a brake.
+# The brake wears out: slow training has fallen from 77 % at its best to 71 %. mixup
+# wears out even more and repeats 94 % of the false labels, perhaps because each picture
+# is still there in every blend. Hiding alone does not last either: Cutout repeats 87 %
+# (its squares are smaller than CutMix's boxes, though). CutMix and the flips keep their
+# accuracy, although CutMix by now repeats half of the false labels. So there *is*
+# something about pasted and moved pictures that lasts, and at 40 epochs it could not
+# have been told from a brake.
 #
-# Label smoothing does not change the pictures: in the long run it repeats every false label.
-# With $\varepsilon = 0.3$ instead of 0.1 (same
-# network, apart) the gain at 40 epochs was +4.9 points [1.3, 8.5] instead of +1.9
-# [−1.2, 4.9], and at 160 epochs both were below the control.
+# Label smoothing does not change the pictures, and in the long run it repeats every
+# false label. With $\varepsilon = 0.3$ (same network, apart) it gained 4.9 points [1.3,
+# 8.5] at 40 epochs, where 0.1 gained 1.9 [−1.2, 4.9]; at 160 epochs both were below the
+# control.
 #
 # ## Eight hidden units
 #
-# All this was made against learning by heart. What if the network cannot even learn what is
-# true? Eight hidden units, 4,000 images, true labels, five epochs.
+# All these methods work against learning by heart. What if the network cannot even
+# learn what is true? Eight hidden units, 4,000 images, true labels, five epochs.
 
 # %% predict
 predict(
@@ -1531,23 +1539,23 @@ with results(varies=f"{start}; one split", after="mixing.small") as table:
 
 # %% [markdown]
 # mixup and CutMix both cost accuracy, and now even the likelihood suffers. This network
-# underfits, and every mixed picture takes some of its few units away from the pictures that
-# will be asked. Again there is a published counterpart, and it shows that *smallness* is the
-# wrong word. On ImageNet, after 300 epochs, mixup cost
-# a ResNet-18 0.1 points (71.83 to 71.72) and CutMix 0.8. On Tiny-ImageNet, which has a
+# underfits (we looked after five epochs only), and every mixed picture takes some of
+# its few units away from the pictures that will be asked. A published counterpart shows
+# that *smallness* is the wrong word. On ImageNet, after 300 epochs, mixup cost a
+# ResNet-18 0.1 points (71.83 to 71.72) and CutMix 0.8. On Tiny-ImageNet, which has a
 # twelfth of the images, *the same ResNet-18* gained 2.2 points with mixup and 3.9 with
-# CutMix (61.68 to 63.86 and 65.53). Large transformers profit most: DeiT-S rose from
-# 75.66 to 80.13 % with CutMix, and ConvNeXt-T from 79.22 to 82.10 % with both together.
-# All of these numbers stand on the same page (Li 2022), whose authors suspect
-# underfitting for the ResNet-18 on ImageNet. What decides is whether the network can
-# learn its data by heart, in the time it is given. So look at the training accuracy
-# *without* treatment before you mix.
+# CutMix (61.68 to 63.86 and 65.53). Larger, newer networks profit most: DeiT-S rose
+# from 75.66 to 80.13 % with CutMix, and ConvNeXt-T from 79.22 to 82.10 % with both.
+# (All these numbers are from Li 2022, whose authors suspect underfitting for the
+# ResNet-18 on ImageNet.) What seems to decide is whether the network can learn its data
+# by heart in the time it is given. So look at the training accuracy *without* treatment
+# before you mix.
 #
 # ## Left or right?
 #
-# One more task. Take the shoes only, mirror every second one, and ask which way the toe
-# points. Half of them point left, so guessing gets 50 %. The network is trained once on
-# these pictures as they are, and once with the flips and shifts from above.
+# Take the shoes only, mirror every second one, and ask which way the toe points. Half
+# of them point left, so guessing gets 50 %. We train on these as they are, and with
+# flips and shifts.
 
 
 # %%
@@ -1569,7 +1577,7 @@ plots.show(ax.figure, alt="Eight shoes, pointing to the left and to the right in
 # %% predict
 predict(
     "mixing.flip",
-    "Without them the network is right nearly always. With random flips and shifts it shows ...",
+    "Without flips and shifts the network is right nearly always. With them it shows ...",
     ["no difference", "a loss of a few points", "a loss of more than 25 points"],
 )
 
@@ -1597,18 +1605,18 @@ with results(varies=f"{start}; one split", after="mixing.flip") as table:
     recall("mixing.flip", 3)
 
 # %% [markdown]
-# With flips a shoe that points left carries either label equally often, so there is nothing
-# left to learn, and how far from guessing a network ends is chance (look at the width of the
-# interval). "Flips are safe" is a sentence about a *task*, and no loss curve warns you
-# in advance. Look at augmented examples and ask whether *you* would still give them this
-# label. (The classic of this kind is turning a 6 upside down.)
+# With flips a shoe that points left carries either label equally often, so there is
+# nothing left to learn, and how far from guessing a network ends is chance (see the
+# interval's width). "Flips are safe" is a sentence about a *task*, and no loss curve
+# warns you in advance. Look at augmented examples and ask whether *you* would still
+# give them this label. (The classic case is a 6 turned upside down.)
 #
 # ## What people use
 #
-# **Both, in turns.** Many recipes do not choose between mixup and CutMix but draw one of
-# the two for each batch. In torchvision that is one line; timm's `Mixup` has a
-# `switch_prob` for it. DeiT's recipe is mixup with α = 0.8, CutMix with α = 1, one or the
-# other with probability ½, and label smoothing of 0.1 on top (Touvron 2021).
+# **Both, in turns.** Many recipes draw mixup or CutMix anew for each batch. In
+# torchvision that is one line; timm's `Mixup` has a `switch_prob` for it. DeiT's recipe
+# is mixup with α = 0.8, CutMix with α = 1, one or the other with probability ½, and
+# label smoothing of 0.1 on top (Touvron 2021).
 
 # %%
 from torchvision.transforms import v2  # takes seconds to load, so not at the top
@@ -1624,14 +1632,14 @@ for _ in range(4):
     )
 
 # %% [markdown]
-# You can see that λ is drawn **once per batch**: all pairs of a batch share it, unless both
-# labels agree. timm can also draw one λ per pair or per image (`mode="pair"` or `"elem"`),
-# so that a batch holds mixtures of many degrees.
+# You can see that λ is drawn **once per batch**: all targets of a batch have the same
+# largest weight, except where both labels agree. timm can also draw one λ per pair or
+# per image (`mode="pair"` or `"elem"`), so that a batch holds mixtures of many degrees.
 #
-# **After the other augmentations.** mixup and CutMix work on batches and come last. What
-# comes first works on single images: a usual pipeline crops, flips, turns, changes colors
-# and normalizes. Here it is, on a photograph that scikit-learn ships, drawn six times
-# (without `v2.Normalize`, because nobody can look at normalized pixels).
+# **After the other augmentations.** mixup and CutMix work on batches and come last.
+# Crops, flips, rotation and changes of color work on single images and come first. Here
+# are six draws of such a pipeline on a photograph that scikit-learn ships (without
+# `v2.Normalize`, because nobody can look at normalized pixels).
 
 # %%
 from sklearn.datasets import load_sample_image
@@ -1657,12 +1665,12 @@ plots.show(
 )
 
 # %% [markdown]
-# Mind one slip. A `v2` transform draws once per *call*. If you hand it a whole batch,
-# it flips all images or none. Apply it to single images, as a data loader does.
+# A `v2` transform draws once per *call*: handed a whole batch, it flips all images or
+# none. Apply it to single images, as a data loader does.
 #
-# **Text** cannot be mixed pixel by pixel, since there is no word between *cat* and
-# *dog*. EDA (Wei and Zou 2019) replaces words by synonyms, inserts, swaps and deletes
-# some. Back-translation into another language and back gives a paraphrase. mixup can be
+# **Text** cannot be mixed like pixels, since there is no word between *cat* and *dog*.
+# EDA (Wei and Zou 2019) replaces words by synonyms, inserts, swaps and deletes some.
+# Back-translation into another language and back gives a paraphrase. mixup can be
 # applied to the embeddings. And again, some words carry the label:
 
 # %%
@@ -1676,9 +1684,9 @@ for coins in keep.tolist():
 # and mixed with noise, or stripes of its spectrogram are masked (SpecAugment, Park
 # 2019), which is Cutout again. **Tables** have the fewest safe changes. Small noise on
 # standardized columns assumes that you know the scale on which a class changes; mixing
-# rows you have seen fail on spirals. SMOTE (Chawla 2002) mixes rows of one rare class
-# with their neighbors against *imbalance*. Before it, try plain class weights, and
-# judge by precision and recall on data in their true proportions.
+# rows failed on spirals. SMOTE (Chawla 2002) mixes rows of one rare class with their
+# neighbors against *imbalance*. First try plain class weights, and judge by precision
+# and recall on data in their true proportions.
 #
 # ## Why? A question to write down
 #
@@ -1714,10 +1722,11 @@ flashcards("07_mixup_cutmix")
 # 1. Ordinary training says nothing about the space between examples and asks for infinite
 #    confidence at them; smoothing softens the labels, mixup and CutMix mix images and labels
 #    with the *same* weights, CutMix by the pasted area.
-# 2. They make the task harder, so they cost early and pay late: CutMix was behind at 20
-#    epochs and ahead at 120, and its likelihood was better by far; flips still cost at 40.
-# 3. They hurt networks that underfit and tasks whose labels they destroy; against false
-#    labels they were, in a short run, hardly more than a brake.
+# 2. CutMix makes the task harder, so it costs early and pays late: on 1,000 images with true
+#    labels it was behind at 20 epochs and ahead at 120, with a far better likelihood.
+# 3. mixup and CutMix hurt networks that underfit, and flips a task whose labels they destroy.
+#    Against false labels CutMix was a brake in a short run; in a long one it kept its
+#    accuracy, and mixup did not.
 #
 # **Pitfalls**
 #
@@ -1725,7 +1734,7 @@ flashcards("07_mixup_cutmix")
 # - Mixing images and forgetting the labels, or weighting CutMix by the λ that was drawn.
 # - Writing into the batch: it may be a view of the data set.
 # - Comparing training losses: with soft targets they cannot reach 0.
-# - Augmenting validation data. It is measured as it is.
+# - Augmenting validation data: it is measured as it is.
 # - A transform applied to a whole batch that draws once: every image flips, or none.
 # - Judging by accuracy alone, or by ECE alone.
 #

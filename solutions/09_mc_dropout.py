@@ -1,21 +1,21 @@
 # %% [markdown]
 # # 09 · How sure is a network, and should you believe it?
 #
-# Diabetes can damage the eye's retina long before anybody notices, and an early treatment
-# saves the sight. So millions of people have their retina photographed every year, and
+# Diabetes can damage the retina long before anybody notices, and early treatment can
+# save the sight. So millions of people have their retina photographed every year, and
 # there are not enough doctors to look at all the pictures. In 2017 Christian Leibig and
-# others in Tübingen trained a network to look at them. Nobody proposed to let it decide
-# alone. It was to say how sure it was of each picture, and the least sure ones were to go
-# to a doctor. With up to 20 % of the pictures referred, it met the quality that the
-# British health service asks of such programs.
+# others in Tübingen trained a network to help. It was to say how sure it was of each
+# picture, and those of which it was least sure were to go to a doctor. With up to 20 %
+# of the pictures referred, it met the quality that the British health service asks of
+# such programs.
 #
-# To say how sure it was, their network did something odd. It kept dropout switched *on*
-# while it looked at a picture, answered a hundred times, and measured how much the hundred
-# answers differed. This is *Monte Carlo dropout* (Gal and Ghahramani 2016). It is easy, it
-# comes with a theory, and it is often sold as "uncertainty for free".
+# To say so, their network did something odd: it kept dropout switched *on*, answered a
+# hundred times, and measured how much the answers differed. This is *Monte Carlo
+# dropout* (Gal and Ghahramani 2016). It is easy, it comes with a theory, and it is
+# often sold as "uncertainty for free".
 #
-# Here we play the story with small pictures of clothes. We build the method, ask what each
-# part of it contributes, put it next to its rivals with equal tuning, and then change the
+# We play the story with small pictures of clothes: build the method, ask what each part
+# of it contributes, put it next to its rivals with equal tuning, and then change the
 # pictures, as a hospital does when it buys another camera.
 #
 # When you are done you can
@@ -73,15 +73,15 @@ warm_up("09_mc_dropout")
 # %% [markdown]
 # ## The data
 #
-# 1,000 Fashion-MNIST images to train on, 1,000 to validate and 2,000 to test, 14 × 14
-# pixels in grey, ten kinds of clothes, all labels true. The test images stay sealed until
-# every setting is fixed.
+# We take 1,000 Fashion-MNIST images to train on, 1,000 to validate and 2,000 to test,
+# 14 × 14 gray pixels, ten kinds of clothes, all labels true. The test images stay
+# sealed until every setting is fixed.
 
 # %%
 GROUPS, SIZE = 6, 5  # independent ensembles, and members of each
 RATES = [0.1, 0.3, 0.5, 0.7]
 DEVICE = device()
-MC, ONE, FIVE, INFO, OFF = plots.PALETTE[:5]  # one color per treatment
+ONE, MC, FIVE, INFO, OFF = plots.PALETTE[:5]  # one color per treatment
 splits = data.fashion_mnist(1000, 1000, n_test=2000, size=14, flat=True, device=DEVICE)
 train, val = splits.train, splits.val  # x (1000, 196)
 black, white = train.x.min(), train.x.max()  # what pixel values 0 and 1 became
@@ -92,19 +92,19 @@ ax = plots.images(
     [data.CLASS_NAMES[k] for k in train.y[:8].tolist()],
 )
 ax.set_title("Eight of the 1,000 training images\n", y=1.02)
-plots.show(ax.figure, alt="Eight small grey images of clothes with their names.")
+plots.show(ax.figure, alt="Eight small gray images of clothes with their names.")
 
 # %% [markdown]
-# Guessing gets 10 % of them right. A good convolutional network that has seen all 60,000
-# training images reaches 93 % and more; with 1,000 images and small networks we will be
-# near 80 %. That is on purpose: a network should have something to be unsure about.
+# Guessing gets 10 % of them right. A good convolutional network that has seen all
+# 60,000 training images reaches 93 % and more; with 1,000 images and small networks we
+# will be near 80 %, so that a network has something to be unsure about.
 #
 # ## A network that always answers
 #
-# Start the naive way: train a network, take the largest softmax probability, and call it
-# the *confidence*. Here is one network in a loop that hides nothing: two hidden layers of 64
-# units, 1,000 steps of AdamW, no regularization. On the way we print its mean confidence on
-# the validation images, and how often it is right there.
+# Start the naive way: train a network and call its largest softmax probability the
+# *confidence*. Here is a loop that hides nothing: two hidden layers of 64 units, 1,000
+# steps of AdamW, no dropout. It prints the mean confidence on the validation images,
+# and how often the network is right there.
 
 # %%
 torch.manual_seed(0)
@@ -126,14 +126,14 @@ for step in range(1001):
 
 # %% [markdown]
 # From step 250 on the accuracy hardly moves, and the confidence goes on rising: once a
-# training image is classified correctly, cross-entropy can still be lowered by making all
-# logits larger, and nothing in the training data says that this is wrong. On new images it
-# is. The network is overconfident, and the more so the longer it trains.
+# training image is classified correctly, larger logits still lower the cross-entropy,
+# and no training image says that this is wrong. On new images it is. The network is
+# overconfident, and the more so the longer it trains.
 #
-# Still, it looks like decent work. Now put pictures in front of it that are no clothes at
-# all: the handwritten digits of scikit-learn, in the same size and with the same range of
-# grey. Such inputs are called *out-of-distribution*. In a moment we will also need pixels of
-# pure noise, and the validation clothes turned by 90°.
+# Now put pictures in front of it that are no clothes at all: the handwritten digits of
+# scikit-learn, in the same size and range of gray. Such inputs are called
+# *out-of-distribution*. For later we also prepare pixels of pure noise, and the
+# validation clothes turned by 90°.
 
 
 # %%
@@ -157,8 +157,8 @@ strange = {
 
 # %% [markdown]
 # One network could be an accident. From here on we train *populations*: 30 networks
-# without dropout, which later serve as six ensembles of five, and six networks for each of
-# four dropout rates. They differ in initialization, batch order and masks.
+# without dropout, later six ensembles of five, and six networks for each of four
+# dropout rates. They differ in initialization, batch order and masks.
 
 # %% experiment
 settings = {"steps": 1000, "batch_size": 50, "lr": 2e-3, "record_every": 1000}
@@ -204,15 +204,15 @@ with results(varies="30 initializations and batch orders; one split") as table:
     recall("mc_dropout.digits", 3)
 
 # %% [markdown]
-# The networks are almost as sure about digits as about clothes. Softmax has to divide 100 %
-# among ten kinds of clothes, "none of these" is not on the list, and nothing in training ever
-# asked for caution on other pictures. A network's softmax measures how far an input is from
-# the boundaries between the classes. It does not measure how far it is from the data.
+# The networks are almost as sure about digits as about clothes. Softmax has to divide
+# 100 % among ten kinds of clothes, "none of these" is not on the list, and nothing in
+# training asked for caution on other pictures. A network's softmax measures how far an
+# input is from the boundaries between the classes, not how far it is from the data.
 #
-# Very far away it is no better. A ReLU network is piecewise linear, so along a ray its logits,
-# and the differences between them, end up growing in proportion to the distance, and softmax
-# turns large differences into certainty (Hein and others 2019 prove it for almost every ray).
-# Our digits are not far away in this sense, since their pixels have the same range.
+# Very far away it is no better. A ReLU network is piecewise linear, so along a ray the
+# differences between its logits end up growing in proportion to the distance, and
+# softmax turns them into certainty (Hein and others 2019 prove it for almost every
+# ray). Our digits are not far away in this sense: their pixels have the same range.
 #
 # ## Leave the dropout on
 #
@@ -225,11 +225,11 @@ with results(varies="30 initializations and batch orders; one split") as table:
 # $$p(k \mid \mathbf{x}) \approx \frac1S \sum_{s=1}^{S}
 # \text{softmax}_k\, f_{\mathbf{m}_s}(\mathbf{x}).$$
 #
-# How do you leave it on? The naive way is `model.train()`. Here is a network with a BatchNorm
-# layer to try it on, as many networks have one. A shop sends
-# its pictures in two ways: all kinds of clothes mixed in one batch, or sorted, first all
-# sneakers, then all shirts. We count right answers with only the dropout layers on, and with
-# `model.train()`, for both ways. Last we go back to `model.eval()` and count once more.
+# How do you leave it on? The naive way is `model.train()`. Try it on a network with a
+# BatchNorm layer, as many have one. A shop sends its pictures all mixed in one batch,
+# or sorted, first all sneakers, then all shirts. We count right answers for both, with
+# only the dropout layers on, and with `model.train()`. Last we go back to
+# `model.eval()` and count once more.
 
 # %%
 torch.manual_seed(0)
@@ -311,13 +311,14 @@ with results(varies=initial) as table:
     recall("mc_dropout.train-mode", 3)
 
 # %% [markdown]
-# In train mode BatchNorm normalizes with the mean and variance of the batch. In a mixed
-# batch these resemble the stored ones, so nobody notices. Among sneakers only, whatever
-# makes a sneaker a sneaker *is* the mean, and it is subtracted. Worse, each call moves the
-# stored statistics toward those of the last batches, here ten kinds of clothes in turn with
-# the ankle boots last. Being asked has damaged the network, as the last group of dots shows:
-# about six points are gone. And a batch of one has no variance at all, so that BatchNorm
-# refuses it with an error. So switch on the dropout layers, and nothing else.
+# In train mode BatchNorm normalizes with the mean and variance of the batch (notebook
+# 10, *What BatchNorm computes*). In a mixed batch these resemble the stored ones, so
+# nobody notices. Among sneakers only, whatever makes a sneaker a sneaker *is* the mean,
+# and it is subtracted. Worse, each call moves the stored statistics toward those of the
+# last batches, here ten kinds of clothes in turn with the ankle boots last. Being asked
+# has damaged the network, as the last group of dots shows: about six points are gone.
+# And a batch of one has no variance at all, so that BatchNorm refuses it with an error.
+# So switch on the dropout layers, and nothing else.
 #
 # ### Exercise 9.1 · Only the dropout (1 point, ~6 min)
 #
@@ -394,9 +395,9 @@ load("09_mc_dropout").enable_dropout(enable_dropout, seed=48_271)
 # %% [markdown]
 # ## Ask many times
 #
-# In exercise 2.6 you returned the *mean* over thinned networks. For uncertainty we need all
-# of them. The mean does not say whether every network hesitates, or whether two camps are
-# each certain of a different class.
+# In exercise 2.6 you returned the *mean* over thinned networks. For uncertainty we need
+# all of them: the mean does not say whether every network hesitates, or whether two
+# camps are each certain of a different class.
 #
 # ### Exercise 9.2 · The sampled predictions (3 points, ~12 min)
 #
@@ -454,8 +455,8 @@ def mc_predict(model: nn.Module, x: torch.Tensor, n_samples: int) -> torch.Tenso
 
 
 # %% [markdown]
-# The example worked by hand, with twelve samples: each row is (0.9, 0.1) or (0.5, 0.5), by
-# a coin, so that both kinds occur.
+# The example worked by hand, with twelve samples: each row is (0.9, 0.1) or (0.5, 0.5),
+# by a coin.
 
 
 # %% look
@@ -479,13 +480,13 @@ load("09_mc_dropout").mc_predict(mc_predict, seed=20_161)
 
 # %% [markdown]
 # How many samples are enough? You find 20, 30, 50 and 100 in papers, mostly without a
-# reason. It depends on the question. Each of the six networks with $p = 0.5$ answers 100
-# validation images 1,000 times. We cut these answers into groups of $S$ and see how much an
-# estimate from one group differs from that of all 1,000. Two estimates are compared: the
-# mean, which decides the answer, and the variance, which is to tell the uncertainty.
+# reason. Each of the six networks with $p = 0.5$ answers 100 validation images 1,000
+# times. We cut these answers into groups of $S$ and see how much a group's estimate
+# differs from that of all 1,000, for the mean, which decides the answer, and for the
+# variance, which is to tell the uncertainty.
 #
-# `sampled` does what `mc_predict` does, for the course's `mlp`. It saves time, because
-# whatever stands before the first dropout layer needs to run only once.
+# `sampled` does what `mc_predict` does for the course's `mlp`, in less time: whatever
+# stands before the first dropout layer runs only once.
 
 
 # %%
@@ -562,24 +563,25 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
     recall("mc_dropout.fifty", 3)
 
 # %% [markdown]
-# The error of a mean of $S$ samples is $1/\sqrt S$ of one sample's spread, and that is soon
-# too little to change which class is largest. A variance is harder. Even for normal numbers
-# its relative error is $\sqrt{2/(S-1)}$, which is 20 % at $S = 50$, and probabilities are
-# far from normal: mostly near 0, sometimes large. Ten times the precision costs a hundred
-# times the samples. So twenty will do for an answer. Whatever is computed from the
-# *disagreement* should have a hundred or more, and we will use a hundred.
+# The error of a mean of $S$ samples is $1/\sqrt S$ of one sample's spread, and that is
+# soon too little to change which class is largest. A variance is harder. Even for
+# normal numbers its relative error is $\sqrt{2/(S-1)}$, which is 20 % at $S = 50$, and
+# probabilities are far from normal: mostly near 0, sometimes large. Ten times the
+# precision costs a hundred times the samples. So twenty will do for an answer. Whatever
+# is computed from the *disagreement* should have a hundred or more, and we will use a
+# hundred.
 #
 # ## What the theory promises
 #
 # Why should dropout's disagreement be uncertainty, and not just noise?
 #
 # A Bayesian does not look for the best weights. Given the data $D$, weights have a
-# *posterior* $p(W \mid D)$, proportional to the prior $p(W)$ times the probability
-# $p(D \mid W)$ that they give to the data, and the prediction is the average over all of
-# them. For a network that posterior cannot be computed. So one takes a family $q(W)$ from
-# which samples are easily drawn, and looks for the member nearest to the posterior. This is
-# *variational inference*. Gal and Ghahramani's observation is that dropout already does it.
-# Take for $q$ the random matrices
+# *posterior* $p(W \mid D)$, proportional to the prior $p(W)$ times the probability $p(D
+# \mid W)$ that they give to the data, and the prediction is the average over all of
+# them. For a network that posterior cannot be computed. So one takes a family $q(W)$
+# from which samples are easily drawn, and looks for the member nearest to the
+# posterior: *variational inference*. Gal and Ghahramani observed that dropout already
+# does it. Take for $q$ the random matrices
 #
 # $$W = M \,\text{diag}(\mathbf z), \qquad z_j = 0 \text{ with probability } p, \text{ else }
 # 1,$$
@@ -603,46 +605,50 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 # </details>
 #
 # Now read the two terms as a training loss. The fit, with one mask drawn per example, is
-# minus the loss of ordinary training with dropout. The KL, for a normal prior with precision
-# $\ell^2$, is about $\tfrac{1-p}{2}\,\ell^2 \lVert M \rVert^2$ plus a part that $M$ does not
-# change: it is weight decay. Divide by the number of examples $N$ and, for regression with
-# noise of precision $\tau = 1/\sigma^2$, by $\tau$. What remains is the mean squared error
-# (halved) with
-#
-# $$\lambda = \frac{(1-p)\,\ell^2}{2 N \tau} \quad\text{of weight decay, so}\quad
-# \tau = \frac{(1-p)\,\ell^2}{2 N \lambda},$$
-#
-# where $p$ drops (in their paper $p$ is the probability to *keep*). And a new value $y$ has
-# the variance
+# minus the loss of ordinary training with dropout. The KL, for a normal prior, is about a
+# constant times $\lVert M \rVert^2$: it is weight decay. And for regression with noise of
+# precision $\tau = 1/\sigma^2$, a new value $y$ has the variance
 #
 # $$\text{Var}(y) \approx \frac1\tau + \text{variance over masks}.$$
 #
-# The two terms have names. The variance over masks is **epistemic** uncertainty:
-# we do not know the function, and more data would tell. $1/\tau$ is **aleatoric**: the noise
-# in the data themselves, which stays however well we know the function.
+# The variance over masks is **epistemic** uncertainty: we do not know the function, and
+# more data would tell. $1/\tau$ is **aleatoric**: the noise in the data themselves,
+# which stays however well we know the function.
 #
-# That is the promise, and two objections have been raised. One is formal. Given $M$, our $q$
-# sits on finitely many matrices, to which a normal prior gives the probability zero. Then the
-# KL is infinite, and the word "about" above hides a limit in which an infinite constant is
-# dropped. Hron and others (2018) call the objective ill-defined for this reason.
+# <details><summary>Which weight decay, and what it says about the noise</summary>
 #
-# The other objection is about what $q$ can express. Training moves $M$. But around $M$, the
-# relative spread of each column (sd over mean) is $\sqrt{p/(1-p)}$, and $p$ was chosen by
-# us (unless it is learned as well, as in *concrete dropout*, Gal 2017). A true posterior gets
-# narrower as data come in. Does this one? Osband asked in 2016. Let us draw it.
+# For a normal prior with precision $\ell^2$ the KL is about
+# $\tfrac{1-p}{2}\,\ell^2 \lVert M \rVert^2$ plus a part that $M$ does not change. Divide
+# the loss by the number of examples $N$ and by $\tau$. What remains is half the mean
+# squared error plus $\lambda \lVert M \rVert^2$ (without the ½ of notebook 03), where
+# $\lambda = \frac{(1-p)\,\ell^2}{2 N \tau}$. So a weight decay that was chosen, say on
+# validation data, stands for a noise of precision $\tau = \frac{(1-p)\,\ell^2}{2 N
+# \lambda}$. Here $p$ drops; in their paper $p$ is the probability to *keep*.
+# </details>
+#
+# That is the promise, and two objections have been raised. One is formal (Hron and
+# others 2018). Given $M$, our $q$ sits on finitely many matrices, to which a normal
+# prior gives the probability zero. Then the KL is infinite, and the word "about" hides
+# a limit in which an infinite constant is dropped.
+#
+# The other objection is about what $q$ can express. Training moves $M$. But around $M$,
+# the relative spread of each column (sd over mean) is $\sqrt{p/(1-p)}$, and $p$ was
+# chosen by us (unless it is learned as well, as in *concrete dropout*, Gal 2017). A
+# true posterior gets narrower as data come in. Does this one? Osband (2016) asked. Let
+# us draw it.
 #
 # ## A gap in the data
 #
-# The picture that everybody draws: a noisy sine with a hole in the middle. Once we have 44
-# points, once about 90 times as many. Three methods give a band.
+# The picture that everybody draws is a noisy sine with a hole in the middle. We take 44
+# points, and then about 90 times as many. Three methods give a band.
 #
 # - **An exact posterior.** Take 41 fixed bumps $\boldsymbol\phi(x)$ and a weighted sum of
 #   them. With a standard normal prior on the weights and normal noise of known $\sigma$, the
 #   posterior is normal with covariance $\big(I + \Phi^\top\Phi/\sigma^2\big)^{-1}$: the
 #   prior's precision plus that of each data point. It is a different model, but nothing in
 #   it is approximated, so it shows how a posterior behaves.
-# - **An ensemble**: five networks from different first weights, trained in the plain way
-#   (*deep ensemble*, Lakshminarayanan and others 2017).
+# - **An ensemble**: five plain networks from different first weights (*deep ensemble*,
+#   Lakshminarayanan and others 2017).
 # - **MC dropout** with rate 0.1.
 
 # %% predict
@@ -726,7 +732,7 @@ widths = {
 }  # number of points -> method -> (6, 161)
 fig, panels = plots.figure(3, sharey=True)
 for panel, method in zip(panels, widths[len(few[0])], strict=True):
-    for n, color in zip(widths, (plots.PALETTE[3], plots.PALETTE[5]), strict=True):
+    for n, color in zip(widths, ("#808080", plots.PALETTE[5]), strict=True):
         plots.band(at, widths[n][method], label=f"{n} points", color=color, ax=panel)
     panel.axvspan(0.35, 0.65, color="#eeeeee", zorder=0, label="hole in the data")
     panel.set(yscale="log", xlabel="x", title=method)
@@ -737,8 +743,8 @@ for panel in panels[1:]:
 plots.show(
     fig,
     alt="Width of three bands with few and with many points. Exact posterior: wide in "
-    "the hole, and much narrower on the data with more points. Ensemble: a little "
-    "wider in the hole. MC dropout: about as wide everywhere, and with more points, too.",
+    "the hole, and much narrower on the data with more points. Ensemble: wider in the "
+    "hole. MC dropout: about as wide everywhere, and with more points, too.",
     after="mc_dropout.gap",
 )
 
@@ -771,21 +777,21 @@ with results(varies="6 initializations, orders and masks; one draw of points") a
     recall("mc_dropout.gap", 3)
 
 # %% [markdown]
-# The exact posterior is wide in the hole and narrow on the data. With 90 times the points its
-# band on the data is $\sqrt{90} \approx 9$ times narrower, as a mean of 90 times the numbers
-# is. The band of MC dropout is about 0.08 wide with few points and with many: the weights were
-# trained anew, but the masks go on shaking the network by the same relative amount. For one
-# hidden layer Foong and others (2020) even prove that a dropout band cannot be wider in a hole
-# than at both of its edges. The ensemble's band is no posterior either. With 44 points, where
-# every step sees all of them, it notices the hole well. With 3,976 each step sees 44 of them,
-# and a part of its width on the data is probably the noise of the last steps.
+# The exact posterior is wide in the hole and narrow on the data. With 90 times the
+# points its band on the data is $\sqrt{90} \approx 9$ times narrower, as a mean of 90
+# times the numbers is. The band of MC dropout is about 0.08 wide with few points and
+# with many: the weights were trained anew, but the masks go on shaking the network by
+# the same relative amount. For one hidden layer Foong and others (2020) even prove that
+# a dropout band cannot be wider in a hole than at both of its edges. The ensemble's
+# band is no posterior either. With 44 points, where every step sees all of them, it
+# notices the hole well. With 3,976 each step sees 44, and a part of its width on the
+# data is probably the noise of the last steps. So the spread says how much the answer
+# depends on which units are there. Whether *that* tells mistakes from right answers has
+# to be measured.
 #
-# So the spread says how much the answer depends on which units are there. Whether *that* tells
-# mistakes from right answers has to be measured, and the next sections do.
-#
-# One more look, at the band as one would report it. The dark band is the function's, epistemic
-# alone. It leaves many points out, and has to, since points scatter by the noise, too. The
-# faint band adds its variance, $\sigma^2 = 0.01$.
+# One more look, at the band as one would report it. The dark band is the function's,
+# epistemic alone, and must leave many points out, since points scatter by the noise,
+# too. The faint band adds the noise's variance, $\sigma^2 = 0.01$.
 
 # %% figure
 n = len(few[0])
@@ -806,14 +812,14 @@ plots.show(
 # %% [markdown]
 # ## Two kinds of uncertainty
 #
-# Back to classes. Two pictures get the same mean (½, ½): for one of them every thinned
-# network says (½, ½), and for the other half of them are certain of the first class and half
-# of the second. The first picture may be ambiguous, and further training examples would leave
-# it so: aleatoric. About the second the networks *know too little*: epistemic. Let
-# $H(\mathbf p) = -\sum_k p_k \ln p_k$ be the entropy, in nats. The entropy of the mean,
-# $H\big(\tfrac1S \sum_s \mathbf{p}_s\big)$, is $\ln 2$ for both pictures. It measures all the
-# uncertainty there is. Subtract what is already inside the samples, and the part that comes
-# from disagreement remains. It is called the mutual information (of answer and mask):
+# Back to classes. Two pictures get the same mean (½, ½): for one every thinned network
+# says (½, ½), and for the other half of them are certain of the first class and half of
+# the second. The first picture may be ambiguous, and further training examples would
+# leave it so: aleatoric. About the second the networks *know too little*: epistemic.
+# Let $H(\mathbf p) = -\sum_k p_k \ln p_k$ be the entropy, in nats. The entropy of the
+# mean over the samples $\mathbf p_s$ is $\ln 2$ for both pictures: it measures all the
+# uncertainty there is. Subtract what is already inside the samples, and the part that
+# comes from disagreement remains, the mutual information (of answer and mask):
 #
 # $$\underbrace{I}_{\text{epistemic}} = \underbrace{H\Big(\frac1S \sum_s \mathbf{p}_s\Big)}
 # _{\text{total}} - \underbrace{\frac1S \sum_s H(\mathbf{p}_s)}_{\text{aleatoric}}.$$
@@ -892,17 +898,16 @@ load("09_mc_dropout").predictive_entropy(
 # %% [markdown]
 # ## Out of distribution
 #
-# Now the digits, the noise and the turned clothes again. Which score tells them from real
-# clothes? A score is good if strange pictures get higher values than clothes. The *AUROC*
-# is the probability that a random strange picture scores higher than a random piece of
-# clothing: 0.5 is a coin, 1 is perfect.
+# Now the digits, the noise and the turned clothes again. Which score tells them from
+# real clothes? The *AUROC* is the probability that a random strange picture scores
+# higher than a random piece of clothing: 0.5 is a coin, 1 is perfect.
 #
-# A comparison "one network against MC dropout" would mix two changes, because MC dropout
-# differs in how it was *trained* and in how it is *asked*. So we go step by step, and each
-# step changes one thing: (1) one plain network, its confidence; (2) trained with $p = 0.5$,
-# dropout off at test time; (3) the same network with 100 samples, the confidence of the
-# mean; (4) the same samples, but their mutual information, and that of 20 of them. The
-# ensemble's confidence stands beside them. Uncertainty is 1 minus the confidence.
+# A comparison "one network against MC dropout" would mix two changes, because MC
+# dropout differs in how it was *trained* and in how it is *asked*. So each step changes
+# one thing: (1) one plain network, its confidence; (2) trained with $p = 0.5$, dropout
+# off at test time; (3) the same network with 100 samples, the confidence of the mean;
+# (4) the same samples, their mutual information, and that of 20 of them; beside them
+# the ensemble's confidence. Uncertainty is 1 minus the confidence.
 
 # %% predict
 predict(
@@ -945,7 +950,7 @@ for kind, pictures in strange.items():
     scores[kind] = uncertainty(pictures, thinned(0.5, pictures, 100))
 
 # %% figure
-auroc = {kind: {} for kind in strange}  # kind -> score -> (8,)
+auroc = {kind: {} for kind in strange}  # kind -> score -> (6,)
 for kind in strange:
     for name, clothes in scores["clothes"].items():
         truth = [0] * clothes.shape[1] + [1] * scores[kind][name].shape[1]
@@ -996,25 +1001,25 @@ with results(varies=initial + "; 1,000 clothes, 500 of each kind") as table:
     recall("mc_dropout.auroc", 3)
 
 # %% [markdown]
-# The steps tell a different story from the sum. Training with dropout helps on digits, costs
-# a lot on noise (0.95 to 0.72), and on turned clothes it leaves little more than a coin. (Why
-# noise, we have not isolated.) Sampling repairs a part of that in step 3, and in step 4 the
-# mutual information overtakes the plain network on all three kinds. It asks "do the networks
-# disagree?" where the confidence asks "do they hesitate?". A piece of clothing that could be a
-# shirt or a coat makes all of them hesitate, and that is no sign that it is strange.
+# The steps tell a different story from the sum. Training with dropout helps on digits,
+# costs a lot on noise (0.95 to 0.72), and on turned clothes leaves little more than a
+# coin. (Why noise, we have not isolated.) Sampling repairs a part of that in step 3,
+# and in step 4 the mutual information overtakes the plain network on all three kinds.
+# It asks "do the networks disagree?" where the confidence asks "do they hesitate?". A
+# piece of clothing that could be a shirt or a coat makes all of them hesitate, and that
+# is no sign that it is strange. As with every variance, the number of samples matters:
+# 100 are better than 20 on all three kinds.
 #
-# The number of samples matters, as the section on the variance has warned: of 100 samples the
-# mutual information is a better detector than of 20, on all three kinds.
-#
-# The ensemble's confidence, finally, is nearly perfect on noise and far from it on digits. So
-# when somebody offers you an out-of-distribution detector, ask: tested on which pictures? The
-# strange pictures of tomorrow are in nobody's test set.
+# The ensemble's confidence is nearly perfect on noise and far from it on digits. So
+# when somebody offers you an out-of-distribution detector, ask on which pictures it was
+# tested. The strange pictures of tomorrow are in nobody's test set.
 #
 # ## Send the doubtful ones to a doctor
 #
-# Leibig's use of uncertainty was another one. All his pictures were retinas. The doubtful
-# ones are referred to a doctor, and what counts is the share of errors among the others, the
-# *risk*. The share answered is the *coverage*. We refer 20 % and compare the same scores.
+# Leibig used uncertainty for something else. All his pictures were retinas. The
+# doubtful ones are referred to a doctor, and what counts is the share of errors among
+# the others, the *risk*. The share answered is the *coverage*. We refer 20 % and
+# compare the same scores.
 
 # %% predict
 predict(
@@ -1084,23 +1089,24 @@ with results(varies=initial + "; 1,000 test images") as table:
     recall("mc_dropout.refer", 2)
 
 # %% [markdown]
-# Referring one picture in five takes away about two fifths of the errors. The ensemble leaves
-# the fewest, as it had the fewest to begin with. For MC dropout 100 samples brought nothing
-# that the plain confidence of one network did not. And the best detector of strange pictures
-# is the worst judge of likely mistakes. The two kinds of uncertainty explain it. Most errors
-# here (see the table) confuse T-shirts, pullovers, coats and shirts, which look alike at 14 ×
-# 14 pixels. On such a picture the thinned networks hesitate *together*: the uncertainty is
-# aleatoric, and the mutual information has subtracted exactly that part. So first decide what
-# you want to find. For mistakes on familiar pictures use the total uncertainty, for unfamiliar
-# pictures the epistemic. (Leibig's group, with deep networks on large photographs, did find
-# sampling better than a plain network's confidence.)
+# Referring one picture in five takes away about two fifths of the errors. The ensemble
+# leaves the fewest, as it had the fewest to begin with. For MC dropout 100 samples
+# brought nothing that the plain confidence of one network did not. And the mutual
+# information, which was good at finding strange pictures, is the worst judge of likely
+# mistakes. The two kinds of uncertainty explain it. Most errors here (see the table)
+# confuse T-shirts, pullovers, coats and shirts, which look alike at 14 × 14 pixels. On
+# such a picture the thinned networks hesitate *together*: the uncertainty is aleatoric,
+# and the mutual information has subtracted exactly that part. So for mistakes on
+# familiar pictures use the total uncertainty, for unfamiliar pictures the epistemic.
+# (Leibig's group, with deep networks on large photographs, did find sampling better
+# than a plain network's confidence.)
 #
 # ## When it says 80 %, is it right 80 % of the time?
 #
-# A doctor who is told "80 %" will want to rely on the number. That property is *calibration*.
-# Sort the predictions by their confidence into bins $B_b$ and compare, in each bin, the mean
-# confidence with the accuracy. The expected calibration error is the gap, averaged with the
-# bins' shares:
+# A doctor who is told "80 %" will want to rely on the number. That property is
+# *calibration*. Sort the predictions by their confidence into bins $B_b$ and compare,
+# in each bin, the mean confidence with the accuracy. The expected calibration error,
+# which notebook 07 used, is the gap, averaged with the bins' shares:
 #
 # $$\text{ECE} = \sum_b \frac{|B_b|}{N}
 # \,\big|\,\text{accuracy}(B_b) - \text{confidence}(B_b)\,\big|.$$
@@ -1170,14 +1176,15 @@ load("09_mc_dropout").expected_calibration_error(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# A *reliability diagram* draws what ECE adds up. A bar stands for each bin of confidences. If
-# the answers in it are right less often than they say, the missing part is drawn on top as
-# *too sure*; if more often, the part that was not claimed is drawn as *too modest*. (The few
-# images in the leftmost bins mean little.)
+# A *reliability diagram* draws what ECE adds up, one bar for each bin of confidences.
+# If the answers in it are right less often than they say (overconfident), the missing
+# part is drawn on top as *too sure*; if more often (underconfident), the part that was
+# not claimed is drawn as *too modest*. (The few images in the leftmost bins mean
+# little.)
 #
-# "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have changed
-# against the plain network, so the arm between belongs in the picture: trained with dropout,
-# asked once with dropout off.
+# "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have
+# changed against the plain network, so the arm between belongs in the picture: trained
+# with dropout, asked once with dropout off.
 
 
 # %%
@@ -1251,10 +1258,10 @@ with results(varies=initial + "; 2,000 test images") as table:
     recall("mc_dropout.sampling", 2)
 
 # %% [markdown]
-# One plain network is off by 14 points. Trained with dropout, and asked with dropout *off*, it
-# is off by 6. Sampling takes away between 3 and 4 more. So most of what is credited to MC
-# dropout was done by training. But remember how the confidence of the first network rose with
-# the steps. All of this stands after 1,000 of them. Train four times as long and look again.
+# One plain network is off by 14 points. Trained with dropout, and asked with dropout
+# *off*, it is off by 6. Sampling takes away between 3 and 4 more. So most of what is
+# credited to MC dropout was done by training, after 1,000 steps. But the confidence of
+# the first network rose with the steps, so train four times as long and look again.
 
 # %% predict
 predict(
@@ -1297,11 +1304,10 @@ with results(
     recall("mc_dropout.longer", 1)
 
 # %% [markdown]
-# It has turned round. Dropout slows down the growth of confidence and does not stop it. After
-# 4,000 steps the network that is asked once has reached the 14 % that the plain one had after
-# 1,000, and the samples do most of the repair. "Most of it is training" is a sentence about a short
-# schedule, "it is the sampling" about a long one. At rate 0.5 sampling made the calibration
-# better in both. Does it always? Move the rate, with 1,000 steps again.
+# It has turned round. Dropout slows down the growth of confidence and does not stop it.
+# After 4,000 steps the network that is asked once has reached the 14 % that the plain
+# one had after 1,000, and the samples do most of the repair. At rate 0.5 sampling made
+# the calibration better in both. Does it always? Move the rate, with 1,000 steps again.
 
 # %% predict
 predict(
@@ -1355,21 +1361,22 @@ with results(varies=initial + "; 2,000 test images") as table:
     recall("mc_dropout.rate", 2)
 
 # %% [markdown]
-# The second table says why. At each of these rates the samples were less sure than the same
-# network with dropout off. Where the network was too sure, this helps. At $p = 0.7$ training
-# had already made it about right, and the samples overshoot. Nothing in the method knows when
-# to stop: the width of its spread is set by the rate, as we saw from the theory. You have to
-# choose the rate on validation data, or a temperature. So "calibrated by itself" is false, and
-# "calibrated by luck" is nearer.
+# The second table says why. At each of these rates the samples were less sure than the
+# same network with dropout off. Where the network was too sure, this helps. At $p =
+# 0.7$ training had already made it about right, and the samples overshoot. Nothing in
+# the method knows when to stop: the width of its spread is set by the rate, as the
+# theory said. You have to choose the rate, or a temperature, on validation data. So MC
+# dropout is not calibrated by itself; where it is, rate and schedule happen to fit.
 #
 # ## One number for the whole network
 #
-# There is a much cheaper repair. Divide all logits by one number, the *temperature* $T$: above
-# 1 it makes every answer less sure, below 1 surer. Try it on the four methods (first seed, the
-# first 600 test images, rate 0.5). Here the bars are the share of right answers, and the line
-# marks the mean confidence. Below the picture stands the negative log-likelihood (NLL), the
-# mean of $-\ln p$ of the right class. Predict first, then find, for each method, the
-# temperature that closes the gaps, and the one with the lowest NLL.
+# There is a much cheaper repair. Divide all logits by one number, the *temperature* $T$
+# of notebook 08: above 1 it makes every answer less sure, below 1 surer. Try it on the
+# four methods (first seed, the first 600 test images, rate 0.5). The bars are the share
+# of right answers, and the line marks the mean confidence. Below stands the negative
+# log-likelihood (NLL), the mean of $-\ln p$ of the right class. Predict first, then
+# find, for each method, the temperature that closes the gaps, and the one with the
+# lowest NLL.
 
 # %% predict
 predict(
@@ -1383,9 +1390,9 @@ demos_calibration.scene({n: p[0] for n, p in on_test.items()}, test.y).show()
 
 # %% [markdown]
 # One number mends most of it. Guo and others (2017) found that modern networks are
-# overconfident, and that one temperature, fitted on validation data, is hard to beat. It
-# changes no answer: the largest logit stays the largest. That is why accuracy cannot find it,
-# and the negative log-likelihood can:
+# overconfident, and that one temperature, fitted on validation data, is hard to beat.
+# It changes no answer, because the largest logit stays the largest. So accuracy cannot
+# find it, but the negative log-likelihood can:
 #
 # $$T^\star = \arg\min_{T} \; -\frac1N \sum_i \ln \text{softmax}_{y_i}(\mathbf{z}_i / T).$$
 #
@@ -1458,13 +1465,14 @@ load("09_mc_dropout").fit_temperature(fit_temperature, seed=48_611)
 # %% [markdown]
 # ## Equal tuning for all
 #
-# "One temperature on one network does the same as MC dropout", its critics say. That compares
-# a tuned method with an untuned one. A temperature can be put on *any* method: take the
-# logarithm of its mean probabilities as logits (for MC dropout: Laves and others 2019; for a
-# fair comparison of all: Ashukha and others 2020). So here is every method, raw and with a
-# temperature of its own, fitted on the same validation images. Whoever answers "10 % for each
-# class" is perfectly calibrated and useless, so there are two proper scores beside the ECE: the
-# NLL and the Brier score, $\sum_k (p_k - [k = y])^2$.
+# "One temperature on one network does the same as MC dropout", its critics say. That
+# compares a tuned method with an untuned one. A temperature can be put on *any* method:
+# take the logarithm of its mean probabilities as logits (for MC dropout: Laves and
+# others 2019; for a fair comparison of all: Ashukha and others 2020). So here is every
+# method, raw and with a temperature of its own, fitted on the same validation images.
+# Whoever answers "10 % for each class" is perfectly calibrated and useless, so two
+# proper scores stand beside the ECE: the NLL and the Brier score, $\sum_k (p_k - [k =
+# y])^2$.
 
 
 # %%
@@ -1511,10 +1519,10 @@ with results(
     recall("mc_dropout.winner", 3)
 
 # %% [markdown]
-# With a temperature of its own every method comes down to an ECE of 2 or 3 %, one network as
-# well as the others. On pictures like these the critics have a point. Look at the fitted
-# temperatures, too: for MC dropout $T$ is below 1, since at this rate it was a little
-# underconfident, while all others were overconfident.
+# With a temperature of its own every method comes down to an ECE of 2 or 3 %, one
+# network as well as the others. On pictures like these the critics have a point. (For
+# MC dropout $T$ is below 1, since at this rate it was a little underconfident; all
+# others were overconfident.)
 #
 # The proper scores still see a difference. The ensemble with a temperature has the best NLL
 # and the best Brier score, because its *answers* are better: more of them are right. A
@@ -1522,11 +1530,12 @@ with results(
 #
 # ## Then the pictures change
 #
-# So far the test pictures were like those of training. Then the clinic buys another camera.
-# This is *distribution shift*, and Ovadia and others (2019) showed that it is the real test. We
-# shift in two ways: noise with a growing standard deviation on top of the test images, and
-# turning them. The labels stay true. Every method keeps the temperature that it got on
-# unshifted validation images, since nobody has labels for the new camera yet.
+# So far the test pictures were like those of training. Then the clinic buys another
+# camera. Ovadia and others (2019) showed that such a *distribution shift* is the real
+# test. We shift in two ways: noise with a growing standard deviation on top of the test
+# images, and turning them. The labels stay true. Every method keeps the temperature
+# that it got on unshifted validation images, since nobody has labels for the new camera
+# yet.
 
 # %% figure
 LEVELS = {"noise": [0.0, 0.25, 0.5, 0.75, 1.0], "turned": [0, 15, 30, 60, 90]}
@@ -1624,23 +1633,23 @@ with results(varies=initial + "; 1,000 test images, one draw of noise") as table
     recall("mc_dropout.shift", 1)
 
 # %% [markdown]
-# Without shift the four were within a point or two. With noise of sd 1 the single network's ECE
-# has risen from about 3 to 15 %, and those of MC dropout and the ensemble to half of that. "One
-# number on one network is enough" was true only on pictures like those on which the number was
-# fitted. Why does it break? A temperature is one constant for all inputs. It cannot notice that
-# *this* input is strange. An average over disagreeing networks becomes softer by itself where
-# they disagree more. Look at the arm between, too: trained with dropout and asked with dropout
-# off, the network is already at 10 %, and it keeps more right answers than the plain one. After
-# 1,000 steps a good part is again done by training.
+# Without shift the four were within a point or two. With noise of sd 1 the single
+# network's ECE has risen from about 3 to 15 %, and those of MC dropout and the ensemble
+# to half of that. So one number on one network is enough only on pictures like those on
+# which it was fitted. A temperature is one constant for all inputs and cannot notice
+# that *this* input is strange. An average over disagreeing networks becomes softer by
+# itself where they disagree more. Look at the arm between, too: trained with dropout
+# and asked with dropout off, the network is already at 10 %, and it keeps more right
+# answers than the plain one. After 1,000 steps a good part is again done by training.
 #
-# Now the right panel. Turned by 30°, two answers in three are wrong, and *every* method is
-# overconfident by more than 30 points. The order of the methods changes from one shift to the
-# other. None of them knows in general what it does not know.
-# Ovadia and others found ensembles the most robust on their data sets, with temperature scaling
-# on one network falling behind as the shift grows; the second half agrees with our noise.
+# Now the right panel. Turned by 30°, two answers in three are wrong, and *every* method
+# is overconfident by more than 30 points. The order of the methods changes from one
+# shift to the other, and none of them knows in general what it does not know. Ovadia
+# and others found ensembles the most robust on their data sets, and temperature scaling
+# on one network falling behind as the shift grows, which agrees with our noise.
 #
-# Go through it yourself. The slider turns the shift up. Watch the bars: under noise those of
-# the plain network fall below its claims first, under rotation they fall for everybody.
+# Turn the shift up yourself. Under noise the bars of the plain network fall below its
+# claims first, under rotation they fall for everybody.
 
 # %% demo
 demos_calibration.shift_scene(
@@ -1756,9 +1765,10 @@ load("09_mc_dropout").prediction_sets(prediction_sets, seed=27_644)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Does the promise hold? Calibrate on the 1,000 validation images with $\alpha = 0.1$ and count
-# on the test images how often the truth is in the set. The promise is about an average over all
-# images, so look at the class with the lowest coverage as well, and at images turned by 30°.
+# Does the promise hold? Calibrate on the 1,000 validation images with $\alpha = 0.1$
+# and count on the test images how often the truth is in the set (for sets, *this* is
+# the coverage). The promise is about an average over all images, so look at the class
+# with the lowest coverage, too, and at images turned by 30°.
 
 
 # %%
@@ -1785,7 +1795,7 @@ predict(
 )
 
 # %% experiment
-covered_by = {}  # name -> coverage in %, (8,)
+covered_by = {}  # name -> coverage in %, (6,)
 for name in on_test:
     held = holds_truth(conformal(on_val[name], on_test[name]), test.y).float()
     covered_by[name] = 100 * held.mean(1).cpu()
@@ -1821,11 +1831,11 @@ with results(varies=initial) as table:
     recall("mc_dropout.conformal", 2)
 
 # %% [markdown]
-# The promise holds for every method, calibrated or not. A worse model pays with larger sets
-# and not with broken promises, and a good one is recognized by small sets. But read the promise
-# closely. It is about the *average* image: for shirts only three sets in four hold the truth,
-# and easier classes make up for it. And it needs new images that are drawn like the calibration
-# images. Turned by 30°, fewer than half of the sets hold the truth, and the sets hardly grow.
+# The promise holds for every method, calibrated or not. A worse model pays with larger
+# sets and not with broken promises. But read the promise closely. It is about the
+# *average* image: for shirts only three sets in four hold the truth, and easier classes
+# make up for it. And it needs new images that are drawn like the calibration images.
+# Turned by 30°, fewer than half of the sets hold the truth, and the sets hardly grow.
 #
 # ### Bug hunt
 #
@@ -1887,13 +1897,13 @@ print(" classes per set")
 # | ensemble of 5 + T | 5 | 5 | the most right answers without shift, the best NLL, the best referral |
 # | conformal sets | on top of any | none | a promise on average, without shift |
 #
-# All of this holds for small networks on small pictures, with 1,000 of them to learn from. We
-# moved the rate, the schedule, the shift and the number of samples, not the size of the network.
-# The order of the methods may change with yours; the questions do not.
+# All of this holds for small networks on small pictures, with 1,000 of them to learn
+# from. We moved the rate, the schedule, the shift and the number of samples, not the
+# size of the network. With yours the order of the methods may change.
 #
 # ## Test yourself
 #
-# Questions with a reason for each answer, and then flashcards.
+# Ten questions, each answer with its reason, and then flashcards.
 
 # %%
 quiz("09_mc_dropout")
@@ -1907,11 +1917,11 @@ flashcards("09_mc_dropout")
 # 1. Keep dropout on, and only dropout: twenty samples for an answer, a hundred and more for
 #    anything made of disagreement, whose size is set by the rate and not by the data.
 # 2. Mutual information finds strange pictures, confidence finds likely mistakes. Run the arm
-#    *trained with dropout, asked once*: after 1,000 steps most of the gain in calibration was
-#    its, after 4,000 most was the sampling's.
-# 3. With a temperature for everyone the methods are calibrated alike on familiar pictures.
-#    Under noise averages hold up better than one network; turned pictures defeat them all, and
-#    the promise of conformal sets, too.
+#    *trained with dropout, asked once*: after 1,000 steps training had brought most of the gain
+#    in calibration, after 4,000 the sampling.
+# 3. With a temperature for every method all are calibrated alike on familiar pictures. Under
+#    noise averages hold up better than one network; on turned pictures all fail, and so does
+#    the promise of conformal sets.
 #
 # **Pitfalls**
 #

@@ -29,12 +29,13 @@ __all__ = [
 
 GREY, INK = "#808080", "#1a1a1a"
 COLORS = {  # one per kind of target, in the whole notebook
-    "labels": plots.PALETTE[1],
-    "soft answers": plots.PALETTE[0],
-    "first choice": plots.PALETTE[3],
-    "confidence only": plots.PALETTE[2],
-    "committee": plots.PALETTE[5],
-    "one teacher": plots.PALETTE[0],
+    "labels": plots.PALETTE[0],
+    "soft answers": plots.PALETTE[1],
+    "one teacher": plots.PALETTE[1],
+    "ensemble": plots.PALETTE[2],  # as in notebook 09
+    "label smoothing": plots.PALETTE[3],  # as in notebook 07
+    "first choice": plots.PALETTE[4],
+    "confidence only": plots.PALETTE[5],
 }
 
 

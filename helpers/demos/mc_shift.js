@@ -3,7 +3,7 @@
 function mc_shift(stage) {
   const { side, shown, kinds } = stage.spec.data;
   // kinds: name -> [{name, images: base64, methods: {name: {count, confidence, right}}}]
-  const colors = ["val", "other", "accent", "test"];
+  const colors = ["accent", "other", "val", "test"];
 
   function levels() { return kinds[stage.state.kind]; }
 
