@@ -1633,9 +1633,8 @@ with results(varies=many, after="adamw.scales") as table:
 # This is the direction that the balance equation predicts: with the same network, the
 # same number of steps and the same data up to units, the advantage appears when the
 # spread of the gradients' sizes grows from a factor of about 2 to one of about 70. (Try
-# it: set
-# `spread=4.0`. Then make the labels clean in `draw`, and ask first whether any decay is
-# still worth having.)
+# it: set `spread=4.0`. Then make all labels true in `draw`, and ask first whether any
+# decay is still worth having.)
 #
 # ## Learning rate, decay and time
 #
