@@ -484,7 +484,14 @@ plots.show(fig, alt="Final weights: on the diagonal for SGD, scattered for Adam.
 
 # %% [markdown]
 # So `weight_decay` is one name for two things: in `Adam` the penalty, in `AdamW`
-# shrinking by hand. To see *what* differs, take weights whose gradient is pure noise of
+# shrinking by hand. Follow $\lambda w$ on its way into the weight:
+#
+# ```
+# Adam    g + λw  →  m and v  →  w - η · m̂/√v̂
+# AdamW   g       →  m and v  →  w - η · m̂/√v̂ - η · λw
+# ```
+#
+# To see *what* differs, take weights whose gradient is pure noise of
 # size $s$ with a random sign, so that nothing but the decay should move them. All start
 # at 1; $s$ runs from 0.001 to 1000; 2,000 steps with `lr=1e-3` and `weight_decay=0.1`.
 # Shrinking by $1-\eta\lambda$ in each step leaves $(1-10^{-4})^{2000} = 0.82$.
@@ -1500,9 +1507,10 @@ with results(varies=everything, after="adamw.map") as table:
     )
     recall("adamw.map", 3)
 # %% [markdown]
-# Decay itself is worth several points here, with either optimizer. Between the two
-# there is next to nothing: at both lengths the mean difference is below half a point,
-# and its interval contains zero. Why so close? The balance equation says that AdamW
+# Decay itself is worth several points here, with either optimizer, presumably because it
+# keeps the network from learning false labels (notebook 03, section 7, measured that).
+# Between the two there is next to nothing: at both lengths the mean difference is below
+# half a point, and its interval contains zero. Why so close? The balance equation says that AdamW
 # acts like L2 with the strengths $\lambda\sigma_j$, and on this data the $\sigma_j$ are
 # nearly alike (measured below). Penalties that are nearly the same should do nearly the
 # same.
