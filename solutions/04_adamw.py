@@ -5,7 +5,7 @@
 # sounded like a bug report: *Fixing Weight Decay Regularization in Adam*. Adam was
 # popular, and yet image classifiers trained with it often did worse on new images than
 # those trained with SGD and momentum. Some blamed adaptive step sizes as such (Wilson
-# and colleagues had just measured the gap). The two authors looked at something
+# and others had just measured the gap). The two authors looked at something
 # smaller: the argument `weight_decay`, which in Adam did not do what its name says.
 # They changed one line. The result is called AdamW, and today it is the usual choice
 # for transformers.
@@ -16,7 +16,7 @@
 #
 # When you are done you can
 #
-# - write Adam and AdamW so that they agree with PyTorch to seven digits,
+# - write Adam and AdamW so that they agree with PyTorch's up to rounding,
 # - tell coupled from decoupled decay by what happens to the weights, and say which
 #   problem each of them solves,
 # - choose learning rate and decay together, and set up parameter groups and an
@@ -250,7 +250,7 @@ for name, rule, lr in (
 # $$v \leftarrow \beta_2 v + (1-\beta_2)\,g^2, \qquad
 # w \leftarrow w - \eta\,\frac{g}{\sqrt{v}}.$$
 #
-# (This is RMSprop; Tieleman and Hinton, 2012.) **Failure 3: with noise, every step is a
+# (This is RMSprop; Tieleman and Hinton 2012.) **Failure 3: with noise, every step is a
 # full step.** On small batches the gradient is mostly noise. Noise has its usual size
 # all the time, so each step still has length about $\eta$, in a direction that means
 # little. The remedy is to average the gradient as well, *before* dividing, because the
@@ -294,7 +294,7 @@ for ax, noise in zip(axes, (0.0, 1.0), strict=True):
         ax.plot(roll(rule, lr, noise).mean(1), color=color, label=name)
     ax.set(yscale="log", ylim=(1e-4, 300), xlabel="step", ylabel="loss (log scale)")
 axes[0].set_title("No noise: only a fixed length bounces")
-axes[1].set_title("Noise, mean of 8 walks: a floor for everyone")
+axes[1].set_title("Noise, mean of 8 walks: every rule has a floor")
 axes[1].legend(loc="lower left", ncols=2, fontsize=8)
 floor = [roll(rule, 0.05, 1.0)[100:].mean() for rule in (divided, averaged)]
 print(f"Mean loss after step 100, with noise: √v {floor[0]:.2f}, Adam {floor[1]:.2f}")
@@ -311,20 +311,21 @@ plots.show(
 # ball would roll on.
 #
 # On the right there is a lesson that the formulas hide. Adam's single steps are up to
-# four times shorter than those of its neighbor without momentum, and yet its floor is
-# about as high, because each noisy gradient still pushes the weight by as much in
-# total, only spread over the steps that follow. Momentum makes the walk smooth. What
-# lowers the floor is a smaller learning rate, and that is why schedules exist (notebook
-# 05).
+# four times shorter than those of the rule that divides but does not average, and yet
+# its floor is about as high, because each noisy gradient still pushes the weight by as
+# much in total, only spread over the steps that follow. So averaging makes the walk
+# smooth. What lowers the floor is a smaller learning rate, and that is why schedules
+# exist (notebook 05, section 6).
 #
-# **Failure 4: the averages start at zero.** Unroll the recursion for $m$:
+# **Failure 4: the averages start at zero.** Unroll the recursion for $m$, with $\beta$
+# for $\beta_1$:
 #
 # $$m_t = (1-\beta)\sum_{i=0}^{t-1}\beta^i g_{t-i}, \qquad
 # (1-\beta)\sum_{i=0}^{t-1}\beta^i = 1-\beta^t .$$
 #
 # The weights of a proper average add up to 1. These add up to $1-\beta^t$ (a geometric
 # series), because the share $\beta^t$ still belongs to the zero at the start. So divide
-# by it. With hats on both averages we have Adam (Kingma and Ba, 2015):
+# by it. With hats on both averages we have Adam (Kingma and Ba 2015):
 #
 # $$w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}, \qquad
 # \hat m = \frac{m}{1-\beta_1^{\,t}}, \quad \hat v = \frac{v}{1-\beta_2^{\,t}}.$$
@@ -483,7 +484,14 @@ plots.show(fig, alt="Final weights: on the diagonal for SGD, scattered for Adam.
 
 # %% [markdown]
 # So `weight_decay` is one name for two things: in `Adam` the penalty, in `AdamW`
-# shrinking by hand. To see *what* differs, take weights whose gradient is pure noise of
+# shrinking by hand. Follow $\lambda w$ on its way into the weight:
+#
+# ```
+# Adam    g + λw  →  m and v  →  w - η · m̂/√v̂
+# AdamW   g       →  m and v  →  w - η · m̂/√v̂ - η · λw
+# ```
+#
+# To see *what* differs, take weights whose gradient is pure noise of
 # size $s$ with a random sign, so that nothing but the decay should move them. All start
 # at 1; $s$ runs from 0.001 to 1000; 2,000 steps with `lr=1e-3` and `weight_decay=0.1`.
 # Shrinking by $1-\eta\lambda$ in each step leaves $(1-10^{-4})^{2000} = 0.82$.
@@ -668,7 +676,7 @@ load("04_adamw").adamw_step(adamw_step, seed=20_191)
 # A weight matrix mixes inputs, and making it smaller makes the function smoother. A
 # bias only shifts, and the scale of a normalization layer starts at 1 and not at 0, so
 # there is no such reason to pull either of them to 0. Common practice exempts them (He
-# and colleagues, 2019), most simply by dimensions: decay tensors with two or more,
+# and others 2019), most simply by dimensions: decay tensors with two or more,
 # spare the others. The spared numbers are few, and we claim no gain in accuracy.
 #
 # PyTorch's optimizers take a list of *groups*, each a dict with its parameters and its
@@ -853,8 +861,8 @@ with results():
 # first step is about eleven times as long. Why? For a fresh Adam, $t=1$, and then $\hat
 # m/\sqrt{\hat v}$ is $\pm 1$: every weight with any gradient at all takes a step of
 # full length $\eta$, also those that had come to rest. Do not look for this bug in the
-# training loss: here it even ends lower, because the kick sends a network that learns
-# 64 examples by heart downhill faster. The damage is that it is a *different* run, with
+# training loss: here it even ends lower, probably because the kick sends a network that
+# learns 64 examples by heart downhill faster. The damage is that it is a *different* run, with
 # a burst of large steps in place of the schedule that you planned, and that nobody told
 # you.
 #
@@ -1030,6 +1038,7 @@ for kind in (torch.optim.Adam, Suspect):
 # is 0.1 of it, and the root of v is 0.032 of its size, corrected to 0.074. Their ratio
 # is 1.35. The mend is one line: count in <code>self.state[p]</code>. Then the counter
 # is also part of <code>state_dict()</code>, which <code>self.t</code> is not.
+# </details>
 #
 # ## Where do they come to rest?
 #
@@ -1062,8 +1071,8 @@ predict(
 demos_adamw.scene().show()
 
 # %% [markdown]
-# One picture could be luck, and a constant learning rate never quite stands still. So
-# take 20 problems, let the learning rate fall to zero along a cosine, and measure how
+# One picture could be luck, and at a constant learning rate nothing ever quite stands
+# still. So take 20 problems, let the learning rate fall to zero along a cosine, and measure how
 # far the end is from ridge, in units of the way from plain least squares to ridge: 0 is
 # ridge, 1 is as far off as no penalty at all. Each problem has 40 examples and two
 # features, the first six times as large as the second. "No noise" uses all 40 examples
@@ -1128,7 +1137,8 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # ### The balance
 #
 # Even after 6,000 steps AdamW without noise is still creeping on, towards plain least
-# squares itself. Where *does* it rest, then? Where the two parts of its step cancel.
+# squares itself. It creeps because $\hat v$ takes thousands of steps to forget the
+# larger gradients of the past. Where *does* it rest, then? Where the two parts of its step cancel.
 # Look at one weight $w_j$ near the end, when the learning rate is small and everything
 # moves slowly. On average
 #
@@ -1155,7 +1165,7 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # of the mean gradient itself and vanishes with it, so AdamW ends at plain least
 # squares. (Unless $\lambda|w_j|$ exceeds 1 there: the ratio $|\bar g_j|/\sigma_j$
 # cannot be larger than 1, so no weight rests outside the box $|w_j|\le 1/\lambda$. Xie
-# and Li, 2024, prove it for runs without noise; set the demo's decay to 2.) With noise
+# and Li (2024) prove it for runs without noise; set the demo's decay to 2.) With noise
 # the strengths are real, larger for the weight with the noisier gradient. And where all
 # $\sigma_j$ happen to be 1, AdamW is ridge: the crossing point in the fingerprint.
 #
@@ -1319,18 +1329,19 @@ load("04_adamw").scaled_ridge(scaled_ridge, seed=20_199)
 # what one believes <em>before</em> seeing the data. So this is a penalty that the run
 # makes up for itself: it holds those weights tightest whose gradients are largest,
 # noise included.
+# </details>
 #
 # ## Who regularizes a network better?
 #
-# Not being L2 is no flaw. Which of the two *helps more* is a question for measurement.
-# First the comparison that everybody makes: an ordinary data set and an ordinary small
+# That AdamW's penalty is not L2 makes it neither better nor worse. Which of the two
+# *helps more* has to be measured. First the comparison that everybody makes: an ordinary data set and an ordinary small
 # network.
 #
 # MNIST-1D (Greydanus and Kobak) asks for a digit's class from 40 numbers. We use 1,000
-# training examples and make one label in five wrong, so that there is something to
+# training examples and make one label in five false, so that there is something to
 # regularize against. Chance is 10 %. On the full, clean training set of 4,000 the
-# authors report 32 % for logistic regression, 68 % for a plain network and 94 % for a
-# convolutional one.
+# authors report 32 % for logistic regression, 68 % for a fully connected network and
+# 94 % for a convolutional one.
 
 
 # %%
@@ -1439,8 +1450,9 @@ plots.show(
 )
 
 # %% [markdown]
-# Each map has its hill inside, so neither search was cut off. But the best of 36 cells
-# is partly a lucky cell (notebook 05 calls it the winner's curse). So take 10 fresh
+# Each map has its best cell inside and not at an edge, so neither search was cut off.
+# But the best of 36 cells is partly the luckiest one (the *winner's curse* of notebook
+# 05, section 7). So take 10 fresh
 # seeds for the comparison, let each optimizer choose among three strengths (and none)
 # at `lr=1e-2` by the mean *validation* accuracy, and report the accuracy on 2,000 other
 # held-out examples, which chose nothing. Because a short run might favor one of them,
@@ -1495,17 +1507,18 @@ with results(varies=everything, after="adamw.map") as table:
     )
     recall("adamw.map", 3)
 # %% [markdown]
-# Decay itself is worth several points here, with either optimizer. Between the two
-# there is next to nothing: at both lengths the mean difference is below half a point,
-# and its interval contains zero. Why so close? The balance equation says that AdamW
+# Decay itself is worth several points here, with either optimizer, presumably because it
+# keeps the network from learning false labels (notebook 03, section 7, measured that).
+# Between the two there is next to nothing: at both lengths the mean difference is below
+# half a point, and its interval contains zero. Why so close? The balance equation says that AdamW
 # acts like L2 with the strengths $\lambda\sigma_j$, and on this data the $\sigma_j$ are
 # nearly alike (measured below). Penalties that are nearly the same should do nearly the
 # same.
 #
-# Two warnings. A coarse search would have produced a winner: with strengths a factor of
-# ten apart, the optimizer whose grid happens to hit its hill comes out ahead. And the
-# best strengths are a factor of tens apart, so a comparison "at the same weight_decay"
-# compares nothing.
+# Two warnings. A coarse search can produce a winner where there is none: with strengths
+# a factor of ten apart, the optimizer whose grid happens to meet its best strength
+# comes out ahead. And AdamW's best strength is tens of times that of Adam with L2, so a
+# comparison "at the same weight_decay" gives one of them a useless strength.
 #
 # ## When gradients come in many sizes
 #
@@ -1515,7 +1528,7 @@ with results(varies=everything, after="adamw.map") as table:
 # $c_j$ between 1/10 and 10, drawn log-uniformly, as if nobody had standardized the
 # features. Nothing is lost: every network that existed before still exists, with its
 # first-layer weights divided by the same numbers. But the gradient of weight $w_j$ is
-# now larger by $c_j$, while the weight that is needed is smaller by $c_j$.
+# now multiplied by $c_j$, while the weight that is needed is divided by $c_j$.
 
 # %% predict
 predict(
@@ -1616,30 +1629,31 @@ with results(varies=many, after="adamw.scales") as table:
 # $$\text{L2:}\quad \lambda w_j^2 \;\propto\; \frac{1}{c_j^2}, \qquad\qquad
 # \text{AdamW:}\quad \lambda\sigma_j w_j^2 \;\propto\; c_j\cdot\frac{1}{c_j^2} = \frac{1}{c_j}.$$
 #
-# L2 charges an input that came in the smallest units 100² times what it charges one in
-# the largest, AdamW only 100 times. So for Adam + L2 no strength should fit all inputs:
-# one that holds the weights of large units ruins those of small units, which must be
+# The largest $c_j$ is 100 times the smallest. So L2 charges the input with the smallest
+# numbers 100² times what it charges the one with the largest, AdamW only 100 times. For
+# Adam + L2 no strength should therefore fit all inputs: one that holds the weights of
+# inputs with large numbers ruins those of inputs with small numbers, which must be
 # large. Indeed, on validation data the best of its four strengths was none at all.
 # AdamW still gains, by a point or so. Its gain is smaller than with inputs of one
 # scale, because $1/c_j$ is not the same for all inputs either; standardizing them would
 # remove the factor altogether.
 #
-# The theory had predicted the direction: with the same network, the same number of
-# steps and the same data up to units, the advantage appears when the spread of the
-# gradients' sizes grows from a factor of about 2 to one of about 70. (Try it: set
-# `spread=4.0`. Then make the labels clean in `draw`, and ask first whether any decay is
-# still worth having.)
+# This is the direction that the balance equation predicts: with the same network, the
+# same number of steps and the same data up to units, the advantage appears when the
+# spread of the gradients' sizes grows from a factor of about 2 to one of about 70. (Try
+# it: set `spread=4.0`. Then make all labels true in `draw`, and ask first whether any
+# decay is still worth having.)
 #
 # ## Learning rate, decay and time
 #
-# How large should AdamW's decay be? Write down what a run does to the step
-# $u_i=\eta\,\hat m_i/\sqrt{\hat v_i}$ that it took $k$ steps ago. Each later step has
-# multiplied it by $1-\eta\lambda$, so in the weight of today it still counts
+# How large should AdamW's decay be? Ask what becomes of the step that a run took $k$
+# steps ago, $u=\eta\,\hat m/\sqrt{\hat v}$. Each later step has multiplied it by
+# $1-\eta\lambda$, so in the weight of today $u$ still counts with the factor
 #
 # $$(1-\eta\lambda)^k \approx e^{-k\,\eta\lambda} .$$
 #
 # An AdamW weight is thus a running sum of its own updates, with a memory of
-# $1/(\eta\lambda)$ steps (Wang and Aitchison, 2024, build on this view). Everything
+# $1/(\eta\lambda)$ steps (Wang and Aitchison 2024 build on this view). Everything
 # older is forgotten, the initialization included. So ask of any pair of settings: how
 # does the memory compare with the length of the run?
 #
@@ -1647,7 +1661,7 @@ with results(varies=many, after="adamw.scales") as table:
 # |---|---|---|---|---|
 # | PyTorch's defaults, 800 steps here | 0.001 | 0.01 | 100,000 | 800 |
 # | a good cell of our map | 0.01 | 0.7 | 143 | 800 |
-# | LLaMA 7B (Touvron and colleagues, 2023) | 0.0003, cosine | 0.1 | 33,000 | about 250,000 |
+# | LLaMA 7B (Touvron and others 2023) | 0.0003, cosine | 0.1 | 33,000 | about 250,000 |
 #
 # The good cell looks extreme beside LLaMA's 0.1, but measured in memories it is not:
 # our run is 5.6 memories long, LLaMA's 7.5 at the full learning rate and about 4 with
@@ -1675,8 +1689,8 @@ with results(varies=everything) as table:
 
 # %% [markdown]
 # As expected: $\eta\lambda\times$ steps is 0.008, so the decay takes less than one
-# percent of a weight in the whole run. That is a result about this *schedule*; in a
-# hundred times as many steps the same default is nearly a full memory.
+# percent of a weight in the whole run. That is a result about this *length* of run: a
+# hundred times as many steps are nearly a full memory of the same default.
 #
 # How do the two knobs depend on each other? In the balance equation $\eta$ has
 # canceled: *where* AdamW rests depends on $\lambda$ and on the gradients' sizes. If
@@ -1693,22 +1707,26 @@ with results(varies=everything) as table:
 #
 # Our measurements give half an answer: AdamW can have an advantage where gradients come
 # in many sizes. A transformer is likely to be such a case, because rare words send much
-# smaller gradients than frequent ones (Kunstner and colleagues, 2024), and nobody can
+# smaller gradients than frequent ones (Kunstner and others 2024), and nobody can
 # standardize words as one can standardize inputs. The other half is practice: one
 # number, 0.1 or 0.05, is copied from recipe to recipe, across model sizes:
 #
 # | recipe | optimizer | $\beta_1,\beta_2$ | decay |
 # |---|---|---|---|
-# | BERT (Devlin and colleagues, 2019) | Adam; the released code decouples | 0.9, 0.999 | 0.01 |
-# | GPT-3 (Brown and colleagues, 2020) | Adam | 0.9, 0.95 | 0.1 |
-# | ConvNeXt (Liu and colleagues, 2022) | AdamW | 0.9, 0.999 | 0.05 |
-# | LLaMA (Touvron and colleagues, 2023) | AdamW | 0.9, 0.95 | 0.1 |
+# | BERT (Devlin and others 2019) | Adam; the released code decouples | 0.9, 0.999 | 0.01 |
+# | GPT-3 (Brown and others 2020) | Adam | 0.9, 0.95 | 0.1 |
+# | ConvNeXt (Liu and others 2022) | AdamW | 0.9, 0.999 | 0.05 |
+# | LLaMA (Touvron and others 2023) | AdamW | 0.9, 0.95 | 0.1 |
 #
 # The original paper reported a test error 15 % lower, relative to Adam with L2, for
 # residual networks of 26 layers on CIFAR-10 images. Ours are small networks on 40
 # numbers, so our tie does not contradict it, and the rescaling experiment shows one way
-# in which such a gain comes about. (Behind normalization layers the scale of a weight
-# changes nothing, and decay works in another way: Zhang and colleagues, 2019.)
+# in which such a gain comes about. (In front of a normalization layer the scale of a
+# weight changes nothing, and decay works in another way: it keeps the effective steps
+# long. See Zhang and others 2019, and notebook 10, *What it is good for: large steps*.
+# D'Angelo and others (2024) find that decay hardly regularizes a modern network
+# directly, but changes how it trains: in language models that see each text about once
+# it lowers the training loss.)
 #
 # ## Pitfalls
 #
@@ -1717,7 +1735,7 @@ with results(varies=everything) as table:
 # - The default is 0 in Adam and 0.01 in AdamW. A control run "without decay" in AdamW
 #   has to say `weight_decay=0`.
 # - A schedule changes `lr`, and with it the decay per step. A smaller batch makes
-#   gradients noisier, and with them AdamW's penalty stronger.
+#   gradients noisier, and with that AdamW's penalty stronger.
 # - Saving the model without the optimizer forgets $m$, $v$ and $t$, and the training
 #   loss need not show it.
 #
@@ -1732,13 +1750,13 @@ flashcards("04_adamw")
 # %% [markdown]
 # ## In three lines
 #
-# 1. SGD's `weight_decay` is the L2 penalty to the last bit, and so is Adam's; AdamW's
-#    is not, and it minimizes another penalty, with the strength $\lambda\sigma_j$ for
-#    each weight.
-# 2. Coupled decay is divided by the size of the gradient; decoupled decay takes the
-#    same share from every weight, with a memory of $1/(\eta\lambda)$ steps.
-# 3. Tuned alike they were on average less than a point apart on inputs of one scale,
-#    and AdamW won, by a point or so, where gradients had many sizes.
+# 1. SGD's `weight_decay` is the L2 penalty to the last bit, and so is Adam's. AdamW's is
+#    not: on least squares AdamW came to rest where another penalty is balanced, with a
+#    strength $\lambda\sigma_j$ of its own for each weight.
+# 2. In Adam, coupled decay is divided by the size of the gradient. Decoupled decay takes
+#    the same share from every weight, with a memory of $1/(\eta\lambda)$ steps.
+# 3. Tuned alike the two were on average less than a point apart on inputs of one scale,
+#    and AdamW was ahead, by a point or so, where gradients had many sizes.
 #
 # ## References
 #
@@ -1754,6 +1772,8 @@ flashcards("04_adamw")
 #   Convolutional Neural Networks.* https://arxiv.org/abs/1812.01187
 # - Xie, Li, 2024. *Implicit Bias of AdamW: ℓ∞ Norm Constrained Optimization.*
 #   https://arxiv.org/abs/2404.04454
+# - D'Angelo, Andriushchenko, Varre, Flammarion, 2024. *Why Do We Need Weight Decay in
+#   Modern Deep Learning?* https://arxiv.org/abs/2310.04415
 # - Wang, Aitchison, 2024. *How to set AdamW's weight decay as you scale model and
 #   dataset size.* https://arxiv.org/abs/2405.13698
 # - Kunstner, Yadav, Milligan, Schmidt, Bietti, 2024. *Heavy-Tailed Class Imbalance and Why
@@ -1761,9 +1781,9 @@ flashcards("04_adamw")
 #   https://arxiv.org/abs/2402.19449
 # - Greydanus, Kobak, 2024. *Scaling Down Deep Learning with MNIST-1D.*
 #   https://arxiv.org/abs/2011.14439
-# - Recipes: Devlin and colleagues, 2019, https://arxiv.org/abs/1810.04805; Brown and
-#   colleagues, 2020, https://arxiv.org/abs/2005.14165; Liu and colleagues, 2022,
-#   https://arxiv.org/abs/2201.03545; Touvron and colleagues, 2023,
+# - Recipes: Devlin and others, 2019, https://arxiv.org/abs/1810.04805; Brown and others,
+#   2020, https://arxiv.org/abs/2005.14165; Liu and others, 2022,
+#   https://arxiv.org/abs/2201.03545; Touvron and others, 2023,
 #   https://arxiv.org/abs/2302.13971
 #
 # **Next:** [05 · Early stopping](../05_early_stopping/05_early_stopping.ipynb)

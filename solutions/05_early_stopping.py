@@ -5,7 +5,7 @@
 # fresh data while you train, and you keep the weights that did best there. The idea takes
 # one line, and there are at least six ways to get it wrong.
 #
-# After it you can
+# When you are done you can
 #
 # 1. write early stopping that really keeps the best weights, checkpoints from which a run
 #    resumes bit for bit, and a schedule that ends a run by itself;
@@ -13,8 +13,8 @@
 # 3. choose patience, curve and checkpoint with measurements, report the chosen score
 #    honestly, and recognize a run that was stopped too early.
 #
-# **Before:** `00_start_here` (the training loop), `03_l1_l2` (ridge).
-# **Time:** about 100 minutes of your own; the code runs for about a minute on a slow
+# **You need:** notebooks 00 (the training loop) and 01 (ridge regression, bias and
+# variance). **Time:** about 100 minutes; the computing takes about a minute on a slow
 # CPU.
 
 # %% setup
@@ -58,7 +58,7 @@ check = load("05_early_stopping")
 SEEDS = range(8)
 LINEAR_SEEDS = range(24)  # of the linear problems in section 8
 DEVICE = device()
-NOISE = {"clean": 0.0, "40 % wrong": 0.4}  # share of wrong labels
+NOISE = {"true labels": 0.0, "40 % false": 0.4}  # share of false labels
 COLOR = dict(zip(NOISE, plots.PALETTE[:2], strict=True))
 
 
@@ -90,13 +90,13 @@ warm_up("05_early_stopping")
 # better one existed at nine in the evening, and was overwritten while you slept.
 #
 # Let us make such a night. We take 2,000 pictures of clothes from Fashion-MNIST, 14 × 14
-# pixels, ten classes, and give exactly 40 % of them a wrong label. The validation labels
-# stay right. Here are some of both kinds, with the labels that the network will be told.
+# pixels, ten classes, and give exactly 40 % of them a false label. The validation labels
+# stay true. Here are some of both kinds, with the labels that the network will be told.
 
 
 # %%
 def labeled(rate, seed, n_train=2000, n_val=2000):
-    """Return train, val and true training labels; the wrongly labeled come first."""
+    """Return train, val and true training labels; false labels come first."""
     shape = {"size": 14, "flat": True, "device": DEVICE}
     splits = data.fashion_mnist(n_train, n_val, split_seed=seed, **shape)
     chance = torch.Generator().manual_seed(seed)
@@ -107,13 +107,13 @@ def labeled(rate, seed, n_train=2000, n_val=2000):
 
 
 train, val, truth = labeled(0.4, seed=0)
-print(f"{(train.y != truth).float().mean():.0%} of the training labels are wrong")
+print(f"{(train.y != truth).float().mean():.0%} of the training labels are false")
 
 # %% figure
 fig, (left, right) = plots.figure(2)
 for ax, first, title in (
-    (left, 0, "Wrongly labeled, as the network is told"),
-    (right, 800, "Rightly labeled"),
+    (left, 0, "False labels, as the network is told"),
+    (right, 800, "True labels"),
 ):
     part = slice(first, first + 8)
     names = [data.CLASS_NAMES[k] for k in train.y[part]]
@@ -121,13 +121,13 @@ for ax, first, title in (
     ax.set_title(title, pad=18)
 plots.show(
     fig,
-    alt="Sixteen small grey pictures of clothes. The eight on the left carry a label "
+    alt="Sixteen small gray pictures of clothes. The eight on the left carry a label "
     "that does not fit, the eight on the right one that fits.",
 )
 
 # %% [markdown]
 # Guessing is right for 10 % of the pictures. With *all* 60,000 official training images
-# at full size and right labels, networks of about this kind reach 87 % (Xiao, Rasul and
+# at full size and true labels, networks of about this kind reach 87 % (Xiao, Rasul and
 # Vollgraf 2017); with 2,000 small images we shall see 83 %.
 #
 # The first run is a plain loop with nothing hidden in it: 60 epochs, one network with two
@@ -138,8 +138,8 @@ plots.show(
 # %% predict
 predict(
     "05_early_stopping.phases",
-    "60 epochs with 40 % wrong training labels. What does the accuracy on rightly "
-    "labeled validation images do?",
+    "60 epochs with 40 % false training labels. What does the accuracy on "
+    "validation images with true labels do?",
     ["It rises to the end.", "It rises, then stays.", "It rises, then falls."],
 )
 
@@ -170,12 +170,12 @@ for epoch in (1, 5, 10, 15, 20, 30, 45, 60):
 
 # %% [markdown]
 # The network of the morning is far from the best one. But this is a single run. We repeat
-# it eight times, each time with other images, other wrong labels, another initialization
-# and another order. And we need a control: does the fall come from the wrong labels, or
-# would sixty epochs be too many anyway? So every seed also trains with all labels right, on
+# it eight times, each time with other images, other false labels, another initialization
+# and another order. And we need a control: does the fall come from the false labels, or
+# would sixty epochs be too many anyway? So every seed also trains with all labels true, on
 # the same images from the same initialization.
 #
-# For the 40 % runs we also watch the 800 wrong labels themselves. They stand in front of
+# For the 40 % runs we also watch the 800 false labels themselves. They stand in front of
 # the training set, so that `record_size=800` measures how many of them the network repeats.
 
 
@@ -205,14 +205,14 @@ nights = train_population(
 # %%
 accuracy = nights.val_accuracy.unflatten(1, (2, 8))  # (epochs, noise, seeds)
 losses = nights.val_loss.unflatten(1, (2, 8))
-repeated = nights.train_accuracy.unflatten(1, (2, 8))[:, 1]  # the 800 wrong labels
+repeated = nights.train_accuracy.unflatten(1, (2, 8))[:, 1]  # the 800 false labels
 others = accuracy.sum(2, keepdim=True) - accuracy
 peak = others.argmax(0, keepdim=True)  # for each seed the epoch best for the others
 top, last = accuracy.gather(0, peak)[0], accuracy[-1]  # (2, 8) each
 early = repeated.gather(0, peak[:, 1])[0]
-print("peak after epoch", (peak[0, 1] + 1).tolist(), "with 40 % wrong labels")
+print("peak after epoch", (peak[0, 1] + 1).tolist(), "with 40 % false labels")
 print(
-    f"wrong labels repeated: {early.mean():.0%} there, {repeated[-1].mean():.0%} last"
+    f"false labels repeated: {early.mean():.0%} there, {repeated[-1].mean():.0%} last"
 )
 
 # %% [markdown]
@@ -225,17 +225,17 @@ fig, (left, right) = plots.figure(2)
 epochs = range(1, 61)
 for k, (name, color) in enumerate(COLOR.items()):
     plots.band(epochs, 100 * accuracy[:, k].T, label=name, color=color, ax=left)
-shown = {"label": "of the 800 wrong labels", "color": COLOR["40 % wrong"]}
+shown = {"label": "of the 800 false labels", "color": COLOR["40 % false"]}
 plots.band(epochs, 100 * repeated.T, ax=right, **shown)
-left.set(title="With wrong labels the best network is not the last")
+left.set(title="With false labels the best network is not the last")
 left.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(40, 90))
-right.set(title="The wrong labels are learned late", xlabel="epoch")
+right.set(title="The false labels are learned late", xlabel="epoch")
 right.set(ylabel="repeated by the network (%)", ylim=(0, 100))
 plots.show(
     fig,
-    alt="Against epochs, 8 seeds. Left: validation accuracy with clean labels rises and "
-    "stays near 83 %; with 40 % wrong labels it peaks near 77 % between epochs 10 and 15 "
-    "and falls to about 61 %. Right: the share of wrong labels repeated stays below a "
+    alt="Against epochs, 8 seeds. Left: validation accuracy with true labels rises and "
+    "stays near 83 %; with 40 % false labels it peaks near 77 % between epochs 10 and 15 "
+    "and falls to about 61 %. Right: the share of false labels repeated stays below a "
     "tenth until the peak and climbs past half.",
     after="05_early_stopping.phases",
 )
@@ -243,7 +243,7 @@ plots.show(
 # %% results
 fall = last - top
 with results(
-    varies="8 times other images, wrong labels, initialization and order"
+    varies="8 times other images, false labels, initialization and order"
 ) as table:
     recall("05_early_stopping.phases", 3)
     table.arms(
@@ -257,31 +257,32 @@ with results(
     )
     claim(
         "early_stopping.falls",
-        "With 40 % wrong labels validation accuracy falls after the peak.",
+        "With 40 % false labels validation accuracy falls after the peak.",
         100 * fall[1],
         "< 0",
         unit="points",
     )
     claim(
         "early_stopping.labels-cause-it",
-        "The wrong labels make it fall: with right ones it falls less.",
+        "The false labels make it fall: with true ones it falls less.",
         100 * (fall[1] - fall[0]),
         "< 0",
         unit="points",
     )
     claim(
         "early_stopping.wrong-labels-late",
-        "More of the wrong labels are learned after the peak than before it.",
+        "More of the false labels are learned after the peak than before it.",
         100 * (repeated[-1] - 2 * early),
         "> 0",
-        unit="% of the wrong labels",
+        unit="% of the false labels",
     )
 
 # %% [markdown]
-# With 40 % wrong labels about fifteen points are lost between the peak and the morning,
-# and the training loss never tells. With right labels nothing measurable is lost: more
-# epochs were a waste of time there, not of accuracy. So early stopping is no universal
-# gain: what it saved here are the points that learning the wrong labels would have cost.
+# With 40 % false labels about fifteen points are lost between the peak and the morning,
+# and the training loss does not show it, because it falls all the way. With true labels
+# nothing measurable is lost: more epochs cost time there, and no accuracy. So early
+# stopping is no universal gain: what it saved here are the points that learning the false
+# labels would have cost.
 #
 # ### Why are the true labels learned first?
 #
@@ -290,10 +291,10 @@ with results(
 # direction, because the same pixels matter in all of them. Their pulls add up. A picture
 # of a bag that is called a coat pulls toward "coat", the next bag is called a sandal and
 # pulls elsewhere, and most of this cancels. So the shared pattern wins the first steps,
-# although a single wrong label need not pull less than a single right one.
+# although a single false label need not pull less than a single true one.
 #
-# That is a statement we can check before any training: take 800 rightly and 800 wrongly
-# labeled images, and compare the lengths of their mean gradients.
+# That is a statement we can check before any training: take 800 images with true labels
+# and 800 with false ones, and compare the lengths of their mean gradients.
 
 
 # %%
@@ -309,22 +310,22 @@ for seed in SEEDS:
     pulls.append((pull(net, x[:800], y[:800]), pull(net, x[800:1600], y[800:1600])))
 wrong_pull, right_pull = torch.tensor(pulls).T
 ratios = (right_pull / wrong_pull).sort().values.tolist()
-print("right pulls stronger by", [f"{r:.1f}" for r in ratios], "in the eight networks")
+print("true labels pull harder by", [f"{r:.1f}" for r in ratios], "in eight networks")
 
 # %% [markdown]
-# In every one of the eight networks the rightly labeled images pull more than twice as
-# hard together, in most about three times. Once the shared pattern is fitted, its pull
-# fades, and what is left of the sum comes from the wrong labels, one by one. Fitting them
+# In every one of the eight networks the images with true labels together pull more than
+# twice as hard, in most about three times. Once the shared pattern is fitted, its pull
+# fades, and what is left of the sum comes from the false labels, one by one. Fitting them
 # takes many epochs, because hardly anything learned from one of them helps with the next.
-# This order was described by Arpit et al. (2017); Liu et al. (2020) call it *early
-# learning*. Our runs end with 56 % of the wrong labels repeated, so sixty epochs need not be
+# This order was described by Arpit and others (2017); Liu and others (2020) call it *early
+# learning*. Our runs end with 56 % of the false labels repeated, so sixty epochs need not be
 # the end of the decline.
 #
 # ## 2 · See it: playback
 #
-# The same in two dimensions: two moons, 100 points, 20 of them with the wrong label. One
+# The same in two dimensions: two moons, 100 points, 20 of them with a false label. One
 # network, 60 epochs. Press **Play**: first a nearly straight line, later a bent one, and at
-# last an island around a few wrong points. Early stopping ends the film where the validation
+# last an island around a few false points. Early stopping ends the film where the validation
 # loss has not improved for `patience` epochs; the dotted line is where it stops, the green
 # dot the epoch that it goes back to (in the still picture a star marks the best epoch).
 #
@@ -559,8 +560,8 @@ quick_check("restore-best")
 # %% [markdown]
 # ## 4 · Which curve, and how much patience?
 #
-# Early stopping has two knobs that are often set by habit: one watches the validation
-# *loss* and waits five or ten epochs. What does each habit cost?
+# Early stopping has two knobs, what you watch and how long you wait. Both are often set
+# by habit: the validation *loss*, and five or ten epochs. What does each habit cost?
 #
 # ### Loss or accuracy?
 #
@@ -588,13 +589,13 @@ for place, (name, best_epochs) in enumerate(best_by.items()):
     right.plot(place, best_epochs.mean(), "D", color="#1a1a1a", label="mean")
 right.set_xticks(range(4), [name.replace(", ", ",\n") for name in best_by])
 right.legend(handles=right.lines[1:2])
-right.set(title="Clean: the loss is best before the accuracy", ylabel="best epoch")
+right.set(title="True labels: the loss is best first", ylabel="best epoch")
 right.set_xlabel("labels, and what was watched")
 plots.show(
     fig,
-    alt="Left: validation loss against epochs falls and rises again, with clean labels "
-    "and with 40 % wrong ones. Right, one dot per seed: with clean labels the loss is "
-    "best near epoch 20, the accuracy later and scattered; with 40 % wrong labels the "
+    alt="Left: validation loss against epochs falls and rises again, with true labels "
+    "and with 40 % false ones. Right, one dot per seed: with true labels the loss is "
+    "best near epoch 20, the accuracy later and scattered; with 40 % false labels the "
     "loss is best somewhat later than the accuracy.",
 )
 
@@ -602,21 +603,21 @@ plots.show(
 with results(varies="8 times other images, initialization and order"):
     claim(
         "early_stopping.loss-turns-first",
-        "With right labels the loss has its best epoch before the accuracy.",
-        best_by["clean, by accuracy"] - best_by["clean, by loss"],
+        "With true labels the loss has its best epoch before the accuracy.",
+        best_by["true labels, by accuracy"] - best_by["true labels, by loss"],
         "> 0",
         unit="epochs",
     )
 
 # %% [markdown]
-# With right labels the loss has its best epoch long before the accuracy, since
+# With true labels the loss has its best epoch long before the accuracy, since
 # cross-entropy punishes a confident mistake without limit. Once the training images are
 # fitted, the network grows surer of everything, its mistakes included, and the loss
-# rises although the number of mistakes does not (Guo et al. 2017 describe it as
+# rises although the number of mistakes does not (Guo and others 2017 describe it as
 # miscalibration). Here the rising loss warns about the probabilities, not about the
 # answers.
 #
-# With 40 % wrong labels it is rather the other way round. Look at the confidences that the
+# With 40 % false labels it is rather the other way round. Look at the confidences that the
 # loop of section 1 printed. A network that is told the truth 60 % of the time learns to be
 # modest: around its best epoch it is right three times out of four and gives its own
 # answers only a probability of about one half. Growing surer *helps* the loss for a while,
@@ -626,7 +627,7 @@ with results(varies="8 times other images, initialization and order"):
 #
 # ### Patience
 #
-# Patience costs epochs, and impatience costs accuracy. To measure both honestly, we
+# Too much patience costs epochs, and too little costs accuracy. To measure both, we
 # record eight more nights, this time *image by image*: for each of 45 epochs and 4,000
 # validation images we keep whether the network was right, and its loss. Then any rule,
 # with any validation set, can be asked afterwards where it would have stopped. One
@@ -708,7 +709,7 @@ plots.show(
 patient, hasty = asked["all 45 epochs"], asked["patience 1"]
 cost = (patient.honest - hasty.honest).mean().item()
 with results(
-    varies="8 times other images, wrong labels, initialization and order; each value is "
+    varies="8 times other images, false labels, initialization and order; each value is "
     "the mean over 8 validation sets of 500"
 ) as table:
     recall("05_early_stopping.patience", 1 + (cost > 0.01) + (cost > 0.03))
@@ -740,13 +741,15 @@ with results(
 # patience 5 the interval includes zero). With these labels the loss has its best epoch when
 # the accuracy is falling already, as we have just seen. Among them Prechelt's GL needs the
 # fewest epochs and loses nothing against waiting for all 45, because it looks at the size
-# of the rise and not at its length. With right labels the order could be another one.
+# of the rise and not at its length. With true labels, where the loss turns early, the
+# order could be another one.
 #
 # ## 5 · Stop tonight, resume tomorrow
 #
 # A run may also end because the machine fails. To go on as if nothing had happened, the
 # weights alone are not enough. The optimizer has memory: Adam's averages, which set the size
-# of the next steps, would start at zero again. Dropout and the order of the data draw random
+# of the next steps, would start at zero again (notebook 04, *From a step to an optimizer*,
+# shows what that does). Dropout and the order of the data draw random
 # numbers, so the state of the generator belongs to the run. And a crash can come *while the
 # file is being written*. So write to another file in the same folder, then `os.replace` it
 # over the old one. The replacement is atomic: whoever opens the name finds the old file or
@@ -867,8 +870,9 @@ load("05_early_stopping").save_checkpoint(save_checkpoint, load_checkpoint, seed
 # Early stopping looks for a good moment to end a run. A learning-rate schedule tries to
 # make the planned end a good moment. Think of the last epochs at a constant rate. Each
 # batch gives a noisy gradient, so the weights do not settle in a minimum, but rattle around
-# it, and which network you get depends on where they are at the last step. If the steps
-# shrink to nothing, the rattling does too.
+# it (in notebook 04's valley this was the floor under the loss), and which network you get
+# depends on where they are at the last step. If the steps shrink to nothing, the rattling
+# does too.
 #
 # A much used schedule warms up linearly, because the first gradients are large and the
 # optimizer's averages know nothing yet, and then follows half a cosine (the cosine is from
@@ -966,12 +970,12 @@ load("05_early_stopping").cosine_schedule(cosine_schedule, seed=48_271)
 # *averaging* leaves the rate constant, but keeps beside the weights their running average
 # $\bar{\mathbf w} \leftarrow 0.98\,\bar{\mathbf w} + 0.02\,\mathbf w$, which costs
 # one line per step, and hands *that* over at the end. If the weights rattle around a good
-# place, their average should lie in it (Polyak and Juditsky 1992; Izmailov et al. 2018
+# place, their average should lie in it (Polyak and Juditsky 1992; Izmailov and others 2018
 # call it stochastic weight averaging, SWA; with the exponential weights it is an EMA).
 #
 # A race is fair only if all get the same tuning. A highest rate that suits cosine, which
 # soon leaves it, may be far too high for a constant. So each of the four runs at three
-# rates: 1,000 rightly labeled images, SGD with momentum, 20 epochs, and no
+# rates: 1,000 images with true labels, SGD with momentum, 20 epochs, and no
 # stopping. We compare the networks of the *last* epoch.
 
 # %% predict
@@ -1065,11 +1069,12 @@ with results(varies="8 times other images, initialization and order") as table:
 # At the rate 0.2 for both, cosine wins by about three points. Let each have its best rate,
 # and about one point is left, which eight seeds cannot tell from zero. The figure shows
 # why: the higher the rate, the harder the rattling, and the more there is for a schedule to
-# remove; at 0.02 cosine has even become too slow for 20 epochs. Plateau needs no known end,
+# remove. At 0.02 cosine is behind, presumably because its small steps are too slow for 20
+# epochs. Plateau needs no known end,
 # but it watches the very images on which it is judged here (section 7).
 #
 # Averaging removes the rattling without slowing down, and it ends ahead of the constant
-# rate. Does it also protect against wrong labels? Section 4 has recorded the average, too:
+# rate. Does it also protect against false labels? Section 4 has recorded the average, too:
 
 # %%
 plain, averaged = (
@@ -1080,7 +1085,7 @@ for name, curve in (("weights", plain), ("average", averaged)):
 
 # %% [markdown]
 # The average has the better best epoch and has lost less at the end. But it falls: an
-# average of networks that have learned the wrong labels has learned them, too. Averaging
+# average of networks that have learned the false labels has learned them, too. Averaging
 # does not replace stopping.
 #
 # ## 7 · The winner's curse
@@ -1238,7 +1243,7 @@ plots.show(
 flattery = {by: 100 * found[0].optimism for by, found in chosen.items()}
 curse = flattery["accuracy"].mean().item()
 with results(
-    varies="8 times other images, wrong labels, initialization and order; each value is "
+    varies="8 times other images, false labels, initialization and order; each value is "
     "the mean over 80 validation sets"
 ):
     recall("05_early_stopping.optimism", 1 + (curse > 1) + (curse > 3))
@@ -1259,8 +1264,8 @@ with results(
 
 # %% [markdown]
 # A score on 50 images has a standard error of about six points ($\sqrt{0.77 \cdot 0.23 /
-# 50}$), and the best of 45 such scores collects about one of them. With 1,000 images the
-# error is 1.3 points, and the prize for luck shrinks with it. The right panel shows the
+# 50}$), and the best of 45 such scores is too high by about one standard error. With 1,000 images the
+# error is 1.3 points, and what luck can add shrinks with it. The right panel shows the
 # other price: on few images the choice itself is worse. And choosing by the loss, which
 # flatters less, does not choose better here, for the reason of section 4. The same argument
 # holds for the best of many learning rates or many seeds.
@@ -1282,7 +1287,7 @@ with results(
 #
 # Stopping decides without seeing what comes. If the budget is fixed anyway, one can train
 # to the end, keep the checkpoints, and choose afterwards. The *Deep Learning Tuning
-# Playbook* (Godbole et al. 2023) recommends this as retrospective checkpoint selection. The
+# Playbook* (Godbole and others 2023) recommends this as retrospective checkpoint selection. The
 # table of section 4 holds both: "all 45 epochs" looks back, the patience rules stop.
 # Looking back costs the epochs that stopping saves, and no wiggle ends it too soon. Its
 # score is flattered as well, because it also takes a maximum.
@@ -1292,7 +1297,7 @@ with results(
 # Once the number of epochs is known, the validation images have done their work. One
 # can put them into the training set and train anew for the same number of epochs
 # (Goodfellow, Bengio and Courville 2016, section 7.8). Nothing is left to watch then.
-# Does it pay? We take 500 training and 500 validation images, all rightly labeled,
+# Does it pay? We take 500 training and 500 validation images, all with true labels,
 # choose the epoch on the latter, and train again on all 1,000. Fresh images judge both.
 
 # %% experiment
@@ -1337,17 +1342,18 @@ with results(varies="8 times other images, initialization and order") as table:
 # Twice the data bring about two points here. The same number of *epochs* means twice the
 # number of steps, and part of the gain may come from that. We have measured it where data
 # are few and clean and the validation set is half of all. A smaller part would add less, and
-# with wrong labels the additional steps may do harm.
+# with false labels the additional steps may do harm.
 
 # %% [markdown]
 # ## 8 · Stopping early is (almost) ridge
 #
 # Why should less training be regularization at all? In linear regression one can see it
-# exactly, and translate between the number of steps and the strength of ridge (notebook 03).
+# exactly, and translate between the number of steps and the strength of ridge (notebook
+# 01, *A knob: ridge*).
 #
 # Write $\mathbf X = \mathbf U \mathbf S \mathbf V^\top$. The columns of $\mathbf V$ are the
 # directions in which the features vary, and the singular values $s$ say how much. Gradient
-# descent (rate $\eta$) treats these directions separately. In each the distance to the
+# descent (learning rate $\eta$) treats these directions separately. In each the distance to the
 # least squares solution shrinks at every step by the same factor $1 - \eta s^2$, so that after
 # $t$ steps from zero the share
 #
@@ -1365,7 +1371,8 @@ with results(varies="8 times other images, initialization and order") as table:
 # 2. Write the weights in the directions: $\mathbf w = \mathbf V \boldsymbol\alpha$. Since
 #    $\mathbf X^\top\mathbf X = \mathbf V \mathbf S^2 \mathbf V^\top$ is diagonal there, one
 #    step is $\alpha \leftarrow \alpha - \eta\,(s^2 \alpha - s\, \mathbf u^\top \mathbf y)$
-#    for each direction alone.
+#    for each direction alone, with its own $\alpha$, $s$ and column $\mathbf u$ of
+#    $\mathbf U$.
 # 3. The step changes nothing at $\alpha^* = \mathbf u^\top \mathbf y / s$, least squares.
 # 4. Subtract $\alpha^*$ on both sides: $\alpha_{t+1} - \alpha^* =
 #    (1 - \eta s^2)(\alpha_t - \alpha^*)$. This is the contraction.
@@ -1384,7 +1391,8 @@ with results(varies="8 times other images, initialization and order") as table:
 #
 # Both begin like $\tau s^2$ in weak directions, and both go to 1 in strong ones. So
 # $\lambda = 1/(\eta t)$: twice as many steps are half the strength. They are not equal in
-# between: $e^{\tau s^2} \ge 1 + \tau s^2$, so stopping has always learned more.
+# between: $e^{\tau s^2} \ge 1 + \tau s^2$, so stopping has learned at least as much in
+# every direction.
 
 # %% figure
 ax, grid = plots.figure()[1], torch.logspace(-2, 0, 200)
@@ -1428,10 +1436,10 @@ gap = (w - Vt.mT @ alpha).abs().max()
 print(f"largest difference between 100 steps and the formula: {gap:.0e}")
 
 # %% [markdown]
-# Equal to rounding. Now the question that matters: *does it help, and as much as ridge?*
-# The error of the weights has two parts. What has not been learned is missing: bias. What
-# has been learned brings its share of the noise along, the more the weaker the
-# direction: variance. Averaged over the noise,
+# The two agree up to rounding. Now the question that matters: *does it help, and as much as
+# ridge?* The error of the weights has two parts. What has not been learned is missing,
+# which is bias. What has been learned brings its share of the noise along, the more the
+# weaker the direction, which is variance. Averaged over the noise,
 #
 # $$
 # \mathbb E\,\lVert\mathbf w - \mathbf w^*\rVert^2 = \sum_i
@@ -1439,7 +1447,8 @@ print(f"largest difference between 100 steps and the formula: {gap:.0e}")
 # + f(s_i)^2\, \frac{\sigma^2}{s_i^2} .
 # $$
 #
-# This is the *risk*, for any share $f$. Let both run along their whole path.
+# This is the *risk*, for any share $f$; $\mathbf w^*$ are the true weights and $\sigma$ the
+# standard deviation of the noise in $y$. Let both run along their whole path.
 
 
 # %%
@@ -1485,8 +1494,7 @@ with results(varies="24 draws of features and true weights; exact over the noise
 # %% [markdown]
 # The best stopped solution and the best ridge solution have practically the same risk.
 # Elsewhere on the path the stopped risk lies between 16 % below and 49 % above that of ridge,
-# because the shares differ. Ali,
-# Kolter and Tibshirani (2019) proved that for infinitely small steps and $\lambda = 1/\tau$
+# because the shares differ. Ali, Kolter and Tibshirani (2019) proved that for infinitely small steps and $\lambda = 1/\tau$
 # the stopped risk is never more than 1.69 times that of ridge, whatever the data; ours stays
 # below that. So a stopping time *acts like* one over a ridge strength, for gradient descent
 # on a linear model from zero. Momentum and Adam have other shares, and a network is not
@@ -1495,9 +1503,9 @@ with results(varies="24 draws of features and true weights; exact over the noise
 # There is a name for what you have seen. Nobody has written a penalty, and yet training
 # prefers small solutions to large ones that fit the examples as well. Such a preference,
 # which comes from the way of training and not from a term in the loss, is called *implicit
-# regularization*. It does not even need the stop. Gradient descent on a linear model with
-# more weights than examples can fit them all in many ways, and from zero it arrives at the
-# one with the shortest weights, because no step leaves the span of the examples. Neyshabur,
+# regularization*. It does not even need the stop. A linear model with more weights than
+# examples can fit them all in many ways, and gradient descent from zero arrives at the one
+# with the shortest weights, because no step leaves the span of the examples. Neyshabur,
 # Tomioka and Srebro (2015) suspected something of this kind behind networks that are made
 # larger and larger without overfitting more.
 
@@ -1506,7 +1514,7 @@ with results(varies="24 draws of features and true weights; exact over the noise
 #
 # Ridge was the knob with which notebook 01 traded variance for bias. If stopping is
 # almost ridge, it should make the same trade, and so might the other techniques that you
-# know by now. The rig of notebook 01 can tell: 48 data sets of 30 noisy points of a sine,
+# know by now. Notebook 01's way of measuring can tell (*The error, taken apart*): 48 data sets of 30 noisy points of a sine,
 # and on each of them one network with two hidden layers of 32 units, trained plainly for
 # 1,000 steps and then once more with each technique. Bias² is what the average of the 48
 # fits misses of the sine. Variance is how far single fits scatter around that average.
@@ -1573,7 +1581,8 @@ techniques = {
 sine_truth = torch.sin(2 * math.pi * line[:, 0])
 begin = split_error(plain_fits, sine_truth)
 fig, ax = plots.figure()
-for k, (name, fits) in enumerate(techniques.items()):
+# stopped and L2 keep the colors that stopping and ridge had in section 8
+for k, (name, fits) in zip((2, 5, 3, 1, 0), techniques.items(), strict=True):
     path = torch.tensor([begin, *(split_error(f, sine_truth) for f in fits.values())])
     ax.plot(*path.T, "o-", color=plots.PALETTE[k], label=name)
 ax.plot(*begin, "ks", label="plain")
@@ -1628,10 +1637,11 @@ with results(varies="48 data sets, each with its own noise and first weights") a
 # a layer scatter nearly as much as plain ones although they can do less.
 #
 # A likely reason: what scatters in a plainly trained fit is its fine detail, which is
-# learned late and needs large weights. A penalty on large weights and an early stop speak
-# to exactly that. Dropout speaks to something else, namely how units rely on each other,
-# and notebook 02 has shown that it needs width. Noise on the inputs smooths the curve by
-# the same amount everywhere, so that what is steep in the sine is smoothed with the rest.
+# learned late and needs large weights. A penalty on large weights and an early stop act on
+# exactly that. Dropout acts on something else, namely how units rely on each other, and
+# it needs width (notebook 02, *Where it helps, and where it costs*). Noise on the inputs
+# smooths the curve by the same amount everywhere, so that what is steep in the sine is
+# smoothed with the rest.
 #
 # This holds for a smooth truth, a small network and much noise, and it is no ranking for
 # images: where the truth itself has fine detail, taking detail off costs bias at once.
@@ -1668,11 +1678,11 @@ corner = sums.float().where(visible > 0, torch.nan).reshape(HOURS, HOURS)[:10, :
 plots.heatmap(
     corner, x=range(10), y=range(10), label="a + b modulo 31", fmt=".0f", ax=ax
 )
-ax.set(title="A corner of the table: grey sums are unknown", xlabel="b", ylabel="a")
+ax.set(title="A corner of the table: gray sums are unknown", xlabel="b", ylabel="a")
 plots.show(
     ax.figure,
     alt="A ten by ten corner of the addition table. Each sum stands on an anti-diagonal "
-    "of one color. About two in five cells are grey: the network does not see them.",
+    "of one color. About two in five cells are gray: the network does not see them.",
 )
 
 # %% [markdown]
@@ -1722,7 +1732,7 @@ for step in (20, 60, 100, 220, 400, 600):
 # %% figure
 fig, (left, right) = plots.figure(2)
 for k, (name, color) in enumerate(
-    (("decay 1", plots.PALETTE[2]), ("no decay", "#666666"))
+    (("decay 1", plots.PALETTE[5]), ("no decay", "#666666"))
 ):
     plots.band(late.steps, late_loss[:, k].T, label=name, color=color, ax=left)
     plots.band(
@@ -1791,15 +1801,17 @@ demos_stopping.scene(*(part.tolist() for part in shown), each="look").show()
 
 # %% [markdown]
 # The demo plays the run of the first seed; a look is 20 steps. This is *grokking* (Power
-# et al. 2022): accuracy comes long after the training set is fitted. The control arm
+# and others 2022): accuracy comes long after the training set is fitted. The control arm
 # says what does it here: without decay the loss goes on rising, and within 600 steps nothing
 # is learned. A common explanation, which we have not tested: the decay keeps shrinking the
 # weights that merely store single sums, until a solution that uses the rule, and needs
 # smaller weights, takes over.
 #
 # A few looks more of patience would have sufficed here, but you do not know that in
-# advance. Milder forms are common: a warm-up, a rate that will drop at epoch 60, a second
-# descent (notebook 01). Before you trust a stopping rule, run one seed far beyond it.
+# advance. Milder forms of it are common: a warm-up, a rate that will drop at epoch 60, a test
+# error that falls a second time late in training (Nakkiran and others 2021, whom notebook
+# 01 cites for double descent over widths). Before you trust a stopping rule, run one seed
+# far beyond it.
 #
 # **A puzzle.** Look once more at the right panel. At the stop the network is right in about
 # 1 % of the unknown sums, earlier in none. Guessing would give 3 %. How can a network be
@@ -1814,7 +1826,9 @@ demos_stopping.scene(*(part.tolist() for part in shown), each="look").show()
 # they are exactly what is missing. It has generalized, but the wrong rule.
 # </details>
 #
-# A quiz to close.
+# ## Test yourself
+#
+# Eleven questions, each answer with its reason, and then flashcards.
 
 # %%
 quiz("05_early_stopping")
@@ -1835,15 +1849,18 @@ flashcards("05_early_stopping")
 #   default since PyTorch 2.6; write it anyway).
 # - **Tune the control.** A schedule beats a constant rate easily if the rate suits the
 #   schedule only.
-# - **A schedule and an early stop fight each other**: the stop cuts off the very epochs in
-#   which the rate is small.
+# - **A schedule and an early stop work against each other**: the stop cuts off the very
+#   epochs in which the rate is small.
 #
 # ## In three lines
 #
-# 1. With wrong labels a network learns what holds first, and loses it again: keep a *deep*
-#    copy from before. With right labels stopping saves epochs, hardly accuracy.
-# 2. Stopping time acts like one over ridge strength; at their best both are equally good.
-# 3. The chosen score flatters, most on few images; and a curve may have its best part ahead.
+# 1. With 40 % false labels the network learned first what the true labels share, and then
+#    the false labels at the cost of it: keep a *deep* copy of the best weights. With true
+#    labels stopping saved epochs and no accuracy.
+# 2. For gradient descent on a linear model, stopping time acts like one over ridge
+#    strength, and at their best the two were equally good.
+# 3. The score that chose a checkpoint flatters it, most on few images; and a curve may
+#    have its best part still ahead.
 #
 # ## References
 #
@@ -1857,22 +1874,22 @@ flashcards("05_early_stopping")
 #   <https://arxiv.org/abs/1412.6614>
 # - Goodfellow, Bengio and Courville 2016, *Deep Learning*, section 7.8,
 #   <https://www.deeplearningbook.org>
-# - Arpit et al. 2017, *A closer look at memorization in deep networks*,
+# - Arpit and others 2017, *A closer look at memorization in deep networks*,
 #   <https://arxiv.org/abs/1706.05394>
-# - Guo et al. 2017, *On calibration of modern neural networks*,
+# - Guo and others 2017, *On calibration of modern neural networks*,
 #   <https://arxiv.org/abs/1706.04599>
 # - Loshchilov and Hutter 2017, *SGDR: stochastic gradient descent with warm restarts*,
 #   <https://arxiv.org/abs/1608.03983>
 # - Xiao, Rasul and Vollgraf 2017, *Fashion-MNIST*, <https://arxiv.org/abs/1708.07747>
-# - Izmailov et al. 2018, *Averaging weights leads to wider optima and better
+# - Izmailov and others 2018, *Averaging weights leads to wider optima and better
 #   generalization*, <https://arxiv.org/abs/1803.05407>
 # - Ali, Kolter and Tibshirani 2019, *A continuous-time view of early stopping for least
 #   squares regression*, <https://arxiv.org/abs/1810.10082>
-# - Liu et al. 2020, *Early-learning regularization prevents memorization of noisy
+# - Liu and others 2020, *Early-learning regularization prevents memorization of noisy
 #   labels*, <https://arxiv.org/abs/2007.00151>
-# - Power et al. 2022, *Grokking: generalization beyond overfitting on small algorithmic
+# - Power and others 2022, *Grokking: generalization beyond overfitting on small algorithmic
 #   datasets*, <https://arxiv.org/abs/2201.02177>
-# - Godbole et al. 2023, *Deep learning tuning playbook*,
+# - Godbole and others 2023, *Deep learning tuning playbook*,
 #   <https://github.com/google-research/tuning_playbook>
 #
 # **Next:**

@@ -71,7 +71,7 @@ warm_up("06_stochastic_depth")
 # %% [markdown]
 # ## The data
 #
-# We use 1,000 small Fashion-MNIST images, 14 × 14 pixels in grey, of ten kinds of clothes.
+# We use 1,000 small Fashion-MNIST images, 14 × 14 pixels in gray, of ten kinds of clothes.
 # One training label in five is false, exactly 200 of them, drawn once. All validation
 # labels are true. False labels are a fair test of any regularizer: a network can only fit
 # them by heart, and whatever it learns by heart about them is wrong.
@@ -106,22 +106,24 @@ fig = labeled_images(
 )
 plots.show(
     fig,
-    alt="Six small grey images of clothes; three carry a false label, with the true one "
+    alt="Six small gray images of clothes; three carry a false label, with the true one "
     "under it.",
 )
 
 # %% [markdown]
 # Guessing gets 10 % of the validation images right; what a linear model gets stands in the
 # first table below. A good convolutional network with all 60,000 images and true labels
-# reaches 93 % and more. Nobody can get there from 1,000 images, so look at differences.
+# reaches 93 % and more (Xiao 2017 keeps a list). Nobody can get there from 1,000 images, so
+# what counts below are the differences between networks.
 #
 # ## How deep is too deep?
 #
 # The naive way to a deep network is to stack more of the same. A *block* in this notebook
-# normalizes its input (with LayerNorm, over the 32 numbers of each example), multiplies it
-# by a 32 × 32 matrix and applies ReLU. Call that $f_l$. In a **plain** network the result
-# replaces the input. In a **residual** network it is added to it. Nothing else differs,
-# not even the number of parameters:
+# normalizes its input (with LayerNorm, which gives the 32 numbers of each example mean 0
+# and variance 1; notebook 10 builds it), multiplies it by a 32 × 32 matrix and applies
+# ReLU. Call that $f_l$ for block number $l$, and the block's input $\mathbf{x}_{l-1}$. In a
+# **plain** network the result replaces the input. In a **residual** network it is added to
+# it. Nothing else differs, not even the number of parameters:
 #
 # $$\text{plain:}\quad \mathbf{x}_l = f_l(\mathbf{x}_{l-1}), \qquad\qquad
 # \text{residual:}\quad \mathbf{x}_l = \mathbf{x}_{l-1} + f_l(\mathbf{x}_{l-1}).$$
@@ -292,15 +294,15 @@ with results(varies=initial) as table:
 # %% [markdown]
 # Take two things from the picture. A skip connection saves the network of 32 blocks.
 # And depth wins nothing here: in the table the residual network even loses two points
-# from 2 to 32 blocks. Two blocks are enough for this task, and a network that does not
-# need depth does not get better by having it. (In He's experiments on 50,000 images,
-# 110 layers did beat 20.) Keep this in mind when we ask what stochastic depth gains: it
-# cannot be a gain from depth.
+# from 2 to 32 blocks. For 1,000 images, a fifth of them with false labels, two blocks are
+# already more than enough. (In He's experiments on 50,000 images, 110 layers did beat
+# 20.) Keep this in mind when we ask what stochastic depth gains: it cannot be a gain
+# from depth.
 #
-# The first line of the table deserves a look, too. With one label in five false, the
-# *linear* model, which has fewer parameters than any of the networks, is ahead of all
-# of them. These networks are far too large for these data, and that is the situation in
-# which a regularizer has something to do.
+# The first line of the table shows it in another way. The *linear* model, which has
+# fewer parameters than any of the networks, is ahead of all of them. These networks are
+# far too large for these data, and that is the situation in which a regularizer has
+# something to do.
 #
 # ## What goes wrong on the way
 #
@@ -429,7 +431,8 @@ with results(varies="8 initializations, before any training") as table:
 # keeps the mean square, in both directions (He 2015). The gradient arrives, as you see. But
 # the right panel falls all the same. ReLU pulls vectors together: whatever two images have
 # in common, being positive, adds up, and what distinguishes them is cut off half the time.
-# For a wide layer the new angle between two images can be computed,
+# For a wide layer the angle $\theta'$ between two images behind the ReLU follows from the
+# angle $\theta$ in front of the layer,
 #
 # $$\cos\theta' = \frac{\sin\theta + (\pi-\theta)\cos\theta}{\pi}$$
 #
@@ -439,8 +442,9 @@ with results(varies="8 initializations, before any training") as table:
 # but it says nearly the same thing for every image.
 #
 # **3. LayerNorm** takes each example's mean away and stretches what is left to variance one.
-# That keeps the images apart. But the stretching works on the gradient, too. <details>
-# <summary>By which factor? Three lines.</summary>
+# That keeps the images apart. But the stretching works on the gradient, too.
+#
+# <details><summary>By which factor? Three lines.</summary>
 #
 # Let a matrix's outputs be normal with standard deviation $s$. After ReLU their mean
 # square is $\tfrac12 s^2$ and their mean $s/\sqrt{2\pi}$, so their variance is
@@ -454,12 +458,12 @@ with results(varies="8 initializations, before any training") as table:
 # factor for BatchNorm in 2019.)
 # </details>
 #
-# Its mean square grows by $\tfrac{\pi}{\pi-1} \approx 1.47$ per block, its size by 1.21,
-# whatever the initialization: over 31 blocks $1.21^{31} \approx 10^{2.6}$, and the first
-# table shows about as much. Does that matter to AdamW, which divides by the gradient's size
-# (notebook 04)? It does. AdamW's steps are about equally long in all blocks, but the same
+# The gradient's mean square grows by $\tfrac{\pi}{\pi-1} \approx 1.47$ per block and its
+# size by 1.21, whatever the initialization: over 31 blocks $1.21^{31} \approx 10^{2.6}$, and
+# the first table shows about as much. Does that matter to AdamW, which divides by the
+# gradient's size (notebook 04)? It does. AdamW's steps are about equally long in all blocks, but the same
 # step changes the loss several hundred times as much in the first block as in the last. No
-# learning rate suits both.
+# single learning rate suits both.
 #
 # **4. The skip connection.** Now $\mathbf{x}_l = \mathbf{x}_{l-1} + f_l(\mathbf{x}_{l-1})$.
 # Differentiate: one block's Jacobian is $I + J_l$, with $J_l$ that of $f_l$. By the chain
@@ -487,8 +491,8 @@ plots.show(
 
 # %% [markdown]
 # Most paths are of middling length: of $2^L$ paths, $\binom{L}{k}$ take exactly $k$ blocks.
-# Veit and colleagues (2016) read a residual network as a collection of these paths. We will
-# test one consequence later by taking blocks away.
+# Veit and others (2016) read a residual network as a collection of these paths. One
+# consequence is tested below, in *Take blocks out of a trained network*.
 #
 # All this was measured before training. Does it tell which network will train? You know
 # the results of 3 and 4 at 32 blocks. Train number 2 as well, which has Kaiming
@@ -612,7 +616,7 @@ load("06_stochastic_depth").drop_rates(drop_rates, seed=20_161)
 # | ConvNeXt and Swin, in torchvision and in timm | $i/(L-1) \cdot p_L$ | 0 | $p_L$ |
 # | EfficientNet, in torchvision and in timm | $i/L \cdot p_L$ | 0 | $(L-1)/L \cdot p_L$ |
 #
-# Do not believe the table: the libraries can testify. torchvision's layers carry their
+# You can check the table against a library. torchvision's layers carry their
 # rates as `p`, and on the "meta" device a network is built without any weights. Look at the
 # rates' ends, and at how the last one changes with the size of the model.
 
@@ -634,9 +638,9 @@ for name in NETS:
 # %% [markdown]
 # EfficientNet asks for 0.2 and never reaches it: with 16 blocks the last one has 15/16 of
 # it. The others reach theirs. And the rates rise with the size of the model: 0.1 for the
-# smallest ConvNeXt, 0.5 for the base one, trained on the same images. Larger networks
-# overfit the same data more, and their authors regularize them more. For deep networks the
-# conventions hardly differ. For four blocks and $p_L = 0.5$ the paper's skips 1.25 blocks on
+# smallest ConvNeXt, 0.5 for the base one, trained on the same images. A larger network can
+# learn more of the same images by heart, which is presumably why its authors drop more. For
+# deep networks the conventions hardly differ. For four blocks and $p_L = 0.5$ the paper's skips 1.25 blocks on
 # average, the others 1 and 0.75. This course uses the paper's.
 #
 # ## One coin per example
@@ -905,9 +909,10 @@ with results(varies=initial) as table:
 #
 # Does this outlive the setting? With 1,200 steps, run apart from this notebook, the
 # gain with false labels was +3.5 points [1.5, 5.5] at 8 blocks and +4.1 [1.4, 6.9] at
-# 32; with true labels +0.1 [−0.5, 0.6] and +0.5 [−1.2, 2.3]. But look at the third
-# table. If each network is stopped at its best look, the advantage shrinks to 0.7
-# points, which eight seeds cannot tell from zero. Constant depth then reaches 76.4 %,
+# 32; with true labels +0.1 [−0.5, 0.6] and +0.5 [−1.2, 2.3]. But read the third
+# table. If each network is judged at the best of its looks at the validation set, one
+# every 100 steps, the advantage shrinks to 0.7 points, which eight seeds cannot tell from
+# zero. Constant depth then reaches 76.4 %,
 # more than stochastic depth at the end. So against false labels early stopping
 # (notebook 05) did more here, as long as there are true validation labels to stop by.
 #
@@ -915,9 +920,9 @@ with results(varies=initial) as table:
 # network had 1.7 million parameters, learned 50,000 images for 500 epochs, and did fit
 # them all: its training loss was near zero while its test error had stopped falling.
 # Ours has 15,000 parameters, about a hundredth of theirs, and a fiftieth of the images.
-# That is where one should expect the method to pay: large networks, long training, and
-# more capacity than the data can discipline. Our small experiment shows a mechanism. It
-# is no verdict on the method.
+# That is where one should expect the method to pay: in large networks that are trained
+# long enough to fit everything. Our small experiment shows a mechanism. It is no verdict
+# on the method.
 #
 # ## Is it the gradient?
 #
@@ -971,9 +976,9 @@ with results(varies=initial) as table:
 # The gradients are not larger here: 0.93 times those of constant depth before training,
 # and 0.81 times after it. The expansion into paths suggests why. In these blocks the
 # path $I$ is open already. Dropping blocks cannot open it further, and what survives is
-# scaled up by $1/(1-p)$. Huang's blocks end with BatchNorm *and a ReLU after the
-# addition*, so their open path is less open than ours, and their survivors are not
-# scaled in training. So their explanation may well hold for their network. In ours the
+# scaled up by $1/(1-p)$. In Huang's blocks *a ReLU follows the addition*, so even the path
+# past all blocks goes through one ReLU after another, and the survivors are not scaled
+# up in training. Their explanation may well hold for their network. In ours the
 # gain must have another reason, since the gradient did not grow.
 #
 # ## One coin per batch
@@ -1217,9 +1222,9 @@ plots.show(
 #
 # ## How much time is saved?
 #
-# A promise of time wants a clock. The race: 24 blocks, 256 wide, batches of 128, whole
-# training steps with the optimizer. Four ways: constant depth; a mask per example;
-# torchvision's "batch" mode; a real skip. They take turns, so that whatever else the machine
+# Let us take the time. We measure whole training steps, optimizer included, of 24 blocks,
+# 256 wide, on batches of 128. Four ways compete: constant depth, a mask per example,
+# torchvision's "batch" mode, and a real skip. They take turns, so that whatever else the machine
 # does hits all four alike. On a CPU the clock counts processor time of this program only.
 
 # %% predict
@@ -1332,15 +1337,15 @@ with results(varies="6 rounds of one race on this machine: rounds, not seeds") a
 # little above the line: that is what every step pays whatever its depth, for first and
 # last layer, loss and bookkeeping. Expect less where blocks are cheap. Most libraries
 # mask all the same. A mask per example shows each batch many depths at once, so its
-# gradient is less noisy, and GPUs that train in step gain nothing if only one of them
-# skips.
+# gradient should be less noisy, and GPUs that train in step gain nothing if only one of
+# them skips.
 #
 # ## Take blocks out of a trained network
 #
-# If a residual network is a collection of paths, then one can ask what the loss of a
-# block does to it. With $L$ blocks there are $2^L$ paths, and deleting one block closes
+# If a residual network is a collection of paths, then one can ask what a missing block
+# does to it. With $L$ blocks there are $2^L$ paths, and deleting one block closes
 # exactly the half of them that take it and leaves the other half open. Veit and
-# colleagues (2016) did this to *finished* networks. Do the same: from each trained
+# others (2016) did this to *finished* networks. Do the same: from each trained
 # network of 8 blocks delete one block at a time, all else untouched. Then, from 32
 # blocks, delete more and more at random.
 
@@ -1497,8 +1502,8 @@ with results(varies=initial) as table:
 #
 # ## Stochastic depth and BatchNorm
 #
-# In notebook 10 you will see that dropout in front of a BatchNorm layer causes trouble: the
-# layer stores variances in training, when there are coins, and uses them at evaluation, when
+# In notebook 10 (*What dropout does to a variance*) you will see that dropout in front of a
+# BatchNorm layer causes trouble: the layer stores variances in training, when there are coins, and uses them at evaluation, when
 # there are none. Does dropping blocks do the same? A block's input is the sum of what the
 # earlier blocks added, and each term has the extra variance $\frac{p}{1-p}\,f^2$ in training.
 # Take our blocks with BatchNorm in the place of LayerNorm and compare, in trained networks,
@@ -1557,7 +1562,7 @@ with results(varies=initial) as table:
 # %% [markdown]
 # There is a shift and it grows with depth, as it must, for the terms add up. But it is
 # mild: at the last block the variance is about a fifth too large, where dropout with
-# $p = 0.5$ directly in front of a BatchNorm would make it much larger (notebook 10 has the
+# $p = 0.5$ directly in front of a BatchNorm would at least double it (notebook 10 has the
 # formula). The first term of the sum never tosses a coin, and the early ones seldom
 # lose. This is why stochastic depth and BatchNorm get along in practice: Huang's own
 # network had BatchNorm in every block.
@@ -1566,7 +1571,7 @@ with results(varies=initial) as table:
 #
 # Two blocks, 16 wide, on a task that is hard for them: 3,000 examples of MNIST-1D (40
 # numbers each, ten classes; a linear model reaches 32 %, a good convolutional network 94 %,
-# Greydanus 2020), all labels true. Here are eight of them.
+# Greydanus and Kobak 2024), all labels true. Here are eight of them.
 
 # %%
 hard = data.mnist1d(3000, 1000, device=DEVICE)
@@ -1643,7 +1648,7 @@ with results(varies="12 initializations and batch orders; one data set") as tabl
 # only 54 % of its training labels, which are all true: it underfits. A regularizer
 # takes capacity away, and here there was none to spare. Before you turn stochastic
 # depth on, look at the training accuracy. If the network does not fit its training
-# data, the answer is no.
+# data, leave it off.
 #
 # ## Why? A question to write down
 #
@@ -1680,8 +1685,9 @@ flashcards("06_stochastic_depth")
 #    dropout of what the blocks add to that path.
 # 2. A coin per batch that *skips* the block saves up to $1 - \mathbb{E}[\text{depth}]/L$ of
 #    the time; masks save none.
-# 3. Here it gained a few points where labels were false, and learned fewer of them by
-#    heart; it gained nothing where labels were true; and it hurt a network that underfits.
+# 3. Where labels were false it gained a few points at the end and learned fewer of them
+#    by heart, but stopping constant depth early gained more. Where labels were true it
+#    gained nothing, and it hurt a network that underfits.
 #
 # **Pitfalls**
 #
@@ -1689,8 +1695,8 @@ flashcards("06_stochastic_depth")
 #   probability. Print the first and the last rate.
 # - Drop the *residual*, before the addition. Dropping the sum drops the skip, too.
 # - Calling the block and multiplying by 0 is correct, and saves nothing.
-# - Scale by $1/(1-p)$ in training or by $1-p$ at evaluation, never both; accuracy may
-#   not tell you, confidence will.
+# - Scale by $1/(1-p)$ in training or by $1-p$ at evaluation, never both. Accuracy did not
+#   show the mistake here, confidence did.
 # - With several GPUs in step, a skip on one saves nothing unless all skip the same block.
 # - A block that is skipped gets no gradient in that step (`None`, with `zero_grad`'s
 #   default), so AdamW leaves it alone; a masked one gets zeros, and momentum and decay
@@ -1716,8 +1722,10 @@ flashcards("06_stochastic_depth")
 #   dropout.* LayerDrop. [arXiv:1909.11556](https://arxiv.org/abs/1909.11556)
 # - Liu and others (2022). *A ConvNet for the 2020s.* ConvNeXt, trained with it.
 #   [arXiv:2201.03545](https://arxiv.org/abs/2201.03545)
-# - Greydanus (2020). *Scaling down deep learning.* MNIST-1D.
+# - Greydanus, Kobak (2024). *Scaling down deep learning with MNIST-1D.*
 #   [arXiv:2011.14439](https://arxiv.org/abs/2011.14439)
+# - Xiao, Rasul, Vollgraf (2017). *Fashion-MNIST.*
+#   [arXiv:1708.07747](https://arxiv.org/abs/1708.07747)
 # - Wightman (2019). *PyTorch image models* (timm).
 #   [GitHub](https://github.com/huggingface/pytorch-image-models)
 # - torchvision, `ops.stochastic_depth`.
