@@ -1030,6 +1030,7 @@ for kind in (torch.optim.Adam, Suspect):
 # is 0.1 of it, and the root of v is 0.032 of its size, corrected to 0.074. Their ratio
 # is 1.35. The mend is one line: count in <code>self.state[p]</code>. Then the counter
 # is also part of <code>state_dict()</code>, which <code>self.t</code> is not.
+# </details>
 #
 # ## Where do they come to rest?
 #
@@ -1319,6 +1320,8 @@ load("04_adamw").scaled_ridge(scaled_ridge, seed=20_199)
 # what one believes <em>before</em> seeing the data. So this is a penalty that the run
 # makes up for itself: it holds those weights tightest whose gradients are largest,
 # noise included.
+#
+# </details>
 #
 # ## Who regularizes a network better?
 #
