@@ -64,6 +64,14 @@ def test_what_stands_in_docs_is_what_the_masters_say():
         assert path.read_text("utf-8") == text, f"{where}: run `python -m staff kit`"
 
 
+def test_a_lesson_plan_has_the_question_to_write_down(lessons):
+    for each in lessons:
+        assert each.written
+        for one in each.written:
+            assert f"- After *{one.after}*: {one.question}\n" in kit.lesson_plan(each)
+            assert one.model not in kit.lesson_plan(each)
+
+
 def test_a_lesson_plan_gives_no_answer_away():
     for stem in COURSE.stems():
         text = (COURSE.root / "docs" / "kit" / f"{stem}.md").read_text("utf-8")
