@@ -23,6 +23,7 @@ from staff.authoring.written import Written
 from staff.authoring.written import written as to_write
 from staff.course import Course, CourseError
 from staff.teaching.bank import Bank, Exercise
+from staff.teaching.exam import TITLE
 from staff.term.whys import WhyRubric, read_whys, read_written
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "predictions",
     "spread",
     "syllabus",
+    "taught",
 ]
 
 _MINUTES = re.compile(r"\*\*Time:\*\* about (\d+) minutes")
@@ -123,7 +125,7 @@ def written(course: Course, *, keys: bool = True) -> dict[Path, str]:
     Args:
         keys: also those with answers.
     """
-    masters = {stem: read_master(course.master(stem)) for stem in course.stems()}
+    masters = taught(course)
     lessons = [lesson(master) for master in masters.values()]
     public, private = course.root / "docs" / "kit", course.grading / "kit"
     files = {public / "syllabus.md": syllabus(lessons)}
@@ -134,6 +136,16 @@ def written(course: Course, *, keys: bool = True) -> dict[Path, str]:
             rubrics = read_written(masters[each.stem])
             files[private / f"{each.stem}_key.md"] = key(each, exercises, rubrics)
     return files
+
+
+def taught(course: Course) -> dict[str, Master]:
+    """Return stem → master of each lesson: of all notebooks but exams."""
+    masters = {stem: read_master(course.master(stem)) for stem in course.stems()}
+    return {
+        stem: master
+        for stem, master in masters.items()
+        if not (master.cells and master.cells[0].source.startswith(TITLE))
+    }
 
 
 # --- from a master ----------------------------------------------------------------

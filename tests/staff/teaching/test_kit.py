@@ -8,6 +8,7 @@ from staff.authoring.masters import read_master
 from staff.course import Course, CourseError
 from staff.teaching import kit
 from staff.teaching.bank import Bank
+from staff.teaching.exam import TITLE
 
 COURSE = Course()
 
@@ -33,6 +34,17 @@ def test_a_master_that_does_not_say_it(tmp_path):
     course.master("70_none").write_text("# %% [markdown]\n# # 70 · What?\n")
     with pytest.raises(CourseError, match=r"70_none.py: expected a title, goals"):
         kit.lesson(read_master(course.master("70_none")))
+
+
+def test_an_exam_is_no_lesson(tmp_path):
+    course = Course(tmp_path)
+    course.solutions.mkdir()
+    stem = "00_start_here"
+    course.master(stem).write_text(COURSE.master(stem).read_text("utf-8"), "utf-8")
+    course.master("80_midterm").write_text(f"# %% [markdown]\n# {TITLE}\n")
+    assert [*kit.taught(course)] == [stem]
+    names = {path.name for path in kit.written(course, keys=False)}
+    assert names == {"syllabus.md", f"{stem}.md"}
 
 
 @pytest.mark.parametrize(
