@@ -18,6 +18,7 @@ from pathlib import Path
 
 from staff.authoring.catalogue import exercises
 from staff.authoring.masters import read_master
+from staff.authoring.written import written
 from staff.course import Course, CourseError
 from staff.measured import Measured, markdown, recorded
 
@@ -87,6 +88,8 @@ def counted(course: Course) -> dict[str, int]:
         "exercises": sum(len(exercises(read_master(path))) for path in masters),
         "points": int(sum(cell.points for cell in cells if cell.role == "test")),
         "claims": sum(len(_CLAIM.findall(c.text)) for c in cells if c.kind == "code"),
+        "whys": _entries(course, "whys"),
+        "written": sum(len([*written(read_master(path))]) for path in masters),
         "questions": _entries(course, "quizzes"),
         "flashcards": _entries(course, "flashcards"),
         "answers": len(answers),

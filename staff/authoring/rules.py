@@ -1,6 +1,7 @@
 """What a master must keep to before a notebook is made of it."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,6 +30,8 @@ def check_master(master: Master) -> None:
         if cell.role in _SAME_FOR_ALL:
             _check_needs_no_answer(master, cell, answers)
         _check_regions_belong(master, cell)
+        if cell.kind == "markdown":
+            _check_folds(master, cell)
         if cell.role == "solution":
             _check_solution(master, cell)
         if cell.role == "test":
@@ -45,6 +48,23 @@ def _check_needs_no_answer(master: Master, cell: Cell, answers: set[str]) -> Non
                     f"uses the answer {node.id!r}, which learners have yet to write; "
                     "import it from helpers, or give it another name",
                 )
+
+
+def _check_folds(master: Master, cell: Cell) -> None:
+    """A fold without an end hides the rest of its cell."""
+    lines, opened = cell.source.split("\n"), list[int]()
+    for number, line in enumerate(lines):
+        for tag in re.findall(r"</?details\b", line):
+            if tag == "<details":
+                opened.append(number)
+            elif opened:
+                opened.pop()
+            else:
+                master.complain(cell.line + number, "</details> ends no fold")
+    for number in opened:
+        master.complain(
+            cell.line + number, "<details> lacks its </details>: what follows is hidden"
+        )
 
 
 def _check_setup(master: Master) -> None:

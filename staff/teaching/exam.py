@@ -38,7 +38,7 @@ from staff.teaching.items import Item, make
 from staff.teaching.judging import judge
 from staff.teaching.variant import learners, release
 
-__all__ = ["KINDS", "Version", "main", "pool", "slots", "text"]
+__all__ = ["KINDS", "TITLE", "Version", "main", "pool", "slots", "text"]
 
 _NAME = re.compile(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*")
 _SETUP = """\
@@ -51,6 +51,8 @@ import torch.nn.functional as F
 from torch import nn
 """
 _LETTERS = "ABCDEF"
+TITLE = "# Exam: what do you know?"
+"""With which the master of an exam begins, and no other."""
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,7 @@ def text(stem: str, questions: Sequence[Sequence[Version]], turn: int) -> str:
     number = stem[:2]
     whole = _POINTS * len(questions)
     head = (
-        f"# Exam: what do you know?\n\n{len(questions)} questions, {whole} points. "
+        f"{TITLE}\n\n{len(questions)} questions, {whole} points. "
         "Your questions and numbers are your own. The cell below each answer only says "
         "whether it runs."
     )

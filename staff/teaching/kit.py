@@ -10,17 +10,21 @@ import argparse
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from helpers import checks
 from helpers.files import write_whole
 from staff.authoring.masters import Master, read_master
+from staff.authoring.written import Written
+from staff.authoring.written import written as to_write
 from staff.course import Course, CourseError
 from staff.teaching.bank import Bank, Exercise
-from staff.term.whys import read_whys
+from staff.teaching.exam import TITLE
+from staff.term.whys import WhyRubric, read_whys, read_written
 
 __all__ = [
     "Card",
@@ -32,6 +36,7 @@ __all__ = [
     "predictions",
     "spread",
     "syllabus",
+    "taught",
 ]
 
 _MINUTES = re.compile(r"\*\*Time:\*\* about (\d+) minutes")
@@ -74,6 +79,7 @@ class Lesson:
         needs: what they need before.
         minutes: of the whole notebook.
         sections: in order.
+        written: the questions to be answered in writing.
     """
 
     stem: str
@@ -82,6 +88,7 @@ class Lesson:
     needs: str
     minutes: int
     sections: tuple[Section, ...]
+    written: tuple[Written, ...] = ()
 
     @property
     def number(self) -> str:
@@ -118,15 +125,27 @@ def written(course: Course, *, keys: bool = True) -> dict[Path, str]:
     Args:
         keys: also those with answers.
     """
-    lessons = [lesson(read_master(course.master(stem))) for stem in course.stems()]
+    masters = taught(course)
+    lessons = [lesson(master) for master in masters.values()]
     public, private = course.root / "docs" / "kit", course.grading / "kit"
     files = {public / "syllabus.md": syllabus(lessons)}
     for each in lessons:
         files[public / f"{each.stem}.md"] = lesson_plan(each)
         if keys:
             exercises = Bank(course).exercises(each.stem)
-            files[private / f"{each.stem}_key.md"] = key(each, exercises)
+            rubrics = read_written(masters[each.stem])
+            files[private / f"{each.stem}_key.md"] = key(each, exercises, rubrics)
     return files
+
+
+def taught(course: Course) -> dict[str, Master]:
+    """Return stem → master of each lesson: of all notebooks but exams."""
+    masters = {stem: read_master(course.master(stem)) for stem in course.stems()}
+    return {
+        stem: master
+        for stem, master in masters.items()
+        if not (master.cells and master.cells[0].source.startswith(TITLE))
+    }
 
 
 # --- from a master ----------------------------------------------------------------
@@ -150,7 +169,7 @@ def lesson(master: Master) -> Lesson:
         )
     return Lesson(
         *(master.stem, title[1], goals, " ".join(needs[1].split()), int(minutes[1])),
-        tuple(_sections(master)),
+        *(tuple(_sections(master)), tuple(to_write(master))),
     )
 
 
@@ -286,6 +305,10 @@ def lesson_plan(each: Lesson) -> str:
         lines += [
             f"- {question} *{' / '.join(options)}*" for question, options in asked
         ]
+    if each.written:
+        lines += ["", "## To write down", ""]
+        lines += ["On paper, before anybody unfolds the notebook's own answer.", ""]
+        lines += [f"- After *{one.after}*: {one.question}" for one in each.written]
     lines += ["", "## Mistakes to expect", ""]
     lines += ["The checks name these; hear them in the room first.", ""]
     lines += _mistakes(each)
@@ -304,10 +327,18 @@ def _mistakes(each: Lesson) -> Iterator[str]:
         yield ""
 
 
-def key(each: Lesson, exercises: Sequence[Exercise]) -> str:
+def key(
+    each: Lesson,
+    exercises: Sequence[Exercise],
+    written: Mapping[Written, WhyRubric] = MappingProxyType({}),
+) -> str:
     """Return the answers of one notebook, with other right ones and named mistakes.
 
     Why-questions and questions graded by hand come with their rubrics.
+
+    Args:
+        each: the notebook. exercises: its own.
+        written: rubrics of the questions to be answered in writing.
     """
     whys = read_whys(each.stem)
     lines = [f"# {each.number} · {each.question}: key", ""]
@@ -324,6 +355,9 @@ def key(each: Lesson, exercises: Sequence[Exercise]) -> str:
         lines += ["", *_examples(exercise)]
         if exercise.name in whys:
             lines += [*whys[exercise.name].to_markdown()]
+    for question, rubric in written.items():
+        lines += [f"## To write down, after *{question.after}*", ""]
+        lines += [*rubric.to_markdown()]
     lines += _by_hand(each.stem)
     return "\n".join(lines).rstrip() + "\n"
 

@@ -30,7 +30,7 @@ from staff.course import Course
 from staff.site.executed import Page, run_all
 from staff.site.make import add_formulas
 from staff.site.tables import claims_in
-from staff.teaching.kit import Lesson, lesson, predictions
+from staff.teaching.kit import Lesson, lesson, predictions, taught
 from staff.teaching.slides_page import page_of
 
 __all__ = ["Slide", "brief", "deck", "main", "number"]
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     course = Course()
-    stems = course.choose(options.notebooks)
+    stems = course.choose(options.notebooks or [*taught(course)])
     pages = run_all(course, stems, course.root / ".site-cache")
     options.out.mkdir(parents=True, exist_ok=True)
     if not (options.out / "mathjax").exists():

@@ -99,7 +99,15 @@ def collect(
     except InfraError as error:
         raise CourseError(f"INFRA: {error}") from error
     yield from told.lines
-    yield f"{count} notebooks of {stem}; grade them: `python -m staff grade {stem}`"
+    from_moodle = any("_assignsubmission_file" in i.filename for i in infos)
+    unknown = any(line.startswith("whose is ") for line in told.lines)
+    if unknown and not from_moodle and not any(one.lms for one in people.values()):
+        yield (
+            "the roster has no numbers of Canvas yet, by which its ZIP tells who is "
+            "who: `python -m staff roster import` takes them from its Grades › Export"
+        )
+    said = f"{count} notebook{'s' * (count != 1)} of {stem}"
+    yield f"{said}; grade them: `python -m staff grade {stem}`" if count else said
 
 
 def _numbers(path: Path, people: dict[str, Learner], told: Told) -> dict[str, str]:

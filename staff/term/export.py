@@ -61,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
         names = names or list(_wanted(course, options.column))
     grades = read_grades(course, course.choose(names) if names else [])
     rows, delimiter = _rows(course, grades, options, told)
-    target = options.out or course.grading / "exports" / f"{options.to}.csv"
+    name = "wide.csv" if options.to == "wide" else options.file.name
+    target = options.out or course.grading / "exports" / name
     write_table(target, rows, delimiter=delimiter)
     for line in told.lines:
         print(line)
@@ -79,7 +80,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         if to != "wide":
             add("file", type=Path, help=f"written by {to.capitalize()} itself")
         add("assignments", nargs="*", help="NN_topic or NN; those handed in, without")
-        add("--out", type=Path, metavar="FILE", help="grading/exports/ without")
+        add("--out", type=Path, metavar="FILE", help="without: to grading/exports/")
         if to != "wide":
             add("--scale", action="store_true", help="to the points possible there")
             add("--zero", action="store_true", help="0 for what was not handed in")

@@ -29,7 +29,7 @@ from staff.grader.marks import of_assignment
 from staff.term.book import opened
 from staff.term.hand import find_question, rows, set_marks
 from staff.term.table import read_table
-from staff.term.whys import read_whys
+from staff.term.whys import comments_on_written, read_whys
 
 __all__ = ["Criteria", "Item", "Named", "Rubric", "main", "template"]
 
@@ -279,7 +279,9 @@ def template(bundle: Bundle) -> str:
     """Return a rubric to be filled in, with a table for every exercise.
 
     It begins with the course's comments on answers to the exercise's why-question,
-    which add no points, and with the criteria of what a person grades.
+    which add no points, and with the criteria of what a person grades. Comments on
+    answers to a notebook's written question, which is no exercise, are set aside at the
+    end.
     """
     parts = [
         f"# Rubric of {bundle.stem}. Points are added to those that `start` names:\n"
@@ -299,6 +301,14 @@ def template(bundle: Bundle) -> str:
             parts += [_line(f"why-{name}", 0, text) for name, text in comments]
     for manual in bundle.by_hand:
         parts += [f'{_head(manual)}start = "none"\n', *_criteria_of(bundle, manual)]
+    if written := comments_on_written(bundle.stem):
+        parts.append(
+            "\n# Comments on answers to the notebook's question to write down. It has "
+            "no points in\n# the gradebook: to give a comment, copy its line to an "
+            "exercise, without the #.\n"
+        )
+        lines = (_line(f"written-{name}", 0, text) for name, text in written.items())
+        parts += [f"# {line}" for line in lines]
     return "".join(parts)
 
 

@@ -255,6 +255,22 @@ def test_broken_rule(found, text, case):
         assert any(line == at and said in message for at, message in problems), problems
 
 
+@pytest.mark.parametrize(
+    ("fold", "line", "said"),
+    [
+        ("<details><summary>One answer</summary> so.\n# </details>", "", ""),
+        ("<details><summary>Hint 1</summary>\n# so.", "# <details>", "lacks its </det"),
+        ("so.\n# </details>", "# </details>", "ends no fold"),
+    ],
+)
+def test_folds_end(found, text, fold, line, said):
+    problems = found(text.replace("# ## Exercise 1", f"# {fold}\n#\n# ## Exercise 1"))
+    assert len(problems) == bool(said)
+    for at, message in problems:
+        assert at.startswith(line)
+        assert said in message
+
+
 def test_test_before_its_solution(found, text):
     start = text.index('# %% test="double"')
     end = text.index("# %% experiment")

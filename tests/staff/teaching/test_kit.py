@@ -8,6 +8,7 @@ from staff.authoring.masters import read_master
 from staff.course import Course, CourseError
 from staff.teaching import kit
 from staff.teaching.bank import Bank
+from staff.teaching.exam import TITLE
 
 COURSE = Course()
 
@@ -33,6 +34,17 @@ def test_a_master_that_does_not_say_it(tmp_path):
     course.master("70_none").write_text("# %% [markdown]\n# # 70 · What?\n")
     with pytest.raises(CourseError, match=r"70_none.py: expected a title, goals"):
         kit.lesson(read_master(course.master("70_none")))
+
+
+def test_an_exam_is_no_lesson(tmp_path):
+    course = Course(tmp_path)
+    course.solutions.mkdir()
+    stem = "00_start_here"
+    course.master(stem).write_text(COURSE.master(stem).read_text("utf-8"), "utf-8")
+    course.master("80_midterm").write_text(f"# %% [markdown]\n# {TITLE}\n")
+    assert [*kit.taught(course)] == [stem]
+    names = {path.name for path in kit.written(course, keys=False)}
+    assert names == {"syllabus.md", f"{stem}.md"}
 
 
 @pytest.mark.parametrize(
@@ -62,6 +74,14 @@ def test_what_stands_in_docs_is_what_the_masters_say():
     for path, text in kit.written(COURSE, keys=False).items():
         where = path.relative_to(COURSE.root)
         assert path.read_text("utf-8") == text, f"{where}: run `python -m staff kit`"
+
+
+def test_a_lesson_plan_has_the_question_to_write_down(lessons):
+    for each in lessons:
+        assert each.written
+        for one in each.written:
+            assert f"- After *{one.after}*: {one.question}\n" in kit.lesson_plan(each)
+            assert one.model not in kit.lesson_plan(each)
 
 
 def test_a_lesson_plan_gives_no_answer_away():

@@ -65,6 +65,20 @@ def test_canvas(run, room):
     assert not list(room.course.root.parent.rglob("evil*"))
 
 
+def test_a_roster_without_numbers_of_canvas(run, room):
+    with room.book() as book:
+        for student in list(book.students):
+            student.lms_user_id = ""
+        book.db.commit()
+    said = run({"lovelaceada_101_9001_90_small.ipynb": "ada's"})
+    assert "whose is lovelaceada_101_9001_90_small.ipynb? left out" in said
+    assert "no numbers of Canvas yet" in said
+    assert "0 notebooks of 90_small\n" in said
+    said = run({"Ada Lovelace_1_assignsubmission_file/90_small.ipynb": "ada's"})
+    assert "numbers of Canvas" not in said
+    assert "1 notebook of 90_small; grade" in said
+
+
 def test_moodle(run, room, tmp_path):
     files = {
         "Ada Lovelace_5501_assignsubmission_file/90_small.ipynb": "ada's",

@@ -84,6 +84,17 @@ def test_canvas_gets_its_own_file_back(run):
     assert "Test" not in said
 
 
+def test_what_is_filled_in_keeps_its_name(graded, tmp_path):
+    for name, text in {"grades.csv": CANVAS, "worksheet.csv": WORKSHEET}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    exported = graded.course.grading / "exports"
+    export.main(["canvas", str(tmp_path / "grades.csv")])
+    export.main(["moodle", str(tmp_path / "worksheet.csv"), "90"])
+    export.main(["wide"])
+    names = {path.name for path in exported.iterdir()}
+    assert names == {"grades.csv", "worksheet.csv", "wide.csv"}
+
+
 def test_canvas_columns_are_named_where_titles_differ(run):
     title = CANVAS.replace("90 Small (4711)", "Dropout (4711)")
     with pytest.raises(
