@@ -1331,8 +1331,6 @@ load("04_adamw").scaled_ridge(scaled_ridge, seed=20_199)
 # noise included.
 # </details>
 #
-# </details>
-#
 # ## Who regularizes a network better?
 #
 # That AdamW's penalty is not L2 makes it neither better nor worse. Which of the two
