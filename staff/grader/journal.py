@@ -2,8 +2,7 @@
 
 ``grading/journal/STEM.jsonl`` holds the lines; ``STEM.outputs`` what cells printed,
 packed, appended before the line that points there. The journal is also the cache: a
-question whose key is known is not run again. Only places in the files are kept in
-memory, not what stands there.
+question whose key is known is not run again. Nothing of it is kept in memory.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import fcntl
 import hashlib
 import json
 import os
+import sqlite3
+import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -99,9 +100,7 @@ class Journal:
         self.stem, self.limits = stem, limits
         self.lines = Lines(course.grading / folder / f"{stem}.jsonl")
         self._pack = self.lines.path.with_suffix(".outputs")
-        self._graded: dict[str, int] = {}  # student → start of the latest line
-        self._keys: dict[bytes, int] = {}  # key → start of the line
-        self._recorded: dict[str, bytes] = {}  # student → revision
+        self._index = _Index()
         self._outputs: BinaryIO | None = None
         self._lock: BinaryIO | None = None
         self._scan()
@@ -128,29 +127,26 @@ class Journal:
         self._outputs = self._lock = None
 
     def _scan(self) -> None:
-        for index in (self._graded, self._keys, self._recorded):
-            index.clear()
+        self._index.clear()
         for start, entry in self.lines.scan():
             self._note(entry, start)
 
     def _note(self, entry: Mapping[str, Any], start: int) -> None:
         if entry["kind"] == "graded":
-            self._graded[entry["student"]] = start
-            for key in entry["keys"].values():
-                self._keys.setdefault(_short(key), start)
+            self._index.graded(entry["student"], start, entry["keys"].values())
         elif entry["kind"] == "recorded":
-            self._recorded[entry["student"]] = _short(entry["revision"])
+            self._index.recorded(entry["student"], entry["revision"])
 
     # -- asking ---------------------------------------------------------------------
 
     def __len__(self) -> int:
         """Return the number of students."""
-        return len(self._graded)
+        return self._index.count()
 
     def entries(self) -> Iterator[Entry]:
         """Yield the latest entry of each student, in the order of their names."""
-        for student in sorted(self._graded):
-            yield self._read(self._graded[student])
+        for start in self._index.starts():
+            yield self._read(start)
 
     def history(self) -> Iterator[Entry]:
         """Yield all that was ever graded, oldest first."""
@@ -160,12 +156,12 @@ class Journal:
 
     def latest(self, student: str) -> Entry | None:
         """Return what was graded last for a student."""
-        start = self._graded.get(student)
+        start = self._index.latest(student)
         return None if start is None else self._read(start)
 
     def is_recorded(self, student: str, revision: str) -> bool:
         """Tell whether gradebook and files hold this revision of the results."""
-        return self._recorded.get(student) == _short(revision)
+        return self._index.revision(student) == _short(revision)
 
     def knows(self, key: str) -> bool:
         """Tell whether a question was graded before under this key."""
@@ -176,13 +172,16 @@ class Journal:
         known = self._known(key)
         if known is None:
             return None
-        entry = self._read(self._keys[_short(known)])
-        return next(entry.questions[n] for n, k in entry.keys.items() if k == known)
+        key, start = known
+        entry = self._read(start)
+        return next(entry.questions[n] for n, k in entry.keys.items() if k == key)
 
-    def _known(self, key: str) -> str | None:
-        """Return the key under which a question is known; None if it is not."""
-        both = (key, self._limited(key))
-        return next((k for k in both if _short(k) in self._keys), None)
+    def _known(self, key: str) -> tuple[str, int] | None:
+        """Return the key under which a question is known, and the start of its line."""
+        for each in (key, self._limited(key)):
+            if (start := self._index.place(each)) is not None:
+                return each, start
+        return None
 
     def _limited(self, key: str) -> str:
         return f"{key} under {self.limits}"
@@ -194,7 +193,7 @@ class Journal:
         ran before it was the same.
         """
         found = {n: k for n, key in keys.items() if (k := self._known(key)) is not None}
-        places = {name: self._keys[_short(key)] for name, key in found.items()}
+        places = {name: start for name, (_, start) in found.items()}
         questions: dict[str, QuestionResult] = {}
         outputs: dict[str, list[Output]] = {}
         layers: tuple[str, ...] = ()
@@ -203,7 +202,7 @@ class Journal:
             names = {entry_key: n for n, entry_key in entry.keys.items()}
             known = self.outputs(entry)
             for name in (n for n, place in places.items() if place == start):
-                questions[name] = entry.questions[names[found[name]]]
+                questions[name] = entry.questions[names[found[name][0]]]
                 before = _cells_until(submission, name)
                 outputs |= {cell: known[cell] for cell in before if cell in known}
             layers = layers or entry.layers
@@ -291,6 +290,79 @@ class Journal:
         self._note(entry, self.lines.append(entry, wait=wait))
 
 
+class _Index:
+    """Where what stands in a journal; in a nameless file of SQLite's, not in memory."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._db.executescript(
+            """
+            PRAGMA journal_mode = off;
+            PRAGMA synchronous = off;
+            CREATE TABLE keys (key BLOB PRIMARY KEY, start INTEGER) WITHOUT ROWID;
+            CREATE TABLE students (
+                student BLOB PRIMARY KEY, start INTEGER, revision BLOB
+            ) WITHOUT ROWID;
+            """
+        )
+        weakref.finalize(self, self._db.close)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.executescript("DELETE FROM keys; DELETE FROM students;")
+
+    def graded(self, student: str, start: int, keys: Iterable[str]) -> None:
+        """Note a student's latest line; a key keeps the first line that had it."""
+        self._set(student, "start", start)
+        rows = [(_short(key), start) for key in keys]
+        self._db.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", rows)
+
+    def recorded(self, student: str, revision: str) -> None:
+        """Note which revision gradebook and files hold."""
+        self._set(student, "revision", _short(revision))
+
+    def _set(self, student: str, column: str, value: object) -> None:
+        self._db.execute(
+            f"INSERT INTO students (student, {column}) VALUES (?, ?) "
+            f"ON CONFLICT DO UPDATE SET {column} = excluded.{column}",
+            (_bytes(student), value),
+        )
+
+    def count(self) -> int:
+        """Return the number of students that were graded."""
+        return int(self._one("SELECT count(start) FROM students"))
+
+    def starts(self) -> Iterator[int]:
+        """Yield each student's latest line, in the order of their names."""
+        query = "SELECT start FROM students WHERE start NOTNULL ORDER BY student"
+        return iter([start for (start,) in self._db.execute(query)])
+
+    def latest(self, student: str) -> int | None:
+        """Return where a student's latest line starts."""
+        found: int | None = self._one(
+            "SELECT start FROM students WHERE student = ?", _bytes(student)
+        )
+        return found
+
+    def revision(self, student: str) -> bytes | None:
+        """Return what `recorded` noted, shortened."""
+        found: bytes | None = self._one(
+            "SELECT revision FROM students WHERE student = ?", _bytes(student)
+        )
+        return found
+
+    def place(self, key: str) -> int | None:
+        """Return where the first line with a key starts."""
+        found: int | None = self._one(
+            "SELECT start FROM keys WHERE key = ?", _short(key)
+        )
+        return found
+
+    def _one(self, query: str, *values: object) -> Any:
+        row = self._db.execute(query, values).fetchone()
+        return None if row is None else row[0]
+
+
 def merge(recalled: Result, fresh: Result) -> Result:
     """Return one result of what was known and what was run now."""
     return Result(
@@ -334,8 +406,12 @@ def _cells_until(submission: Submission, question: str) -> Iterable[str]:
     return []
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # bytes stand in the text's order
+
+
 def _short(key: str) -> bytes:
-    return hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=20).digest()
+    return hashlib.blake2b(_bytes(key), digest_size=20).digest()
 
 
 def _now() -> str:

@@ -75,7 +75,7 @@ class Recorder:
         self._before: dict[str, dict[str, Verdict]] = {}
         self._book = _open(config.CourseDirectory, timeout)
         try:
-            self._identity, self._due, self._marks = self._check()
+            self._identity, self._due, self._decided = self._check()
         except BaseException:
             self._book.close()
             raise
@@ -106,7 +106,7 @@ class Recorder:
             self.policy.late,
         ]
         rules += [self.policy.visible, self.page.requests.get(student)]
-        by_hand = self._marks.get(student, Marks()).by_hand()
+        by_hand = self._decided.get(student) or str(Marks().by_hand())
         where = f"{self.bundle.digest} {self._identity} {rules} {by_hand}"
         return revision(submission, result, self.points, where)
 
@@ -175,7 +175,7 @@ class Recorder:
         if any((p[1].student, p[3]) == (student, now) for p in self._pending):
             return True
         page = self._folder("feedback", student) / f"{self.bundle.stem}.html"
-        there = student in self._marks and page.exists()
+        there = student in self._decided and page.exists()
         return there and journal.is_recorded(student, now)
 
     def record(self, submission: Submission, result: Result) -> None:
@@ -195,9 +195,11 @@ class Recorder:
             with self._transaction():
                 for (submission, _), own in zip(group, results, strict=True):
                     self._score(submission, own)
-            self._marks |= self._read_marks([one.student for one, _ in group])
+            marks = self._read_marks([one.student for one, _ in group])
+            self._decided |= _by_hand(marks)
             for submission, result in group:
-                self._write_files(submission, result)
+                decided = marks.get(submission.student, Marks())
+                self._write_files(submission, result, decided)
 
     def _results(
         self, submission: Submission, result: Result
@@ -234,18 +236,18 @@ class Recorder:
             db.rollback()
             db.remove()  # forgets what was loaded: memory stays flat
 
-    def _read_marks(self, students: list[str] | None = None) -> dict[str, Marks]:
+    def _read_marks(self, students: list[str]) -> dict[str, Marks]:
         try:
             return of_assignment(self._book.db, self.bundle.stem, students)
         finally:
             self._book.db.remove()
 
-    def _check(self) -> tuple[str, datetime | None, dict[str, Marks]]:
+    def _check(self) -> tuple[str, datetime | None, dict[str, str]]:
         """Hold the gradebook against the assignment as it was built.
 
         Returns:
-            (the assignment's id, new in every new gradebook; when it is due; the marks
-            of those who stand in it).
+            (the assignment's id, new in every new gradebook; when it is due; what a
+            person decided about each who stands in it, see `_by_hand`).
         """
         stem, db = self.bundle.stem, self._book.db
         due = None
@@ -264,8 +266,13 @@ class Recorder:
                 f"{stem} is not in the gradebook as it was built; run "
                 f"`python -m staff register {stem}`"
             )
+        decided: dict[str, str] = {}
         with infra("reading the gradebook"):
-            return identity, due, self._read_marks()
+            students = [each.id for each in self._book.students]
+            for start in range(0, len(students), _GROUP):
+                some = students[start : start + _GROUP]
+                decided |= _by_hand(self._read_marks(some))
+            return identity, due, decided
 
     def _score(
         self, submission: Submission, results: Mapping[str, QuestionResult]
@@ -394,7 +401,9 @@ class Recorder:
 
     # -- files ----------------------------------------------------------------------
 
-    def _write_files(self, submission: Submission, result: Result) -> None:
+    def _write_files(
+        self, submission: Submission, result: Result, marks: Marks
+    ) -> None:
         stem, folder = self.bundle.stem, self._folder("autograded", submission.student)
         reasons = self.page.reasons(submission, result)
         handed = self._handed_in(submission)
@@ -404,7 +413,6 @@ class Recorder:
             stamp = folder / "timestamp.txt"
             write_text(stamp, f"{submission.timestamp}\n", mode=0o444)
         folder = self._folder("feedback", submission.student)
-        marks = self._marks.get(submission.student, Marks())
         page = self.page.render(submission, result, marks)
         write_text(folder / f"{stem}.html", page)
 
@@ -421,6 +429,15 @@ class Recorder:
 
     def _folder(self, part: str, student: str) -> Path:
         return self.course.grading / part / student / self.bundle.stem
+
+
+def _by_hand(marks: Mapping[str, Marks]) -> dict[str, str]:
+    """Return student → what a person decided; "" for nothing, which takes no memory."""
+    nothing = Marks().by_hand()
+    return {
+        student: "" if (own := each.by_hand()) == nothing else str(own)
+        for student, each in marks.items()
+    }
 
 
 def record(

@@ -299,3 +299,28 @@ def test_memory_stays_flat(course):
     tracemalloc.stop()
     assert kept < 100_000
     assert len(journal) == 40
+
+
+def test_memory_does_not_grow_with_the_class(course):
+    def fill(numbers):
+        for number in numbers:
+            keys = {f"{name}{i}": f"{name} {i} {number}" for name in "fg" for i in "12"}
+            index.graded(f"s{number:06}", number, keys.values())
+            index.recorded(f"s{number:06}", f"revision {number}")
+
+    index = Journal(course, STEM)._index
+    fill(range(100))
+    tracemalloc.start()
+    fill(range(100, 5_000))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 50_000  # not ten bytes a submission
+    assert index.count() == 5_000
+    assert [*index.starts()] == [*range(5_000)]
+
+
+def test_students_come_in_the_order_of_their_names(course):
+    names = ["b", "Ä", "a", "Z", "\U0001f600", "\ufb01"]
+    filled(course, *names)
+    found = [entry.student for entry in Journal(course, STEM).entries()]
+    assert found == sorted(names)
