@@ -103,7 +103,7 @@ def markdown(table: Table) -> list[str]:
 def _joined(older: Table | None, newer: Table, keys: int) -> Table:
     rows = {tuple(row[:keys]): row for row in older.rows} if older else {}
     rows |= {tuple(row[:keys]): row for row in newer.rows}
-    return Table(newer.head, [rows[key] for key in sorted(rows)], newer.title)
+    return Table(newer.head, [*rows.values()], newer.title)
 
 
 def _read(entry: Mapping[str, object]) -> Measured:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "replicate": "make replicate ARGS=--record SEEDS=1000",
     "loops": "make bench ARGS=--record",
     "grading": "make bench-grade ARGS=--record",
+    "ladder": 'make bench-grade ARGS="--ladder --record"',
     "hostile": 'make bench-hostile ARGS="--every 12 --record"',
     "checks": "make bench-checks ARGS=--record",
 }

@@ -12,7 +12,6 @@ import argparse
 import dataclasses
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -32,39 +31,43 @@ from staff.grader.bundle import Bundle
 from staff.grader.journal import Journal
 from staff.grader.model import Result, Submission
 from staff.grader.prepare import solution
+from staff.measured import Table, add_option, record
 
 __all__ = ["Simulated", "main", "simulate"]
 
 RUNGS = (100, 1_000)
+_HEAD = [
+    "Class",
+    "Answers",
+    "Seconds",
+    "Per second",
+    "CPU",
+    "MiB",
+    "Median s",
+    "95 % s",
+]
 
 
 # --- classes that are graded ----------------------------------------------------------
 
 
-def climb(bench: Bench, sizes: Sequence[int], workers: int) -> None:
+def climb(bench: Bench, sizes: Sequence[int], workers: int) -> Table:
     """Grade a class of each size, then again when all its answers are known."""
-    print(f"{'class':>7}{'':>8}{'seconds':>9}{'per second':>12}{'CPU':>6}{'MiB':>6}"
-          f"{'p50 s':>8}{'p95 s':>8}")  # fmt: skip
+    rows = []
+    print("".join(f"{cell:>12}" for cell in _HEAD))
     for size in sizes:
         course = bench.course(size)
         log = course.root / "results.jsonl"
         words = ["grade", bench.stem, "--workers", str(workers), "--json", str(log)]
-        for kind in ("fresh", "known"):
-            used = _children()
+        for kind in ("new", "known"):
+            psutil.cpu_percent()  # from here to the next call, of the whole machine
             run = timed(course, words, look=True)
-            busy = (_children() - used) / run.seconds / (os.cpu_count() or 1)
-            spent = [] if kind == "known" else _latencies(log)
-            print(
-                f"{size:>7}{kind:>8}{run.seconds:>9.1f}{size / run.seconds:>12.2f}"
-                f"{busy:>6.0%}{run.whole / 2**20:>6.0f}" + _quantiles(spent),
-                flush=True,
-            )
-
-
-def _children() -> float:
-    """Return CPU seconds of all processes that have ended below this one."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+            row = [f"{size:,}", kind, f"{run.seconds:.0f}", f"{size / run.seconds:.1f}"]
+            row += [f"{psutil.cpu_percent():.0f} %", f"{run.whole / 2**20:.0f}"]
+            row += _quantiles([] if kind == "known" else _latencies(log))
+            print("".join(f"{cell:>12}" for cell in row), flush=True)
+            rows.append(row)
+    return Table(_HEAD, rows, "Ladder")
 
 
 def _latencies(log: Path) -> list[float]:
@@ -73,17 +76,18 @@ def _latencies(log: Path) -> list[float]:
     return sorted(json.loads(line)["seconds"] for line in lines)
 
 
-def _quantiles(spent: Sequence[float]) -> str:
+def _quantiles(spent: Sequence[float]) -> list[str]:
+    """Return the median and the 95 % quantile of sorted times, in seconds."""
     if not spent:
-        return ""
+        return ["", ""]
     at = [spent[int(share * (len(spent) - 1))] for share in (0.5, 0.95)]
-    return "".join(f"{each:>8.2f}" for each in at)
+    return [f"{each:.2f}" for each in at]
 
 
 # --- workers that are lost ------------------------------------------------------------
 
 
-def lose(bench: Bench, size: int, workers: int) -> None:
+def lose(bench: Bench, size: int, workers: int) -> Table:
     """Grade a class on a Dask scheduler whose workers are killed one after another.
 
     Raises:
@@ -113,6 +117,9 @@ def lose(bench: Bench, size: int, workers: int) -> None:
         f"{size} on {workers} Dask workers, {killed} of them killed on the way: "
         f"{seconds:.1f} s, nobody without a verdict"
     )
+    row = [f"{size:,}", str(workers), str(killed), f"{seconds:.0f}", "0"]
+    head = ["Class", "Dask workers", "Killed", "Seconds", "Without a verdict"]
+    return Table(head, [row], "Workers that are lost")
 
 
 class _Cluster:
@@ -236,7 +243,9 @@ class Simulated(grade.Grading):
         yield from engine.Local(make, self.limits, self.options.workers).results(jobs)
 
 
-def simulate(folder: Path, stem: str, count: int, workers: int, looks: int) -> int:
+def simulate(
+    folder: Path, stem: str, count: int, workers: int, looks: int
+) -> tuple[int, Table]:
     """Run a simulated class; print rate and memory on the way.
 
     Args:
@@ -247,8 +256,9 @@ def simulate(folder: Path, stem: str, count: int, workers: int, looks: int) -> i
         looks: lines to print.
 
     Returns:
-        how many are recorded in the gradebook in the end.
+        how many are recorded in the gradebook in the end, and what was printed.
     """
+    rows = []
     course = copy_course(folder, [stem])
     (course.grading / "submitted").mkdir(parents=True)
     grading, start, last = Simulated(course, stem, count, workers), time.monotonic(), 0
@@ -261,15 +271,13 @@ def simulate(folder: Path, stem: str, count: int, workers: int, looks: int) -> i
         if done * looks // count > last * looks // count:
             last, seconds = done, time.monotonic() - start
             memory = psutil.Process().memory_info().rss / 2**20
-            print(
-                f"{done:>9,} recorded, {done / seconds:6.1f} per second, "
-                f"{memory:5.0f} MiB",
-                flush=True,
-            )
+            rows.append([f"{done:,}", f"{done / seconds:.0f}", f"{memory:.0f}"])
+            print("{} recorded, {} per second, {} MiB".format(*rows[-1]), flush=True)
 
     grading._count = watched  # type: ignore[method-assign]
     grading.run()
-    return grading.tally.recorded
+    head = ["Recorded", "Per second until then", "MiB"]
+    return grading.tally.recorded, Table(head, rows, "Simulated")
 
 
 # --- the command ----------------------------------------------------------------------
@@ -286,6 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
     add("--jobs", type=int, default=os.cpu_count() or 1, help="workers (all cores)")
     add("--lose", type=int, default=0, metavar="N", help="a class of N on Dask")
     add("--simulate", type=int, default=0, metavar="N", help="a simulated class of N")
+    add_option(parser)
     options = parser.parse_args(arguments)
     (stem,) = Course().choose([options.assignment])
     print(
@@ -296,13 +305,17 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         if options.simulate:
             (folder / "simulated").mkdir()
-            simulate(folder / "simulated", stem, options.simulate, options.jobs, 10)
-            return 0
-        bench = Bench(folder, stem, most=max([options.lose, *options.rungs]))
-        if options.lose:
-            lose(bench, options.lose, options.jobs)
+            whole = (folder / "simulated", stem, options.simulate, options.jobs, 10)
+            _, found = simulate(*whole)
         else:
-            climb(bench, options.rungs, options.jobs)
+            bench = Bench(folder, stem, most=max([options.lose, *options.rungs]))
+            if options.lose:
+                found = lose(bench, options.lose, options.jobs)
+            else:
+                found = climb(bench, options.rungs, options.jobs)
+    if options.record:
+        command = "make bench-grade ARGS=--ladder"
+        record(Course(), "ladder", command, [found], keys=2)
     return 0
 
 
