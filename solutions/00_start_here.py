@@ -60,13 +60,14 @@ progress.course_map()
 # Each notebook fixes its seeds and its *hyperparameters*, the settings that are chosen
 # and not learned, in one place. `device()` picks the fastest hardware it finds (the
 # environment variable `COURSE_DEVICE` overrules it). A color stands for the same
-# treatment in every figure of the notebook.
+# treatment in every figure of the course.
 
 # %%
 SEEDS = range(8)
 EPOCHS = 15
 DEVICE = device()
-NONE, DROPOUT, HOARDED, DECAY, MOMENTUM = plots.PALETTE[:5]
+NONE, DROPOUT, DECAY = (plots.TREATMENTS[k] for k in ("none", "dropout", "decay"))
+HOARDED, MOMENTUM = plots.PALETTE[2], plots.PALETTE[4]
 
 # %% [markdown]
 # ## The data

@@ -1375,8 +1375,10 @@ epoch = by_heart.steps / 8
 scores = {"training": by_heart.train_accuracy, "held-out": by_heart.val_accuracy}
 for ax, (name, values) in zip(axs, scores.items(), strict=True):
     percent = 100 * values.T  # (16, records)
-    plots.band(epoch, percent[:8], label="true labels", color=plots.PALETTE[4], ax=ax)
-    plots.band(epoch, percent[8:], label="dice", color=plots.PALETTE[3], ax=ax)
+    plots.band(epoch, percent[:8], label="true labels", ax=ax)
+    plots.band(
+        epoch, percent[8:], label="dice", color=plots.TREATMENTS["false labels"], ax=ax
+    )
     ax.axhline(10, color="#8a8a8a", lw=1, ls=":")
     ax.text(1, 11.5, "chance", fontsize=9)
     ax.set(xlabel="epoch", ylabel=f"{name} accuracy (%)", ylim=(0, 103))
@@ -1457,8 +1459,8 @@ learned_true = (1000 * mixed.train_accuracy.T - 400 * learned_false) / 600
 fig, ax = plots.figure()
 epoch_of = mixed.steps / 8
 for values, name, color in (
-    (learned_true, "the 600 true labels", plots.PALETTE[4]),
-    (learned_false, "the 400 false labels", plots.PALETTE[3]),
+    (learned_true, "the 600 true labels", plots.TREATMENTS["true labels"]),
+    (learned_false, "the 400 false labels", plots.TREATMENTS["false labels"]),
 ):
     plots.band(epoch_of, 100 * values, label=name, color=color, ax=ax)
 ax.set(xlabel="epoch", ylabel="learned (% of them)", ylim=(0, 103))
@@ -1673,9 +1675,9 @@ tuned = rf_errors[:, :, 1].gather(-1, best_on_val)[..., 0]
 # %% figure
 fig, axs = plots.figure(3)
 bands = (
-    (axs[0], without, "minimum norm, no ridge", plots.PALETTE[5]),
-    (axs[0], tuned, "ridge chosen on validation", plots.PALETTE[2]),
-    (axs[1], norms.log10(), "minimum norm, no ridge", plots.PALETTE[5]),
+    (axs[0], without, "minimum norm, no ridge", None),  # in the course's color for it
+    (axs[0], tuned, "ridge chosen on validation", None),
+    (axs[1], norms.log10(), "minimum norm, no ridge", None),
     (axs[2], least.log10(), "of the features", "#1a1a1a"),
 )
 for ax, values, name, color in bands:
@@ -1816,7 +1818,7 @@ clean_curves = torch.stack([networks[w, 0.0][0] for w in (4, 6, 12, 64)])
 train_curve = torch.stack([networks[w, 0.2][1] for w in hidden_units])
 for k, (n_steps, line) in enumerate(((250, "--"), (1000, "-"))):
     name = f"test, {n_steps:,} steps"
-    style = {"color": plots.PALETTE[3], "linestyle": line}
+    style = {"color": plots.TREATMENTS["false labels"], "linestyle": line}
     plots.band(hidden_units, noisy_curves[..., k].T, label=name, color=style, ax=axs[0])
 plots.band(
     *(hidden_units, train_curve.T),
@@ -1827,7 +1829,7 @@ plots.band(
 plots.band(
     *((4, 6, 12, 64), clean_curves[..., 1].T),
     label="test, 1,000 steps",
-    color=plots.PALETTE[4],
+    color=plots.TREATMENTS["true labels"],
     ax=axs[1],
 )
 for ax in axs:

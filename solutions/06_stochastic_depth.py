@@ -242,7 +242,7 @@ def last(runs):
     return torch.stack([100 * runs[n].val_accuracy[-1] for n in DEPTHS], 1).cpu()
 
 
-PLAIN, CONSTANT, STOCHASTIC = plots.PALETTE[1], plots.PALETTE[0], plots.PALETTE[2]
+PLAIN, CONSTANT = plots.PALETTE[7], plots.TREATMENTS["constant depth"]
 ax = plots.band(DEPTHS, last(plain), label="plain", color=PLAIN)
 plots.band(DEPTHS, last(constant), label="residual", color=CONSTANT, ax=ax)
 ax.axhline(10, color="#808080", linestyle=":", label="guessing")
@@ -382,7 +382,7 @@ journeys = {
 
 # %% figure
 fig, panels = plots.figure(2)
-colors = (plots.PALETTE[3], plots.PALETTE[4], PLAIN, CONSTANT)
+colors = (plots.PALETTE[5], plots.PALETTE[4], PLAIN, CONSTANT)
 for (name, values), color in zip(journeys.items(), colors, strict=True):
     for way, panel in enumerate(panels):
         plots.band(range(1, 33), values[:, way], label=name, color=color, ax=panel)
@@ -825,11 +825,9 @@ trained = {
 # %% figure
 fig, panels = plots.figure(2, sharey=True)
 for panel, labels in zip(panels, ("false labels", "true labels"), strict=True):
-    for arm, color in (("constant depth", CONSTANT), ("stochastic", STOCHASTIC)):
+    for arm in ARMS:
         curve = trained[labels, arm]
-        plots.band(
-            curve.steps, 100 * curve.val_accuracy.T, label=arm, color=color, ax=panel
-        )
+        plots.band(curve.steps, 100 * curve.val_accuracy.T, label=arm, ax=panel)
     panel.set(xlabel="training step", ylabel="validation accuracy (%)")
 panels[0].set_title("20 % false labels: it falls more slowly")
 panels[1].set_title("True labels: no difference")
@@ -1415,11 +1413,11 @@ left_over = {  # (seeds, counts)
 
 # %% figure
 fig, (left, right) = plots.figure(2)
-treatment = {"plain": PLAIN, "constant depth": CONSTANT, "stochastic": STOCHASTIC}
+treatment = plots.TREATMENTS | {"plain": PLAIN}
 for name, values in lost.items():
     plots.band(range(1, 9), values, label=name, color=treatment[name], ax=left)
 for name, values in left_over.items():
-    plots.band(COUNTS, values, label=name, color=treatment[name], ax=right)
+    plots.band(COUNTS, values, label=name, ax=right)
 left.set(xlabel="deleted block, of 8", ylabel="change in accuracy (points)")
 left.set_title("One block gone: fatal only without skips")
 right.set(xlabel="deleted blocks, of 32", ylabel="validation accuracy (%)")
@@ -1617,7 +1615,6 @@ for name, curve in shallow.items():
         curve.steps,
         100 * curve.val_accuracy.T,
         label=name,
-        color=treatment[name],
         ax=None if name == "constant depth" else ax,
     )
 ax.set(xlabel="training step", ylabel="validation accuracy (%)")

@@ -1300,7 +1300,7 @@ gain = {name: values - by_size["none"] for name, values in by_size.items()}
 # %% figure
 fig, (left, right) = plots.figure(2)
 for name, values in by_size.items():
-    plots.band(SIZES, values, label=name, color=COLORS[name], ax=left)
+    plots.band(SIZES, values, label=name, ax=left)
 for name in ("flips, crops", "dropout"):
     plots.band(SIZES, gain[name], label=f"{name} − none", color=COLORS[name], ax=right)
 right.axhline(0, color="#1a1a1a", linewidth=0.8)

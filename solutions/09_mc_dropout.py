@@ -81,7 +81,10 @@ warm_up("09_mc_dropout")
 GROUPS, SIZE = 6, 5  # independent ensembles, and members of each
 RATES = [0.1, 0.3, 0.5, 0.7]
 DEVICE = device()
-ONE, MC, FIVE, INFO, OFF = plots.PALETTE[:5]  # one color per treatment
+ONE, MC, FIVE = (
+    plots.TREATMENTS[name] for name in ("one network", "MC dropout", "ensemble")
+)
+INFO, OFF = plots.PALETTE[6], plots.PALETTE[4]
 splits = data.fashion_mnist(1000, 1000, n_test=2000, size=14, flat=True, device=DEVICE)
 train, val = splits.train, splits.val  # x (1000, 196)
 black, white = train.x.min(), train.x.max()  # what pixel values 0 and 1 became

@@ -337,9 +337,7 @@ with warnings.catch_warnings():  # some of them diverge, as they should
     }
 
 # %% figure
-KIND_COLORS = dict(
-    zip(KINDS, (plots.PALETTE[3], plots.PALETTE[0], plots.PALETTE[2]), strict=True)
-)
+KIND_COLORS = plots.treatment_colors(KINDS)
 ax = None
 for name, values in by_rate.items():
     ax = plots.band(RATES, values, label=name, color=KIND_COLORS[name], ax=ax)
@@ -921,7 +919,7 @@ true_end, false_end = (
 
 # %% figure
 fig, panels = plots.figure(2)
-SHADES = (plots.PALETTE[2], plots.PALETTE[4], plots.PALETTE[0])
+SHADES = (plots.PALETTE[2], plots.PALETTE[5], plots.PALETTE[6])
 for size, color in zip(SIZES, SHADES, strict=True):
     for panel, name in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
         curve = 100 * getattr(ghosts[size], name).T[6:]
@@ -1189,7 +1187,7 @@ computed = torch.stack(
 
 # %% figure
 PLACE_COLORS = dict(
-    zip(measured, (plots.PALETTE[k] for k in (3, 1, 2, 4)), strict=True)
+    zip(measured, (plots.PALETTE[k] for k in (5, 1, 2, 4)), strict=True)
 )  # dropout has the colors that it has in the incident below
 ax = None
 for name, values in measured.items():
@@ -1574,7 +1572,7 @@ true_labels["0.5 everywhere, recalibrated"] = torch.tensor(
 
 # %% figure
 SHOWN = [*ARMS][:5]
-NET_COLORS = dict(zip(SHOWN, plots.PALETTE[:5], strict=True))
+NET_COLORS = plots.treatment_colors(SHOWN)
 fig, panels = plots.figure(2, sharey=True)
 for name in SHOWN:
     runs = nets[name]

@@ -489,7 +489,7 @@ memory = {
 }
 
 # %% figure
-COLORS = dict(zip(["none", "outputs", "fresh", "locked"], plots.PALETTE, strict=False))
+COLORS = plots.treatment_colors(["none", "outputs", "fresh", "locked"])
 fig, ax = plots.figure()
 for name, result in memory.items():
     color = "black" if "LSTM" in name else COLORS[name.split(", ")[1]]
@@ -1634,22 +1634,24 @@ predict(
 # %% experiment
 few = data.Split(train.x[:400], train.y[:400])
 course = {"all four": accuracies(few), "none": accuracies(few, ALL)}
-course["no dropout"] = accuracies(few, ["p"])
+course["without dropout"] = accuracies(few, ["p"])
 
 # %% experiment
-course["no word dropout"] = accuracies(few, ["words"])
-course["no decay"] = accuracies(few, ["decay"])
-course["no smoothing"] = accuracies(few, ["smoothing"])
+course["without word dropout"] = accuracies(few, ["words"])
+course["without decay"] = accuracies(few, ["decay"])
+course["without smoothing"] = accuracies(few, ["smoothing"])
 
 # %% figure
 bundle = {name: values[-1] for name, values in course.items()}
 fig, (left, right) = plots.figure(2)
 plots.points(bundle, ax=left)
-left.set(xlabel='arm ("no …": one is left out)', ylabel="validation accuracy (%)")
+left.set(xlabel='arm ("without …": one is left out)', ylabel="validation accuracy (%)")
 left.tick_params(axis="x", rotation=35)
 left.set_title("Each one can be spared, all four cannot")
 gain = course["all four"] - course["none"]
-plots.band(range(50, 251, 50), gain.T, label="all four against none", ax=right)
+plots.band(
+    range(50, 251, 50), gain.T, label="all four against none", color="#1a1a1a", ax=right
+)
 right.axhline(0, color="black", linewidth=0.8)
 right.set(xlabel="training step", ylabel="gain of the bundle (points)")
 right.set_title("The gain comes late")
@@ -1662,7 +1664,7 @@ plots.show(
 )
 
 # %% results
-singles = [v for name, v in bundle.items() if name.startswith("no ")]
+singles = [v for name, v in bundle.items() if name.startswith("without ")]
 with results(varies=initial) as table:
     table.arms(bundle, paired_with="all four", unit="% validation accuracy", digits=1)
     claim(

@@ -454,11 +454,8 @@ best_rate = {name: int(v.mean(0).argmax()) for name, v in val_by_rate.items()}
 
 # %% figure
 ax = None
-SIDE_COLORS = dict(zip(sides, plots.PALETTE[:2], strict=True))
 for name, values in val_by_rate.items():
-    ax = plots.band(
-        PLAN["nuisance"], values, label=name, color=SIDE_COLORS[name], ax=ax
-    )
+    ax = plots.band(PLAN["nuisance"], values, label=name, ax=ax)
 ax.set_xscale("log", base=2)
 ax.set_xticks(PLAN["nuisance"], [f"{lr:g}" for lr in PLAN["nuisance"]])
 ax.set(xlabel="learning rate (log scale)", ylabel="validation accuracy (%)")
@@ -681,7 +678,7 @@ cells = factorial(moves=False) | factorial(moves=True)
 # %% figure
 fig, panels = plots.figure(2)
 LETTERS = {"none": "none", "dropout": "D", "decay": "W", "moves": "M"}
-DOTS = dict(zip(LETTERS, (plots.PALETTE[k] for k in (0, 1, 3, 4)), strict=True))
+DOTS = {name: plots.TREATMENTS[name] for name in LETTERS}
 for number, panel in enumerate(panels):
     for name, cell in cells.items():
         at = (cell["train"][number].mean(), cell["test"][number].mean())
@@ -1700,7 +1697,7 @@ bases = pretrained(OLD)
 transfer = {n: compared(bases, NEW, n) for n in COUNTS}
 
 # %% figure
-ARM_COLORS = dict(zip(transfer[5], (plots.PALETTE[k] for k in (0, 2, 5)), strict=True))
+ARM_COLORS = plots.treatment_colors(transfer[5])
 ax = None
 for name, color in ARM_COLORS.items():
     values = torch.stack([transfer[n][name] for n in COUNTS], 1)

@@ -28,14 +28,9 @@ __all__ = [
 ]
 
 GREY, INK = "#808080", "#1a1a1a"
-COLORS = {  # one per kind of target, in the whole notebook
-    "labels": plots.PALETTE[0],
-    "soft answers": plots.PALETTE[1],
-    "one teacher": plots.PALETTE[1],
-    "ensemble": plots.PALETTE[2],  # as in notebook 09
-    "label smoothing": plots.PALETTE[3],  # as in notebook 07
+COLORS = plots.TREATMENTS | {  # targets, in the whole notebook
     "first choice": plots.PALETTE[4],
-    "confidence only": plots.PALETTE[5],
+    "confidence only": plots.PALETTE[7],
 }
 
 

@@ -36,7 +36,7 @@ __all__ = [
 
 WIDTHS = (5, 8, 8, 3)  # units per layer of the network that is drawn
 INK, PALE = "#1a1a1a", "#d9d9d9"
-_COLORS = {0.0: 0, 0.25: 4, 0.5: 1, 0.75: 3, 0.9: 5}  # rate -> place in the palette
+_COLORS = {0.0: 0, 0.25: 4, 0.5: 1, 0.75: 7, 0.9: 5}  # rate -> place in the palette
 
 
 def color(rate: float) -> str:
@@ -353,7 +353,7 @@ def weights_by_size(
     """
     fig, ax = plots.figure()
     looks: list[dict[str, Any]] = [
-        {"color": plots.PALETTE[2], "ls": ":", "marker": "s"},
+        {"color": plots.TREATMENTS["plain ridge"], "ls": ":", "marker": "s"},
         {"color": color(0.5), "ls": "-"},
         {"color": color(0.5), "ls": "", "marker": "o", "ms": 8, "mfc": "none"},
     ]
