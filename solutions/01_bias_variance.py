@@ -608,7 +608,7 @@ with results(varies="60 data sets and initializations; one truth, n = 30") as ta
 # units. A likely reason is that training starts from a smooth function and bends it step
 # by step, so that a wide network with little time cannot use its freedom. Training time
 # then acts like a limit on what the network can become, which is why stopping early is a
-# regularizer (notebook 05). For images Neal and colleagues (2018) even found that the
+# regularizer (notebook 05). For images Neal and others (2018) even found that the
 # variance *falls* with the width. So the number of parameters does not measure how far a
 # model follows the noise. What does? To find out we need a knob that leaves that number
 # alone.
@@ -1224,11 +1224,12 @@ with results(varies=sets_vary):
 #
 # The count $\mathrm{df}$ needed a matrix $H$, and a network has none, for its
 # predictions are not linear in the targets. But one can ask Fermi's question by
-# experiment: would this network have fitted *anything*? Zhang and colleagues (2017)
+# experiment: would this network have fitted *anything*? Zhang and others (2017)
 # replaced all labels of an image data set by random ones and trained as usual.
 #
-# For that, and for most experiments of this course, we need label noise with a rate that
-# is what it says.
+# For that, and for most experiments of this course, we need *false labels*, also called
+# *label noise*: labels replaced at random by another class, at a rate that is what it
+# says.
 
 # %% [markdown]
 # ### Exercise 1.3 · Corrupt labels (2 points, ~10 min)
@@ -1307,7 +1308,7 @@ load("01_bias_variance").corrupt_labels(corrupt_labels, seed=55_190)
 # The data are a thousand small pictures of clothes from Fashion-MNIST, 14 × 14 pixels in
 # ten classes. Chance is 10 %. With all 60,000 images in full size, two convolutional
 # layers are reported to get about 90 % right, and people without training in fashion
-# 83.5 % (the list beside the data of Xiao and colleagues 2017). We have a sixtieth of
+# 83.5 % (the list beside the data of Xiao and others 2017). We have a sixtieth of
 # the examples and a quarter of the pixels, so expect less.
 
 # %%
@@ -1417,7 +1418,7 @@ with results(varies="8 initializations, orders and throws; one set of images") a
 # The same network, the same images, the same optimizer: one run generalizes, the other
 # cannot, and the training score does not tell them apart. So neither the architecture
 # nor a perfect training score *explains* generalization. By this test the network would
-# have fitted anything. (Zhang and colleagues report it of far larger networks, on
+# have fitted anything. (Zhang and others report it of far larger networks, on
 # CIFAR-10 and on ImageNet.)
 #
 # But look at the left panel once more: true labels are learned faster. What helps with
@@ -1502,11 +1503,11 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 # that they support each other: dozens of shirts labeled "shirt" push the weights in a
 # common direction, so that their gradients add up, while the gradients of false labels
 # point in many directions and mostly cancel. Once the true ones are fitted, their
-# gradients are small, and those of the false ones decide. Arpit and colleagues (2017)
+# gradients are small, and those of the false ones decide. Arpit and others (2017)
 # found the same order in deep networks: simple patterns first, noise later. Rolnick and
-# colleagues (2017) found that networks still classify well with many random labels for
+# others (2017) found that networks still classify well with many random labels for
 # each true one, given enough data. The order is also why stopping early can help against
-# label noise (notebook 05, section 1).
+# false labels (notebook 05, section 1).
 #
 # ## Do n parameters memorize at most n examples?
 #
@@ -1592,7 +1593,7 @@ with results(varies="60 draws of points and labels; Wilson's interval"):
 # %% [markdown]
 # The sentence is off by a factor of two for a linear model on random points: one half is
 # reached at $N = 2d$, and the drop from "nearly always" to "hardly ever" is steep. For
-# networks Zhang and colleagues (2017) show that $2n + d$ weights *suffice* for any
+# networks Zhang and others (2017) show that $2n + d$ weights *suffice* for any
 # labels of $n$ points in $d$ dimensions. They suffice; they are not necessary.
 #
 # <details><summary>Why the bars have a length even at 60 of 60</summary>
@@ -1730,7 +1731,7 @@ with results(varies="8 splits and draws of the features") as table:
     recall("bias-variance.descent", 2)
 
 # %% [markdown]
-# That is **double descent** (Belkin and colleagues 2019): down, up to a peak where
+# That is **double descent** (Belkin and others 2019): down, up to a peak where
 # features and examples are equal in number, and down once more. The middle and the
 # right panel say why. The solution of minimum norm is
 #
@@ -1883,8 +1884,8 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 # flatter, and its highest point lies at a larger width, for a short training does not
 # get as far as fitting every false label: again time acts as a regularizer. With true
 # labels we see no peak at these widths, for there are no false labels that the fit would
-# have to reach. This agrees with Nakkiran and colleagues (2021), who saw the peak of
-# deep networks grow with label noise and with training time, and called the right count
+# have to reach. This agrees with Nakkiran and others (2021), who saw the peak of
+# deep networks grow with false labels and with training time, and called the right count
 # *effective model complexity*: the largest number of examples that a training procedure
 # can fit. It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
 #

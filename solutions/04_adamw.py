@@ -1136,7 +1136,7 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # %% [markdown]
 # ### The balance
 #
-# Even after 6,000 steps AdamW without noise is still creeping on, towards plain least
+# Even after 6,000 steps AdamW without noise is still creeping on, toward plain least
 # squares itself. It creeps because $\hat v$ takes thousands of steps to forget the
 # larger gradients of the past. Where *does* it rest, then? Where the two parts of its step cancel.
 # Look at one weight $w_j$ near the end, when the learning rate is small and everything
@@ -1483,7 +1483,7 @@ for steps in (800, 3200):
 
 # %% results
 arms = {"none": "no decay", "adam": "Adam + L2", "adamw": "AdamW"}
-everything = "10 splits, draws of label noise, initializations and orders"
+everything = "10 splits, draws of false labels, initializations and orders"
 with results(varies=everything, after="adamw.map") as table:
     for steps in (800, 3200):
         table.arms(
@@ -1607,7 +1607,7 @@ plots.show(
 )
 
 # %% results
-many = "20 splits, sets of scales, draws of label noise, initializations and orders"
+many = "20 splits, sets of scales, draws of false labels, initializations and orders"
 with results(varies=many, after="adamw.scales") as table:
     table.arms(
         {arms[k]: spread_score[k] for k in arms},

@@ -1026,7 +1026,7 @@ for name, scores in ends.items():
 
 # %% figure
 ax = plots.figure()[1]
-inks = ("#666666", plots.PALETTE[7], plots.PALETTE[5], plots.PALETTE[4])
+inks = ("#666666", plots.PALETTE[6], plots.PALETTE[5], "#1a1a1a")
 for (name, scores), color in zip(ends.items(), inks, strict=True):
     plots.band(RATES, scores.T, label=name, color=color, ax=ax)
 ax.set_xscale("log")

@@ -635,8 +635,8 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 # | | averages over | stored statistics | where it is used |
 # |---|---|---|---|
 # | BatchNorm (Ioffe 2015) | N, H, W: per channel | yes | image networks, batches of 16 or more |
-# | LayerNorm (Ba 2016) | the features of one example | no | transformers, recurrent networks |
-# | InstanceNorm (Ulyanov 2016) | H, W: per channel and example | no | style transfer |
+# | LayerNorm (Ba and others 2016) | the features of one example | no | transformers, recurrent networks |
+# | InstanceNorm (Ulyanov and others 2016) | H, W: per channel and example | no | style transfer |
 # | GroupNorm (Wu and He 2018) | H, W and a group of channels | no | detection, small batches |
 # | RMSNorm (Zhang and Sennrich 2019) | as LayerNorm, without subtracting the mean | no | large language models |
 #
@@ -858,8 +858,8 @@ with results(varies=f"8 {initial}") as table:
 # If that noise regularizes, smaller batches should overfit less. But a smaller batch also
 # makes noisier *gradients*, and the two would be confused. We separate them: every step
 # uses a batch of 64, and only BatchNorm looks at groups of $g$ examples within it. (This
-# is called *ghost* BatchNorm; Hoffer 2017.) Each network is trained twice, on the true
-# labels and on those of which 200 are false, so that there is something to be learned by
+# is called *ghost* BatchNorm; Hoffer and others 2017.) Each network is trained twice, on the
+# true labels and on those of which 200 are false, so that there is something to be learned by
 # heart.
 
 

@@ -391,7 +391,7 @@ for step in range(101):
 
 # %% [markdown]
 # It starts at about $\ln 10 = 2.30$, as a network that knows nothing should, and falls
-# towards 0. About ten of these 50 labels are false, and it learns those as well. The
+# toward 0. About ten of these 50 labels are false, and it learns those as well. The
 # plumbing works.
 #
 # Now somebody wants to know whether dropout helps. The plain way is to train one
@@ -823,8 +823,8 @@ demos_strategy.scene(cells).show()
 # fallen to 65 %, each of the three alone stood at about 70, and all pairs and all three
 # together at 73 to 74. But a *stronger* decay, of 3 instead of 1, stood at 74 all by
 # itself. So there a combination beat single regularizers that were too weak, and not one
-# of the right strength. Published recipes that combine a dozen of them (Wightman 2021)
-# train for hundreds of epochs and were tuned *as a whole*.
+# of the right strength. Published recipes that combine a dozen of them (Wightman and others
+# 2021) train for hundreds of epochs and were tuned *as a whole*.
 #
 # ## One table of techniques
 #
@@ -1088,11 +1088,11 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # | Case | Start with | Source |
 # |---|---|---|
 # | MLP on tables | AdamW; a *tuned* mix of decay, dropout, BatchNorm, skip connections, mixup or CutMix and averaging beat boosted trees on most of 40 data sets | Kadra 2021 |
-# | CNN on images | flips and crops, decay 0.01–0.02 (LAMB), mixup 0.1–0.2, CutMix 1.0, stochastic depth 0–0.05, 100 to 600 epochs | Wightman 2021 |
+# | CNN on images | flips and crops, decay 0.01–0.02 (LAMB), mixup 0.1–0.2, CutMix 1.0, stochastic depth 0–0.05, 100 to 600 epochs | Wightman and others 2021 |
 # | Vision transformer | as above but stronger: decay 0.05, stochastic depth 0.1, mixup 0.8, CutMix 1.0, smoothing 0.1, no dropout | Touvron 2020 |
-# | Transformer, several epochs | dropout 0.1 on each sublayer's output, label smoothing 0.1 | Vaswani 2017 |
-# | Language model, one epoch | no dropout; decay 0.1, clipping at 1.0 | Chowdhery 2022, Touvron 2023 |
-# | LSTM | locked dropout on inputs, outputs and embeddings, dropped recurrent *weights*, averaged weights | Merity 2018 |
+# | Transformer, several epochs | dropout 0.1 on each sublayer's output, label smoothing 0.1 | Vaswani and others 2017 |
+# | Language model, one epoch | no dropout; decay 0.1, clipping at 1.0 | Chowdhery and others 2022, Touvron and others 2023 |
+# | LSTM | locked dropout on inputs, outputs and embeddings, dropped recurrent *weights*, averaged weights | Merity and others 2018 |
 # | Few images, no pretrained network | a plain network whose rate and decay are well tuned, before anything special | Brigato 2021 |
 # | Fine-tuning | train a new last layer first, then all with a small rate; smaller rates for earlier layers | Kumar 2022, Howard and Ruder 2018 |
 #
@@ -1281,7 +1281,7 @@ def make_optimizer(
 
 
 # %% [markdown]
-# The same measurement with yours. Both weights should be pulled towards 0 alike:
+# The same measurement with yours. Both weights should be pulled toward 0 alike:
 
 # %% look
 look(lambda: shrinking(make_optimizer), "two numbers of the same size, below 0")

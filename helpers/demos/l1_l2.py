@@ -30,7 +30,7 @@ __all__ = [
     "sorted_sizes",
 ]
 
-GREY, INK = "#999999", "#1a1a1a"
+GRAY, INK = "#999999", "#1a1a1a"
 
 
 def shrink_maps(threshold: float = 1.0) -> Figure:
@@ -69,7 +69,7 @@ def sorted_sizes(fits: Mapping[str, Tensor], *, step: float) -> Figure:
         size = w.abs().sort(descending=True).values
         rank = torch.arange(1, len(w) + 1)
         ax.semilogy(rank[size > 0], size[size > 0], style, markersize=4, label=name)
-    ax.axhline(step, color=GREY, linewidth=1)
+    ax.axhline(step, color=GRAY, linewidth=1)
     note: dict[str, Any] = {"va": "bottom", "ha": "right", "color": "#666666"}
     ax.text(len(w), step, say("length of one SGD step of L1"), **note)
     ax.set(
@@ -93,7 +93,7 @@ def recovery(
     Args:
         strengths: (n,), > 0.
         scores: name of the penalty -> (precision, recall), each (seeds, n).
-        mark: strength of the first penalty at which a grey line is drawn.
+        mark: strength of the first penalty at which a gray line is drawn.
         titles: one finding per panel.
     """
     fig, axes = plots.figure(len(scores), sharey=True, squeeze=False)
@@ -108,7 +108,7 @@ def recovery(
             ylim=(0, 1.05),
         )
         ax.set_title(title)
-    axes[0, 0].axvline(mark, color=GREY, linewidth=1)
+    axes[0, 0].axvline(mark, color=GRAY, linewidth=1)
     axes[0, 0].set_ylabel(say("fraction of features"))
     return fig
 
@@ -148,7 +148,7 @@ def one_problem(x: Tensor, y: Tensor, truth: Tensor) -> Figure:
     correlation = (z * ((y - y.mean()) / y.std())[:, None]).mean(0)
     fig, (left, right) = plots.figure(2)
     for ax, heights in ((left, truth), (right, correlation)):
-        for real, color in ((True, plots.PALETTE[0]), (False, GREY)):
+        for real, color in ((True, plots.PALETTE[0]), (False, GRAY)):
             at = ((truth != 0) == real).nonzero()[:, 0]
             ax.bar(
                 at,
@@ -180,7 +180,7 @@ def coefficient_paths(
     """
     fig, axes = plots.figure(len(paths), sharey=True, squeeze=False)
     for ax, weights in zip(axes[0], paths.values(), strict=True):
-        for real, color in ((False, GREY), (True, plots.PALETTE[0])):
+        for real, color in ((False, GRAY), (True, plots.PALETTE[0])):
             lines = ax.plot(strengths, weights[:, (truth != 0) == real], color=color)
             lines[0].set_label(say("real feature") if real else say("useless feature"))
         ax.set(xscale="log", xlabel=say("strength (log scale)"))
@@ -230,7 +230,7 @@ def rate_lines(rates: Sequence[float], scores: Mapping[str, Tensor]) -> Figure:
         for name, values in scores.items():
             if name.startswith(panel + ", "):
                 plots.band(rates, values.T, label=name.split(", ")[1], ax=ax)
-        ax.axhline(10, color=GREY, linestyle=":", label=say("guessing"))
+        ax.axhline(10, color=GRAY, linestyle=":", label=say("guessing"))
         ax.set(xscale="log", xlabel=say("learning rate (log scale)"), title=panel)
         ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
         ax.minorticks_off()

@@ -28,7 +28,7 @@ __all__ = [
     "shift_scene",
 ]
 
-GREY = "#999999"
+GRAY = "#999999"
 
 
 def reliability_row(
@@ -134,7 +134,7 @@ def doubt_bands(
     fig, axes = plots.figure(len(samples), sharey=True, squeeze=False)
     for ax, title, name in zip(axes[0], titles, samples, strict=True):
         mean, sd = samples[name].mean(0).cpu(), samples[name].std(0).cpu()
-        ax.plot(line, truth, color=GREY, linewidth=1, label=say("truth"))
+        ax.plot(line, truth, color=GRAY, linewidth=1, label=say("truth"))
         color = plots.TREATMENTS.get(name, plots.PALETTE[0])
         ax.plot(line, mean, color=color, label=say("{name}: mean", name=name))
         band = {"color": color, "alpha": 0.25, "linewidth": 0}

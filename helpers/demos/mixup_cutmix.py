@@ -136,7 +136,7 @@ def score_panels(
         scores: name of the score with its unit -> treatment -> (seeds,).
         titles: the finding of each panel.
 
-    The black bars are means, the grey line is the first treatment's.
+    The black bars are means, the gray line is the first treatment's.
     """
     fig, axes = plots.figure(len(scores), sharey=True)
     panels = zip(axes, scores.items(), titles, strict=True)

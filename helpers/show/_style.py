@@ -1,4 +1,4 @@
-"""The look of the course's figures: colours, line styles, sizes."""
+"""The look of the course's figures: colors, line styles, sizes."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, overload
