@@ -13,35 +13,66 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from helpers.show._style import PALETTE
+from helpers.words import say
 
 __all__ = ["TREATMENTS", "misplaced", "treatment_colors"]
 
 _BLUE, _VERMILION, _GREEN, _PINK, _LIGHT, _ORANGE, _INDIGO, _WINE = PALETTE
 
-_NAMES = {
-    _BLUE: (
-        *("none", "no dropout", "no decay", "no limit", "no norm", "no weight decay"),
-        *("constant depth", "labels", "labels alone", "one network", "from scratch"),
-        "minimum norm, no ridge",
-    ),
-    _VERMILION: (
-        *("dropout", "dropout 0.25", "dropout 0.3", "p = 0.5", "MC dropout"),
-        *("0.5 everywhere", "outputs", "trained with p = 0.5", "20 samples"),
-    ),
-    _PINK: (
-        *("decay", "weight decay", "decay 0.01", "decay 1", "AdamW", "L2"),
-        *("plain ridge", "ridge, λ = 1/(ηt)", "ridge chosen on validation"),
-    ),
-    _ORANGE: ("L1", "mixup", "soft answers", "one teacher"),
-    _INDIGO: ("elastic net", "Adam + L2", "label smoothing"),
-    _GREEN: (
-        *("group L1", "stopped", "stochastic", "stochastic depth", "CutMix"),
-        *("ensemble", "labels and ensemble"),
-    ),
-    _LIGHT: ("flips, crops", "augmentation", "moves", "true labels"),
-    _WINE: ("max-norm 1", "Cutout", "false labels", "40 % false"),
+TREATMENTS = {
+    "none": _BLUE,
+    "no dropout": _BLUE,
+    "no decay": _BLUE,
+    "no limit": _BLUE,
+    "no norm": _BLUE,
+    "constant": _BLUE,
+    "constant depth": _BLUE,
+    "labels": _BLUE,
+    "labels alone": _BLUE,
+    "one network": _BLUE,
+    "from scratch": _BLUE,
+    "minimum norm, no ridge": _BLUE,
+    "dropout": _VERMILION,
+    "dropout 0.3": _VERMILION,
+    "p = 0.5": _VERMILION,
+    "trained with p = 0.5": _VERMILION,
+    "0.5 everywhere": _VERMILION,
+    "outputs": _VERMILION,
+    "MC dropout": _VERMILION,
+    "20 samples": _VERMILION,
+    "decay": _PINK,
+    "weight decay": _PINK,
+    "decay 0.01": _PINK,
+    "decay 1": _PINK,
+    "AdamW": _PINK,
+    "L2": _PINK,
+    "plain ridge": _PINK,
+    "ridge, λ = 1/(ηt)": _PINK,
+    "ridge chosen on validation": _PINK,
+    "ensemble": _GREEN,
+    "labels and ensemble": _GREEN,
+    "stopped": _GREEN,
+    "stochastic depth": _GREEN,
+    "stochastic": _GREEN,
+    "skip": _GREEN,
+    "CutMix": _GREEN,
+    "group L1": _GREEN,
+    "augmentation": _LIGHT,
+    "flips, crops": _LIGHT,
+    "moves": _LIGHT,
+    "true labels": _LIGHT,
+    "mixup": _ORANGE,
+    "soft answers": _ORANGE,
+    "one teacher": _ORANGE,
+    "L1": _ORANGE,
+    "label smoothing": _INDIGO,
+    "Adam + L2": _INDIGO,
+    "elastic net": _INDIGO,
+    "false labels": _WINE,
+    "40 % false": _WINE,
+    "Cutout": _WINE,
+    "max-norm 1": _WINE,
 }
-TREATMENTS = {name: color for color, names in _NAMES.items() for name in names}
 _SPARE = (_GREEN, _ORANGE, _LIGHT, _INDIGO, _WINE, _PINK, _VERMILION, _BLUE)
 
 
@@ -62,7 +93,12 @@ def misplaced(fig: Figure) -> list[str]:
     and black are nobody's.
     """
     return [
-        f"{name}: expected {TREATMENTS[name]}, got {color}"
+        say(
+            "{name}: expected {color}, got {color2}",
+            name=name,
+            color=TREATMENTS[name],
+            color2=color,
+        )
         for ax in fig.axes
         for name, color in {*_in_legend(ax), *_beside_names(ax)}
         if name in TREATMENTS and color not in (TREATMENTS[name], None)

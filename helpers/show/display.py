@@ -78,7 +78,9 @@ def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
         )
     alt = checked_alt(alt)
     if os.environ.get("COURSE_STRICT") == "1" and (wrong := misplaced(fig)):
-        raise ValueError(f"one color for each treatment: {'; '.join(wrong)}")
+        raise ValueError(
+            say("one color for each treatment: {wrong}", wrong="; ".join(wrong))
+        )
     image = _rendered(fig)
     narrow = _rendered(fig) if stack(fig) else None
     plt.close(fig)

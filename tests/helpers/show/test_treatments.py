@@ -25,6 +25,7 @@ MEETINGS = [  # treatments that stand side by side in one notebook
     ["labels", "soft answers", "ensemble", "label smoothing"],
     ["one network", "MC dropout", "ensemble"],
     ["constant depth", "stochastic"],
+    ["constant", "skip"],
 ]
 
 
