@@ -188,8 +188,9 @@ def ends_picture(
     )
     way = (ridge_solution(problem, 0.0) - ridge).norm(dim=1)
     spread = torch.linspace(-0.12, 0.12, len(ridge))
-    shades = (plots.TREATMENTS["AdamW"], plots.PALETTE[5], plots.PALETTE[4])
-    for place, ((name, w), color) in enumerate(zip(ends.items(), shades, strict=True)):
+    colors = plots.treatment_colors(["Adam + L2", *ends])
+    for place, (name, w) in enumerate(ends.items()):
+        color = colors[name]
         ax.plot(*w[0], "o", color=color, label=f"AdamW, {name}")
         right.plot(
             place - 0.15 + spread, (w - ridge).norm(dim=1) / way, "o", color=color, ms=4
