@@ -1164,14 +1164,14 @@ ax.plot(
 )
 ax.plot(
     *(torch.arange(1, 17), plain_gaps.mean(1), "o"),
-    color=plots.PALETTE[5],
+    color=plots.TREATMENTS["none"],
     label="least squares, degrees 0 to 15",
 )
 ax.errorbar(
     *(effective.mean(1), ridge_gaps.mean(1)),
     yerr=1.97 * ridge_gaps.std(1) / math.sqrt(SETS),
     fmt="D",
-    color=plots.PALETTE[2],
+    color=plots.TREATMENTS["L2"],
     label="degree 15 with ridge, λ = 1e-6 to 100, 95 % interval",
 )
 ax.set(xlabel="effective parameters", ylabel="fresh error − training error")

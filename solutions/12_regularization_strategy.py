@@ -1773,7 +1773,7 @@ with results(varies=few_vary) as table:
 # This is the usual state of affairs: the cheap labels are not quite right, and the
 # examples one has differ from those one will meet. What is wanted is a network for the
 # customers' pictures, within 400 optimizer steps. Let us look at the two kinds of
-# pictures first. False labels are red; `sealed_data` draws a new shop for each seed.
+# pictures first. False labels are dark red; `sealed_data` draws a new shop for each seed.
 
 # %% figure
 shop, names = check.sealed_data(1).data, data.CLASS_NAMES
