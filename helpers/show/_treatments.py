@@ -69,6 +69,7 @@ TREATMENTS = {
     "Adam + L2": _INDIGO,
     "elastic net": _INDIGO,
     "false labels": _WINE,
+    "20 % false labels": _WINE,
     "40 % false": _WINE,
     "Cutout": _WINE,
     "max-norm 1": _WINE,

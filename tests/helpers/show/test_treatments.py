@@ -18,6 +18,7 @@ BLUE, VERMILION = plots.PALETTE[:2]
 SEEDS = torch.tensor([1.0, 2.0, 4.0])
 MEETINGS = [  # treatments that stand side by side in one notebook
     ["none", "dropout", "decay", "moves"],
+    ["none", "p = 0.5", "plain ridge", "true labels", "20 % false labels"],
     ["L1", "L2", "elastic net", "group L1"],
     ["Adam + L2", "AdamW", "none"],
     ["none", "stopped", "L2", "dropout", "true labels", "40 % false"],
