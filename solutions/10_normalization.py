@@ -634,7 +634,7 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 #
 # | | averages over | stored statistics | where it is used |
 # |---|---|---|---|
-# | BatchNorm (Ioffe 2015) | N, H, W: per channel | yes | image networks, batches of 16 or more |
+# | BatchNorm (Ioffe and Szegedy 2015) | N, H, W: per channel | yes | image networks, batches of 16 or more |
 # | LayerNorm (Ba and others 2016) | the features of one example | no | transformers, recurrent networks |
 # | InstanceNorm (Ulyanov and others 2016) | H, W: per channel and example | no | style transfer |
 # | GroupNorm (Wu and He 2018) | H, W and a group of channels | no | detection, small batches |
