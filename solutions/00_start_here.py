@@ -5,7 +5,7 @@
 # same algorithm and the same settings; only the random seed differed. Then they dealt the ten
 # runs into two groups of five, and drew the average of each group as you would draw two
 # competing methods. The curves lay far apart. Anybody who saw that figure in a paper would
-# have said that one method beats the other (Henderson et al. 2018). There was only one
+# have said that one method beats the other (Henderson and others 2018). There was only one
 # method.
 #
 # This notebook is about not being fooled, neither by luck like theirs nor by small
@@ -60,13 +60,14 @@ progress.course_map()
 # Each notebook fixes its seeds and its *hyperparameters*, the settings that are chosen
 # and not learned, in one place. `device()` picks the fastest hardware it finds (the
 # environment variable `COURSE_DEVICE` overrules it). A color stands for the same
-# treatment in every figure of the notebook.
+# treatment in every figure of the course.
 
 # %%
 SEEDS = range(8)
 EPOCHS = 15
 DEVICE = device()
-NONE, DROPOUT, HOARDED, DECAY, MOMENTUM = plots.PALETTE[:5]
+NONE, DROPOUT, DECAY = (plots.TREATMENTS[k] for k in ("none", "dropout", "decay"))
+HOARDED, MOMENTUM = plots.PALETTE[2], plots.PALETTE[4]
 
 # %% [markdown]
 # ## The data
@@ -98,7 +99,7 @@ nearest = torch.cdist(val.x, averages).argmin(1)
 print(f"nearest class average: {100 * (nearest == val.y).float().mean():.1f} % right")
 
 # %% [markdown]
-# With all 60,000 images at full size, a support vector machine reaches 89.7 % (Xiao et al.
+# With all 60,000 images at full size, a support vector machine reaches 89.7 % (Xiao and others
 # 2017). With a sixtieth of the images and a quarter of the pixels we should not expect
 # that, but a network that learns should beat the class averages.
 #
@@ -1657,7 +1658,7 @@ with results(
 # across splits.
 #
 # In five real tasks, drawing the data anew was the largest source of variance, ahead of
-# initial weights and data order (Bouthillier et al. 2021). Here single seeds scatter more
+# initial weights and data order (Bouthillier and others 2021). Here single seeds scatter more
 # than splits, as printed above the table; but that part shrinks with every seed we add, and
 # the splits' part does not.
 #
@@ -1677,7 +1678,7 @@ with results(
 # ## See it happen
 #
 # Below, one small network is trained twice in front of you, from the same weights, on the
-# same 60 points and in the same order: a paired comparison. Every fifth point has the wrong
+# same 60 points and in the same order: a paired comparison. Every fifth point has a false
 # label; those have a black rim. The small dots are validation points, which no training step
 # ever sees. The network on the right has weight decay.
 #

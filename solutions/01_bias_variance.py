@@ -608,7 +608,7 @@ with results(varies="60 data sets and initializations; one truth, n = 30") as ta
 # units. A likely reason is that training starts from a smooth function and bends it step
 # by step, so that a wide network with little time cannot use its freedom. Training time
 # then acts like a limit on what the network can become, which is why stopping early is a
-# regularizer (notebook 05). For images Neal and colleagues (2018) even found that the
+# regularizer (notebook 05). For images Neal and others (2018) even found that the
 # variance *falls* with the width. So the number of parameters does not measure how far a
 # model follows the noise. What does? To find out we need a knob that leaves that number
 # alone.
@@ -1164,14 +1164,14 @@ ax.plot(
 )
 ax.plot(
     *(torch.arange(1, 17), plain_gaps.mean(1), "o"),
-    color=plots.PALETTE[5],
+    color=plots.TREATMENTS["none"],
     label="least squares, degrees 0 to 15",
 )
 ax.errorbar(
     *(effective.mean(1), ridge_gaps.mean(1)),
     yerr=1.97 * ridge_gaps.std(1) / math.sqrt(SETS),
     fmt="D",
-    color=plots.PALETTE[2],
+    color=plots.TREATMENTS["L2"],
     label="degree 15 with ridge, λ = 1e-6 to 100, 95 % interval",
 )
 ax.set(xlabel="effective parameters", ylabel="fresh error − training error")
@@ -1224,11 +1224,12 @@ with results(varies=sets_vary):
 #
 # The count $\mathrm{df}$ needed a matrix $H$, and a network has none, for its
 # predictions are not linear in the targets. But one can ask Fermi's question by
-# experiment: would this network have fitted *anything*? Zhang and colleagues (2017)
+# experiment: would this network have fitted *anything*? Zhang and others (2017)
 # replaced all labels of an image data set by random ones and trained as usual.
 #
-# For that, and for most experiments of this course, we need label noise with a rate that
-# is what it says.
+# For that, and for most experiments of this course, we need *false labels*, also called
+# *label noise*: labels replaced at random by another class, at a rate that is what it
+# says.
 
 # %% [markdown]
 # ### Exercise 1.3 · Corrupt labels (2 points, ~10 min)
@@ -1307,7 +1308,7 @@ load("01_bias_variance").corrupt_labels(corrupt_labels, seed=55_190)
 # The data are a thousand small pictures of clothes from Fashion-MNIST, 14 × 14 pixels in
 # ten classes. Chance is 10 %. With all 60,000 images in full size, two convolutional
 # layers are reported to get about 90 % right, and people without training in fashion
-# 83.5 % (the list beside the data of Xiao and colleagues 2017). We have a sixtieth of
+# 83.5 % (the list beside the data of Xiao and others 2017). We have a sixtieth of
 # the examples and a quarter of the pixels, so expect less.
 
 # %%
@@ -1375,8 +1376,10 @@ epoch = by_heart.steps / 8
 scores = {"training": by_heart.train_accuracy, "held-out": by_heart.val_accuracy}
 for ax, (name, values) in zip(axs, scores.items(), strict=True):
     percent = 100 * values.T  # (16, records)
-    plots.band(epoch, percent[:8], label="true labels", color=plots.PALETTE[4], ax=ax)
-    plots.band(epoch, percent[8:], label="dice", color=plots.PALETTE[3], ax=ax)
+    plots.band(epoch, percent[:8], label="true labels", ax=ax)
+    plots.band(
+        epoch, percent[8:], label="dice", color=plots.TREATMENTS["false labels"], ax=ax
+    )
     ax.axhline(10, color="#8a8a8a", lw=1, ls=":")
     ax.text(1, 11.5, "chance", fontsize=9)
     ax.set(xlabel="epoch", ylabel=f"{name} accuracy (%)", ylim=(0, 103))
@@ -1415,7 +1418,7 @@ with results(varies="8 initializations, orders and throws; one set of images") a
 # The same network, the same images, the same optimizer: one run generalizes, the other
 # cannot, and the training score does not tell them apart. So neither the architecture
 # nor a perfect training score *explains* generalization. By this test the network would
-# have fitted anything. (Zhang and colleagues report it of far larger networks, on
+# have fitted anything. (Zhang and others report it of far larger networks, on
 # CIFAR-10 and on ImageNet.)
 #
 # But look at the left panel once more: true labels are learned faster. What helps with
@@ -1457,8 +1460,8 @@ learned_true = (1000 * mixed.train_accuracy.T - 400 * learned_false) / 600
 fig, ax = plots.figure()
 epoch_of = mixed.steps / 8
 for values, name, color in (
-    (learned_true, "the 600 true labels", plots.PALETTE[4]),
-    (learned_false, "the 400 false labels", plots.PALETTE[3]),
+    (learned_true, "the 600 true labels", plots.TREATMENTS["true labels"]),
+    (learned_false, "the 400 false labels", plots.TREATMENTS["false labels"]),
 ):
     plots.band(epoch_of, 100 * values, label=name, color=color, ax=ax)
 ax.set(xlabel="epoch", ylabel="learned (% of them)", ylim=(0, 103))
@@ -1500,11 +1503,11 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 # that they support each other: dozens of shirts labeled "shirt" push the weights in a
 # common direction, so that their gradients add up, while the gradients of false labels
 # point in many directions and mostly cancel. Once the true ones are fitted, their
-# gradients are small, and those of the false ones decide. Arpit and colleagues (2017)
+# gradients are small, and those of the false ones decide. Arpit and others (2017)
 # found the same order in deep networks: simple patterns first, noise later. Rolnick and
-# colleagues (2017) found that networks still classify well with many random labels for
+# others (2017) found that networks still classify well with many random labels for
 # each true one, given enough data. The order is also why stopping early can help against
-# label noise (notebook 05, section 1).
+# false labels (notebook 05, section 1).
 #
 # ## Do n parameters memorize at most n examples?
 #
@@ -1590,7 +1593,7 @@ with results(varies="60 draws of points and labels; Wilson's interval"):
 # %% [markdown]
 # The sentence is off by a factor of two for a linear model on random points: one half is
 # reached at $N = 2d$, and the drop from "nearly always" to "hardly ever" is steep. For
-# networks Zhang and colleagues (2017) show that $2n + d$ weights *suffice* for any
+# networks Zhang and others (2017) show that $2n + d$ weights *suffice* for any
 # labels of $n$ points in $d$ dimensions. They suffice; they are not necessary.
 #
 # <details><summary>Why the bars have a length even at 60 of 60</summary>
@@ -1673,9 +1676,9 @@ tuned = rf_errors[:, :, 1].gather(-1, best_on_val)[..., 0]
 # %% figure
 fig, axs = plots.figure(3)
 bands = (
-    (axs[0], without, "minimum norm, no ridge", plots.PALETTE[5]),
-    (axs[0], tuned, "ridge chosen on validation", plots.PALETTE[2]),
-    (axs[1], norms.log10(), "minimum norm, no ridge", plots.PALETTE[5]),
+    (axs[0], without, "minimum norm, no ridge", None),  # in the course's color for it
+    (axs[0], tuned, "ridge chosen on validation", None),
+    (axs[1], norms.log10(), "minimum norm, no ridge", None),
     (axs[2], least.log10(), "of the features", "#1a1a1a"),
 )
 for ax, values, name, color in bands:
@@ -1728,7 +1731,7 @@ with results(varies="8 splits and draws of the features") as table:
     recall("bias-variance.descent", 2)
 
 # %% [markdown]
-# That is **double descent** (Belkin and colleagues 2019): down, up to a peak where
+# That is **double descent** (Belkin and others 2019): down, up to a peak where
 # features and examples are equal in number, and down once more. The middle and the
 # right panel say why. The solution of minimum norm is
 #
@@ -1816,7 +1819,7 @@ clean_curves = torch.stack([networks[w, 0.0][0] for w in (4, 6, 12, 64)])
 train_curve = torch.stack([networks[w, 0.2][1] for w in hidden_units])
 for k, (n_steps, line) in enumerate(((250, "--"), (1000, "-"))):
     name = f"test, {n_steps:,} steps"
-    style = {"color": plots.PALETTE[3], "linestyle": line}
+    style = {"color": plots.TREATMENTS["false labels"], "linestyle": line}
     plots.band(hidden_units, noisy_curves[..., k].T, label=name, color=style, ax=axs[0])
 plots.band(
     *(hidden_units, train_curve.T),
@@ -1827,7 +1830,7 @@ plots.band(
 plots.band(
     *((4, 6, 12, 64), clean_curves[..., 1].T),
     label="test, 1,000 steps",
-    color=plots.PALETTE[4],
+    color=plots.TREATMENTS["true labels"],
     ax=axs[1],
 )
 for ax in axs:
@@ -1881,8 +1884,8 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 # flatter, and its highest point lies at a larger width, for a short training does not
 # get as far as fitting every false label: again time acts as a regularizer. With true
 # labels we see no peak at these widths, for there are no false labels that the fit would
-# have to reach. This agrees with Nakkiran and colleagues (2021), who saw the peak of
-# deep networks grow with label noise and with training time, and called the right count
+# have to reach. This agrees with Nakkiran and others (2021), who saw the peak of
+# deep networks grow with false labels and with training time, and called the right count
 # *effective model complexity*: the largest number of examples that a training procedure
 # can fit. It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
 #

@@ -98,7 +98,7 @@ plots.show(
 # %% [markdown]
 # Guessing gets 10 % of the images right. On the whole data set, 60,000 sharper images
 # with true labels, good convolutional networks reach about 94 %, and people without
-# training 83.5 % (Xiao and others, 2017, keep the list).
+# training 83.5 % (Xiao and others 2017, keep the list).
 #
 # Now we train a network with two hidden layers, without any regularization, for 60
 # epochs: once with the labels of which one in five is false, and once with the true
@@ -150,7 +150,7 @@ plots.show(
 #
 # ## The idea: never the same network twice
 #
-# Hinton and colleagues (2012) called it *co-adaptation*: a feature detector that is
+# Hinton and others (2012) called it *co-adaptation*: a feature detector that is
 # only helpful in the company of several particular others. So they made the company
 # unreliable. For each training example every hidden unit $h_j$ tosses its own coin
 # $m_j$, and may be missing:
@@ -466,7 +466,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 #
 # With true labels long training does less harm, so stopping has less to rescue, and
 # dropout can still help. On MNIST, with 60,000 true labels and layers of 800 units and
-# more, Hinton and colleagues (2012) report that dropout, together with a limit on the
+# more, Hinton and others (2012) report that dropout, together with a limit on the
 # weights' norms (notebook 03, section 10), brings the errors on 10,000 digits from 160
 # to about 130, and to about 110 with 20 % of the pixels dropped as well. With true
 # labels we find a gain of about one point, in the first table of *Has the company
@@ -508,7 +508,7 @@ with results(varies="8 initializations, orders and draws of false labels"):
 # At $p = 0.5$ it is about twice as many, and at 0.25 little more than without. The
 # makers of AlexNet say of their two dropout layers, on a million images, that dropout
 # "roughly doubles the number of iterations required to converge" (Krizhevsky and
-# others, 2012). The factor depends on the level you ask for. So never judge dropout by
+# others 2012). The factor depends on the level you ask for. So never judge dropout by
 # a schedule that was tuned without it.
 #
 # ## Where it helps, and where it costs
@@ -1019,7 +1019,7 @@ with results(varies="8 sets of random filters; one set of 100 images") as table:
 
 # %% [markdown]
 # About half of what pixel dropout hides is still written all around it. To hide what a
-# channel says, drop the *whole map* (Tompson and others, 2015, call it *spatial
+# channel says, drop the *whole map* (Tompson and others 2015, call it *spatial
 # dropout*), so that the network learns to rely on several channels. Whether that pays
 # in accuracy was not measured here.
 #
@@ -1100,7 +1100,7 @@ load("02_dropout_from_scratch").channel_dropout(channel_dropout, seed=20_151)
 # %% [markdown]
 # ## Dropping weights instead of units
 #
-# DropConnect (Wan and others, 2013) tosses a coin for every *weight*. A unit is never
+# DropConnect (Wan and others 2013) tosses a coin for every *weight*. A unit is never
 # missing; it hears a random part of its inputs:
 #
 # $$\mathbf{y} = \frac{\mathbf{M} \odot \mathbf{W}}{1-p}\, \mathbf{x} + \mathbf{b}.$$
@@ -1283,7 +1283,7 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # most of its comparisons, but dropout, which is simpler and cheaper, is what stayed in
 # use.
 #
-# ## One network instead of a committee
+# ## One network instead of an ensemble
 #
 # How many networks has dropout trained? A hidden layer of 64 units has $2^{64}$
 # subsets, some 18 billion billion, and each makes its own prediction. An *ensemble*,
@@ -1292,7 +1292,7 @@ with results(varies="8 initializations, orders and draws of masks") as table:
 # dropout off, *one* forward pass, and out comes "the average of the thinned networks".
 # Is that true? And if so, which kind of average is meant?
 #
-# A well-known way to train an ensemble is *bagging* (Breiman, 1996): each member gets
+# A well-known way to train an ensemble is *bagging* (Breiman 1996): each member gets
 # a sample of the training examples, drawn with replacement, and is trained to the end
 # by itself. Dropout's members are different in two ways. They share their weights, and
 # of so many nearly all are never trained themselves: their weights come from the
@@ -1344,7 +1344,7 @@ plots.show(
 #
 # So behind one hidden layer, switching dropout off gives exactly the *normalized
 # geometric mean* of all thinned networks, each counted with the probability that
-# dropout draws it, at every $p$ (Baldi and Sadowski, 2013). Ten hidden units have 1,024
+# dropout draws it, at every $p$ (Baldi and Sadowski 2013). Ten hidden units have 1,024
 # masks, few enough to visit all.
 
 
@@ -1535,7 +1535,7 @@ def single_and_average(net, samples=50, images=500):
     return [100 * accuracy(scores, y) for scores in (single, mean)]
 
 
-committee = {
+in_depth = {
     p: torch.tensor([single_and_average(n) for n in deep_nets(p)]).T
     for p in (0.5, 0.75)
 }
@@ -1550,11 +1550,11 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
             unit="distance, % of the spread",
             digits=1,
         )
-        single, mean = committee[p]
+        single, mean = in_depth[p]
         arms = {f"one pass, p = {p}": single, f"mean of 50, p = {p}": mean}
         table.arms(arms, paired_with=f"one pass, p = {p}", unit="% accuracy")
     sentence = "At p = 0.5 one pass and the mean of 50 are equally accurate, ± 1.5."
-    single, mean = committee[0.5]
+    single, mean = in_depth[0.5]
     claim("dropout.shortcut", sentence, mean - single, "within 1.5", **points)
 
 # %% [markdown]
@@ -1580,16 +1580,16 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # and many drop whole residual branches instead (06). In transformers (11) dropout sits
 # in up to three places: on the sum of embeddings and positions, on the output of each
 # sublayer before it is added to the residual stream (both with $p = 0.1$ in Vaswani
-# and others, 2017), and on the attention weights. Large language models that see each
+# and others 2017), and on the attention weights. Large language models that see each
 # text only once have little chance to memorize: PaLM was trained without dropout, and
-# mostly fine-tuned with 0.1 (Chowdhery and others, 2022). For models that *under*fit,
+# mostly fine-tuned with 0.1 (Chowdhery and others 2022). For models that *under*fit,
 # Liu and others (2023) use it in the first epochs alone (*early dropout*): a small
 # vision transformer on ImageNet reaches 73.9 % without, 67.9 % with dropout
 # throughout, and 74.3 % with early dropout. The low middle number is presumably what
 # you have seen with 8 units: there is no room to spare.
 #
 # <details><summary>A box: SELU and alpha dropout</summary>
-# SELU (Klambauer and others, 2017) is an activation built so that mean 0 and variance 1
+# SELU (Klambauer and others 2017) is an activation built so that mean 0 and variance 1
 # are kept from layer to layer. A unit dropped to 0 disturbs that, since the "silent"
 # end of SELU is about −1.76. <em>Alpha dropout</em> sets dropped units there, then
 # shifts and scales so that both moments survive. Use <code>nn.AlphaDropout</code> with
@@ -1597,7 +1597,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # </details>
 #
 # There is also advice on *rates by layer*: a little on the inputs (0.2 in Hinton and
-# others, 2012), and more toward the output. We try it, with three hidden layers and
+# others 2012), and more toward the output. We try it, with three hidden layers and
 # 20 % false labels: three ways to spread a mean rate of 0.3, and 0.2 on the pixels in
 # addition.
 
@@ -1689,7 +1689,7 @@ with results(varies="8 initializations, orders and draws of false labels") as ta
 # $$\frac{p}{1-p} \sum_j w_j^2 \cdot \frac1n \sum_i x_{ij}^2 .$$
 #
 # It is an L2 penalty, with one difference: each weight pays in proportion to the mean
-# square of *its* feature (Srivastava and others, 2014, section 9.1; Wager and others,
+# square of *its* feature (Srivastava and others 2014, section 9.1; Wager and others
 # 2013, who call it *adaptive*).
 #
 # Look back at what the derivation used: that the factor has mean 1 and variance

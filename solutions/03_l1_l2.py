@@ -697,7 +697,7 @@ for name, weights in fits.items():
 # Each step moves the weights by $\eta$ along the gradient, so the price has to be charged
 # for that same length of step. If the threshold did not shrink with $\eta$, halving the
 # learning rate would double the penalty. The method is called proximal gradient descent or
-# ISTA (Daubechies et al. 2004, Beck and Teboulle 2009).
+# ISTA (Daubechies and others 2004, Beck and Teboulle 2009).
 
 # %% [markdown]
 # ### Exercise 3.4 · Proximal step (2 points, ~8 min)

@@ -52,7 +52,7 @@ check = load("04_adamw")
 # %%
 DEVICE = device()
 LAMBDA = 2**-6  # a power of two: multiplying by it rounds nothing
-COUPLED, DECOUPLED = plots.PALETTE[:2]  # one color each, in all figures
+COUPLED, DECOUPLED = (plots.TREATMENTS[name] for name in ("Adam + L2", "AdamW"))
 
 # %% [markdown]
 # **Warm-up.** Five cards from earlier notebooks: those you did not know come back the
@@ -284,9 +284,9 @@ def averaged(grad, memory, t):
 # %% figure
 rules = {
     "fixed step, 0.019": (fixed, 0.019, "#767676"),
-    "normalized, 0.05": (normalized, 0.05, plots.PALETTE[3]),
+    "normalized, 0.05": (normalized, 0.05, plots.PALETTE[5]),
     "divided by √v, 0.05": (divided, 0.05, plots.PALETTE[2]),
-    "Adam, 0.05": (averaged, 0.05, COUPLED),
+    "Adam, 0.05": (averaged, 0.05, plots.PALETTE[0]),
 }
 fig, axes = plots.figure(2)
 for ax, noise in zip(axes, (0.0, 1.0), strict=True):
@@ -342,7 +342,7 @@ for _ in range(4000):
     m, v = 0.9 * m + 0.1, 0.999 * v + 0.001
     size.append(m / v**0.5)
 fig, ax = plots.figure()
-ax.plot(range(1, 4001), size, color=plots.PALETTE[3], label="without hats")
+ax.plot(range(1, 4001), size, color=plots.PALETTE[5], label="without hats")
 ax.axhline(1.0, color="#1a1a1a", linestyle="--", label="with hats")
 ax.set(xlabel="step t (log scale)", ylabel="length of the step / lr", xscale="log")
 ax.set_title(f"Without the hats, early steps are up to {max(size):.1f} times too long")
@@ -526,8 +526,8 @@ left = {
 
 # %% figure
 fig, ax = plots.figure()
-for (name, values), color in zip(left.items(), (COUPLED, DECOUPLED), strict=True):
-    plots.band(scales, values, label=name, color=color, ax=ax)
+for name, values in left.items():
+    plots.band(scales, values, label=name, ax=ax)
 large = scales[scales >= 0.3]
 ax.plot(
     *(large, (1 - 1e-4 / large) ** 2000),
@@ -836,7 +836,7 @@ for k in (60, 61, 65, 119):
 jump = (lost[60, 1] / kept[60, 1]).item()
 fig, ax = plots.figure()
 for rows, name, color in (
-    (lost, "lost", plots.PALETTE[3]),
+    (lost, "lost", plots.PALETTE[5]),
     (kept, "kept", plots.PALETTE[2]),
 ):
     ax.plot(range(1, 121), rows[:, 1] / 0.02, color=color, label=f"state {name}")
@@ -1136,7 +1136,7 @@ for steps, w in {**slowly, 6000: adamw_ends["no noise"]}.items():
 # %% [markdown]
 # ### The balance
 #
-# Even after 6,000 steps AdamW without noise is still creeping on, towards plain least
+# Even after 6,000 steps AdamW without noise is still creeping on, toward plain least
 # squares itself. It creeps because $\hat v$ takes thousands of steps to forget the
 # larger gradients of the past. Where *does* it rest, then? Where the two parts of its step cancel.
 # Look at one weight $w_j$ near the end, when the learning rate is small and everything
@@ -1483,7 +1483,7 @@ for steps in (800, 3200):
 
 # %% results
 arms = {"none": "no decay", "adam": "Adam + L2", "adamw": "AdamW"}
-everything = "10 splits, draws of label noise, initializations and orders"
+everything = "10 splits, draws of false labels, initializations and orders"
 with results(varies=everything, after="adamw.map") as table:
     for steps in (800, 3200):
         table.arms(
@@ -1607,7 +1607,7 @@ plots.show(
 )
 
 # %% results
-many = "20 splits, sets of scales, draws of label noise, initializations and orders"
+many = "20 splits, sets of scales, draws of false labels, initializations and orders"
 with results(varies=many, after="adamw.scales") as table:
     table.arms(
         {arms[k]: spread_score[k] for k in arms},

@@ -59,7 +59,6 @@ SEEDS = range(8)
 LINEAR_SEEDS = range(24)  # of the linear problems in section 8
 DEVICE = device()
 NOISE = {"true labels": 0.0, "40 % false": 0.4}  # share of false labels
-COLOR = dict(zip(NOISE, plots.PALETTE[:2], strict=True))
 
 
 def network(*sizes, seed):
@@ -223,9 +222,9 @@ print(
 # %% figure
 fig, (left, right) = plots.figure(2)
 epochs = range(1, 61)
-for k, (name, color) in enumerate(COLOR.items()):
-    plots.band(epochs, 100 * accuracy[:, k].T, label=name, color=color, ax=left)
-shown = {"label": "of the 800 false labels", "color": COLOR["40 % false"]}
+for k, name in enumerate(NOISE):
+    plots.band(epochs, 100 * accuracy[:, k].T, label=name, ax=left)
+shown = {"label": "of the 800 false labels", "color": plots.TREATMENTS["40 % false"]}
 plots.band(epochs, 100 * repeated.T, ax=right, **shown)
 left.set(title="With false labels the best network is not the last")
 left.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(40, 90))
@@ -580,11 +579,11 @@ for name, best_epochs in best_by.items():
 # %% figure
 fig, (left, right) = plots.figure(2)
 for k, name in enumerate(NOISE):
-    plots.band(epochs, losses[:, k].T, label=name, color=COLOR[name], ax=left)
+    plots.band(epochs, losses[:, k].T, label=name, ax=left)
 left.set(title="The loss turns up in both", xlabel="epoch")
 left.set(ylabel="validation loss (nats)")
 for place, (name, best_epochs) in enumerate(best_by.items()):
-    color = COLOR[name.split(",")[0]]
+    color = plots.TREATMENTS[name.split(",")[0]]
     right.plot(place + torch.linspace(-0.2, 0.2, 8), best_epochs, "o", color=color)
     right.plot(place, best_epochs.mean(), "D", color="#1a1a1a", label="mean")
 right.set_xticks(range(4), [name.replace(", ", ",\n") for name in best_by])
@@ -686,13 +685,13 @@ for name, found in asked.items():
 ax = plots.figure()[1]
 for name, found in asked.items():
     by_loss = RULES[name][1] == "loss"
-    look_of = {"marker": "s" if by_loss else "o", "color": plots.PALETTE[3 + by_loss]}
+    look_of = {"marker": "s" if by_loss else "o", "color": plots.PALETTE[5 + by_loss]}
     spot = found.epochs.mean(), 100 * found.honest.mean()
     ax.plot(*spot, ls="", ms=8, **look_of)
     ax.annotate(name, spot, xytext=(7, 5), textcoords="offset points", fontsize=9)
 ax.margins(y=0.1)
-ax.plot([], [], "o", color=plots.PALETTE[3], label="watching accuracy")
-ax.plot([], [], "s", color=plots.PALETTE[4], label="watching loss")
+ax.plot([], [], "o", color=plots.PALETTE[5], label="watching accuracy")
+ax.plot([], [], "s", color=plots.PALETTE[6], label="watching loss")
 ax.set(title="A longer patience soon buys nothing more", xlim=(0, 65))
 ax.set(xlabel="epochs trained", ylabel="honest accuracy of the kept epoch (%)")
 ax.legend(loc="lower right")
@@ -1027,7 +1026,7 @@ for name, scores in ends.items():
 
 # %% figure
 ax = plots.figure()[1]
-inks = ("#666666", plots.PALETTE[2], plots.PALETTE[3], plots.PALETTE[4])
+inks = ("#666666", plots.PALETTE[6], plots.PALETTE[5], "#1a1a1a")
 for (name, scores), color in zip(ends.items(), inks, strict=True):
     plots.band(RATES, scores.T, label=name, color=color, ax=ax)
 ax.set_xscale("log")
@@ -1215,7 +1214,7 @@ for n, one, other in zip(SET_SIZES, chosen["accuracy"], chosen["loss"], strict=T
 
 # %% figure
 fig, (left, right) = plots.figure(2)
-for by, color in (("accuracy", plots.PALETTE[3]), ("loss", plots.PALETTE[4])):
+for by, color in (("accuracy", plots.PALETTE[5]), ("loss", plots.PALETTE[6])):
     row = [
         100 * torch.stack([getattr(f, k) for f in chosen[by]], 1)
         for k in ("optimism", "honest")
@@ -1396,7 +1395,8 @@ with results(varies="8 times other images, initialization and order") as table:
 
 # %% figure
 ax, grid = plots.figure()[1], torch.logspace(-2, 0, 200)
-for t, color in zip((10, 100, 1000), plots.PALETTE[2:5], strict=True):
+shades = (plots.PALETTE[k] for k in (4, 2, 6))
+for t, color in zip((10, 100, 1000), shades, strict=True):
     ax.plot(grid, 1 - (1 - grid**2) ** t, color=color, label=f"stopped, t = {t:,}")
     ax.plot(grid, grid**2 / (grid**2 + 1 / t), "--", color=color)
 ax.plot([], [], "--", color="#666666", label="ridge, λ = 1/(ηt)")
@@ -1469,8 +1469,8 @@ print(f"at the best point of each: {lowest.mean():.2f} on average")
 
 # %% figure
 ax = plots.figure()[1]
-plots.band(times, stopped_risk.T, label="stopped", color=plots.PALETTE[2], ax=ax)
-dashes = {"color": plots.PALETTE[5], "linestyle": "--"}
+plots.band(times, stopped_risk.T, label="stopped", ax=ax)
+dashes = {"color": plots.TREATMENTS["L2"], "linestyle": "--"}
 plots.band(times, ridge_risk.T, label="ridge, λ = 1/(ηt)", color=dashes, ax=ax)
 ax.set(xscale="log", title="Two paths, one valley", xlabel="steps t, or 1/(ηλ)")
 ax.set_ylabel("risk (squared error of the weights)")
@@ -1581,11 +1581,11 @@ techniques = {
 sine_truth = torch.sin(2 * math.pi * line[:, 0])
 begin = split_error(plain_fits, sine_truth)
 fig, ax = plots.figure()
-# stopped and L2 keep the colors that stopping and ridge had in section 8
-for k, (name, fits) in zip((2, 5, 3, 1, 0), techniques.items(), strict=True):
+colors = plots.treatment_colors(techniques)
+for name, fits in techniques.items():
     path = torch.tensor([begin, *(split_error(f, sine_truth) for f in fits.values())])
-    ax.plot(*path.T, "o-", color=plots.PALETTE[k], label=name)
-ax.plot(*begin, "ks", label="plain")
+    ax.plot(*path.T, "o-", color=colors[name], label=name)
+ax.plot(*begin, "s", color=plots.TREATMENTS["none"], label="plain")
 bias = torch.logspace(-3, -1.3, 50)
 for total in (0.03, 0.05, 0.08):
     label = "equal sums" if total == 0.03 else None
@@ -1731,13 +1731,9 @@ for step in (20, 60, 100, 220, 400, 600):
 
 # %% figure
 fig, (left, right) = plots.figure(2)
-for k, (name, color) in enumerate(
-    (("decay 1", plots.PALETTE[5]), ("no decay", "#666666"))
-):
-    plots.band(late.steps, late_loss[:, k].T, label=name, color=color, ax=left)
-    plots.band(
-        late.steps, 100 * late_accuracy[:, k].T, label=name, color=color, ax=right
-    )
+for k, name in enumerate(("decay 1", "no decay")):
+    plots.band(late.steps, late_loss[:, k].T, label=name, ax=left)
+    plots.band(late.steps, 100 * late_accuracy[:, k].T, label=name, ax=right)
 for ax in (left, right):
     ax.axvline(20 * looks[0], color="#1a1a1a", ls=":", label="stopped")
     ax.set_xlabel("step")

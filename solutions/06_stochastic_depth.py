@@ -12,7 +12,7 @@
 # months later Gao Huang and others tried something that sounds like vandalism. In every
 # training step they threw some of the layers out, at random, and used them all only at
 # the end. Their network of 110 layers made 5.2 % errors instead of 6.4 % on CIFAR-10,
-# and was trained in three quarters of the time (Huang 2016).
+# and was trained in three quarters of the time (Huang and others 2016).
 #
 # In this notebook you will find out what is wrong with plain depth (it is not what most
 # texts say), write stochastic depth in both of its forms, and measure where its gain comes
@@ -113,8 +113,8 @@ plots.show(
 # %% [markdown]
 # Guessing gets 10 % of the validation images right; what a linear model gets stands in the
 # first table below. A good convolutional network with all 60,000 images and true labels
-# reaches 93 % and more (Xiao 2017 keeps a list). Nobody can get there from 1,000 images, so
-# what counts below are the differences between networks.
+# reaches 93 % and more (Xiao and others 2017 keep a list). Nobody can get there from 1,000
+# images, so what counts below are the differences between networks.
 #
 # ## How deep is too deep?
 #
@@ -242,7 +242,7 @@ def last(runs):
     return torch.stack([100 * runs[n].val_accuracy[-1] for n in DEPTHS], 1).cpu()
 
 
-PLAIN, CONSTANT, STOCHASTIC = plots.PALETTE[1], plots.PALETTE[0], plots.PALETTE[2]
+PLAIN, CONSTANT = plots.PALETTE[7], plots.TREATMENTS["constant depth"]
 ax = plots.band(DEPTHS, last(plain), label="plain", color=PLAIN)
 plots.band(DEPTHS, last(constant), label="residual", color=CONSTANT, ax=ax)
 ax.axhline(10, color="#808080", linestyle=":", label="guessing")
@@ -324,7 +324,7 @@ with results(varies=initial) as table:
 
 # %%
 def kaiming(model):
-    """Draw weights with variance 2/n_inputs, and set biases to 0 (He 2015)."""
+    """Draw weights with variance 2/n_inputs, and set biases to 0 (He and others 2015)."""
     for layer in model.modules():
         if isinstance(layer, nn.Linear):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -382,7 +382,7 @@ journeys = {
 
 # %% figure
 fig, panels = plots.figure(2)
-colors = (plots.PALETTE[3], plots.PALETTE[4], PLAIN, CONSTANT)
+colors = (plots.PALETTE[5], plots.PALETTE[4], PLAIN, CONSTANT)
 for (name, values), color in zip(journeys.items(), colors, strict=True):
     for way, panel in enumerate(panels):
         plots.band(range(1, 33), values[:, way], label=name, color=color, ax=panel)
@@ -394,7 +394,7 @@ panels[1].get_legend().remove()
 plots.show(
     fig,
     alt="Left: gradient norms over 32 blocks; default initialization loses eleven powers "
-    "of ten towards the first block, LayerNorm gains almost three, Kaiming and residual "
+    "of ten toward the first block, LayerNorm gains almost three, Kaiming and residual "
     "stay level. Right: distances fall by nine powers of ten with default "
     "initialization and to a fifth with Kaiming, stay with LayerNorm, grow in residual.",
     after="depth.journey",
@@ -428,11 +428,11 @@ with results(varies="8 initializations, before any training") as table:
 # that is left of the signal.
 #
 # **2. Kaiming initialization** repairs exactly this: with variance $\tfrac{2}{n}$ a block
-# keeps the mean square, in both directions (He 2015). The gradient arrives, as you see. But
-# the right panel falls all the same. ReLU pulls vectors together: whatever two images have
-# in common, being positive, adds up, and what distinguishes them is cut off half the time.
-# For a wide layer the angle $\theta'$ between two images behind the ReLU follows from the
-# angle $\theta$ in front of the layer,
+# keeps the mean square, in both directions (He and others 2015). The gradient arrives, as you
+# see. But the right panel falls all the same. ReLU pulls vectors together: whatever two images
+# have in common, being positive, adds up, and what distinguishes them is cut off half the
+# time. For a wide layer the angle $\theta'$ between two images behind the ReLU follows from
+# the angle $\theta$ in front of the layer,
 #
 # $$\cos\theta' = \frac{\sin\theta + (\pi-\theta)\cos\theta}{\pi}$$
 #
@@ -522,7 +522,7 @@ with results(varies=initial) as table:
 #
 # If a block only *adds* something, it can be left out without breaking the chain. In a
 # plain network it cannot: leave out $f_l$, and the next block receives numbers of a
-# kind that it was never trained on. Huang and colleagues drew the conclusion. In each
+# kind that it was never trained on. Huang and others drew the conclusion. In each
 # training step, toss a coin $b_l$ for each block. It is 0 with probability $p_l$, and
 # then the block is missing:
 #
@@ -605,7 +605,7 @@ load("06_stochastic_depth").drop_rates(drop_rates, seed=20_161)
 # layer in TensorFlow Addons asks for a `survival_probability`, too. The TensorFlow
 # EfficientNet calls the setting `drop_connect_rate`, though nothing of DropConnect
 # (notebook 02) is in it. timm says `drop_path_rate`, after FractalNet's *drop path*
-# (Larsson 2017). All of them mean whole blocks.
+# (Larsson and others 2017). All of them mean whole blocks.
 #
 # Then count from where? With blocks $i = 0, \dots, L-1$ two conventions besides the paper's
 # are in use:
@@ -825,11 +825,9 @@ trained = {
 # %% figure
 fig, panels = plots.figure(2, sharey=True)
 for panel, labels in zip(panels, ("false labels", "true labels"), strict=True):
-    for arm, color in (("constant depth", CONSTANT), ("stochastic", STOCHASTIC)):
+    for arm in ARMS:
         curve = trained[labels, arm]
-        plots.band(
-            curve.steps, 100 * curve.val_accuracy.T, label=arm, color=color, ax=panel
-        )
+        plots.band(curve.steps, 100 * curve.val_accuracy.T, label=arm, ax=panel)
     panel.set(xlabel="training step", ylabel="validation accuracy (%)")
 panels[0].set_title("20 % false labels: it falls more slowly")
 panels[1].set_title("True labels: no difference")
@@ -1415,11 +1413,11 @@ left_over = {  # (seeds, counts)
 
 # %% figure
 fig, (left, right) = plots.figure(2)
-treatment = {"plain": PLAIN, "constant depth": CONSTANT, "stochastic": STOCHASTIC}
+treatment = plots.TREATMENTS | {"plain": PLAIN}
 for name, values in lost.items():
     plots.band(range(1, 9), values, label=name, color=treatment[name], ax=left)
 for name, values in left_over.items():
-    plots.band(COUNTS, values, label=name, color=treatment[name], ax=right)
+    plots.band(COUNTS, values, label=name, ax=right)
 left.set(xlabel="deleted block, of 8", ylabel="change in accuracy (points)")
 left.set_title("One block gone: fatal only without skips")
 right.set(xlabel="deleted blocks, of 32", ylabel="validation accuracy (%)")
@@ -1452,8 +1450,8 @@ with results(varies=initial) as table:
 # stochastic depth it loses 0.1, because in training each block has had to work without
 # any of the others. In both, the first blocks are missed most, which fits the paper's
 # rising rates. That is useful in itself, because such a network can be shortened after
-# training. LayerDrop (Fan 2020) trains transformers in this way and then cuts them to
-# the depth that somebody can afford.
+# training. LayerDrop (Fan and others 2020) trains transformers in this way and then cuts them
+# to the depth that somebody can afford.
 #
 # ## Scaled twice: what accuracy does not see
 #
@@ -1495,7 +1493,7 @@ with results(varies=initial) as table:
 # mean 1. (Its variance, $p/(1-p)$, is the subject of the next section.) Scale by 1 at
 # evaluation and the *mean* of every block's contribution is what training has shown to
 # the layers behind. Scale by $1-p$ and each residual is shortened by its factor, so the
-# logits shrink towards those of a shorter network. Shrinking all logits together hardly
+# logits shrink toward those of a shorter network. Shrinking all logits together hardly
 # changes which one is the largest, and makes the softmax flatter. The lesson goes
 # beyond this bug: **accuracy can miss a mistake of scale altogether.** Look at the
 # confidence as well.
@@ -1617,7 +1615,6 @@ for name, curve in shallow.items():
         curve.steps,
         100 * curve.val_accuracy.T,
         label=name,
-        color=treatment[name],
         ax=None if name == "constant depth" else ax,
     )
 ax.set(xlabel="training step", ylabel="validation accuracy (%)")

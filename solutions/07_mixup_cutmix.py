@@ -5,10 +5,10 @@
 # no camera had taken. They laid two training images on top of each other, like a double
 # exposure, and told the network: this is seven tenths dog and three tenths cat. On
 # ordinary pictures, of which it had hardly seen any, it made fewer mistakes than a
-# network that had been trained on them (Zhang 2018). Two years later Sangdoo Yun and
-# others cut a rectangle out of one image, pasted it into another, and gained even more:
+# network that had been trained on them (Zhang and others 2018). Two years later Sangdoo Yun
+# and others cut a rectangle out of one image, pasted it into another, and gained even more:
 # the error of a ResNet-50 on ImageNet fell from 23.7 % to 22.6 % with the first method
-# and to 21.4 % with the second (Yun 2019).
+# and to 21.4 % with the second (Yun and others 2019).
 #
 # Nobody needs a network that can tell half a shoe on half a bag. Why should training on
 # such pictures make it better at whole shoes? And does it always? In this notebook you
@@ -202,8 +202,8 @@ with results(after="mixing.between"):
 #
 # A hard label asks for the probability 1. Softmax reaches 1 only if one logit is infinitely
 # far above the others, so however right the network is, cross-entropy asks it to grow its
-# logits further. *Label smoothing* (Szegedy 2016) takes that demand away. It mixes each
-# one-hot label with the uniform distribution over the $K$ classes:
+# logits further. *Label smoothing* (Szegedy and others 2016) takes that demand away. It mixes
+# each one-hot label with the uniform distribution over the $K$ classes:
 #
 # $$\mathbf{t} = (1 - \varepsilon)\,\text{onehot}(y) + \frac{\varepsilon}{K}\,\mathbf{1}.$$
 #
@@ -449,7 +449,7 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 # Now for the second complaint. The mean over training points is an expected loss under
 # a distribution $\hat P$ that sits on these points and nowhere else, a spike at each of
 # them. The true distribution of pictures does not look like 1,000 spikes. Chapelle and
-# colleagues (2000) proposed to replace each spike by a *vicinity* $\nu$, a little cloud
+# others (2000) proposed to replace each spike by a *vicinity* $\nu$, a little cloud
 # of further points with sensible labels:
 #
 # $$\hat R_\nu(f) \;=\; \frac1N \sum_{n=1}^N \mathbb E_{(\tilde{\mathbf x},\,
@@ -458,8 +458,8 @@ load("07_mixup_cutmix").soft_cross_entropy(soft_cross_entropy, seed=19_480)
 #
 # This is called *vicinal risk*. One vicinity is the image with a bit of Gaussian noise
 # and the same label (notebook 11, *Noise on purpose*). Flips and shifts are another.
-# For each of them somebody has to know what leaves the label as it is. **mixup** (Zhang
-# 2018) uses a vicinity that needs no such knowledge: the straight lines to the other
+# For each of them somebody has to know what leaves the label as it is. **mixup** (Zhang and
+# others 2018) uses a vicinity that needs no such knowledge: the straight lines to the other
 # examples. On the way from $i$ to $j$ the label changes along with the picture:
 #
 # $$\tilde{\mathbf{x}} = \lambda\, \mathbf{x}_i + (1-\lambda)\, \mathbf{x}_j, \qquad
@@ -649,8 +649,8 @@ with results(varies=f"{start}; one set of rows", after="mixing.spirals") as tabl
 #
 # ## A box instead of a ghost
 #
-# mixup's pictures are double exposures. **CutMix** (Yun 2019) keeps the pixels real: it
-# pastes a box of the other image. Locally the picture looks like a picture, and the
+# mixup's pictures are double exposures. **CutMix** (Yun and others 2019) keeps the pixels
+# real: it pastes a box of the other image. Locally the picture looks like a picture, and the
 # network has to find two things in two places. The box has the area $1-\lambda$ of the
 # image, before it is clipped at the border, so each side is $\sqrt{1-\lambda}$ of the
 # image's side.
@@ -949,7 +949,7 @@ plots.show(
 #
 # `x *= lam` and `x += …` write into the batch, and the batch `album[begin : begin +
 # 50]` is a *view* of the training set. So every epoch mixes what earlier epochs have
-# mixed, and the images drift towards the mean of their batch. The symptom to remember:
+# mixed, and the images drift toward the mean of their batch. The symptom to remember:
 # training gets worse from epoch to epoch and a fresh start repairs it, because the data
 # are read anew. The cure is `lam * x + (1 - lam) * x.roll(1, 0)`, which makes a new
 # tensor. (A batch picked by an index tensor, as in our loop, is a copy, and there the
@@ -1078,7 +1078,7 @@ for name, run in runs.items():
 #
 # Does this outlive our setting? On another split, and in a larger network (a finer
 # convolution, twice the parameters), CutMix was ahead again after 120 epochs, and on
-# ImageNet the pattern is visible, too. In the tables of OpenMixup (Li 2022) CutMix
+# ImageNet the pattern is visible, too. In the tables of OpenMixup (Li and others 2022) CutMix
 # moved a ResNet-50 from 76.83 to 77.17 % in 100 epochs, and from 77.35 to 78.69 % in
 # three times as many. The fastai book (Howard 2020) says that in its Imagenette example
 # mixup pays above 80 epochs.
@@ -1227,8 +1227,8 @@ with results(varies=f"{start}; one split") as table:
 # −3.2 points at 40 epochs to −0.4 [−2.1, 1.3] at 160.
 #
 # By likelihood and calibration all five helped, as others found for label smoothing
-# (Müller 2019) and mixup (Thulasidasan 2019). But a treatment only pushes the
-# confidence down, and that can go too far. Here are the three kinds that we have
+# (Müller and others 2019) and mixup (Thulasidasan and others 2019). But a treatment only
+# pushes the confidence down, and that can go too far. Here are the three kinds that we have
 # trained for 120 epochs. On the dashed line a network is right as often as it says.
 
 # %% figure
@@ -1300,7 +1300,7 @@ gain = {name: values - by_size["none"] for name, values in by_size.items()}
 # %% figure
 fig, (left, right) = plots.figure(2)
 for name, values in by_size.items():
-    plots.band(SIZES, values, label=name, color=COLORS[name], ax=left)
+    plots.band(SIZES, values, label=name, ax=left)
 for name in ("flips, crops", "dropout"):
     plots.band(SIZES, gain[name], label=f"{name} − none", color=COLORS[name], ax=right)
 right.axhline(0, color="#1a1a1a", linewidth=0.8)
@@ -1546,7 +1546,7 @@ with results(varies=f"{start}; one split", after="mixing.small") as table:
 # twelfth of the images, *the same ResNet-18* gained 2.2 points with mixup and 3.9 with
 # CutMix (61.68 to 63.86 and 65.53). Larger, newer networks profit most: DeiT-S rose
 # from 75.66 to 80.13 % with CutMix, and ConvNeXt-T from 79.22 to 82.10 % with both.
-# (All these numbers are from Li 2022, whose authors suspect underfitting for the
+# (All these numbers are from Li and others 2022, whose authors suspect underfitting for the
 # ResNet-18 on ImageNet.) What seems to decide is whether the network can learn its data
 # by heart in the time it is given. So look at the training accuracy *without* treatment
 # before you mix.
@@ -1616,7 +1616,7 @@ with results(varies=f"{start}; one split", after="mixing.flip") as table:
 # **Both, in turns.** Many recipes draw mixup or CutMix anew for each batch. In
 # torchvision that is one line; timm's `Mixup` has a `switch_prob` for it. DeiT's recipe
 # is mixup with α = 0.8, CutMix with α = 1, one or the other with probability ½, and
-# label smoothing of 0.1 on top (Touvron 2021).
+# label smoothing of 0.1 on top (Touvron and others 2021).
 
 # %%
 from torchvision.transforms import v2  # takes seconds to load, so not at the top
@@ -1684,8 +1684,8 @@ for coins in keep.tolist():
 # and mixed with noise, or stripes of its spectrogram are masked (SpecAugment, Park
 # 2019), which is Cutout again. **Tables** have the fewest safe changes. Small noise on
 # standardized columns assumes that you know the scale on which a class changes; mixing
-# rows failed on spirals. SMOTE (Chawla 2002) mixes rows of one rare class with their
-# neighbors against *imbalance*. First try plain class weights, and judge by precision
+# rows failed on spirals. SMOTE (Chawla and others 2002) mixes rows of one rare class with
+# their neighbors against *imbalance*. First try plain class weights, and judge by precision
 # and recall on data in their true proportions.
 #
 # ## Why? A question to write down

@@ -8,7 +8,8 @@
 # more, on the same images, and changed only what it was told: beside the label it got
 # the large network's *whole answer* to each image, all ten probabilities. This time it
 # made 74 errors. In the authors' words, the small network was "regularized solely by
-# adding the additional task" of agreeing with the large one (Hinton 2015, section 3).
+# adding the additional task" of agreeing with the large one (Hinton and others 2015,
+# section 3).
 #
 # That is strange. The large network had learned from the very same labels. Where should
 # knowledge come from that was not in them?
@@ -380,8 +381,8 @@ quick_check("why-temperature")
 # teacher counts. Line 4 says something else, too. At a high temperature the student
 # does a *regression of logits*: its gradient is proportional to the difference of the
 # two networks' (centered) logits. Regressing logits is an older way of compressing
-# networks (Ba and Caruana 2014), and here it is a limit of the newer one (Hinton 2015,
-# section 2.1).
+# networks (Ba and Caruana 2014), and here it is a limit of the newer one (Hinton and others
+# 2015, section 2.1).
 #
 # The fourth line is an approximation. How high must the temperature be for it to hold?
 # Here is the length of the gradient for the students and teachers that you have
@@ -801,7 +802,7 @@ with results(varies=initial) as table:
 #
 # On the test images, too, the gain is about five points. The teacher has learned from
 # more labels, but all that the student gets of them are answers to the same 200 images.
-# How can they help? Here is one explanation (Menon 2021). Take a blurred little
+# How can they help? Here is one explanation (Menon and others 2021). Take a blurred little
 # picture. Suppose that of all pictures that look just like it, 70 % are pullovers and
 # 30 % coats: $p(y \mid x) = (0.7, 0.3)$. Your training set holds this picture once, and
 # its label is *one draw* from that distribution. In three cases of ten it says coat,
@@ -1790,14 +1791,15 @@ with results(varies=initial + ", one draw of false labels") as table:
 # ## Where you will meet it
 #
 # - **Smaller language models.** DistilBERT has 40 % fewer parameters than BERT, is 60 %
-#   faster and keeps 97 % of its score on a collection of language tasks (Sanh 2019). Large
-#   language models often learn from whole texts that another one has written: first
-#   choices rather than soft answers.
-# - **Vision transformers.** DeiT learns from a convolutional teacher (Touvron 2021). There
-#   the teacher's *first choices* were better targets than its soft answers, with more than
-#   a million images. Ours were nearly as good with 3,000.
+#   faster and keeps 97 % of its score on a collection of language tasks (Sanh and others
+#   2019). Large language models often learn from whole texts that another one has written:
+#   first choices rather than soft answers.
+# - **Vision transformers.** DeiT learns from a convolutional teacher (Touvron and others
+#   2021). There the teacher's *first choices* were better targets than its soft answers, with
+#   more than a million images. Ours were nearly as good with 3,000.
 # - **Features instead of answers.** The student can also be made to agree with the teacher's
-#   hidden layers, through a small matrix that fits the sizes to each other (Romero 2015).
+#   hidden layers, through a small matrix that fits the sizes to each other (Romero and others
+#   2015).
 # - **Weak teachers on purpose.** Burns and others (2023) let a small language model teach a
 #   large one. The student ended up better than its teacher, which our students of the bad
 #   teacher did only when they also had true labels.

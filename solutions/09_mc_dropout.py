@@ -81,7 +81,10 @@ warm_up("09_mc_dropout")
 GROUPS, SIZE = 6, 5  # independent ensembles, and members of each
 RATES = [0.1, 0.3, 0.5, 0.7]
 DEVICE = device()
-ONE, MC, FIVE, INFO, OFF = plots.PALETTE[:5]  # one color per treatment
+ONE, MC, FIVE = (
+    plots.TREATMENTS[name] for name in ("one network", "MC dropout", "ensemble")
+)
+INFO, OFF = plots.PALETTE[6], plots.PALETTE[4]
 splits = data.fashion_mnist(1000, 1000, n_test=2000, size=14, flat=True, device=DEVICE)
 train, val = splits.train, splits.val  # x (1000, 196)
 black, white = train.x.min(), train.x.max()  # what pixel values 0 and 1 became
@@ -601,7 +604,7 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 # $\ln p(D) \ge \int q(W) \ln \frac{p(D \mid W)\,p(W)}{q(W)}\, dW$. Split the fraction's
 # logarithm into $\ln p(D \mid W)$ and $-\ln\frac{q(W)}{p(W)}$. The first integral is the fit,
 # the second one minus the KL. The gap of the bound is $\text{KL}(q \| p(W \mid D))$, so
-# raising the bound moves $q$ towards the posterior.
+# raising the bound moves $q$ toward the posterior.
 # </details>
 #
 # Now read the two terms as a training loss. The fit, with one mask drawn per example, is
@@ -633,7 +636,7 @@ with results(varies="6 networks with dropout 0.5, 100 images; one split") as tab
 #
 # The other objection is about what $q$ can express. Training moves $M$. But around $M$,
 # the relative spread of each column (sd over mean) is $\sqrt{p/(1-p)}$, and $p$ was
-# chosen by us (unless it is learned as well, as in *concrete dropout*, Gal 2017). A
+# chosen by us (unless it is learned as well, as in *concrete dropout*, Gal and others 2017). A
 # true posterior gets narrower as data come in. Does this one? Osband (2016) asked. Let
 # us draw it.
 #

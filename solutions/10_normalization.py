@@ -337,9 +337,7 @@ with warnings.catch_warnings():  # some of them diverge, as they should
     }
 
 # %% figure
-KIND_COLORS = dict(
-    zip(KINDS, (plots.PALETTE[3], plots.PALETTE[0], plots.PALETTE[2]), strict=True)
-)
+KIND_COLORS = plots.treatment_colors(KINDS)
 ax = None
 for name, values in by_rate.items():
     ax = plots.band(RATES, values, label=name, color=KIND_COLORS[name], ax=ax)
@@ -636,9 +634,9 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 #
 # | | averages over | stored statistics | where it is used |
 # |---|---|---|---|
-# | BatchNorm (Ioffe 2015) | N, H, W: per channel | yes | image networks, batches of 16 or more |
-# | LayerNorm (Ba 2016) | the features of one example | no | transformers, recurrent networks |
-# | InstanceNorm (Ulyanov 2016) | H, W: per channel and example | no | style transfer |
+# | BatchNorm (Ioffe and Szegedy 2015) | N, H, W: per channel | yes | image networks, batches of 16 or more |
+# | LayerNorm (Ba and others 2016) | the features of one example | no | transformers, recurrent networks |
+# | InstanceNorm (Ulyanov and others 2016) | H, W: per channel and example | no | style transfer |
 # | GroupNorm (Wu and He 2018) | H, W and a group of channels | no | detection, small batches |
 # | RMSNorm (Zhang and Sennrich 2019) | as LayerNorm, without subtracting the mean | no | large language models |
 #
@@ -860,8 +858,8 @@ with results(varies=f"8 {initial}") as table:
 # If that noise regularizes, smaller batches should overfit less. But a smaller batch also
 # makes noisier *gradients*, and the two would be confused. We separate them: every step
 # uses a batch of 64, and only BatchNorm looks at groups of $g$ examples within it. (This
-# is called *ghost* BatchNorm; Hoffer 2017.) Each network is trained twice, on the true
-# labels and on those of which 200 are false, so that there is something to be learned by
+# is called *ghost* BatchNorm; Hoffer and others 2017.) Each network is trained twice, on the
+# true labels and on those of which 200 are false, so that there is something to be learned by
 # heart.
 
 
@@ -921,7 +919,7 @@ true_end, false_end = (
 
 # %% figure
 fig, panels = plots.figure(2)
-SHADES = (plots.PALETTE[2], plots.PALETTE[4], plots.PALETTE[0])
+SHADES = (plots.PALETTE[2], plots.PALETTE[5], plots.PALETTE[6])
 for size, color in zip(SIZES, SHADES, strict=True):
     for panel, name in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
         curve = 100 * getattr(ghosts[size], name).T[6:]
@@ -1189,7 +1187,7 @@ computed = torch.stack(
 
 # %% figure
 PLACE_COLORS = dict(
-    zip(measured, (plots.PALETTE[k] for k in (3, 1, 2, 4)), strict=True)
+    zip(measured, (plots.PALETTE[k] for k in (5, 1, 2, 4)), strict=True)
 )  # dropout has the colors that it has in the incident below
 ax = None
 for name, values in measured.items():
@@ -1574,7 +1572,7 @@ true_labels["0.5 everywhere, recalibrated"] = torch.tensor(
 
 # %% figure
 SHOWN = [*ARMS][:5]
-NET_COLORS = dict(zip(SHOWN, plots.PALETTE[:5], strict=True))
+NET_COLORS = plots.treatment_colors(SHOWN)
 fig, panels = plots.figure(2, sharey=True)
 for name in SHOWN:
     runs = nets[name]

@@ -489,7 +489,7 @@ memory = {
 }
 
 # %% figure
-COLORS = dict(zip(["none", "outputs", "fresh", "locked"], plots.PALETTE, strict=False))
+COLORS = plots.treatment_colors(["none", "outputs", "fresh", "locked"])
 fig, ax = plots.figure()
 for name, result in memory.items():
     color = "black" if "LSTM" in name else COLORS[name.split(", ")[1]]
@@ -636,7 +636,8 @@ with results(varies=initial) as table:
 # vector by a factor $\gamma$, then $\gamma^T$ is a bound for the growth; the $D_t$, whose
 # entries lie between 0 and 1, can only shorten. In notebook 06 each layer had a matrix of
 # its own, and some would stretch and others shrink. Here it is always the same matrix,
-# and the effect is exponential in the length of the sequence (Bengio 1994; Pascanu 2013).
+# and the effect is exponential in the length of the sequence (Bengio and others 1994; Pascanu
+# and others 2013).
 #
 # Let $W$ be $\gamma$ times a random rotation and measure the gradient on its way back
 # through 60 steps, once with tanh and small states, and once without tanh.
@@ -703,9 +704,9 @@ with results(varies="8 rotations and starting states") as table:
 # the cliff is as long as the cliff is steep, and throws the parameters far away from
 # everything they have learned.
 #
-# The cure is simple (Pascanu 2013; Mikolov, in his thesis of 2012, had cut single entries
-# of what flows back into the hidden units at ±15). If the gradient is longer than a limit,
-# shorten it to the limit and keep its direction:
+# The cure is simple (Pascanu and others 2013; Mikolov, in his thesis of 2012, had cut single
+# entries of what flows back into the hidden units at ±15). If the gradient is longer than a
+# limit, shorten it to the limit and keep its direction:
 #
 # $$\mathbf g \;\leftarrow\; \mathbf g \cdot \min\!\left(1, \frac{c}{\lVert\mathbf g\rVert}\right),
 # \qquad \lVert\mathbf g\rVert = \Bigl(\sum_{\text{all entries of all tensors}} g_i^2\Bigr)^{1/2} .$$
@@ -823,9 +824,9 @@ for clip_ in (suspect_, nn.utils.clip_grad_norm_):
 #
 # | network | limit on the norm |
 # |---|---|
-# | LSTM language models of Zaremba 2014 (their code) | 10 (large), 5 (small) |
-# | LSTM for translation (Sutskever 2014) | 5 |
-# | AWD-LSTM (the code of Merity 2018) | 0.25 |
+# | LSTM language models of Zaremba and others 2014 (their code) | 10 (large), 5 (small) |
+# | LSTM for translation (Sutskever and others 2014) | 5 |
+# | AWD-LSTM (the code of Merity and others 2018) | 0.25 |
 # | BERT (its code), GPT-3, PaLM, LLaMA | 1.0 |
 #
 # Why 10 and then 0.25 for the same kind of network on the same data? In Zaremba's code
@@ -833,8 +834,8 @@ for clip_ in (suspect_, nn.utils.clip_grad_norm_):
 # mean, and 10 divided by 35 is 0.29. A norm depends on how the loss is scaled, on the
 # network and on the batch. So a number cannot be carried over, and no fixed alarm ("warn
 # above 100") can be right. What can be carried over is the way to a number: record the
-# norms of a run that works (Pascanu 2013 advises the same), and set the limit above the
-# typical one, by our rule of thumb to two to five times that, so that it acts rarely.
+# norms of a run that works (Pascanu and others 2013 advise the same), and set the limit above
+# the typical one, by our rule of thumb to two to five times that, so that it acts rarely.
 # `fit` has a hook between the backward pass and the step for that.
 
 
@@ -1148,7 +1149,7 @@ for share in (0.5, 0.1, 0.01):
 
 # %% [markdown]
 # Clipping by norm keeps the angle at 0 by construction. Clipping by value turns the
-# gradient the more, the more it shortens it, towards the vector of its signs, whose
+# gradient the more, the more it shortens it, toward the vector of its signs, whose
 # entries are all of one size. It is used where single entries go wild, and it needs no
 # sum over all devices. Everywhere else the norm is the default.
 #
@@ -1224,8 +1225,8 @@ with results(varies="12 data sets of 30 points") as table:
 # **Dropout is input noise, too**, only that it multiplies: $x_j m_j/(1-p)$ is $x_j$ plus a
 # number with the mean 0 and the variance $\tfrac{p}{1-p} x_j^2$. Put this variance in the
 # place of $\sigma^2$ above, and the penalty becomes $\tfrac{p}{1-p}\sum_j x_j^2 w_j^2$: an
-# L2 penalty that *adapts* to the size of each feature (Wager 2013), which you have written
-# in Exercise 2.7 of notebook 02.
+# L2 penalty that *adapts* to the size of each feature (Wager and others 2013), which you have
+# written in Exercise 2.7 of notebook 02.
 #
 # **Noise on the weights** asks for weights whose *neighbors* are good as well. To second
 # order, averaging the loss over $\mathbf w + \boldsymbol\delta$ adds $\tfrac{\sigma^2}{2}
@@ -1346,12 +1347,12 @@ with results(varies=initial, after="sequences.noise") as table:
 # ## Words that are missing
 #
 # A noise that is made for letters and words leaves some of them out. **Word dropout**
-# replaces each token with probability $p$ by the token for "unknown" (Bowman 2016, in the
-# decoder of a text model; Iyyer 2015 leave the words out of an average of word vectors
-# altogether). The network must not rely on any single word, and it learns what to do with
-# unknown words, which will certainly come. In a way it is dropout of the input, with one
-# coin for all numbers of a token; and it is related to the masking of BERT (Devlin 2019:
-# 15 % of the tokens), where the network is asked to fill the gaps.
+# replaces each token with probability $p$ by the token for "unknown" (Bowman and others 2016,
+# in the decoder of a text model; Iyyer and others 2015 leave the words out of an average of
+# word vectors altogether). The network must not rely on any single word, and it learns what to
+# do with unknown words, which will certainly come. In a way it is dropout of the input, with
+# one coin for all numbers of a token; and it is related to the masking of BERT (Devlin and
+# others 2019: 15 % of the tokens), where the network is asked to fill the gaps.
 #
 # One thing must not be touched: the padding. It says where a name ends, and a sequence
 # that ends in "unknown, unknown, unknown" is a longer sequence.
@@ -1435,7 +1436,8 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 #
 # This is *pre-norm*: each branch normalizes its own input. Vaswani and others (2017) put
 # the norm on the stream, behind the addition (*post-norm*); most models since GPT-2 have
-# pre-norm, because the open path lets deep stacks train without a warm-up (Xiong 2020).
+# pre-norm, because the open path lets deep stacks train without a warm-up (Xiong and others
+# 2020).
 #
 # Where may the coins fall? The original names two places: the output of each branch
 # before it is added, and the sum of embeddings and positions, both with 0.1. Its code,
@@ -1447,10 +1449,10 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 #
 # | | dropout while (pre-)training |
 # |---|---|
-# | Vaswani 2017, base model | 0.1 on branches and embeddings; label smoothing 0.1 |
-# | GPT (Radford 2018), BERT (Devlin 2019) | 0.1, attention weights included |
-# | T5 1.1 (the successor of Raffel 2020) | off in pre-training, on again in fine-tuning |
-# | PaLM (Chowdhery 2022) | none in pre-training, 0.1 in most fine-tuning |
+# | Vaswani and others 2017, base model | 0.1 on branches and embeddings; label smoothing 0.1 |
+# | GPT (Radford and others 2018), BERT (Devlin and others 2019) | 0.1, attention weights included |
+# | T5 1.1 (the successor of Raffel and others 2020) | off in pre-training, on again in fine-tuning |
+# | PaLM (Chowdhery and others 2022) | none in pre-training, 0.1 in most fine-tuning |
 #
 # The change between the second line and the last has a simple reason. A network that
 # reads a trillion words *once* meets every sentence for the first time. Training loss and
@@ -1547,8 +1549,8 @@ load("11_sequences").EncoderBlock(EncoderBlock, seed=20_114)
 # ## One removed at a time
 #
 # Transformers often come with a bundle: dropout, weight decay (Loshchilov and Hutter 2019),
-# label smoothing (Szegedy 2016), and sometimes word dropout. Which part of it does the
-# work? The usual test is an *ablation*: train with all, then with each of them removed in
+# label smoothing (Szegedy and others 2016), and sometimes word dropout. Which part of it does
+# the work? The usual test is an *ablation*: train with all, then with each of them removed in
 # turn. Our transformer has one block like yours, written out so that `MemberDropout` can
 # give each of eight networks coins of its own; the average over the letters goes into the
 # logits, as before.
@@ -1634,22 +1636,24 @@ predict(
 # %% experiment
 few = data.Split(train.x[:400], train.y[:400])
 course = {"all four": accuracies(few), "none": accuracies(few, ALL)}
-course["no dropout"] = accuracies(few, ["p"])
+course["without dropout"] = accuracies(few, ["p"])
 
 # %% experiment
-course["no word dropout"] = accuracies(few, ["words"])
-course["no decay"] = accuracies(few, ["decay"])
-course["no smoothing"] = accuracies(few, ["smoothing"])
+course["without word dropout"] = accuracies(few, ["words"])
+course["without decay"] = accuracies(few, ["decay"])
+course["without smoothing"] = accuracies(few, ["smoothing"])
 
 # %% figure
 bundle = {name: values[-1] for name, values in course.items()}
 fig, (left, right) = plots.figure(2)
 plots.points(bundle, ax=left)
-left.set(xlabel='arm ("no …": one is left out)', ylabel="validation accuracy (%)")
+left.set(xlabel='arm ("without …": one is left out)', ylabel="validation accuracy (%)")
 left.tick_params(axis="x", rotation=35)
 left.set_title("Each one can be spared, all four cannot")
 gain = course["all four"] - course["none"]
-plots.band(range(50, 251, 50), gain.T, label="all four against none", ax=right)
+plots.band(
+    range(50, 251, 50), gain.T, label="all four against none", color="#1a1a1a", ax=right
+)
 right.axhline(0, color="black", linewidth=0.8)
 right.set(xlabel="training step", ylabel="gain of the bundle (points)")
 right.set_title("The gain comes late")
@@ -1662,7 +1666,7 @@ plots.show(
 )
 
 # %% results
-singles = [v for name, v in bundle.items() if name.startswith("no ")]
+singles = [v for name, v in bundle.items() if name.startswith("without ")]
 with results(varies=initial) as table:
     table.arms(bundle, paired_with="all four", unit="% validation accuracy", digits=1)
     claim(

@@ -391,7 +391,7 @@ for step in range(101):
 
 # %% [markdown]
 # It starts at about $\ln 10 = 2.30$, as a network that knows nothing should, and falls
-# towards 0. About ten of these 50 labels are false, and it learns those as well. The
+# toward 0. About ten of these 50 labels are false, and it learns those as well. The
 # plumbing works.
 #
 # Now somebody wants to know whether dropout helps. The plain way is to train one
@@ -454,11 +454,8 @@ best_rate = {name: int(v.mean(0).argmax()) for name, v in val_by_rate.items()}
 
 # %% figure
 ax = None
-SIDE_COLORS = dict(zip(sides, plots.PALETTE[:2], strict=True))
 for name, values in val_by_rate.items():
-    ax = plots.band(
-        PLAN["nuisance"], values, label=name, color=SIDE_COLORS[name], ax=ax
-    )
+    ax = plots.band(PLAN["nuisance"], values, label=name, ax=ax)
 ax.set_xscale("log", base=2)
 ax.set_xticks(PLAN["nuisance"], [f"{lr:g}" for lr in PLAN["nuisance"]])
 ax.set(xlabel="learning rate (log scale)", ylabel="validation accuracy (%)")
@@ -681,7 +678,7 @@ cells = factorial(moves=False) | factorial(moves=True)
 # %% figure
 fig, panels = plots.figure(2)
 LETTERS = {"none": "none", "dropout": "D", "decay": "W", "moves": "M"}
-DOTS = dict(zip(LETTERS, (plots.PALETTE[k] for k in (0, 1, 3, 4)), strict=True))
+DOTS = {name: plots.TREATMENTS[name] for name in LETTERS}
 for number, panel in enumerate(panels):
     for name, cell in cells.items():
         at = (cell["train"][number].mean(), cell["test"][number].mean())
@@ -826,8 +823,8 @@ demos_strategy.scene(cells).show()
 # fallen to 65 %, each of the three alone stood at about 70, and all pairs and all three
 # together at 73 to 74. But a *stronger* decay, of 3 instead of 1, stood at 74 all by
 # itself. So there a combination beat single regularizers that were too weak, and not one
-# of the right strength. Published recipes that combine a dozen of them (Wightman 2021)
-# train for hundreds of epochs and were tuned *as a whole*.
+# of the right strength. Published recipes that combine a dozen of them (Wightman and others
+# 2021) train for hundreds of epochs and were tuned *as a whole*.
 #
 # ## One table of techniques
 #
@@ -1091,11 +1088,11 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # | Case | Start with | Source |
 # |---|---|---|
 # | MLP on tables | AdamW; a *tuned* mix of decay, dropout, BatchNorm, skip connections, mixup or CutMix and averaging beat boosted trees on most of 40 data sets | Kadra 2021 |
-# | CNN on images | flips and crops, decay 0.01–0.02 (LAMB), mixup 0.1–0.2, CutMix 1.0, stochastic depth 0–0.05, 100 to 600 epochs | Wightman 2021 |
+# | CNN on images | flips and crops, decay 0.01–0.02 (LAMB), mixup 0.1–0.2, CutMix 1.0, stochastic depth 0–0.05, 100 to 600 epochs | Wightman and others 2021 |
 # | Vision transformer | as above but stronger: decay 0.05, stochastic depth 0.1, mixup 0.8, CutMix 1.0, smoothing 0.1, no dropout | Touvron 2020 |
-# | Transformer, several epochs | dropout 0.1 on each sublayer's output, label smoothing 0.1 | Vaswani 2017 |
-# | Language model, one epoch | no dropout; decay 0.1, clipping at 1.0 | Chowdhery 2022, Touvron 2023 |
-# | LSTM | locked dropout on inputs, outputs and embeddings, dropped recurrent *weights*, averaged weights | Merity 2018 |
+# | Transformer, several epochs | dropout 0.1 on each sublayer's output, label smoothing 0.1 | Vaswani and others 2017 |
+# | Language model, one epoch | no dropout; decay 0.1, clipping at 1.0 | Chowdhery and others 2022, Touvron and others 2023 |
+# | LSTM | locked dropout on inputs, outputs and embeddings, dropped recurrent *weights*, averaged weights | Merity and others 2018 |
 # | Few images, no pretrained network | a plain network whose rate and decay are well tuned, before anything special | Brigato 2021 |
 # | Fine-tuning | train a new last layer first, then all with a small rate; smaller rates for earlier layers | Kumar 2022, Howard and Ruder 2018 |
 #
@@ -1284,7 +1281,7 @@ def make_optimizer(
 
 
 # %% [markdown]
-# The same measurement with yours. Both weights should be pulled towards 0 alike:
+# The same measurement with yours. Both weights should be pulled toward 0 alike:
 
 # %% look
 look(lambda: shrinking(make_optimizer), "two numbers of the same size, below 0")
@@ -1700,7 +1697,7 @@ bases = pretrained(OLD)
 transfer = {n: compared(bases, NEW, n) for n in COUNTS}
 
 # %% figure
-ARM_COLORS = dict(zip(transfer[5], (plots.PALETTE[k] for k in (0, 2, 5)), strict=True))
+ARM_COLORS = plots.treatment_colors(transfer[5])
 ax = None
 for name, color in ARM_COLORS.items():
     values = torch.stack([transfer[n][name] for n in COUNTS], 1)
@@ -1776,7 +1773,7 @@ with results(varies=few_vary) as table:
 # This is the usual state of affairs: the cheap labels are not quite right, and the
 # examples one has differ from those one will meet. What is wanted is a network for the
 # customers' pictures, within 400 optimizer steps. Let us look at the two kinds of
-# pictures first. False labels are red; `sealed_data` draws a new shop for each seed.
+# pictures first. False labels are dark red; `sealed_data` draws a new shop for each seed.
 
 # %% figure
 shop, names = check.sealed_data(1).data, data.CLASS_NAMES

@@ -1,4 +1,4 @@
-"""Label noise with an exact rate."""
+"""False labels (label noise) at an exact rate."""
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ def corrupt_labels(
 ) -> tuple[Tensor, Tensor]:
     r"""Flip exactly round(rate · n) labels, each to a class that it was not.
 
-    Positions are drawn without replacement. A flipped label $y$ becomes
+    Positions are drawn without replacement. A false label $y$ becomes
     $(y + s) \bmod K$ with $s$ uniform in $1, \dots, K - 1$.
 
     Args:

@@ -181,14 +181,16 @@ def ends_picture(
     """
     fig, (ax, right) = plots.figure(2)
     _landscape(ax, problem)
-    ax.plot(*coupled[0], "o", color=plots.PALETTE[0], label=say("Adam + L2"))
+    coupled_color = plots.TREATMENTS["Adam + L2"]
+    ax.plot(*coupled[0], "o", color=coupled_color, label=say("Adam + L2"))
     ax.plot(
         *ridge[0], "s", color=INK, fillstyle="none", markersize=11, label=say("ridge")
     )
     way = (ridge_solution(problem, 0.0) - ridge).norm(dim=1)
     spread = torch.linspace(-0.12, 0.12, len(ridge))
+    colors = plots.treatment_colors(["Adam + L2", *ends])
     for place, (name, w) in enumerate(ends.items()):
-        color = plots.PALETTE[1 + place]
+        color = colors[name]
         ax.plot(*w[0], "o", color=color, label=f"AdamW, {name}")
         right.plot(
             place - 0.15 + spread, (w - ridge).norm(dim=1) / way, "o", color=color, ms=4
@@ -278,9 +280,8 @@ def still(decay: float = 0.5, rate: float = 0.01, steps: int = 2000) -> Figure:
     ridge = torch.linalg.solve(
         BOWL.hessian + decay * torch.eye(2), BOWL.hessian @ BOWL.minimum
     )
-    for ax, (name, kind), color in zip(
-        axes, OPTIMIZERS.items(), plots.PALETTE, strict=False
-    ):
+    for ax, (name, kind) in zip(axes, OPTIMIZERS.items(), strict=True):
+        color = plots.TREATMENTS[name]
         path = _walk(kind, decay, rate, steps)
         _contours(ax)
         ax.plot(*path.T, color=color, linewidth=1.5)

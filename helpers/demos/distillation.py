@@ -27,15 +27,10 @@ __all__ = [
     "two_orders",
 ]
 
-GREY, INK = "#808080", "#1a1a1a"
-COLORS = {  # one per kind of target, in the whole notebook
-    "labels": plots.PALETTE[0],
-    "soft answers": plots.PALETTE[1],
-    "one teacher": plots.PALETTE[1],
-    "ensemble": plots.PALETTE[2],  # as in notebook 09
-    "label smoothing": plots.PALETTE[3],  # as in notebook 07
+GRAY, INK = "#808080", "#1a1a1a"
+COLORS = plots.TREATMENTS | {  # targets, in the whole notebook
     "first choice": plots.PALETTE[4],
-    "confidence only": plots.PALETTE[5],
+    "confidence only": plots.PALETTE[7],
 }
 
 
@@ -77,7 +72,7 @@ def gradient_sizes(temperatures: Sequence[float], sizes: Tensor) -> Figure:
     squared = torch.tensor(temperatures) ** 2
     plots.band(temperatures, sizes, label=say("gradient of KL"), ax=left)
     anchor = sizes[:, -1].mean() * squared[-1]
-    left.plot(temperatures, anchor / squared, ":", color=GREY, label="∝ 1/T²")
+    left.plot(temperatures, anchor / squared, ":", color=GRAY, label="∝ 1/T²")
     plots.band(temperatures, sizes * squared, label=say("gradient of T²·KL"), ax=right)
     left.set(yscale="log", ylabel=say("length of the gradient (log scale)"))
     left.set_title(say("Without T²: the soft loss falls silent"))
@@ -111,7 +106,7 @@ def ladder(gains: Mapping[str, Mapping[str, Tensor]]) -> Figure:
                 row + 0.22 * shift - 0.11,
                 xerr=[[mean - low], [high - mean]],
                 fmt=mark,
-                color=COLORS.get(kind, GREY),
+                color=COLORS.get(kind, GRAY),
                 mfc="white" if not shift else None,
                 capsize=3,
             )
@@ -174,7 +169,7 @@ def loss_spread(losses: Mapping[str, Tensor]) -> Figure:
     everything = torch.cat([*losses.values()])
     edges = torch.linspace(everything.min(), everything.max(), 50).tolist()
     for kind, values in losses.items():
-        color = COLORS.get(kind, GREY)
+        color = COLORS.get(kind, GRAY)
         label = f"{kind}: {values.mean():.2f} ± {values.std():.2f}"
         ax.hist(values.tolist(), bins=edges, alpha=0.5, color=color, label=label)
         ax.axvline(values.mean().item(), color=color, linewidth=2)
@@ -193,7 +188,7 @@ def never_seen(names: Sequence[str], shares: Mapping[str, Tensor]) -> Axes:
     fig, ax = plots.figure()
     fig.set_size_inches(8, 5)
     place = torch.arange(len(names))
-    looks = zip("osD", (plots.PALETTE[0], plots.PALETTE[4], GREY), strict=True)
+    looks = zip("osD", (plots.PALETTE[0], plots.PALETTE[4], GRAY), strict=True)
     for k, ((kind, values), (mark, color)) in enumerate(
         zip(shares.items(), looks, strict=False)
     ):

@@ -36,7 +36,7 @@ __all__ = [
 
 WIDTHS = (5, 8, 8, 3)  # units per layer of the network that is drawn
 INK, PALE = "#1a1a1a", "#d9d9d9"
-_COLORS = {0.0: 0, 0.25: 4, 0.5: 1, 0.75: 3, 0.9: 5}  # rate -> place in the palette
+_COLORS = {0.0: 0, 0.25: 5, 0.5: 1, 0.75: 6, 0.9: 2}  # rate -> place in the palette
 
 
 def color(rate: float) -> str:
@@ -332,8 +332,9 @@ def width_map(
     """
     fig, axes = plots.figure(len(gain), sharey=True)
     for ax, (title, lines) in zip(axes, gain.items(), strict=True):
+        colors = plots.treatment_colors(lines)
         for (name, values), style in zip(lines.items(), ("-", "--"), strict=True):
-            look = {"color": color(0.5), "linestyle": style, "marker": "o"}
+            look = {"color": colors[name], "linestyle": style, "marker": "o"}
             plots.band(widths, values.T, label=name, color=look, ax=ax)
         ax.axhline(0, color=INK, lw=0.8)
         ax.set_xscale("log", base=2)
@@ -353,7 +354,7 @@ def weights_by_size(
     """
     fig, ax = plots.figure()
     looks: list[dict[str, Any]] = [
-        {"color": plots.PALETTE[2], "ls": ":", "marker": "s"},
+        {"color": plots.TREATMENTS["plain ridge"], "ls": ":", "marker": "s"},
         {"color": color(0.5), "ls": "-"},
         {"color": color(0.5), "ls": "", "marker": "o", "ms": 8, "mfc": "none"},
     ]

@@ -102,7 +102,7 @@ def playback_picture(
 def _plane(
     ax: Axes, playback: Playback, data: tuple[Tensor, Tensor], epoch: int
 ) -> None:
-    """Probabilities as colours, the boundary as a line, the points on top."""
+    """Probabilities as colors, the boundary as a line, the points on top."""
     x, y = data
     frame = playback.frames[epoch - 1].numpy()
     look: dict[str, Any] = {"extent": playback.extent, "origin": "lower"}

@@ -30,20 +30,22 @@ __all__ = [
     "sorted_sizes",
 ]
 
-GREY = "#999999"
+GRAY, INK = "#999999", "#1a1a1a"
 
 
 def shrink_maps(threshold: float = 1.0) -> Figure:
     """Draw the prices of L1 and L2, and what each does to a weight of given size."""
     w = torch.linspace(-3, 3, 241)
     fig, (left, right) = plots.figure(2)
-    left.plot(w, threshold * w.abs(), label="L1: λ|w|")
-    left.plot(w, threshold * w**2 / 2, "--", label="L2: λw²/2")
+    l1, l2 = (plots.TREATMENTS[name] for name in ("L1", "L2"))
+    left.plot(w, threshold * w.abs(), color=l1, label="L1: λ|w|")
+    left.plot(w, threshold * w**2 / 2, "--", color=l2, label="L2: λw²/2")
     left.set(title=say("Near 0 an L2 price is almost nothing"), ylabel=say("price"))
     right.plot(w, w, color="#bbbbbb", label=say("no penalty"))
-    right.plot(w, F.softshrink(w, threshold), label=say("L1: soft threshold"))
-    right.plot(w, w / (1 + threshold), "--", label="L2: w/(1+λ)")
-    right.plot(w, F.hardshrink(w, threshold), ":", label=say("hard threshold"))
+    soft, hard = F.softshrink(w, threshold), F.hardshrink(w, threshold)
+    right.plot(w, soft, color=l1, label=say("L1: soft threshold"))
+    right.plot(w, w / (1 + threshold), "--", color=l2, label="L2: w/(1+λ)")
+    right.plot(w, hard, ":", color=INK, label=say("hard threshold"))
     right.set(
         title=say("L1 makes zeros, L2 only scales"), ylabel=say("best compromise")
     )
@@ -67,7 +69,7 @@ def sorted_sizes(fits: Mapping[str, Tensor], *, step: float) -> Figure:
         size = w.abs().sort(descending=True).values
         rank = torch.arange(1, len(w) + 1)
         ax.semilogy(rank[size > 0], size[size > 0], style, markersize=4, label=name)
-    ax.axhline(step, color=GREY, linewidth=1)
+    ax.axhline(step, color=GRAY, linewidth=1)
     note: dict[str, Any] = {"va": "bottom", "ha": "right", "color": "#666666"}
     ax.text(len(w), step, say("length of one SGD step of L1"), **note)
     ax.set(
@@ -91,23 +93,22 @@ def recovery(
     Args:
         strengths: (n,), > 0.
         scores: name of the penalty -> (precision, recall), each (seeds, n).
-        mark: strength of the first penalty at which a grey line is drawn.
+        mark: strength of the first penalty at which a gray line is drawn.
         titles: one finding per panel.
     """
     fig, axes = plots.figure(len(scores), sharey=True, squeeze=False)
     for ax, title, name in zip(axes[0], titles, scores, strict=True):
         precision, recall = scores[name]
-        plots.band(
-            strengths, precision, label=say("precision"), color=plots.TRAIN, ax=ax
-        )
-        plots.band(strengths, recall, label=say("recall"), color=plots.VAL, ax=ax)
+        plots.band(strengths, precision, label=say("precision"), color=INK, ax=ax)
+        dashed = {"color": "#767676", "linestyle": "--"}
+        plots.band(strengths, recall, label=say("recall"), color=dashed, ax=ax)
         ax.set(
             xscale="log",
             xlabel=say("{name} strength (log scale)", name=name),
             ylim=(0, 1.05),
         )
         ax.set_title(title)
-    axes[0, 0].axvline(mark, color=GREY, linewidth=1)
+    axes[0, 0].axvline(mark, color=GRAY, linewidth=1)
     axes[0, 0].set_ylabel(say("fraction of features"))
     return fig
 
@@ -147,7 +148,7 @@ def one_problem(x: Tensor, y: Tensor, truth: Tensor) -> Figure:
     correlation = (z * ((y - y.mean()) / y.std())[:, None]).mean(0)
     fig, (left, right) = plots.figure(2)
     for ax, heights in ((left, truth), (right, correlation)):
-        for real, color in ((True, plots.PALETTE[0]), (False, GREY)):
+        for real, color in ((True, plots.PALETTE[0]), (False, GRAY)):
             at = ((truth != 0) == real).nonzero()[:, 0]
             ax.bar(
                 at,
@@ -179,7 +180,7 @@ def coefficient_paths(
     """
     fig, axes = plots.figure(len(paths), sharey=True, squeeze=False)
     for ax, weights in zip(axes[0], paths.values(), strict=True):
-        for real, color in ((False, GREY), (True, plots.PALETTE[0])):
+        for real, color in ((False, GRAY), (True, plots.PALETTE[0])):
             lines = ax.plot(strengths, weights[:, (truth != 0) == real], color=color)
             lines[0].set_label(say("real feature") if real else say("useless feature"))
         ax.set(xscale="log", xlabel=say("strength (log scale)"))
@@ -200,9 +201,8 @@ def pruning(nets: Mapping[str, tuple[Tensor, Tensor, Tensor]]) -> Figure:
             (strengths, seeds).
     """
     fig, (left, right) = plots.figure(2)
-    for (name, (zeros, units, accuracy)), color in zip(
-        nets.items(), plots.PALETTE, strict=False
-    ):
+    for name, (zeros, units, accuracy) in nets.items():
+        color = plots.TREATMENTS[name]
         for ax, values in ((left, accuracy), (right, units)):
             ax.plot(zeros, values, ".", color=color, alpha=0.4)
             ax.plot(zeros.mean(1), values.mean(1), "o-", color=color, label=name)
@@ -229,10 +229,8 @@ def rate_lines(rates: Sequence[float], scores: Mapping[str, Tensor]) -> Figure:
     for ax, panel in zip(axes, panels, strict=True):
         for name, values in scores.items():
             if name.startswith(panel + ", "):
-                label = name.split(", ")[1]
-                color = plots.PALETTE[0 if label == "no limit" else 2]
-                plots.band(rates, values.T, label=label, color=color, ax=ax)
-        ax.axhline(10, color=GREY, linestyle=":", label=say("guessing"))
+                plots.band(rates, values.T, label=name.split(", ")[1], ax=ax)
+        ax.axhline(10, color=GRAY, linestyle=":", label=say("guessing"))
         ax.set(xscale="log", xlabel=say("learning rate (log scale)"), title=panel)
         ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
         ax.minorticks_off()

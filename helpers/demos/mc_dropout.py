@@ -28,7 +28,7 @@ __all__ = [
     "shift_scene",
 ]
 
-GREY = "#999999"
+GRAY = "#999999"
 
 
 def reliability_row(
@@ -134,20 +134,17 @@ def doubt_bands(
     fig, axes = plots.figure(len(samples), sharey=True, squeeze=False)
     for ax, title, name in zip(axes[0], titles, samples, strict=True):
         mean, sd = samples[name].mean(0).cpu(), samples[name].std(0).cpu()
-        ax.plot(line, truth, color=GREY, linewidth=1, label=say("truth"))
-        ax.plot(
-            line, mean, color=plots.PALETTE[0], label=say("{name}: mean", name=name)
-        )
-        band = {"color": plots.PALETTE[0], "alpha": 0.25, "linewidth": 0}
+        ax.plot(line, truth, color=GRAY, linewidth=1, label=say("truth"))
+        color = plots.TREATMENTS.get(name, plots.PALETTE[0])
+        ax.plot(line, mean, color=color, label=say("{name}: mean", name=name))
+        band = {"color": color, "alpha": 0.25, "linewidth": 0}
         ax.fill_between(line, mean - 2 * sd, mean + 2 * sd, **band, label=say("± 2 sd"))
         if noise:
             outer = 2 * (sd.square() + noise**2).sqrt()
-            faint = {"color": plots.PALETTE[0], "alpha": 0.1, "linewidth": 0}
+            faint = {"color": color, "alpha": 0.1, "linewidth": 0}
             label = say("± 2 sd with noise")
             ax.fill_between(line, mean - outer, mean + outer, **faint, label=label)
-        ax.plot(
-            *(p.cpu() for p in points), ".", color=plots.PALETTE[1], label=say("data")
-        )
+        ax.plot(*(p.cpu() for p in points), ".", color="#1a1a1a", label=say("data"))
         ax.set(xlabel="x", title=title, ylim=(-2.2, 2.2))
         ax.legend(loc="upper center", ncols=3, fontsize=9)
     axes[0, 0].set_ylabel("y")

@@ -35,17 +35,7 @@ __all__ = [
 METHODS = ["mixup", "CutMix", "Cutout"]
 SIDE = 28
 INK, PALE = "#1a1a1a", "#d9d9d9"
-COLORS = {  # one color per treatment in the whole notebook
-    "none": plots.PALETTE[0],
-    "mixup": plots.PALETTE[1],
-    "CutMix": plots.PALETTE[2],
-    "label smoothing": plots.PALETTE[3],
-    "flips, crops": plots.PALETTE[4],
-    "Cutout": plots.PALETTE[5],
-    "CutMix, frozen": "#8a8a8a",
-    "slow": INK,
-    "dropout": "#7a4b2a",
-}
+COLORS = plots.TREATMENTS | {"CutMix, frozen": "#8a8a8a", "slow": INK}
 
 
 def mixed_pair(
@@ -146,7 +136,7 @@ def score_panels(
         scores: name of the score with its unit -> treatment -> (seeds,).
         titles: the finding of each panel.
 
-    The black bars are means, the grey line is the first treatment's.
+    The black bars are means, the gray line is the first treatment's.
     """
     fig, axes = plots.figure(len(scores), sharey=True)
     panels = zip(axes, scores.items(), titles, strict=True)

@@ -160,7 +160,7 @@ def factorial(
     for each, cell in cells.items():
         at = float(cell["train"][FALSE].mean()), float(cell["test"][FALSE].mean())
         here = each == name
-        left.plot(*at, "o", color=plots.PALETTE[0] if here else "#999999", ms=9)
+        left.plot(*at, "o", color=plots.PALETTE[2] if here else "#999999", ms=9)
         offset = {"xytext": (6, 5), "textcoords": "offset points"}
         left.annotate(_called(each), at, fontsize=8, **offset)
     left.margins(0.2)
@@ -171,7 +171,7 @@ def factorial(
         say("together"): measured_gain(cells, name),
     }
     means = [float(values.mean()) for values in bars.values()]
-    right.bar(list(bars), means, color=["#999999", plots.PALETTE[0]], width=0.5)
+    right.bar(list(bars), means, color=["#999999", plots.PALETTE[2]], width=0.5)
     for place, values in enumerate(bars.values()):
         right.plot([place] * len(values), values.tolist(), "o", color="k", ms=3)
     right.set(ylabel=say("gain in test accuracy (points)"), title=_called(name))

@@ -348,7 +348,7 @@ def results(*, after: str | Sequence[str] = (), varies: str = "") -> Iterator[Re
     Args:
         after: ids of more predictions that the table decides.
         varies: what differs from seed to seed, in words: "8 initializations and
-            orders; one split, one draw of label noise". It stands under the table,
+            orders; one split, one draw of false labels". It stands under the table,
             for an interval speaks of nothing else.
 
     Raises:

@@ -24,12 +24,12 @@ def heatmap(
     mark: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a table of numbers as colours, with the numbers in the cells.
+    """Draw a table of numbers as colors, with the numbers in the cells.
 
     Args:
-        values: (rows, columns); NaN cells stay grey.
+        values: (rows, columns); NaN cells stay gray.
         x, y: names of the columns and of the rows; the first row is at the top.
-        label: quantity and unit, at the colour bar.
+        label: quantity and unit, at the color bar.
         fmt: format of the numbers; "" leaves them out.
         mark: "max" or "min" frames that cell.
 
@@ -74,7 +74,7 @@ def images(
     columns: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw images side by side in one pair of axes, all on one grey scale.
+    """Draw images side by side in one pair of axes, all on one gray scale.
 
     Args:
         batch: (N, H, W), (N, 1, H, W), (N, 3, H, W) or flat square ones (N, side²).
@@ -120,7 +120,7 @@ def compare(
 
     Args:
         yours, target: numbers of one shape: scalar or (n,) as bars or lines,
-            (rows, columns) as two pictures on one colour scale.
+            (rows, columns) as two pictures on one color scale.
         kind: "bars" (up to 12 numbers), "lines", "images", or "auto".
 
     Raises:
@@ -169,7 +169,7 @@ def compare(
 
 
 def _write_cells(ax: Axes, table: Array, fmt: str) -> None:
-    """Write each number into its cell, white on dark colours and black on light."""
+    """Write each number into its cell, white on dark colors and black on light."""
     low, high = np.nanmin(table), np.nanmax(table)
     for (row, column), value in np.ndenumerate(table):
         if not np.isnan(value):

@@ -1,4 +1,4 @@
-"""The look of the course's figures: colours, line styles, sizes."""
+"""The look of the course's figures: colors, line styles, sizes."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, overload
@@ -24,7 +24,8 @@ __all__ = [
     "use_course_style",
 ]
 
-# Okabe and Ito's colour-blind-safe palette, reordered; black and yellow left out.
+# Okabe and Ito's color-blind-safe palette, reordered, without black and yellow; the
+# last two are of Tol's "muted" scheme.
 PALETTE = (
     "#0072B2",  # blue
     "#D55E00",  # vermilion
@@ -32,6 +33,8 @@ PALETTE = (
     "#CC79A7",  # pink
     "#56B4E9",  # light blue
     "#E69F00",  # orange
+    "#332288",  # indigo
+    "#882255",  # wine
 )
 TRAIN: dict[str, Any] = {"color": PALETTE[0], "linestyle": "-"}
 VAL: dict[str, Any] = {"color": PALETTE[5], "linestyle": "--"}

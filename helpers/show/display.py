@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from helpers import curtain
 from helpers.cards import Bundle, publish
 from helpers.show._stacked import stack
+from helpers.show._treatments import misplaced
 from helpers.words import say
 
 __all__ = ["Bundle", "bundle", "picture_html", "png", "publish", "show"]
@@ -63,7 +65,8 @@ def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
 
     Raises:
         TypeError: `fig` is no figure.
-        ValueError: `alt` is empty.
+        ValueError: `alt` is empty; with COURSE_STRICT=1 (set when the course tests
+            itself) also a treatment with another color than everywhere else.
     """
     if not isinstance(fig, Figure):
         raise TypeError(
@@ -74,6 +77,10 @@ def show(fig: Figure, alt: str, *, after: str | Sequence[str] = ()) -> None:
             )
         )
     alt = checked_alt(alt)
+    if os.environ.get("COURSE_STRICT") == "1" and (wrong := misplaced(fig)):
+        raise ValueError(
+            say("one color for each treatment: {wrong}", wrong="; ".join(wrong))
+        )
     image = _rendered(fig)
     narrow = _rendered(fig) if stack(fig) else None
     plt.close(fig)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from helpers.show._style import figure
+from helpers.show._style import PALETTE, figure
 from helpers.words import say
 
 __all__ = ["labeled_images"]
 
-INK, FALSE = "#1a1a1a", "#b3261e"
+INK, FALSE = "#1a1a1a", PALETTE[7]
 
 
 def labeled_images(

@@ -6,7 +6,6 @@ and axis names are the caller's: the title states the finding, axes name their u
 
 import textwrap
 from collections.abc import Mapping
-from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from helpers.show._style import (
     figure,
     use_course_style,
 )
+from helpers.show._treatments import TREATMENTS, treatment_colors
 from helpers.show.display import show
 from helpers.words import say
 
@@ -35,6 +35,7 @@ __all__ = [
     "PALETTE",
     "TEST",
     "TRAIN",
+    "TREATMENTS",
     "VAL",
     "band",
     "compare",
@@ -44,6 +45,7 @@ __all__ = [
     "images",
     "points",
     "show",
+    "treatment_colors",
     "use_course_style",
 ]
 
@@ -82,7 +84,12 @@ def curves(history: "History", *, metric: str = "loss", ax: Axes | None = None) 
 
 
 def band(
-    x: Any, values: Any, *, label: str, color: Style = TRAIN, ax: Axes | None = None
+    x: Any,
+    values: Any,
+    *,
+    label: str,
+    color: Style | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the mean over seeds as a line, and its 95 % interval as a band.
 
@@ -90,7 +97,8 @@ def band(
         x: positions (n,).
         values: one row per seed, (M, n), M ≥ 2; the interval is Student's t.
         label: name in the legend.
-        color: a colour, or a line style such as TRAIN, VAL, TEST.
+        color: a color, or a line style such as TRAIN, VAL, TEST; if None, that of the
+            treatment called `label`, or blue.
 
     Raises:
         ValueError: shapes that do not fit, one seed only, NaN.
@@ -105,6 +113,7 @@ def band(
                 shape2=values.shape,
             )
         )
+    color = TREATMENTS.get(label, TRAIN) if color is None else color
     style = dict(color) if isinstance(color, Mapping) else {"color": color}
     mean, low, high, _ = np.array([mean_interval(column) for column in values.T]).T
     ax.plot(x, mean, **style, label=label)
@@ -118,7 +127,7 @@ def points(groups: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
 
     Args:
         groups: name of the group -> one value per seed, (n,); with a single value
-            there is a dot and no interval.
+            there is a dot and no interval. Treatments have their own colors.
 
     Raises:
         ValueError: no groups, NaN.
@@ -126,9 +135,9 @@ def points(groups: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     if not groups:
         raise ValueError(say("groups: expected at least one group, got none."))
     ax = axes(ax)
-    for place, (values, color) in enumerate(
-        zip(groups.values(), cycle(PALETTE), strict=False)
-    ):
+    colors = treatment_colors(groups)
+    for place, (name, values) in enumerate(groups.items()):
+        color = colors[name]
         values = as_array(values).ravel()
         offsets = place + np.linspace(-0.22, 0.02, len(values) + 2)[1:-1]
         ax.plot(offsets, values, "o", color=color, alpha=0.55, markersize=5)
@@ -136,7 +145,7 @@ def points(groups: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
             mean, low, high, _ = mean_interval(values)
             bars: dict[str, Any] = {"yerr": [[mean - low], [high - mean]], "capsize": 4}
             ax.errorbar(place + 0.2, mean, **bars, fmt="D", color=color, ms=6)
-    names = [textwrap.fill(str(name), 14) for name in groups]
+    names = [textwrap.fill(name, 14) for name in groups]
     ax.set_xticks(range(len(groups)), names)
     ax.set_xlim(-0.5, len(groups) - 0.5)
     ax.grid(visible=False, axis="x")

@@ -760,8 +760,8 @@ def _uniform(t: Trial, answer: Callable[..., Any]) -> None:
     calls = zip(old.view(_CALLS, -1), drawn.view(_CALLS, -1), strict=True)
     t.require(
         any(len(set(b[a == c].tolist())) > 1 for a, b in calls for c in a.unique()),
-        say("in each call all flipped labels of a class become the same class."),
-        expected=say("a new class drawn for each flipped label"),
+        say("in each call all false labels of a class become the same class."),
+        expected=say("a new class drawn for each false label"),
         advice=say("Draw as many random numbers as there are flips, not one for all."),
     )
     counts = {

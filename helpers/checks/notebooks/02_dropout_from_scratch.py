@@ -349,7 +349,7 @@ def _layer_limits(t: Trial, answer: Any, x: Tensor) -> None:
     "2.4",
     mistakes={
         "pixels": say(
-            "Single pixels are dropped. Their neighbours carry nearly the same number, "
+            "Single pixels are dropped. Their neighbors carry nearly the same number, "
             "so little is lost. Draw one coin per map: a mask of shape (N, C, 1, 1)."
         ),
         "same-channels": say(

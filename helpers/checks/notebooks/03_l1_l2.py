@@ -524,7 +524,7 @@ def elastic_net_penalty(answer: Any, t: Trial) -> None:
 
 HARD = say(
     "This is the hard threshold: small weights become 0, but large ones keep their "
-    "size. The soft threshold also moves every survivor towards 0 by the threshold."
+    "size. The soft threshold also moves every survivor toward 0 by the threshold."
 )
 OVERSHOOT = say(
     "Weights smaller than the threshold cross zero and come out on the other side. "
@@ -561,7 +561,7 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
         ("sign-lost", (w - threshold).clamp(min=0)),
         ("sign-lost", torch.where(kept, w - threshold, zero)),
         ("sign-lost", torch.where(w > threshold, w - threshold, zero)),
-        (say("Shrink towards 0 from both sides, and stop at 0."), w - threshold),
+        (say("Shrink toward 0 from both sides, and stop at 0."), w - threshold),
         ("sign-lost", -size),
         ("sign-lost", _hard(w, threshold).abs()),
         ("sign-lost", torch.where(w > threshold, w, zero)),
@@ -594,7 +594,7 @@ def _wrong_shrinking(w: Tensor, threshold: float) -> list[Wrong]:
     mistakes={
         "hard-threshold": HARD,
         "sign-lost": say(
-            "The sign of w is lost: weights shrink towards zero from both sides, so -3 "
+            "The sign of w is lost: weights shrink toward zero from both sides, so -3 "
             "becomes -2 at threshold 1. Shrink |w|, then give the sign back."
         ),
     },
@@ -728,7 +728,7 @@ def _wrong_steps(w: Tensor, grad: Tensor, lr: float, s: float) -> list[Wrong]:
         ),
         (say("The gradient is not multiplied by lr."), _soft(w - grad, cut)),
         (say("The threshold is lr·strength, without a ½."), _soft(step, cut / 2)),
-        (say("Shrink towards zero from both sides."), (step - cut).clamp(min=0)),
+        (say("Shrink toward zero from both sides."), (step - cut).clamp(min=0)),
         (
             say("The sign is lost: shrink |w|, then give it back."),
             _soft(step, cut).abs(),

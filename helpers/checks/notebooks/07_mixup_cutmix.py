@@ -63,7 +63,7 @@ def _soft(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
 
 
 def _hard(t: Trial, n: int, classes: int, dtype: torch.dtype) -> Tensor:
-    """Draw one-hot rows in which neighbours never agree."""
+    """Draw one-hot rows in which neighbors never agree."""
     start = t.random.randrange(classes)
     labels = (start + torch.arange(n)) % classes
     return F.one_hot(labels, classes).to(dtype)

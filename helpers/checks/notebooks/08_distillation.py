@@ -511,7 +511,7 @@ def _checked(
     )
     if not learnt and learnt_in_eval_mode(lesson, student):
         t.fail(
-            say("the student was in eval mode while it learnt."),
+            say("the student was in eval mode while it learned."),
             expected=say("train mode for every batch"),
             mistake="student-left-in-eval",
         )
@@ -551,7 +551,7 @@ def _run(
 def _train_mode_targets(
     t: Trial, lesson: Lesson, student: nn.Module, teacher: nn.Module
 ) -> None:
-    """Fail if the student has learnt what the teacher says in train mode.
+    """Fail if the student has learned what the teacher says in train mode.
 
     The case with dropout comes first: where only BatchNorm is left in train mode, and
     its statistics have moved, these are named.
@@ -561,7 +561,7 @@ def _train_mode_targets(
     drops = any(isinstance(module, nn.Dropout) for module in teacher.modules())
     in_train = drops or same_state(lesson.teacher, teacher)
     t.fail(
-        say("the student has learnt what the teacher says in train mode."),
+        say("the student has learned what the teacher says in train mode."),
         expected=say("targets from the teacher in eval mode"),
         mistake="teacher-in-train-mode" if in_train else "teacher-statistics-move",
     )

@@ -48,7 +48,7 @@ def _std(value: Tensor, eps: float) -> Tensor:
     "10.1",
     mistakes={
         "biased-running-variance": say(
-            "running_var moves towards the variance with divisor n. The batch is "
+            "running_var moves toward the variance with divisor n. The batch is "
             "normalized with that one, but what is stored for later is the unbiased "
             "estimate, with divisor n - 1."
         ),

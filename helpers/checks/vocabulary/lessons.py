@@ -130,7 +130,7 @@ def right_lesson(
 
 
 def taught_in_train_mode(lesson: Lesson, student: nn.Module) -> bool:
-    """Tell whether the student has learnt what a teacher in train mode says.
+    """Tell whether the student has learned what a teacher in train mode says.
 
     For all batches, for the first one alone, or for all but the first.
     """

@@ -98,7 +98,7 @@ class Trial(Handling):
     # -- drawing cases ----------------------------------------------------------
 
     def part(self, label: str) -> None:
-        """Name the behaviour that is checked from here on."""
+        """Name the behavior that is checked from here on."""
         self.parts.append(say(label))
 
     def randn(self, *shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:

@@ -133,7 +133,7 @@ def test_drawings_make_a_figure_if_they_must(name):
 
 def test_every_public_drawing_is_tried_above():
     public = {n for n in plots.__all__ if inspect.isfunction(getattr(plots, n))}
-    others = {"figure", "show", "use_course_style"}
+    others = {"figure", "show", "treatment_colors", "use_course_style"}
     assert {name.split()[0] for name in DRAWINGS} == public - others
 
 
