@@ -103,7 +103,15 @@ def markdown(table: Table) -> list[str]:
 def _joined(older: Table | None, newer: Table, keys: int) -> Table:
     rows = {tuple(row[:keys]): row for row in older.rows} if older else {}
     rows |= {tuple(row[:keys]): row for row in newer.rows}
-    return Table(newer.head, [*rows.values()], newer.title)
+    return Table(
+        newer.head, [rows[key] for key in sorted(rows, key=_order)], newer.title
+    )
+
+
+def _order(cells: Sequence[str]) -> list[tuple[int, str]]:
+    """Return what sorts 200 before 1,000, and texts by the alphabet."""
+    digits = [cell.replace(",", "") for cell in cells]
+    return [(int(d), "") if d.isdigit() else (-1, d) for d in digits]
 
 
 def _read(entry: Mapping[str, object]) -> Measured:

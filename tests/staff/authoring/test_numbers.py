@@ -78,9 +78,12 @@ def test_findings_replace_older_ones_of_the_same_rows(tmp_path, monkeypatch, cap
     record(course, "b", "c", [Table(head, [["02", "5"], ["01", "4"]])], keys=1)
     record(course, "b", "c", [Table(head, [["02", "9"]])], keys=1)
     record(course, "b", "c", [Table(head, [["x", "1"]], "other")], keys=1)
-    first, second = recorded(course)["b"].tables
+    sizes = [[size, "1"] for size in ("1,000", "50", "200")]
+    record(course, "b", "c", [Table(head, sizes, "sizes")], keys=1)
+    first, second, third = recorded(course)["b"].tables
     assert [*map(list, first.rows)] == [["01", "4"], ["02", "9"]]
     assert second.title == "other"
+    assert [row[0] for row in third.rows] == ["50", "200", "1,000"]
     record(course, "b", "d", [Table(head, [["03", "1"]])])
     (only,) = recorded(course)["b"].tables
     assert markdown(only) == ["| notebook | seconds |", "| --- | --- |", "| 03 | 1 |"]
