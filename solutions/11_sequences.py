@@ -14,11 +14,8 @@
 # reached a test perplexity of 75.2 (73.4 when its predictions are averaged over many
 # masks, as in notebook 09), where Zaremba's had 78.4. Two things had changed: *when* the
 # coins are tossed, and *where*. Other settings were chosen anew as well, so the published
-# gain does not say which of them did it.
-#
-# In this notebook you will see when the timing matters and when it does not, what else
-# goes wrong in networks that are applied many times in a row, and where today's
-# transformers let noise in.
+# gain does not say which of them did it. In this notebook you will see when the timing
+# matters and when it does not.
 #
 # When you are done you can
 #
@@ -116,7 +113,7 @@ plots.show(
 # Always answering "Turkish", the most frequent language, is right in 18 % of the cases. A
 # linear model that only counts letters (scikit-learn's logistic regression on the 800
 # training names, run apart) gets 50 % right. Nobody can reach 100 %, since *barein* might
-# be several languages; look at differences.
+# be several languages, so look at the differences between networks.
 #
 # ## A network that reads
 #
@@ -185,14 +182,19 @@ for step in range(301):
 # The documentation says: "introduces a Dropout layer on the outputs of each LSTM layer
 # except the last layer". So in a network of *one* layer it does nothing (and warns). In a
 # network of two, does a unit that is dropped at the first letter stay away for the whole
-# name? The documentation does not say, but the layer can be made to tell. The idea is to
-# choose weights with which the second layer's output is 0 exactly where its input is 0.
+# name? The documentation does not say, but the layer can be made to tell. We choose
+# weights with which every state of the first layer is the same constant, and the second
+# layer's output is 0 exactly where its input is 0. Whatever zeros come out were then put
+# in between the two layers.
+#
+# <details><summary>Which weights do that</summary>
 #
 # In the first layer all weights are 0, the input and output gates are open (their biases
 # are 20, and the sigmoid of 20 is 1 as far as float32 can see) and the forget gate is
 # shut (−200). Then every state is the same constant, $\tanh \tanh 1 \approx 0.64$. The
-# second layer has the same gates and passes its input on. Whatever zeros come out were
-# put in between the two layers.
+# second layer has the same gates and passes its input on.
+#
+# </details>
 
 
 # %%
@@ -268,8 +270,8 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
 # With fresh coins the value arrives only if *none* of them drops it, which happens with
 # probability $(1-p)^T$. Each factor has the mean 1, so the product has the mean 1, too,
 # and the few values that arrive must be large: they have been multiplied by $(1-p)^{-T}$.
-# The mean of the square is $\bigl(\tfrac{1}{1-p}\bigr)^{T}$, because $\mathbb
-# E[m_t^2]/(1-p)^2 = \tfrac{1}{1-p}$ and independent factors multiply. So the variance is
+# The mean of the square of one factor is $\mathbb E[m_t^2]/(1-p)^2 = \tfrac{1}{1-p}$, and
+# independent factors multiply. So the variance of the product is
 #
 # $$\left(\frac{1}{1-p}\right)^{T} - 1 .$$
 #
@@ -279,26 +281,26 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
 # Does a locked mask cure it? Look at the second formula: no. A value that is kept is
 # multiplied by $\tfrac{1}{1-p}$ at every step here as well, and the spread of $m/(1-p)$
 # to the power $T$ is larger still. What keeps a state from growing is tanh, in both
-# cases. But tanh cannot bring back what has become 0. And this is where the two differ: a
+# cases. But tanh cannot bring back what has become 0, and this is where the two differ: a
 # fresh mask loses the value on the way in 458 of 459 cases, a locked one in 40 of 100,
 # and then from the first step on. A locked mask makes a *decision*: for this name the
-# unit is there, or it is not. What is there can be relied upon for the whole name. It
-# belongs to a network of its own that happens to be narrower, just as in notebook 02.
+# unit is there, or it is not. What is there can be relied upon for the whole name, as in
+# one of the narrower networks of notebook 02.
 #
 # An LSTM does something that is not in these formulas. Its mask acts on what the *gates*
-# see of $\mathbf h_{t-1}$, while the memory $\mathbf c_t$ passes the coins by. In the
-# demo a unit starts at 1 and is handed on by $h \leftarrow \tanh(2z)$, which pulls it
-# back to nearly 1 at every step. Here $z$ is what is left of $h$ when a share $a$ of it
-# passes the coins by, and the rest is masked: $z = a\,h + (1-a)\, m\,h/(1-p)$. Move $p$
-# and the number of steps with $a = 0$, and then $a$.
+# see of $\mathbf h_{t-1}$, while the memory $\mathbf c_t$ bypasses the coins. In the demo
+# a unit starts at 1 and is handed on by $h \leftarrow \tanh(2z)$, which pulls it back to
+# nearly 1 at every step. Here $z$ is what is left of $h$ when a share $a$ of it bypasses
+# the coins, and the rest is masked: $z = a\,h + (1-a)\, m\,h/(1-p)$. Move $p$ and the
+# number of steps with $a = 0$, and then $a$.
 
 # %% demo
 demos_seq.scene().show()
 
 # %% [markdown]
 # With $a = 0$ the fresh coins end every memory, and the locked mask those of the dropped
-# units only. From $a = 0.6$ on nothing is forgotten in either picture, because what passes
-# the coins by is enough for tanh to bring the value back after each loss.
+# units only. From $a = 0.6$ on nothing is forgotten in either picture, because what
+# bypasses the coins is enough for tanh to bring the value back after each loss.
 #
 # ### Exercise 11.1 · Locked dropout (2 points, ~10 min)
 #
@@ -530,13 +532,21 @@ with results(varies="8 initializations, orders and coins; one set of words") as 
 
 # %% [markdown]
 # So the story is true where there is nothing but the state: with fresh coins of 0.4 the
-# bare network stays near chance, and with a locked mask it learns something. The LSTM,
-# which has a memory that passes the coins by, knows nearly every first letter with the
-# same fresh coins. That fits the explanation, though the LSTM has gates and a larger
-# learning rate as well. How far does it reach? With words of eight letters, which we tried
-# first, both masks leave the bare network most of its memory, and which of the two is ahead
-# depends on the draw. Perhaps it keeps a letter in many units at once. We took twelve
-# letters because there the difference shows: the timing matters where a memory has to last.
+# bare network stays near chance, and with a locked mask it learns something. The LSTM
+# knows nearly every first letter with the same fresh coins. That fits the explanation,
+# because its memory bypasses them, though the LSTM has gates and a larger learning rate
+# as well.
+#
+# How far does this reach? We took twelve letters because there the difference shows: the
+# timing matters where a memory has to last. The fold tells what happens with eight.
+#
+# <details><summary>With words of eight letters</summary>
+#
+# With words of eight letters, which we tried first, both masks leave the bare network
+# most of its memory, and which of the two is ahead depends on the draw. Perhaps the
+# network keeps a letter in many units at once.
+#
+# </details>
 #
 # ## Locked against fresh, on names
 #
@@ -610,17 +620,24 @@ with results(varies=initial) as table:
 # Masks on the state gain one to three points, and masks on the outputs nothing. A likely
 # reason, not tested: the average over the letters smooths their noise away. So far the
 # story of 2016 holds. But look at *fresh* and *locked*: the gap between them is about a
-# point. After the last section this is no surprise. An LSTM has a memory that passes the
-# coins by, and the language of a name can be told from its parts, without keeping one
-# letter for long. Ask for both, a state that has to pass *through* the noise and a task
-# that depends on it, before you expect much of a locked mask. Semeniuta and others made
-# use of the first point in 2016: they drop only the update $\mathbf g_t$ of the memory,
-# so that no coin can erase what is stored.
+# point. After the last section this is no surprise. An LSTM has a memory that bypasses
+# the coins, and the language of a name can be told from its parts, without keeping one
+# letter for long. Before you expect much of a locked mask, ask for both: a state that has
+# to pass *through* the noise, and a task that depends on it.
 #
-# What else is common: DropConnect on the recurrent *weights* (notebook 02, Exercise 2.5),
-# one mask per batch and so locked by itself. With it, beside other regularizers, Merity
-# and others got to a perplexity of 57.3 on the Penn Treebank in 2018. It can be used with
-# torch's fast LSTM, because the weights are changed before the sequence begins.
+# The coins can fall in two other places as well; the fold says where, and why there.
+#
+# <details><summary>Coins on the update, and coins on the weights</summary>
+#
+# Semeniuta and others (2016) drop only the update $\mathbf g_t$ of the memory, so that no
+# coin can erase what is stored.
+#
+# DropConnect on the recurrent *weights* (notebook 02, Exercise 2.5) draws one mask per
+# batch, so it is locked by itself. With it, beside other regularizers, Merity and others
+# got to a perplexity of 57.3 on the Penn Treebank in 2018. It can be used with torch's
+# fast LSTM, because the weights are changed before the sequence begins.
+#
+# </details>
 #
 # ## Gradients that explode
 #
@@ -635,8 +652,8 @@ with results(varies=initial) as table:
 # so that over $T$ steps it meets $D_T W \cdots D_2 W\, D_1 W$. If $W$ stretches every
 # vector by a factor $\gamma$, then $\gamma^T$ is a bound for the growth; the $D_t$, whose
 # entries lie between 0 and 1, can only shorten. In notebook 06 each layer had a matrix of
-# its own, and some would stretch and others shrink. Here it is always the same matrix,
-# and the effect is exponential in the length of the sequence (Bengio and others 1994; Pascanu
+# its own, and some would stretch and others shrink. Here it is always the same matrix, so
+# the effect is exponential in the length of the sequence (Bengio and others 1994; Pascanu
 # and others 2013).
 #
 # Let $W$ be $\gamma$ times a random rotation and measure the gradient on its way back
@@ -695,23 +712,23 @@ with results(varies="8 rotations and starting states") as table:
     )
 
 # %% [markdown]
-# The left panel is the formula: from one end to the other it grows by $59 \log_{10} 1.25
-# = 5.7$ powers of ten. The right panel shows what can save a network. As soon
-# as the states are large, tanh is flat there, and the $D_t$ take away what $W$ adds. So
-# gradients do not explode *always*; they explode at the places where the states happen to
-# lie in the steep part of tanh for many steps. Seen over the parameters such a place is a
-# cliff: nearly flat on both sides, and almost vertical between them. A gradient step on
-# the cliff is as long as the cliff is steep, and throws the parameters far away from
-# everything they have learned.
+# The left panel is the formula: with $\gamma = 1.25$ the gradient grows by $59 \log_{10}
+# 1.25 = 5.7$ powers of ten from one end to the other. The right panel shows what can save
+# a network. As soon as the states are large, tanh is flat there, and the $D_t$ take away
+# what $W$ adds. So gradients do not explode *always*; they explode where the states
+# happen to lie in the steep part of tanh for many steps. Seen over the parameters such a
+# place is a cliff: nearly flat on both sides, and almost vertical between them. A
+# gradient step on the cliff is as long as the cliff is steep, and throws the parameters
+# far away from everything they have learned.
 #
-# The cure is simple (Pascanu and others 2013; Mikolov, in his thesis of 2012, had cut single
-# entries of what flows back into the hidden units at ±15). If the gradient is longer than a
-# limit, shorten it to the limit and keep its direction:
+# The cure is simple (Pascanu and others 2013). If the gradient is longer than a limit,
+# shorten it to the limit and keep its direction:
 #
 # $$\mathbf g \;\leftarrow\; \mathbf g \cdot \min\!\left(1, \frac{c}{\lVert\mathbf g\rVert}\right),
 # \qquad \lVert\mathbf g\rVert = \Bigl(\sum_{\text{all entries of all tensors}} g_i^2\Bigr)^{1/2} .$$
 #
-# One norm over all parameters together, and one factor. That is what keeps the direction.
+# There is one norm over all parameters together, and so one factor for all of them. That
+# is what keeps the direction.
 #
 # ### Exercise 11.2 · Clip by norm (2 points, ~12 min)
 #
@@ -834,9 +851,9 @@ for clip_ in (suspect_, nn.utils.clip_grad_norm_):
 # mean, and 10 divided by 35 is 0.29. A norm depends on how the loss is scaled, on the
 # network and on the batch. So a number cannot be carried over, and no fixed alarm ("warn
 # above 100") can be right. What can be carried over is the way to a number: record the
-# norms of a run that works (Pascanu and others 2013 advise the same), and set the limit above
-# the typical one, by our rule of thumb to two to five times that, so that it acts rarely.
-# `fit` has a hook between the backward pass and the step for that.
+# norms of a run that works (Pascanu and others 2013 advise the same), and set the limit
+# above the typical one, by our rule of thumb to two to five times that, so that it acts
+# rarely. `fit` has a hook for that between the backward pass and the step.
 
 
 # %%
@@ -860,10 +877,16 @@ print(f"{len(seen)} steps: median {seen.median():.2f}, largest {seen.max():.2f}"
 
 # %% [markdown]
 # In this LSTM the norms are tame. To see clipping at work, take a network without gates,
-# trained by SGD, that reads the name and answers from its *last* state. All copies of it,
-# with different seeds and limits, are trained side by side: `vmap` computes the loss of
-# each network on its own batch, the sum of the losses is differentiated (no network feels
-# the others), and the update is written out so that nothing is hidden.
+# trained by SGD, that reads the name and answers from its *last* state. Copies with
+# different seeds and limits are trained side by side; the fold says how.
+#
+# <details><summary>Many networks in one loop</summary>
+#
+# `vmap` computes the loss of each network on its own batch, the sum of the losses is
+# differentiated (no network feels the others), and the update is written out so that
+# nothing is hidden.
+#
+# </details>
 
 
 # %%
@@ -940,11 +963,11 @@ def scaled(grads, factor):
 # %% [markdown]
 # We try four fixed limits: 5, 2, 1 and 0.1. The norms without a limit are recorded on the
 # way, and their median is printed: at the tuned rate it is about 1. So 5 and 2 lie at the
-# two ends of the rule, and 1 and 0.1 are too small by it. They are tried at a learning
-# rate that suits the network without clipping (0.3; we tried 0.1, 0.3, 1 and 2), at one
-# that is too large for it (2), and then at the good rate with an accident: halfway
-# through, one batch gives a gradient that is a hundred times too long, as a corrupt batch
-# or an overflow might.
+# two ends of the rule, and 1 and 0.1 are too small by it. We try them at a learning rate
+# that suits the network without clipping (0.3; we tried 0.1, 0.3, 1 and 2), at one that
+# is too large for it (2), and at the good rate with an accident: halfway through, one
+# batch gives a gradient that is a hundred times too long, as a corrupt batch or an
+# overflow might.
 
 # %%
 LIMITS = {"no limit": math.inf, "5": 5.0, "2": 2.0, "1": 1.0, "0.1": 0.1}
@@ -1052,24 +1075,24 @@ with results(varies=initial) as table:
 # limit of 5 or 2 it ends as if nothing had happened.
 #
 # In the middle panel the limits 5 and 2 are not enough, and are not meant to be: there
-# *most* steps are too long, not a few. With a limit of 0.1 no step is longer than 0.2, the
-# length of a typical gradient's step at a rate of 0.2, and the run is rescued, up to the
-# accuracy of the tuned one and not beyond it. **Clipping did not make the best run better.
-# It insured it, and it made more learning rates work.** That is worth a lot in a large
-# run, where nobody can afford to tune or to begin again. It is insurance, and no
-# regularizer.
+# *most* steps are too long, not a few. With a limit of 0.1 no step is longer than 0.2.
+# That is how far a typical gradient goes at a rate of 0.2, and the run is rescued, up to
+# the accuracy of the tuned one and not beyond it. **Clipping did not make the best run
+# better. It insured it, and it made more learning rates work.** That is worth a lot in a
+# large run, where nobody can afford to tune or to begin again, but it is no regularizer.
 #
 # With Adam we expect it to come out otherwise (we did not run it). Adam divides the
 # gradient by its own recent size (notebook 04), so that a limit that *always* acts only
-# multiplies numerator and denominator by nearly the same factor. There a limit that is too
-# small should hardly slow anything, and what clipping does is to weaken rare large
+# multiplies numerator and denominator by nearly the same factor. There a limit that is
+# too small should hardly slow anything, and what clipping does is to weaken rare large
 # gradients.
 #
 # ## Clip each entry
 #
 # The other way of clipping looks at every entry by itself and sets it to $\pm c$ if it
-# lies outside. It changes the direction, because large entries are cut and small ones are
-# not. In the limit of a tiny $c$ only the signs are left.
+# lies outside. (Mikolov, in his thesis of 2012, had cut single entries of what flows back
+# into the hidden units at ±15.) It changes the direction, because large entries are cut
+# and small ones are not. In the limit of a tiny $c$ only the signs are left.
 #
 # ### Exercise 11.5 · Clip by value (1 point, ~8 min)
 #
@@ -1155,12 +1178,20 @@ for share in (0.5, 0.1, 0.01):
 #
 # ## Noise on purpose
 #
-# Dropout is noise of a special kind. What about the plain kind, a normal number added to
-# everything? There are three places to add it: inputs, weights and gradients.
+# Dropout is noise of a special kind. What about the plain kind, a normal number that is
+# added? There are three places to add it: inputs, weights and gradients.
 #
-# **Noise on the inputs is Tikhonov's penalty.** Take a linear model and squared error, and
-# add noise $\boldsymbol\varepsilon$ with mean 0 and variance $\sigma^2$ in each of the
-# inputs, new in each step. What is minimized on average is
+# **Noise on the inputs is Tikhonov's penalty.** Take a linear model and squared error,
+# and add noise $\boldsymbol\varepsilon$ with mean 0 and variance $\sigma^2$ in each of
+# the inputs, new in each step. What is minimized on average is
+#
+# $$\mathbb E\bigl[((\mathbf x + \boldsymbol\varepsilon)^\top \mathbf w - y)^2\bigr]
+# = (\mathbf x^\top \mathbf w - y)^2 + \sigma^2 \lVert \mathbf w \rVert^2 ,$$
+#
+# because the term that is linear in the noise vanishes on average, and the square does
+# not. The fold has the steps, and how they go on for a network.
+#
+# <details><summary>The steps, for a linear model and for a network</summary>
 #
 # $$\mathbb E\bigl[((\mathbf x + \boldsymbol\varepsilon)^\top \mathbf w - y)^2\bigr]
 # = (\mathbf x^\top \mathbf w - y)^2
@@ -1168,18 +1199,20 @@ for share in (0.5, 0.1, 0.01):
 # + \mathbb E[(\boldsymbol\varepsilon^\top \mathbf w)^2] .$$
 #
 # The middle term is 0 because the noise has the mean 0. In the last one the products
-# $\varepsilon_i \varepsilon_j$ of different inputs vanish on average, and the squares give
-# $\sigma^2$ each:
+# $\varepsilon_i \varepsilon_j$ of different inputs vanish on average, and the squares
+# give $\sigma^2 w_i^2$ each, in sum $\sigma^2 \lVert \mathbf w \rVert^2$.
 #
-# $$= (\mathbf x^\top \mathbf w - y)^2 + \sigma^2 \lVert \mathbf w \rVert^2 .$$
+# For a network $f$ and little noise, expand $f(\mathbf x + \boldsymbol\varepsilon)$ to
+# first order in the same way. The second-order term drops out where the network fits the
+# targets' mean.
+#
+# </details>
 #
 # That is ridge regression (notebook 01) with the strength $\sigma^2$ per example,
-# exactly. For a network $f$ and little noise, expand $f(\mathbf x +
-# \boldsymbol\varepsilon)$ to first order in the same way: the penalty becomes $\sigma^2
-# \lVert \nabla_{\mathbf x} f
-# \rVert^2$, a price on steepness (Bishop 1995; the second-order term drops out where the
-# network fits the targets' mean). Does the exact statement hold in numbers? Fit 30 points
-# in 20 dimensions once with ridge, and once without any penalty on 4,000 noisy copies.
+# exactly. For a network $f$ and little noise the penalty becomes, to first order,
+# $\sigma^2 \lVert \nabla_{\mathbf x} f \rVert^2$, a price on steepness (Bishop 1995).
+# Does the exact statement hold in numbers? Fit 30 points in 20 dimensions once with
+# ridge, and once without any penalty on 4,000 noisy copies.
 
 
 # %%
@@ -1222,26 +1255,38 @@ with results(varies="12 data sets of 30 points") as table:
 # The two agree up to the 4,000 copies' own accidents, and both halve the error that
 # plain least squares makes with so few points.
 #
-# **Dropout is input noise, too**, only that it multiplies: $x_j m_j/(1-p)$ is $x_j$ plus a
-# number with the mean 0 and the variance $\tfrac{p}{1-p} x_j^2$. Put this variance in the
-# place of $\sigma^2$ above, and the penalty becomes $\tfrac{p}{1-p}\sum_j x_j^2 w_j^2$: an
-# L2 penalty that *adapts* to the size of each feature (Wager and others 2013), which you have
+# **Dropout is input noise, too**, only that it multiplies. Its penalty is an L2 penalty
+# that *adapts* to the size of each feature (Wager and others 2013), which you have
 # written in Exercise 2.7 of notebook 02.
 #
-# **Noise on the weights** asks for weights whose *neighbors* are good as well. To second
-# order, averaging the loss over $\mathbf w + \boldsymbol\delta$ adds $\tfrac{\sigma^2}{2}
-# \operatorname{tr} H$, with $H$ the Hessian: a price on curvature, hence "flat minima"
-# (Hinton and van Camp 1993; Graves 2011 for recurrent networks). In a linear model with
-# squared error $H$ is the same everywhere, and so this noise changes nothing there.
-# **Noise on the gradients** has no penalty behind it. Neelakantan and others (2015) let its
-# variance fall, $\sigma_t^2 = \eta/(1+t)^{0.55}$, as a way out of bad starting regions in
-# very deep networks, with $\eta$ of 0.01, 0.3 or 1.
+# **Noise on the weights** asks for weights whose *neighbors* are good as well. Its
+# penalty is a price on curvature, hence "flat minima" (Hinton and van Camp 1993; Graves
+# 2011 for recurrent networks). In a linear model with squared error the curvature is the
+# same everywhere, and so this noise changes nothing there. The fold has both penalties.
+#
+# <details><summary>The penalties of dropout and of noise on the weights</summary>
+#
+# In dropout on the inputs $x_j m_j/(1-p)$ is $x_j$ plus a number with the mean 0 and the
+# variance $\tfrac{p}{1-p} x_j^2$. Put this variance in the place of $\sigma^2$ above, and
+# the penalty becomes $\tfrac{p}{1-p}\sum_j x_j^2 w_j^2$. Because this noise grows with
+# the inputs, a network that learns them cannot escape by making them longer, as it can
+# with noise of a fixed size.
+#
+# Averaging the loss over $\mathbf w + \boldsymbol\delta$ adds, to second order,
+# $\tfrac{\sigma^2}{2} \operatorname{tr} H$, with $H$ the Hessian, whose trace measures
+# the curvature.
+#
+# </details>
+#
+# **Noise on the gradients** has no penalty behind it. Neelakantan and others (2015) let
+# its variance fall, $\sigma_t^2 = \eta/(1+t)^{0.55}$, as a way out of bad starting
+# regions in very deep networks, with $\eta$ of 0.01, 0.3 or 1.
 #
 # Do they help with our names? The network is the simplest that can overfit them: one
-# hidden layer on twelve letters' vectors. There is one amount of each kind of noise. On the
-# inputs and on the weights it was chosen so that the training accuracy clearly falls; none
-# was tuned by validation, and another amount may do better. On the inputs and in dropout
-# the amounts are kept in buffers, so that all arms can be trained at once.
+# hidden layer on twelve letters' vectors. There is one amount of each kind of noise. On
+# the inputs and on the weights it was chosen so that the training accuracy clearly falls;
+# none was tuned by validation, and another amount may do better. (The amounts for the
+# inputs are buffers, so that all arms can be trained at once.)
 
 
 # %%
@@ -1328,31 +1373,30 @@ with results(varies=initial, after="sequences.noise") as table:
     recall("sequences.noise", 3)
 
 # %% [markdown]
-# None of them gains anything to speak of here. Gradient noise is meant to help deep
-# networks out of bad regions; in this shallow one, which trains well without it, its
-# smallest usual amount costs two or three points. Noise on the weights makes training
-# harder and changes little for new names. (Dropout on the inputs stands in the table for
-# comparison.)
+# None of them gains anything to speak of here. Gradient noise was made for deep networks;
+# in this shallow one, which trains well without it, its smallest usual amount costs two
+# or three points. Noise on the weights makes training harder and changes little for new
+# names. (The table has dropout on the inputs for comparison.)
 #
 # Why does noise on the letters' vectors do so little, when it halved the error above? One
-# reason would be that the vectors are *learned*: a network that makes them longer makes
-# the same noise smaller, so that a fixed amount of noise is no fixed penalty. (Dropout
-# does not have this hole, for it multiplies.) But look at the two lengths that were
-# printed: they differ by about a twentieth. The hole is there, and was hardly used. A
-# likelier reason, which we did not test, is what a *new* input is. Among points in space
-# a new one lies near old ones, and a function that is flat around the old ones is right
-# there. A new name consists of the same 26 letters, whose vectors are exactly those of
-# training, in another order. Nothing is gained by being right *near* a letter's vector.
+# reason could be that the vectors are *learned*, and a network that makes them longer
+# makes the same noise smaller. But the two lengths that were printed differ by about a
+# twentieth, so this was hardly used. A likelier reason, which we did not test, is what a
+# *new* input is. Among points in space a new one lies near old ones, and a function that
+# is flat around the old ones is right there. A new name consists of the same 26 letters,
+# whose vectors are exactly those of training, in another order. Nothing is gained by
+# being right *near* a letter's vector.
 #
 # ## Words that are missing
 #
 # A noise that is made for letters and words leaves some of them out. **Word dropout**
-# replaces each token with probability $p$ by the token for "unknown" (Bowman and others 2016,
-# in the decoder of a text model; Iyyer and others 2015 leave the words out of an average of
-# word vectors altogether). The network must not rely on any single word, and it learns what to
-# do with unknown words, which will certainly come. In a way it is dropout of the input, with
-# one coin for all numbers of a token; and it is related to the masking of BERT (Devlin and
-# others 2019: 15 % of the tokens), where the network is asked to fill the gaps.
+# replaces each token with probability $p$ by the token for "unknown" (Bowman and others
+# 2016, in the decoder of a text model; Iyyer and others 2015 leave the words out of an
+# average of word vectors altogether). The network must not rely on any single word, and
+# it learns what to do with unknown words, which will certainly come. It is dropout of the
+# input with one coin for all numbers of a token, and related to the masking of BERT
+# (Devlin and others 2019: 15 % of the tokens), where the network is asked to fill the
+# gaps.
 #
 # One thing must not be touched: the padding. It says where a name ends, and a sequence
 # that ends in "unknown, unknown, unknown" is a longer sequence.
@@ -1436,16 +1480,16 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 #
 # This is *pre-norm*: each branch normalizes its own input. Vaswani and others (2017) put
 # the norm on the stream, behind the addition (*post-norm*); most models since GPT-2 have
-# pre-norm, because the open path lets deep stacks train without a warm-up (Xiong and others
-# 2020).
+# pre-norm, because the open path lets deep stacks train without a warm-up (Xiong and
+# others 2020).
 #
 # Where may the coins fall? The original names two places: the output of each branch
 # before it is added, and the sum of embeddings and positions, both with 0.1. Its code,
 # and GPT and BERT after it, have a third one: the **attention weights** behind the
 # softmax. A dropped weight means that this token does not see that one, for once. torch's
 # `nn.TransformerEncoderLayer` has a fourth, between the two layers of the feed-forward
-# network. And there is a place where they must not fall, the stream itself. What is zeroed
-# there is gone for all blocks above.
+# network. The one place where coins must not fall is the stream itself, because what is
+# zeroed there is gone for all blocks above.
 #
 # | | dropout while (pre-)training |
 # |---|---|
@@ -1697,14 +1741,13 @@ with results(varies=initial) as table:
 # much less than that (here less than a point each), and the four losses together do not
 # add up to the gain of the bundle. So the four overlap: each makes it harder to learn 400
 # names by heart, and once three of them have made it hard, the last one finds little left
-# to do. An ablation in which nothing seems to matter does *not* show that nothing matters:
-# the arm with none of them is what tells the two apart. (All strengths are untuned, and
-# others may share the gain differently.)
+# to do. An ablation in which nothing seems to matter does *not* show that nothing
+# matters: the arm with none of them is what tells the two apart. (All strengths are
+# untuned, and others may share the gain differently.)
 #
-# How far does this reach? The right panel says: not to short training. In the first part
-# of the run the bundle brings nothing, and had we stopped at 100 steps, we would have
-# reported that it does not help. A likely reason, which we did not test: the less a
-# network has learned by heart, the less there is to prevent.
+# How far does this reach? The right panel says: not to short training. Had we stopped at
+# 100 steps, we would have reported that the bundle does not help. A likely reason, which
+# we did not test: the less a network has learned by heart, the less there is to prevent.
 #
 # ## Eight workers, and half precision
 #
@@ -1727,9 +1770,15 @@ for label, seeds in (("own seeds", range(8)), ("one seed", [0] * 8)):
 
 # %% [markdown]
 # An eighth, 0.125, against 1.0. Seed the weights alike and the masks differently: for
-# example `torch.manual_seed(seed + rank)` after the model has been built. (Models whose
-# *weights* are split over workers need the opposite in places: workers that hold copies
-# of one activation must drop the same entries of it.)
+# example `torch.manual_seed(seed + rank)` after the model has been built. Where one model
+# is split over the workers some masks have to agree, as the fold explains.
+#
+# <details><summary>Workers that share one model</summary>
+#
+# Models whose *weights* are split over workers need the opposite in places: workers that
+# hold copies of one activation must drop the same entries of it.
+#
+# </details>
 #
 # **Second, half precision.** Under mixed precision the mask is drawn and multiplied in
 # bfloat16, which has eight significant bits. The coins do not suffer, but the factor
@@ -1747,9 +1796,16 @@ for p in (0.1, 0.5):
 # Survivors are multiplied by a number that is off by a fraction of a percent at most, and
 # at $p = 0.5$, where the factor is 2, by nothing at all. That is far less than the noise
 # of the mask itself, so nobody needs to leave half precision for dropout's sake. The norm
-# of the gradients is another matter: with *float16* and a gradient scaler the gradients
-# are multiplied by a large factor until `scaler.unscale_(optimizer)` is called, and
-# whoever clips before that clips everything. `fit` unscales before it calls the hook.
+# of the gradients is another matter: with *float16* they have to be unscaled before they
+# are clipped. The fold says why.
+#
+# <details><summary>Clipping and the gradient scaler</summary>
+#
+# With *float16* and a gradient scaler the gradients are multiplied by a large factor
+# until `scaler.unscale_(optimizer)` is called, and whoever clips before that clips
+# everything. `fit` unscales before it calls the hook.
+#
+# </details>
 #
 # ## Why? A question to write down
 #
@@ -1785,9 +1841,9 @@ flashcards("11_sequences")
 # **In three lines**
 #
 # 1. A state that has to pass through fresh coins at every one of twelve steps forgets; with
-#    one mask per sequence it forgets less. Where a memory passes the coins by, as in an
-#    LSTM, the difference was small. `nn.LSTM(dropout=)` does neither: it tosses new coins
-#    between layers.
+#    one mask per sequence it forgets less. Where a memory bypasses the coins, as in an LSTM,
+#    the difference was small. `nn.LSTM(dropout=)` does neither: it tosses new coins between
+#    layers.
 # 2. Clipping the gradient's norm keeps its direction. Limits of 2 and 5, with a typical norm
 #    of about 1, insured a good run against a bad batch and changed nothing else; a limit of
 #    0.1 slowed SGD down.
@@ -1802,9 +1858,6 @@ flashcards("11_sequences")
 #   to log.
 # - Unscale before you clip.
 # - Word dropout must leave padding alone, and belongs to training only.
-# - `nn.TransformerEncoderLayer` has four dropouts; `nn.MultiheadAttention(dropout=)` is the
-#   one on the weights.
-# - The same seed on every worker means the same mask on every worker.
 #
 # **References**
 #
