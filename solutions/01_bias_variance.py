@@ -108,9 +108,9 @@ def least_squares(x, y, degree):
 
 
 # %% [markdown]
-# Which degree is best? We do what anybody would do first, and try several. The loop
-# prints the mean squared error on the 30 points that were fitted, and beside it the one
-# on 10,000 new points from the same source.
+# Which degree is best? We do what anybody would do, and try several. The loop prints
+# the mean squared error on the 30 points that were fitted, and beside it the one on
+# 10,000 new points from the same source.
 
 # %%
 coins = torch.Generator().manual_seed(1)
@@ -334,7 +334,7 @@ def bias_variance(
 
 
 # %% [markdown]
-# Look first: your two numbers for the case by hand.
+# Look: your two numbers for the case by hand.
 
 # %% look
 hand = torch.tensor([[0.0, 2.0], [6.0, 2.0]]), torch.tensor([1.0, 3.0])
