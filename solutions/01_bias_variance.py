@@ -82,8 +82,14 @@ warm_up("01_bias_variance")
 #
 # The models are polynomials. A polynomial of degree $d$ has $d+1$ coefficients, and it
 # is *linear* in them: one column per power of $x$, and fitting is one call for least
-# squares. (The powers are those of $2x-1$, which runs from −1 to 1; that changes the
-# rounding errors, and not the fit.)
+# squares.
+#
+# <details><summary>Why the code takes powers of 2x − 1</summary>
+#
+# The powers are those of $2x-1$, which runs from −1 to 1. That changes the rounding
+# errors, and not the fit.
+#
+# </details>
 
 
 # %%
@@ -102,9 +108,9 @@ def least_squares(x, y, degree):
 
 
 # %% [markdown]
-# Which degree is best? We do what anybody would do first, and try several. The loop
-# prints the mean squared error on the 30 points that were fitted, and beside it the one
-# on 10,000 new points from the same source.
+# Which degree is best? We do what anybody would do, and try several. The loop prints
+# the mean squared error on the 30 points that were fitted, and beside it the one on
+# 10,000 new points from the same source.
 
 # %%
 coins = torch.Generator().manual_seed(1)
@@ -161,9 +167,9 @@ plots.show(
 # %% [markdown]
 # ## Two hundred data sets
 #
-# Was that bad luck, or is it what degree 15 does? One data set cannot say. In the real
-# world one data set is all we have, but here we know the source: we draw 200 of them,
-# fit each one, and look at all the fits together.
+# Was that bad luck, or is it what degree 15 does? One data set cannot say, and in the
+# real world one is all we have. But here we know the source: we draw 200 of them, fit
+# each one, and look at all the fits together.
 
 # %% predict
 predict(
@@ -221,9 +227,8 @@ plots.show(
 # There are two ways of being wrong in this picture. The straight lines agree with each
 # other, and their mean is far from the truth: more data sets would not help them, for
 # none of them can bend. The curves of degree 15 follow the truth well in the middle and
-# fly apart at the ends: each one is wrong in its own way. (There even the mean leaves
-# the picture, because a few fits are so far out that they carry the mean of all 200 with
-# them.)
+# fly apart at the ends: each one is wrong in its own way. (A few are so far out
+# there that they carry the mean of all 200 out of the picture.)
 #
 # Move the demo's sliders to see how the degree, the number of points and the noise change
 # that. (Its places are evenly spaced at first; choose "drawn anew" for the picture above.)
@@ -252,7 +257,7 @@ demos_overfitting.scene().show()
 # what we happen to observe. When the sum of the steps is squared, all mixed terms
 # vanish.
 #
-# <details><summary>The proof in full</summary>
+# <details><summary>The proof in full, and why it holds for averages, too</summary>
 #
 # Write the error as a sum of three steps:
 #
@@ -270,13 +275,15 @@ demos_overfitting.scene().show()
 #
 # What stays are the squares, and $\mathbb E[\varepsilon^2] = \sigma^2$.
 #
+# With the average over $M$ data sets in place of the expectation, bias² and variance
+# still add up *exactly* to the mean squared error to the truth, since deviations from
+# an average sum to zero.
+#
 # </details>
 #
-# With the average over $M$ data sets in place of the expectation, the first two terms
-# still add up *exactly* to the mean squared error to the truth, since deviations from an
-# average sum to zero. The third needs no estimate here, because we know $\sigma$. So
-# from now on we measure the error *to the truth*, and remember that 0.09 is added when a
-# fit is compared with new observations.
+# The third term needs no estimate here, because we know $\sigma$. So from now on we
+# measure the error *to the truth*, and remember that 0.09 is added when a fit is
+# compared with new observations.
 
 # %% [markdown]
 # ### Exercise 1.1 · Bias and variance (2 points, ~8 min)
@@ -327,7 +334,7 @@ def bias_variance(
 
 
 # %% [markdown]
-# Look first: your two numbers for the case by hand.
+# Look: your two numbers for the case by hand.
 
 # %% look
 hand = torch.tensor([[0.0, 2.0], [6.0, 2.0]]), torch.tensor([1.0, 3.0])
@@ -348,10 +355,10 @@ load("01_bias_variance").bias_variance(bias_variance, seed=71_302)
 # own function does the sums (imported as `split_error`), so that nothing below depends
 # on your answer.
 #
-# One decision is often made silently: *at which $x$* do we measure? One can judge a fit
-# at the 30 places where it was trained, with the truth in place of the noisy $y$, or at
-# new places, here on a fine grid. And one can train on evenly spaced places or on random
-# ones. Three combinations are interesting:
+# One decision is often made silently: *at which $x$* do we measure? We judge fits
+# against the truth, either at the 30 places where they were trained or at new places,
+# on a fine grid. The places to train on may be random or evenly spaced. Three
+# combinations are interesting:
 #
 # - random places, judged at these same places,
 # - evenly spaced places, judged on the grid,
@@ -462,27 +469,19 @@ with results(varies=sets_vary) as table:
 
 # %% [markdown]
 # At the places where the fits were trained 16 coefficients are harmless, and nearly so
-# between evenly spaced places; between random places the variance explodes. Where they
-# were trained it follows a simple rule: **every coefficient costs $\sigma^2/n$.**
-# Whatever the columns are, polynomials or anything else, the price is the same, and the
-# next lines say why.
+# between evenly spaced places; between random places the variance explodes. Where the
+# fits were trained, the variance follows a simple rule: **every coefficient costs
+# $\sigma^2/n$.** Whatever the columns are, the price is the same. Here is the reason.
 #
-# <details><summary>Why logarithms, and why bias² rises again on the right</summary>
+# Least squares replaces the vector $\mathbf y$ of the $n$ targets by its projection
+# onto the columns of $X$, and the noise in $\mathbf y$ is projected as well. Noise is
+# the same in all $n$ directions, with variance $\sigma^2$ in each. The projection keeps
+# the $d+1$ directions that lie in the space of the columns and deletes the rest. What
+# is left is $(d+1)\,\sigma^2$, and spread over $n$ points that is $(d+1)\,\sigma^2/n$.
 #
-# Of the 200 errors of degree 15 a few are so large that they alone decide the mean: draw
-# other data sets and it can change by a factor of a thousand. The mean of the logarithms,
-# that is, the typical order of magnitude, is stable. The same few fits make bias² rise
-# again in the right panel: the mean of 200 fits is itself uncertain, by a two-hundredth
-# of the variance, and we measure that as bias.
+# <details><summary>The same as a formula, with the reason for each step</summary>
 #
-# </details>
-#
-# Least squares replaces the vector $\mathbf y$ of the $n$ targets by its projection onto
-# the columns of $X$: $\hat{\mathbf y} = H\mathbf y$ with $H = X(X^\top X)^{-1}X^\top$.
-# The noise in $\mathbf y$ is projected as well. Noise is the same in all $n$ directions,
-# with variance $\sigma^2$ in each; the projection keeps the $d+1$ directions that lie in
-# the space of the columns and deletes the rest. What is left is $(d+1)\,\sigma^2$,
-# spread over $n$ points:
+# The projection is $\hat{\mathbf y} = H\mathbf y$ with $H = X(X^\top X)^{-1}X^\top$. So
 #
 # $$
 # \text{variance at the training points}
@@ -492,21 +491,35 @@ with results(varies=sets_vary) as table:
 # = \frac{(d+1)\,\sigma^2}{n} .
 # $$
 #
-# (The second step uses $\mathbb E[\varepsilon_i \varepsilon_j] = 0$ for $i \neq j$, the
+# The second step uses $\mathbb E[\varepsilon_i \varepsilon_j] = 0$ for $i \neq j$, the
 # third $HH^\top = H$, which holds for every projection, and the last that a
-# projection's trace is the dimension of what it projects onto.)
+# projection's trace is the dimension of what it projects onto.
+#
+# </details>
 #
 # This argument speaks only of the places that were fitted. Between them nothing holds
 # the polynomial down, and random places leave gaps, often the largest ones at the ends,
 # where there is a neighbor on one side only. In such a gap some combination of
 # coefficients has hardly any effect on the 30 points, so the data hardly determine it,
 # and a little noise can set it to a huge value. In the language of linear algebra, $X$
-# has a tiny singular value. Evenly spaced points leave no such gap at degree 15. (At a
-# higher degree they would, too: that is Runge's phenomenon.)
+# has a tiny singular value. Evenly spaced points leave no such gap at degree 15.
+#
+# <details><summary>Why logarithms, why bias² rises on the right, and higher degrees</summary>
+#
+# Of the 200 errors of degree 15 a few are so large that they alone decide the mean: draw
+# other data sets and it can change by a factor of a thousand. The mean of the logarithms,
+# that is, the typical order of magnitude, is stable. The same few fits make bias² rise
+# again in the right panel: the mean of 200 fits is itself uncertain, by a two-hundredth
+# of the variance, and we measure that as bias.
+#
+# At a higher degree evenly spaced points leave such gaps, too: that is Runge's
+# phenomenon.
+#
+# </details>
 #
 # This is a first answer to the title. The data hold a fit to the truth only near the
 # examples, and tomorrow's examples lie elsewhere. An error measured at the training
-# places alone would have hidden it, because it grows along a straight line only.
+# places alone would have hidden it, because there it grows only along a straight line.
 #
 # ## More units, more variance?
 #
@@ -832,21 +845,25 @@ print(f"chosen strength {strengths[chosen]:.2g}")
 # verdict depends on which 10 they happen to be, and they are lost for the fit. **k-fold
 # cross-validation** lets every point be a judge once. Cut the data into $k$ parts. For
 # each part, fit on the other $k-1$ and measure the squared errors on the part that was
-# left out. The mean of all 30 errors is the strength's score:
+# left out. The mean of all 30 errors is the strength's score. Take the strength with
+# the lowest score and fit once more, on all 30. With $k = n$ each part is a single
+# point, which is called leave-one-out.
+#
+# <details><summary>The score as a formula</summary>
 #
 # $$
 # \text{score}(\lambda) = \frac1n \sum_{j=1}^{k} \; \sum_{i \in \text{part } j}
 # \big(y_i - \hat f_\lambda^{(-j)}(x_i)\big)^2 ,
 # $$
 #
-# where $\hat f_\lambda^{(-j)}$ has not seen part $j$. Take the strength with the lowest
-# score and fit once more, on all 30. With $k = n$ each part is a single point, which is
-# called leave-one-out.
+# where $\hat f_\lambda^{(-j)}$ has not seen part $j$.
 #
-# The score is an estimate itself, so it has a bias and a variance of its own. Its bias
-# comes from the fits: they have seen $n(1 - 1/k)$ points instead of $n$ and are a little
-# worse than the one you will use. Its variance comes from the few points that judge, and
-# from fits that change when a few points leave.
+# </details>
+#
+# The score is an estimate itself. It has a bias, because its fits have seen
+# $n(1 - 1/k)$ points instead of $n$ and are a little worse than the one you will use.
+# It has a variance, because few points judge, and because fits change when a few points
+# leave.
 #
 # For ridge, leave-one-out costs no 30 fits. The fitted values are a matrix times the
 # targets, $\hat{\mathbf y} = H\mathbf y$ with
@@ -1122,12 +1139,19 @@ load("01_bias_variance").effective_parameters(effective_parameters, seed=24_118)
 # = \frac{2\sigma^2}{n}\operatorname{tr}(H) .
 # $$
 #
-# (Efron 1986 calls it the *optimism*.) The reason fits into two lines. Training error
-# and fresh error have the same $\hat y_i$ and differ in the mixed term
-# $-2\,\mathbb E[\hat y_i\,\varepsilon_i]$ alone: fresh noise is independent of
-# $\hat y_i$, so there it is zero, but the old noise went into $\hat y_i$ with the weight
-# $H_{ii}$, so it is $-2 H_{ii}\sigma^2$. Average over the points, and the trace appears.
-# The truth does not enter, nor does the bias.
+# (Efron 1986 calls it the *optimism*.) The reason is that the old noise went into the
+# prediction $\hat y_i$, with the weight $H_{ii}$, and the fresh noise did not. The
+# truth does not enter, nor does the bias.
+#
+# <details><summary>The calculation</summary>
+#
+# Training error and fresh error have the same $\hat y_i$ and differ in the mixed term
+# $-2\,\mathbb E[\hat y_i\,\varepsilon_i]$ alone. Fresh noise is independent of
+# $\hat y_i$, so there the term is zero. The old noise went into $\hat y_i$ with the
+# weight $H_{ii}$, so there it is $-2 H_{ii}\sigma^2$. Average over the points, and the
+# trace appears.
+#
+# </details>
 #
 # So plain polynomials of degree $d$ at $\mathrm{df} = d+1$, and degree 15 with ridge at
 # a $\mathrm{df}$ of, say, 4.0, should all lie on *one* straight line. Two hundred data
@@ -1195,13 +1219,18 @@ with results(varies=sets_vary):
     )
 
 # %% [markdown]
-# They do lie on one line, within the bars. (The bars grow to the left, where the bias is
-# large: the old noise happens to agree or disagree with a large miss, which averages out
-# only slowly.) With 16 parameters under a penalty the training error flatters as with
-# four or with nine, as the strength decides, and the formula says so *before* anybody
-# has seen fresh data. So Fermi's question becomes: not "how many parameters does it
-# have?" but "how many does it use?", and the answer depends on the penalty and on the
-# places together.
+# They do lie on one line, within the bars. With 16 parameters under a penalty the
+# training error flatters as with four or with nine, as the strength decides, and the
+# formula says so *before* anybody has seen fresh data. So Fermi's question becomes: not
+# "how many parameters does it have?" but "how many does it use?", and the answer
+# depends on the penalty and on the places together.
+#
+# <details><summary>Why the bars grow to the left</summary>
+#
+# There the bias is large. The old noise happens to agree or disagree with a large miss,
+# which averages out only slowly.
+#
+# </details>
 #
 # **Why?** Before you go on, answer in a sentence or two: why does the gap depend on the
 # effective parameters, but not on how well the model fits the truth?
@@ -1228,7 +1257,7 @@ with results(varies=sets_vary):
 # replaced all labels of an image data set by random ones and trained as usual.
 #
 # For that, and for most experiments of this course, we need *false labels*, also called
-# *label noise*: labels replaced at random by another class, at a rate that is what it
+# *label noise*: labels replaced at random by another class, exactly as many as the rate
 # says.
 
 # %% [markdown]
@@ -1418,8 +1447,7 @@ with results(varies="8 initializations, orders and throws; one set of images") a
 # The same network, the same images, the same optimizer: one run generalizes, the other
 # cannot, and the training score does not tell them apart. So neither the architecture
 # nor a perfect training score *explains* generalization. By this test the network would
-# have fitted anything. (Zhang and others report it of far larger networks, on
-# CIFAR-10 and on ImageNet.)
+# have fitted anything.
 #
 # But look at the left panel once more: true labels are learned faster. What helps with
 # one shirt helps with the next, whereas one throw of the die says nothing about another.
@@ -1503,11 +1531,18 @@ with results(varies="8 initializations, orders and draws of the false labels") a
 # that they support each other: dozens of shirts labeled "shirt" push the weights in a
 # common direction, so that their gradients add up, while the gradients of false labels
 # point in many directions and mostly cancel. Once the true ones are fitted, their
-# gradients are small, and those of the false ones decide. Arpit and others (2017)
-# found the same order in deep networks: simple patterns first, noise later. Rolnick and
-# others (2017) found that networks still classify well with many random labels for
-# each true one, given enough data. The order is also why stopping early can help against
-# false labels (notebook 05, section 1).
+# gradients are small, and those of the false ones decide. The order is also why
+# stopping early can help against false labels (notebook 05, section 1).
+#
+# <details><summary>What others found in larger networks and with more false labels</summary>
+#
+# Zhang and others (2017) report that far larger networks fit random labels as well, on
+# CIFAR-10 and on ImageNet. Arpit and others (2017) found the same order in deep
+# networks: simple patterns first, noise later. Rolnick and others (2017) found that
+# networks still classify well with many random labels for each true one, given enough
+# data.
+#
+# </details>
 #
 # ## Do n parameters memorize at most n examples?
 #
@@ -1591,10 +1626,15 @@ with results(varies="60 draws of points and labels; Wilson's interval"):
     recall("bias-variance.myth", 3)
 
 # %% [markdown]
-# The sentence is off by a factor of two for a linear model on random points: one half is
-# reached at $N = 2d$, and the drop from "nearly always" to "hardly ever" is steep. For
-# networks Zhang and others (2017) show that $2n + d$ weights *suffice* for any
-# labels of $n$ points in $d$ dimensions. They suffice; they are not necessary.
+# The sentence is off by a factor of two for a linear model on random points: one half
+# is reached at $N = 2d$, and the drop from "nearly always" to "hardly ever" is steep.
+#
+# <details><summary>How many weights are enough for a network</summary>
+#
+# Zhang and others (2017) show that a network with $2n + d$ weights can give $n$ points
+# in $d$ dimensions any labels. So many suffice; they are not necessary.
+#
+# </details>
 #
 # <details><summary>Why the bars have a length even at 60 of 60</summary>
 #
@@ -1748,8 +1788,12 @@ with results(varies="8 splits and draws of the features") as table:
 # none of them close to a combination of the others: no $s$ is small (right panel), and
 # the exact fit of smallest norm is harmless again.
 #
-# The labels are true. What plays the part of the noise is everything in them that a
-# linear function of the features cannot express.
+# <details><summary>Where is the noise, if all labels are true?</summary>
+#
+# What plays the part of the noise is everything in the labels that a linear function of
+# the features cannot express.
+#
+# </details>
 #
 # Ridge replaces $1/s_i$ by $s_i/(s_i^2+\lambda)$, which is at most $1/(2\sqrt\lambda)$
 # however small $s_i$ is. That is why its curve has no peak: the peak does not belong to
@@ -1874,20 +1918,25 @@ with results(varies="8 draws of digits, false labels and initializations") as ta
 
 # %% [markdown]
 # With false labels the peak is there in trained networks, too. It does not stand where
-# the parameters equal the examples (12 units have 910 parameters, for 500 pictures), but
-# where the training error nears zero and the network becomes *just* able to fit its
+# the parameters equal the examples (12 units have 910 parameters, for 500 pictures),
+# but where the training error nears zero and the network becomes *just* able to fit its
 # labels. A likely reason is that there it has hardly a choice how to fit them, while
-# wider networks have many ways. (We compare with 6 units, because some networks of 4 get
-# stuck, and eight seeds do not decide about them.)
+# wider networks have many ways.
+#
+# <details><summary>Why the peak is compared with 6 units and not with 4</summary>
+#
+# Some networks of 4 units get stuck, and eight seeds do not decide about them.
+#
+# </details>
 #
 # The two test curves on the left show what else moves it. After 250 steps the curve is
 # flatter, and its highest point lies at a larger width, for a short training does not
 # get as far as fitting every false label: again time acts as a regularizer. With true
-# labels we see no peak at these widths, for there are no false labels that the fit would
-# have to reach. This agrees with Nakkiran and others (2021), who saw the peak of
-# deep networks grow with false labels and with training time, and called the right count
-# *effective model complexity*: the largest number of examples that a training procedure
-# can fit. It is a third answer to Fermi, after $d$ and $\mathrm{df}$.
+# labels we see no peak at these widths, for there are no false labels to fit. This
+# agrees with Nakkiran and others (2021), who saw the peak of deep networks grow with
+# false labels and with training time, and called the right count *effective model
+# complexity*: the largest number of examples that a training procedure can fit. It is a
+# third answer to Fermi, after $d$ and $\mathrm{df}$.
 #
 # ## See it happen
 #
@@ -1945,9 +1994,16 @@ for plan, (seen_loss, held_loss) in ends.items():
 # only order the pictures along a line, and no single line keeps ten kinds of clothes
 # apart. The second is good on what it has seen and nearly as good on what it has not.
 # The third gets better and better in training while validation turns upward: it
-# *overfits*. (Its training labels are partly false and its validation labels true, so at
-# the beginning its validation loss is the *lower* one.) Here are the signs side by side,
-# for curves of your own:
+# *overfits*.
+#
+# <details><summary>Why its validation loss begins below its training loss</summary>
+#
+# Its training labels are partly false and its validation labels true, so at the
+# beginning its validation loss is the *lower* one.
+#
+# </details>
+#
+# Here are the signs side by side:
 #
 # | | Underfitting | Good fit | Overfitting |
 # |---|---|---|---|

@@ -85,11 +85,10 @@ warm_up("03_l1_l2")
 # $$
 #
 # The ½ is there for one reason: the gradient of L2 is then simply $\lambda \mathbf{w}$.
-# The gradient of L1 is $\lambda\,\mathrm{sign}(\mathbf{w})$. Most of this notebook
-# follows from these two. Under L2 a weight of 0.01 is pulled a hundred times less than a
-# weight of 1, so small weights are practically free and nothing drives them to zero.
-# Under L1 both are pulled equally hard. If the data do not hold a small weight against
-# that pull, it ends at zero.
+# The gradient of L1 is $\lambda\,\mathrm{sign}(\mathbf{w})$. Under L2 a weight of 0.01
+# is pulled a hundred times less than a weight of 1, so small weights are practically
+# free and nothing drives them to zero. Under L1 both are pulled equally hard. If the
+# data do not hold a small weight against that pull, it ends at zero.
 #
 # ### One number, three meanings
 #
@@ -102,16 +101,24 @@ warm_up("03_l1_l2")
 # | whole | `keras.regularizers.L2` | $\lambda\sum w^2$ | the *mean* of the losses |
 # | sum | `sklearn.linear_model.Ridge` (`alpha`) | $\lambda\sum w^2$ | the *sum* of the losses |
 #
-# Does it matter? We set the gradient of $J$ to zero. In the first convention, with $n$
-# examples, that is
-# $\frac2n\mathbf{X}^\top(\mathbf{X}\mathbf{w}-\mathbf{y}) + \lambda\mathbf{w} = 0$, and
-# multiplied by $n/2$ it becomes
-# $(\mathbf{X}^\top\mathbf{X} + a\mathbf{I})\,\mathbf{w} = \mathbf{X}^\top\mathbf{y}$ with
-# $a = n\lambda/2$. The other two conventions give the same equation with $a = n\lambda$
-# and $a = \lambda$. For 200 examples and λ = 1 the three are 100, 200 and 1. The cell
-# prints the length of the weight vector in each; the true weights are five ones, of
-# length $\sqrt 5 \approx 2.24$. Then torch's SGD runs with `weight_decay` until nothing
-# moves any more, and we see with which one it agrees.
+# Does it matter? Where the gradient of $J$ is zero,
+# $(\mathbf{X}^\top\mathbf{X} + a\mathbf{I})\,\mathbf{w} = \mathbf{X}^\top\mathbf{y}$
+# holds in all three conventions, and only $a$ differs. With $n$ examples it is
+# $n\lambda/2$, $n\lambda$ and $\lambda$; for 200 examples and λ = 1 that is 100, 200
+# and 1.
+#
+# <details><summary>How the first of them comes about</summary>
+#
+# In the first convention the gradient is zero where
+# $\frac2n\mathbf{X}^\top(\mathbf{X}\mathbf{w}-\mathbf{y}) + \lambda\mathbf{w} = 0$.
+# Multiplied by $n/2$ this is the equation above with $a = n\lambda/2$. The other two
+# follow in the same way.
+#
+# </details>
+#
+# The cell prints the length of the weight vector in each; the true weights are five
+# ones, of length $\sqrt 5 \approx 2.24$. Then torch's SGD runs with `weight_decay`
+# until nothing moves any more, and we see with which one it agrees.
 
 
 # %%
@@ -368,10 +375,10 @@ load("03_l1_l2").elastic_net_penalty(elastic_net_penalty, seed=48_271)
 # $$
 #
 # Multiply by $2\sigma^2$, which moves no minimum, and you have ridge regression with
-# $a = \sigma^2/\tau^2$. Both squares come from the exponent of a Gaussian: the first from the
-# noise, the second from the prior. Let us check it: at the ridge solution the log posterior,
-# written with `torch.distributions` and σ = 1, must have slope 0. It is concave, so that is
-# its top.
+# $a = \sigma^2/\tau^2$. Both squares come from the exponent of a Gaussian: the first
+# from the noise, the second from the prior. Let us check it: at the ridge solution the
+# log posterior, written with `torch.distributions` and σ = 1, must have slope 0. It is
+# a concave function of the weights, so the point where its slope is 0 is its top.
 
 # %%
 normal, slopes = torch.distributions.Normal, []
@@ -401,8 +408,13 @@ with results():
 # $-\ln p(w) = |w|/b + \text{const}$. It has a sharp peak at 0 for the many weights that
 # should be 0, and long tails for the few that are large. So L2 is the opinion that all
 # weights are small, and L1 the opinion that most are 0 and some are large. Section 6
-# tests both. (Only the *top* of the Laplace posterior has exact zeros. Weights sampled
-# from it are never exactly 0.)
+# tests both.
+#
+# <details><summary>Does the Laplace posterior have exact zeros?</summary>
+#
+# Only its *top* has them. Weights that are sampled from it are never exactly 0.
+#
+# </details>
 #
 # <details><summary>A second effect of L2: the condition number</summary>
 #
@@ -424,8 +436,9 @@ with results():
 #
 # ## 4 · Why L1 makes zeros
 #
-# Take one weight. Say the data alone want it to be $w$, and a distance from $w$ costs
-# half its square. What is the best compromise $v$ with an L1 price of strength $t$?
+# Take one weight. Suppose that the data alone want it to be $w$, and that a value $v$
+# costs half the square of its distance from $w$. What is the best compromise $v$ with
+# an L1 price of strength $t$?
 #
 # $$
 # \mathrm{prox}(w) = \arg\min_v \; \tfrac{1}{2} (v - w)^2 + t\,|v|.
@@ -622,12 +635,19 @@ def train_with_autograd(x, y, strength, optimizer, lr, steps=1000):
 
 
 # %% [markdown]
-# Which strength? Theory has a proposal. Once the real features are accounted for, a useless
-# one can only pull by its chance agreement with the noise,
-# $g_j = \mathbf{x}_j^\top \text{noise} / n$. This has the standard deviation $\sigma/\sqrt n$,
-# and the largest of $d$ such pulls is about $\sqrt{2\ln d}$ standard deviations. So
-# $\lambda = \sigma\sqrt{2 \ln d / n}$, here 0.28, should be just strong enough to keep the
-# useless weights at zero (Donoho and Johnstone 1994).
+# Which strength? Theory proposes $\lambda = \sigma\sqrt{2 \ln d / n}$, here 0.28. That
+# is about the largest pull that a useless feature gets by its chance agreement with the
+# noise, so it should be just strong enough to keep the useless weights at zero (Donoho
+# and Johnstone 1994).
+#
+# <details><summary>Where the formula comes from</summary>
+#
+# Once the real features are accounted for, a useless one can only pull by its chance
+# agreement with the noise, $g_j = \mathbf{x}_j^\top \text{noise} / n$. This has the
+# standard deviation $\sigma/\sqrt n$, and the largest of $d$ such pulls is about
+# $\sqrt{2\ln d}$ standard deviations.
+#
+# </details>
 
 # %% predict
 predict(
@@ -946,12 +966,11 @@ with results(varies=problems_vary) as table:
 #
 # ### Two opinions, two worlds
 #
-# L1 says that most weights are 0, L2 that all are small. We test both opinions in two
-# worlds. In the *sparse* world ten features count, as above. In the *dense* one all fifty
-# do, and their weights are smaller by $\sqrt{10/50}$, so that the outcome varies as much
-# on average, and the worlds differ only in how that is spread over features. Both methods
-# choose their strength on the same validation data, and are measured on 1,000 fresh
-# patients beside least squares.
+# We test the opinions of section 3 in two worlds. In the *sparse* world ten features
+# count, as above. In the *dense* one all fifty do, and their weights are smaller by
+# $\sqrt{10/50}$, so that the outcome varies as much on average, and the worlds differ
+# only in how that is spread over features. Both methods choose their strength on the
+# same validation data, and are measured on 1,000 fresh patients beside least squares.
 
 # %%
 dense_x, dense_y, _ = problems(1300, real=50, size=(10 / 50) ** 0.5)
@@ -1040,11 +1059,10 @@ with results(varies="24 data sets") as table:
     )
 
 # %% [markdown]
-# For two copies of one feature, a weight of 0.6 on one of them costs L1 as much as 0.3 on
-# each, so the price gives no reason to prefer either split. The noise in the data
-# decides, and with other data the other twin may be kept. L2 does have a preference: 0.6²
-# is twice 0.3² + 0.3². A little of it brought the inequality from 0.63 to 0.04. That is
-# what the elastic net is for.
+# For two copies of one feature, a weight of 0.6 on one of them costs L1 as much as 0.3
+# on each, so the price gives no reason to prefer either split. The noise in the data
+# decides, and with other data the other twin may be kept. L2 does have a preference:
+# 0.6² is twice 0.3² + 0.3². A little of it brought the inequality from 0.63 to 0.04.
 
 # %% [markdown]
 # ## 7 · How much decay does a network need?
@@ -1178,18 +1196,27 @@ with results(varies=nets_vary) as table:
     recall("03_l1_l2.sweep", 3)
 
 # %% [markdown]
-# With false labels there is something harmful to fit. The training accuracy, counted
-# against the labels that the network was given, starts at 96 % although only 80 % of them
-# are true: the network has learned most of the false ones. Decay stops that, and the
-# validation accuracy has a clear peak at 0.03, 6.6 points above no decay. (Beyond it
-# validation lies *above* training: the validation labels are true, and a network that
-# does not learn false labels counts as wrong on them.) With true labels there is a broad
-# plateau, and an edge beyond which the network underfits: at 0.1 decay costs 4.8 points.
-# The *optimum moves with the data*. (Where the edge lies depends on the setting, too: in
-# notebook 00, with another network and twice the images, 0.01 already cost half a point.)
+# The training accuracy with false labels, counted against the labels that the network
+# was given, starts at 96 % although only 80 % of them are true: the network has learned
+# most of the false ones. Decay stops that, and the validation accuracy has a clear peak
+# at 0.03, 6.6 points above no decay. With true labels there is a broad plateau, and an
+# edge beyond which the network underfits: at 0.1 decay costs 4.8 points. The *optimum
+# moves with the data*, and where the edge lies depends on the setting, too.
+#
+# <details><summary>Validation above training, another network, and twice the steps</summary>
+#
+# Beyond the peak, with false labels, validation lies *above* training. The validation
+# labels are true, and on the training set a network that does not learn the false
+# labels counts as wrong on them.
+#
+# In notebook 00, with another network and twice the images, a decay of 0.01 already
+# cost half a point.
+#
 # With twice the steps, run apart from this notebook, the picture was the same: 0.03 was
-# best with false labels (+8.3 [7.2, 9.4]), and with true ones nothing up to 0.03 differed
-# from zero.
+# best with false labels (+8.3 [7.2, 9.4]), and with true ones nothing up to 0.03
+# differed from zero.
+#
+# </details>
 #
 # Why does 1e-5 do nothing here? Each step multiplies a weight by $1-\eta\lambda$, so
 # decay needs about $1/(\eta\lambda)$ steps to be felt. With momentum 0.9 the step is in
@@ -1460,15 +1487,18 @@ with results(varies=nets_vary) as table:
 # lies close by: at 0.003 it removed 13.1 of 32 units, which is 41 % of the weights, out
 # of 49 % zeros in all. Five of six zeros lie in dead rows. Why?
 #
-# The reason is not that L1 also shrinks the *outgoing* weights of a unit: with the price
-# on the first matrix only, run apart from this notebook, still about four of five zeros
-# lay in dead rows (at 0.003 and above). A likelier reason, which we have not tested: by
-# the chain rule all 196 incoming weights of a unit share the error signal that comes back
-# to *their unit*. If the network does well without the unit, that signal is small, and
-# all 196 pulls fall below the price together.
+# A likely reason, which we have not tested, is that by the chain rule all 196 incoming
+# weights of a unit share the error signal that comes back to *their unit*. If the
+# network does well without the unit, that signal is small, and all 196 pulls fall below
+# the price together.
 #
-# Group L1 is the tool when whole rows are all you want: the smaller network can be cut out and
-# multiplied without a special format.
+# <details><summary>Another explanation, which did not hold</summary>
+#
+# L1 also shrinks the *outgoing* weights of a unit, and that could switch the unit off.
+# But with the price on the first matrix only, run apart from this notebook, still about
+# four of five zeros lay in dead rows (at 0.003 and above).
+#
+# </details>
 #
 # ## 9 · See it: the boundary straightens
 #
@@ -1700,17 +1730,22 @@ with results(varies=nets_vary) as table:
 # one of section 7 (73.5 %), and beside dropout it adds another 1.4 points, as in
 # Srivastava's table.
 #
-# That it makes large learning rates safe is true only in part. At 0.3 it lifts the network
-# without dropout from 24 to 54 %, still far below the 74 % at 0.02. With dropout both end near
-# guessing. The biases, which have no limit, are not to blame: with all of them held at 0, run
-# apart from this notebook, it was no better (10.4 %). Srivastava's networks had a thousand and
-# more units per layer, a learning rate that decayed, and a million steps; we did not test
-# which of these matters.
+# That it makes large learning rates safe is true only in part. At 0.3 it lifts the
+# network without dropout from 24 to 54 %, still far below the 74 % at 0.02. With
+# dropout both end near guessing. Srivastava's networks differed from ours in several
+# ways, and we did not test which of them matters.
+#
+# <details><summary>What differed, and why the biases are not to blame</summary>
+#
+# Srivastava's networks had a thousand and more units per layer, a learning rate that
+# decayed, and a million steps. The biases, which have no limit, are not to blame: with
+# all of them held at 0, run apart from this notebook, it was no better (10.4 %).
+#
+# </details>
 #
 # ### Five penalties side by side
 #
-# Each row is a price or a limit. The columns say what it does to a weight and where it
-# belongs.
+# Each row is a price or a limit, with what it does to a weight and where it belongs.
 #
 # | | Formula | Pull on a weight | Exact zeros | Use it when |
 # |---|---|---|---|---|
@@ -1720,10 +1755,16 @@ with results(varies=nets_vary) as table:
 # | group L1 | $\lambda\sum_i \lVert\mathbf w_i\rVert_2$ | $\lambda$ on the length of a row | whole rows | units are to be removed |
 # | max-norm | $\lVert\mathbf w_i\rVert_2 \le c$ | none inside the ball | none | a limit is wanted and no price, for example beside dropout |
 #
-# L1's subgradient at 0 is the whole interval from $-\lambda$ to $\lambda$, which is why a
-# weight can stay there; L2's gradient at 0 is 0, which is why none does. Each of the five
-# takes a few operations per weight and step. The forward pass of a linear layer takes two
-# per weight for every example of the batch, so the penalty adds little.
+# <details><summary>The pull at exactly 0, and what the penalties cost to compute</summary>
+#
+# L1's subgradient at 0 is the whole interval from $-\lambda$ to $\lambda$, which is why
+# a weight can stay there; L2's gradient at 0 is 0, which is why none does.
+#
+# Each of the five takes a few operations per weight and step. The forward pass of a
+# linear layer takes two per weight for every example of the batch, so the penalty adds
+# little.
+#
+# </details>
 #
 # ## Why? A question to write down
 #
