@@ -195,15 +195,14 @@ def run(
 # ## A network with everything in its place
 #
 # Before we ask *how much*, we have to settle *where*. Four parts want a place in every
-# hidden layer: the linear map, BatchNorm, the activation, and dropout. Earlier
-# notebooks have said something about each:
+# hidden layer: the linear map, BatchNorm, the activation, and dropout.
 #
 # - BatchNorm stands between the linear map and the ReLU, where its authors put it.
 #   (Notebook 10 found little difference between the two sides of the ReLU.)
 # - Dropout stands behind the ReLU. Directly in front of a BatchNorm it would shift the
 #   stored variance; with a linear map in between the shift is mild (notebook 10).
-# - The output layer is a plain linear map. It gives logits, which may be any numbers,
-#   because the cross-entropy takes the softmax by itself.
+# - The output layer is a plain linear map. It gives logits, because the cross-entropy
+#   takes the softmax by itself.
 # - The hidden weights start as He and others (2015) derived it for ReLU: normal numbers
 #   of the variance $2/n_\text{in}$, so that the signal keeps its size from layer to
 #   layer. PyTorch's own start has a sixth of that variance.
@@ -403,8 +402,8 @@ for step in range(101):
 # with dropout, both at the learning rate that the project has always used, say 0.004.
 # What can go wrong?
 #
-# Godbole and others, who tune networks for a living, sort the settings of an experiment
-# into three kinds (*Deep Learning Tuning Playbook*, 2023):
+# Godbole and others sort the settings of an experiment into three kinds (*Deep Learning
+# Tuning Playbook*, 2023):
 #
 # - The **scientific** setting is what the question is about. Here: dropout, 0 or 0.3.
 # - A **nuisance** setting is one whose best value may depend on the scientific one, so
@@ -511,10 +510,10 @@ with results(varies=draws_vary) as table:
 # side about half a point is left, and the interval contains zero. So "dropout gains six
 # points" was a sentence about the *other* side: at 0.004 the network without dropout
 # has time to learn the false labels by heart, and at a small rate it has not. Dropout
-# keeps it from getting there as well, and so the network with dropout hardly cares
-# about the rate. That is worth something, since nobody has to tune it so finely, but
-# not six points. A small shared rate would have been unfair to the other side: at
-# 0.0005 the network with dropout has probably not finished learning.
+# keeps it from getting there as well, so with dropout the rate hardly matters. That is
+# worth something, since nobody has to tune it so finely, but not six points. A small
+# shared rate would have been unfair to the other side: at 0.0005 the network with
+# dropout has probably not finished learning.
 #
 # Where does our answer end? A longer training would need smaller rates on the plain
 # side, or early stopping. And half a point may be real: only more draws could tell.
@@ -536,11 +535,11 @@ print(f"{PLAN['seeds']} draws; fixed: {PLAN['fixed']}, AdamW, width 64, false la
 # ### Choosing without cheating
 #
 # The best of ten scores is partly the best network and partly the luckiest one, and on
-# the data by which you chose, the luck is counted in. (Statisticians call this the
-# *winner's curse*; notebook 05 measured it for epochs.) So choose on validation data,
-# and look at the test data only for the one that was chosen. A score may also be NaN,
-# if a run has diverged. Every comparison with NaN is false, so careless code may take
-# it for the best, and no later score will beat it.
+# the data by which you chose, the luck is counted in. (This is the *winner's curse*;
+# notebook 05 measured it for epochs.) So choose on validation data, and look at the
+# test data only for the one that was chosen. A score may also be NaN, if a run has
+# diverged. Every comparison with NaN is false, so careless code may take it for the
+# best, and no later score will beat it.
 #
 # ### Exercise 12.2 · Search (2 points, ~8 min)
 #
@@ -617,9 +616,8 @@ load("12_regularization_strategy").search(search, seed=20_122)
 # all eight ways of switching the three on and off, here with true and with false labels
 # and on all eight draws: 128 networks. Everything else is fixed: 400 steps, which are
 # 40 epochs, and the rate 0.002, at which the plain network has the time to learn false
-# labels by heart. (At its own best rate there would be little left to prevent; keep
-# that in mind.) The strengths, dropout 0.3 and decay 1, were chosen beforehand, on
-# other draws.
+# labels by heart. (At its own best rate there would be little left to prevent.) The
+# strengths, dropout 0.3 and decay 1, were chosen beforehand, on other draws.
 #
 # The third regularizer is augmentation. Each training image is there nine times: as it
 # is, and moved by one pixel in each of the eight directions. The number of steps stays
@@ -789,7 +787,7 @@ with results(varies=draws_vary) as table:
 # Alone the three gain about 5, 3 and 2 points with false labels, ten together. All
 # three in one network gain half a point or so: far less than dropout by itself. Each of
 # the three *interactions* is between -3 and -6 points. (An interaction is the gain of a
-# pair minus the two gains of its members. It would be zero if gains added up.)
+# pair minus the two gains of its members, which is zero if gains add up.)
 #
 # The figure says why. Its horizontal axis shows how many of the *given* training labels
 # the network has learned, and 20 % of these are false. The network without anything has
@@ -806,9 +804,9 @@ with results(varies=draws_vary) as table:
 # five.
 #
 # Switch the three on and off yourself. The demo compares what the chosen ones gain
-# together with the sum of what they gain alone, with a dot for each draw. It begins
-# with three draws. Add the others one by one: with which labels does the leader of the
-# eight stay the same, and with which is it a matter of luck?
+# together with the sum of what they gain alone, at first for three draws. Add the
+# others one by one: with which labels does the leader of the eight stay the same, and
+# with which is it a matter of luck?
 
 # %% demo
 demos_strategy.scene(cells).show()
@@ -819,10 +817,10 @@ demos_strategy.scene(cells).show()
 # difference contains zero.
 #
 # Where does it come out otherwise? Regularizers that mend *different* faults should add
-# up, and one that needs time has to be given time. In a factorial with four times the
-# steps (its numbers are in the fold), a combination beat single regularizers that were
-# too weak, but not one of the right strength. Published recipes that combine a dozen
-# (Wightman and others 2021) train for hundreds of epochs and were tuned *as a whole*.
+# up, and one that needs time has to be given time. With four times the steps (numbers
+# in the fold) a combination beat single regularizers that were too weak, but not one of
+# the right strength. Published recipes that combine a dozen (Wightman and others 2021)
+# train for hundreds of epochs and were tuned *as a whole*.
 #
 # <details><summary>The longer factorial in numbers</summary>
 #
@@ -838,10 +836,10 @@ demos_strategy.scene(cells).show()
 #
 # How do the others compare, under one protocol? Here are those that this network can
 # use. Decay, dropout, L1, label smoothing and mixup have two strengths each, and the
-# better one is chosen on validation data for each kind of labels. One line of the table
-# is no technique at all but a quarter of the learning rate, to show what simply going
-# more slowly is worth. Early stopping takes the best of eight looks at the validation
-# accuracy, and the ensemble averages the probabilities of three plain networks.
+# better one is chosen on validation data for each kind of labels. One line is no
+# technique but a quarter of the learning rate, to show what simply going more slowly is
+# worth. Early stopping takes the best of eight looks at the validation accuracy, and
+# the ensemble averages the probabilities of three plain networks.
 
 # %% predict
 predict(
@@ -1057,7 +1055,7 @@ with results(varies=draws_vary) as table:
 # its call in torch, its setting and usual range with a source, and when it hurts.
 # ("Flips and crops" stands for our moves alone.) What this network cannot show is
 # empty: stochastic depth needs residual blocks, distillation a teacher, clipping a
-# network that reads. The mind map names the notebook behind each technique.
+# network that reads. The mind map names the notebook behind each.
 
 
 # %% figure
@@ -1143,10 +1141,9 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # | Training loss stays at $\ln K$, or validation is far below what it should be | can one batch be learned; are images and labels still pairs? | the data pipeline (d) |
 # | The restored model is worse than its recorded best | score it again after restoring | a reference was kept, not a copy (e) |
 #
-# Now five broken pieces. You first see the symptom, made by the broken code. The answer
-# cell holds that code: take the line that raises `NotImplementedError` away, and mend
-# what stands below it (or write it anew above). The checks judge only what your function
-# does.
+# Now five broken pieces. You first see the symptom. The answer cell holds the code that
+# made it: take the line that raises `NotImplementedError` away, and mend what stands
+# below it (or write it anew above). The checks judge only what your function does.
 
 # %%
 torch.manual_seed(0)
@@ -1601,11 +1598,11 @@ load("12_regularization_strategy").train_best(train_best, seed=20_127)
 #
 # Suppose that there are five labeled images of each class, and no more. Every
 # regularizer so far says only what the network should *not* do. A network that was
-# trained on another task brings something positive along: features that were useful
-# there. To train on from them is called *transfer*, or *fine-tuning*. It regularizes in
-# two ways: it starts at a sensible place, and a short training with a small rate does
-# not go far from it. The strictest form freezes everything but the last layer, so that
-# only 325 of 17,000 weights can learn.
+# trained on another task brings something positive along: useful features. To train on
+# from them is called *transfer*, or *fine-tuning*. It regularizes in two ways: it
+# starts at a sensible place, and a short training with a small rate does not go far
+# from it. The strictest form freezes everything but the last layer, so that only 325 of
+# 17,000 weights can learn.
 #
 # We train networks on five of the ten kinds of clothes, with 2,500 images: T-shirts,
 # trousers, pullovers, sandals, bags. Then they get 2 to 100 labels per class of the
@@ -1764,16 +1761,16 @@ with results(varies=few_vary) as table:
 # do not tell coats from shirts as well as features that may adapt. Freezing is a very
 # strong regularizer, and belongs where there are very few labels and very good features.
 #
-# Is that all? Pretrained networks are the foundation of most of what is built today.
-# But the usual body has seen a million images of a thousand classes, not 2,500 of five;
-# it is convolutional, so that its edges and textures are of use anywhere; and the new
-# task is hard from scratch. Above all it depends on the *relation* of the tasks. When
-# most of the old classes were shoes and most of the new ones had sleeves, fine-tuning
-# *lost* a point. A network that has learned to tell shoes apart may have learned to
-# ignore sleeves. This is called *negative transfer*; the fold has this run, and a
-# warning for large bodies.
+# Is that all? Most of what is built today stands on pretrained networks. But the usual
+# one has seen a million images of a thousand classes, not 2,500 of five; it is
+# convolutional, so that its edges and textures are of use anywhere; and the new task is
+# hard from scratch. Above all it depends on the *relation* of the tasks. When most of
+# the old classes were shoes and most of the new ones had sleeves, fine-tuning *lost* a
+# point. A network that has learned to tell shoes apart may have learned to ignore
+# sleeves. This is called *negative transfer*; the fold has this run, and a warning for
+# large networks.
 #
-# <details><summary>The run with shoes as old classes, and a warning</summary>
+# <details><summary>The run with shoes as old classes; a warning for large networks</summary>
 #
 # We ran this section apart with trousers, dresses and three kinds of shoes as old
 # classes, and five labels per class of T-shirts, pullovers, coats, shirts and bags; the
@@ -1817,19 +1814,17 @@ for part, labels, title in (
     )
 
 # %% [markdown]
-# There are ten classes, equally many of each, so guessing is right in 10 %. The best of
-# the strategies that we tried reached 73 %.
+# There are ten classes, equally many of each, so guessing is right in 10 %.
 #
-# So there are two difficulties, false labels and mirrored pictures, and each has its
-# own cures in this course. Whatever keeps a network from learning single examples by
-# heart helps against the first, but a network that has never seen a shoe that points to
-# the right has to be shown some.
+# There are two difficulties, and each has its own cures in this course. Whatever keeps
+# a network from learning single examples by heart helps against false labels, but a
+# network that has never seen a shoe that points to the right has to be shown some.
 #
 # We measured eighteen strategies apart from this notebook: accuracy in percent on 4,000
 # sealed customers' pictures, over twelve shops, each with a split, false labels,
 # mirrored pictures and initial weights of its own. All are small multilayer
 # perceptrons, trained by Adam within the 400 steps; nothing was tuned. Seven stand
-# here, the others in the fold below.
+# here, the others in the fold.
 #
 # | Strategy | mean | lowest to highest | shops ≥ 56 % | shops ≥ 67.5 % |
 # |---|---|---|---|---|
@@ -2079,7 +2074,7 @@ print([round(share, 2) for share in class_accuracy(wide, *clothes.val).tolist()]
 # the trousers and of the ankle boots are right, but only a little more than half of the
 # shirts, which the network mistakes for T-shirts, pullovers and coats. No
 # regularization will make these look less alike: shirts need more pictures, or sharper
-# ones. Why the alarm said nothing about the training loss is in the fold.
+# ones. The fold tells why the alarm said nothing about the training loss.
 #
 # <details><summary>Why the alarm was silent about the training loss</summary>
 #
@@ -2138,9 +2133,8 @@ print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 
 #
 # First fourteen from job interviews: say your answer aloud before you open one. Then
 # those that come up in every course. The last ones hold what else belongs to the
-# subject: Occam's razor, dropout as an *adaptive* L2 penalty, the price of DropConnect,
-# augmentation where there are no pictures, k-fold cross-validation, and four rules of
-# thumb with what is left of them.
+# subject, from Occam's razor and dropout as an *adaptive* L2 penalty to k-fold
+# cross-validation and four rules of thumb with what is left of them.
 
 # %% figure
 for kind in ("interview", "course", "topic"):
