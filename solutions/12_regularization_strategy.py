@@ -74,7 +74,7 @@ warm_up("12_regularization_strategy")
 # All experiments use Fashion-MNIST at 14 × 14 pixels with only 500 training images,
 # fifty of each kind. With so few, a network of 17,000 weights can learn every label by
 # heart, so there is something to prevent. Each experiment runs with true labels and
-# with 100 of the 500 labels made false.
+# with 100 of the 500 made false.
 #
 # Here we want to speak about *strategies*, and a strategy should not depend on which
 # 500 images somebody happened to have. So we do not use one split for all networks, as
@@ -350,13 +350,13 @@ with results(varies=draws_vary) as table:
 # %% [markdown]
 # The rule in its strict form does not hold here: dropout right before the output gains
 # two or three points where a fifth of the labels is false. It is only the *weaker*
-# place. The same rate behind the first hidden layer gains about six, and a second
-# dropout in addition adds only a point or so.
+# place: behind the first hidden layer the same rate gains about six, and a second
+# dropout adds only a point or so.
 #
 # Where does it come out otherwise? With true labels no place mattered by more than a
-# point, and some large networks do have dropout before the output. The fold says more
-# about both, and what the reason may be. So read the rule as an order of trying: first
-# the earlier places, then the last one.
+# point, and some large networks do have dropout before the output (details, and a
+# likely reason, in the fold). So read the rule as an order of trying: first the earlier
+# places, then the last one.
 #
 # <details><summary>A likely reason; true labels, a higher rate, and large networks</summary>
 #
@@ -416,7 +416,7 @@ for step in range(101):
 # spread in factors of two, because the effect of a learning rate depends on ratios: to
 # try 0.010 after 0.009 tells nothing new.
 #
-# Here is our plan, written down *before* we look at a number. You may change it later.
+# Here is our plan, written down *before* we look at a number.
 
 # %%
 PLAN = {
@@ -516,13 +516,11 @@ with results(varies=draws_vary) as table:
 # dropout has probably not finished learning.
 #
 # Where does our answer end? A longer training would need smaller rates on the plain
-# side, or early stopping. And half a point may be real: only more draws could tell.
-# What can be said is that it is less than two.
+# side, or early stopping. And half a point may be real; only more draws could tell.
 #
 # **Your own comparison.** Change one scientific setting of the plan above and carry it
-# out again. This cell reports the result as it should be: an effect with its interval
-# (Student's, over the paired differences, as in notebook 00), what varied, and what was
-# fixed.
+# out again. This cell reports the effect with its interval (Student's, over the paired
+# differences, as in notebook 00), what varied, and what was fixed.
 
 # %%
 effect = paired_difference(own[dropped_side], own[plain_side])
@@ -620,9 +618,9 @@ load("12_regularization_strategy").search(search, seed=20_122)
 # strengths, dropout 0.3 and decay 1, were chosen beforehand, on other draws.
 #
 # The third regularizer is augmentation. Each training image is there nine times: as it
-# is, and moved by one pixel in each of the eight directions. The number of steps stays
-# the same. (What leaves at one edge comes back at the other; the edges are nearly all
-# black.)
+# is, and moved by one pixel in each of the eight directions. (What leaves at one edge
+# comes back at the other; the edges are nearly all black.) The number of steps stays
+# the same.
 
 
 # %%
@@ -793,20 +791,19 @@ with results(varies=draws_vary) as table:
 # the network has learned, and 20 % of these are false. The network without anything has
 # learned 92 %, so it must know most of the false ones by heart. Decay and dropout bring
 # that down to about 82 and 80 %, and the test accuracy goes up. Both together bring it
-# to 75 %, the highest dot of the eight, just above dropout alone. Moves by themselves
-# bring it to 67 %, which is lower than was needed. From there on, every further
-# regularizer costs true labels, too: at 61 % the network underfits.
+# to 75 %, the highest dot of the eight, just above dropout alone. Moves alone bring it
+# to 67 %, lower than was needed. From there on, every further regularizer costs true
+# labels, too: at 61 % the network underfits.
 #
 # So think of a *thermostat*. All these knobs cool the same room. If it is too hot,
 # opening a window helps, and so does turning the radiator down; doing everything at
-# once makes it cold. With true labels the room was hardly too warm to begin with:
-# nothing gains more than about half a point, and all three together cost more than
-# five.
+# once makes it cold. With true labels the room was hardly too warm: nothing gains more
+# than about half a point, and all three together cost more than five.
 #
 # Switch the three on and off yourself. The demo compares what the chosen ones gain
-# together with the sum of what they gain alone, at first for three draws. Add the
-# others one by one: with which labels does the leader of the eight stay the same, and
-# with which is it a matter of luck?
+# together with the sum of their gains alone, at first for three draws. Add the others
+# one by one: with which labels does the leader of the eight stay the same, and with
+# which is it a matter of luck?
 
 # %% demo
 demos_strategy.scene(cells).show()
@@ -892,8 +889,8 @@ tried |= {
 members = [plain, *(run(network, first_seed=100 * j) for j in (1, 2))]
 
 # %% [markdown]
-# What does a step of each cost? That is measured on a single network, round by round,
-# as a multiple of the plain step of the same round.
+# What does a step of each cost? It is timed on a single network, as a multiple of the
+# plain step of the same round.
 
 
 # %%
@@ -1027,13 +1024,11 @@ with results(varies=draws_vary) as table:
 # the ensemble and label smoothing, with two to three points.
 #
 # With true labels the column is nearly empty. Dropout, in its weaker form, has about a
-# point, moves cost nearly three, and everything else is too small to be told from
-# nothing with eight draws. The plain network has learned its labels, and they were
-# right. If yours is in this state, look for more or better data, not for another
-# regularizer.
+# point, moves cost nearly three, and the rest is too small to be told from nothing with
+# eight draws. The plain network has learned its labels, and they were right. If yours
+# is in this state, look for more or better data, not for another regularizer.
 #
-# The fold has likely reasons for the lower five, and what the costs become in a large
-# network.
+# The fold has likely reasons for the lower five, and the cost in a large network.
 #
 # <details><summary>Reasons for the lower places; cost in a large network, and in memory</summary>
 #
@@ -1090,8 +1085,8 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # ## Recipes
 #
 # A recipe is a starting point that somebody has measured, on their data. The fold has
-# eight, for tables, images, text and fine-tuning, each with its source. Take the one
-# nearest to your case, and then change one thing at a time.
+# eight, for tables, images, text and fine-tuning, with sources. Take the one nearest to
+# your case, and change one thing at a time.
 #
 # <details><summary>Eight cases, each with its source</summary>
 #
@@ -1110,8 +1105,8 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 #
 # The recipes for one epoch differ from those for many: a network that sees each example
 # once has no occasion to learn it by heart. Whichever you take, go through the
-# checklist in the second fold first: look at the labels, make sure that the network can
-# learn, tune its learning rate, and only then add one thing at a time.
+# checklist in the second fold first. It begins with the labels and ends with the test
+# data.
 #
 # <details><summary>A checklist, before you tune anything</summary>
 #
@@ -1130,8 +1125,8 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # ## When it goes wrong: five symptoms
 #
 # A bug in a regularizer rarely stops the program. The network trains, the numbers look
-# plausible, and some points are missing. So start from the *symptom*, and before you
-# stare at the code, run a test that can tell two explanations apart:
+# plausible, and some points are missing. So start from the *symptom*, and run a test
+# that can tell two explanations apart before you stare at the code:
 #
 # | Symptom | A test that decides | If it is so |
 # |---|---|---|
@@ -1754,12 +1749,12 @@ with results(varies=few_vary) as table:
     recall("strategy.transfer", 3)
 
 # %% [markdown]
-# Fine-tuning gains a point or so with two and five labels per class, and nothing to speak
-# of with twenty. Do not build on that point: with other seeds and another split its
-# interval contained zero. Freezing gains nothing anywhere, and with
-# 100 labels per class it costs more than four points: the features for T-shirts and bags
-# do not tell coats from shirts as well as features that may adapt. Freezing is a very
-# strong regularizer, and belongs where there are very few labels and very good features.
+# Fine-tuning gains a point or so with two and five labels per class, and nothing to
+# speak of with twenty. Do not build on that point: with other seeds and another split
+# its interval contained zero. Freezing gains nothing anywhere, and with 100 labels per
+# class it costs more than four points: the features for T-shirts and bags do not tell
+# coats from shirts as well as features that may adapt. So freezing belongs where there
+# are very few labels and very good features.
 #
 # Is that all? Most of what is built today stands on pretrained networks. But the usual
 # one has seen a million images of a thousand classes, not 2,500 of five; it is
@@ -1767,8 +1762,8 @@ with results(varies=few_vary) as table:
 # hard from scratch. Above all it depends on the *relation* of the tasks. When most of
 # the old classes were shoes and most of the new ones had sleeves, fine-tuning *lost* a
 # point. A network that has learned to tell shoes apart may have learned to ignore
-# sleeves. This is called *negative transfer*; the fold has this run, and a warning for
-# large networks.
+# sleeves. This is called *negative transfer* (details, and a warning for large
+# networks, in the fold).
 #
 # <details><summary>The run with shoes as old classes; a warning for large networks</summary>
 #
@@ -1786,13 +1781,13 @@ with results(varies=few_vary) as table:
 #
 # A shop wants to sort photographs of clothes. It has 500 pictures, taken in its studio
 # and labeled by an agency in a hurry: 30 % of the labels are false, and nobody knows
-# which. The shop's own people have labeled 500 more pictures, which customers sent in,
-# and of these every label is true. Customers hold their phones as they like, so half of
-# their pictures show the piece the other way round. In the studio the shoes point to
-# the left.
+# which. The shop's own people have labeled 500 more, which customers sent in, and all
+# of these labels are true. Customers hold their phones as they like, so half of their
+# pictures show the piece the other way round. In the studio the shoes point to the
+# left.
 #
 # What is wanted is a network for the customers' pictures, within 400 optimizer steps.
-# Here are the two kinds of pictures. False labels are dark red; `sealed_data` draws a
+# Here are both kinds of pictures, with false labels in dark red; `sealed_data` draws a
 # new shop for each seed.
 
 # %% figure
@@ -1824,33 +1819,34 @@ for part, labels, title in (
 # sealed customers' pictures, over twelve shops, each with a split, false labels,
 # mirrored pictures and initial weights of its own. All are small multilayer
 # perceptrons, trained by Adam within the 400 steps; nothing was tuned. Seven stand
-# here, the others in the fold.
+# here, the others in the fold, with the number of shops that reached each tier of the
+# exercise.
 #
-# | Strategy | mean | lowest to highest | shops ≥ 56 % | shops ≥ 67.5 % |
-# |---|---|---|---|---|
-# | plain: two layers of 256 units, all 400 steps | 50.6 | 47.7 – 53.2 | 0 of 12 | 0 |
-# | dropout 0.5 | 59.9 | 57.6 – 62.6 | 12 | 0 |
-# | back to the best weights on validation (stopping) | 62.2 | 59.2 – 65.5 | 12 | 0 |
-# | mirroring each picture with probability ½ | 63.0 | 61.1 – 66.2 | 12 | 0 |
-# | dropout and stopping | 63.5 | 60.7 – 66.2 | 12 | 0 |
-# | mirroring and dropout | 71.5 | 69.9 – 74.4 | 12 | 12 |
-# | mirroring, dropout, mixup, stopping | 73.1 | 71.1 – 74.2 | 12 | 12 |
+# | Strategy | mean | lowest to highest |
+# |---|---|---|
+# | plain: two layers of 256 units, all 400 steps | 50.6 | 47.7–53.2 |
+# | dropout 0.5 | 59.9 | 57.6–62.6 |
+# | back to the best weights on validation (stopping) | 62.2 | 59.2–65.5 |
+# | mirroring each picture with probability ½ | 63.0 | 61.1–66.2 |
+# | dropout and stopping | 63.5 | 60.7–66.2 |
+# | mirroring and dropout | 71.5 | 69.9–74.4 |
+# | mirroring, dropout, mixup, stopping | 73.1 | 71.1–74.2 |
 #
 # <details><summary>The other eleven strategies</summary>
 #
 # | Strategy | mean | lowest to highest | shops ≥ 56 % | shops ≥ 67.5 % |
 # |---|---|---|---|---|
-# | BatchNorm | 48.3 | 43.3 – 54.0 | 0 of 12 | 0 |
-# | weight decay 1.0 (AdamW) | 52.1 | 48.3 – 55.4 | 0 | 0 |
-# | label smoothing 0.2 | 52.3 | 48.3 – 55.6 | 0 | 0 |
-# | mixup, $\alpha = 1$ | 53.4 | 50.6 – 57.7 | 1 | 0 |
-# | running average of the weights | 53.9 | 50.8 – 57.5 | 2 | 0 |
-# | 100 steps in place of 400 | 59.3 | 54.0 – 62.7 | 11 | 0 |
-# | 24 units in place of 256 | 60.8 | 58.1 – 62.4 | 12 | 0 |
-# | mirroring and stopping | 70.9 | 69.6 – 73.6 | 12 | 12 |
-# | mirroring, dropout 0.3, four runs of 100 steps averaged | 71.6 | 69.1 – 73.6 | 12 | 12 |
-# | mirroring, dropout, stopping, a loop by hand | 71.9 | 70.9 – 73.7 | 12 | 12 |
-# | mirroring, dropout, averaged weights, stopping, decay 0.1 | 72.9 | 71.7 – 74.7 | 12 | 12 |
+# | BatchNorm | 48.3 | 43.3–54.0 | 0 of 12 | 0 |
+# | weight decay 1.0 (AdamW) | 52.1 | 48.3–55.4 | 0 | 0 |
+# | label smoothing 0.2 | 52.3 | 48.3–55.6 | 0 | 0 |
+# | mixup, $\alpha = 1$ | 53.4 | 50.6–57.7 | 1 | 0 |
+# | running average of the weights | 53.9 | 50.8–57.5 | 2 | 0 |
+# | 100 steps in place of 400 | 59.3 | 54.0–62.7 | 11 | 0 |
+# | 24 units in place of 256 | 60.8 | 58.1–62.4 | 12 | 0 |
+# | mirroring and stopping | 70.9 | 69.6–73.6 | 12 | 12 |
+# | mirroring, dropout 0.3, four runs of 100 steps averaged | 71.6 | 69.1–73.6 | 12 | 12 |
+# | mirroring, dropout, stopping, a loop by hand | 71.9 | 70.9–73.7 | 12 | 12 |
+# | mirroring, dropout, averaged weights, stopping, decay 0.1 | 72.9 | 71.7–74.7 | 12 | 12 |
 #
 # As nothing was tuned, the order *within* a group means little. Decay, smoothing and
 # mixup hardly help here; elsewhere in the course, in other settings, they did.
@@ -1858,9 +1854,9 @@ for part, labels, title in (
 #
 # Read the table by its gaps. No single cure gets far, because the other difficulty is
 # still there. Two cures for the *same* difficulty (dropout and stopping) bring little
-# more than one. One cure for *each* brings twenty points over the plain network, and what
-# is piled on top of that one or two more. So "combine regularizers" is good advice only
-# in this form: find out which difficulties you have, and take one cure for each.
+# more than one. One cure for *each* brings twenty points over the plain network, and
+# what is piled on top one or two more. So "combine regularizers" is good advice only in
+# this form: find out which difficulties you have, and take one cure for each.
 #
 # The gaps also make the tiers below fair: the upper one, 67.5 %, stands in the widest
 # of them. The fold has the details.
@@ -1959,10 +1955,10 @@ def strategy(data: dict[str, torch.Tensor], budget: int) -> nn.Module:
 
 
 # %% [markdown]
-# Try your strategy on three shops of your own before you let it be checked. Shown is
-# the accuracy on the 500 *validation* pictures. You choose with them, so this is a
-# rough and slightly flattering number: over our runs it was between four points below
-# and six points above the sealed accuracy.
+# Try your strategy on three shops of your own first. Shown is the accuracy on the 500
+# *validation* pictures. You choose with them, so this is a rough and slightly
+# flattering number: over our runs it was between four points below and six points above
+# the sealed accuracy.
 
 
 # %% look
@@ -1991,9 +1987,9 @@ load("12_regularization_strategy").strategy(strategy, seed=20_124)
 
 # %% [markdown]
 # If you reached the upper tier, change one thing at a time and see what matters. The
-# fold has two observations that surprised us.
+# fold has two surprises.
 #
-# <details><summary>Two surprises</summary>
+# <details><summary>Two observations that surprised us</summary>
 #
 # More regularizers are not always better: shifting the pictures by up to two pixels as
 # well took seven points away from the strategy with averaged weights (66.1 % over the
@@ -2038,9 +2034,8 @@ load("12_regularization_strategy").strategy(strategy, seed=20_124)
 # forty-five of them and 10 % in five. In the first case the network needs
 # regularization or data, in the second those five classes do: they may be rare,
 # confused with one neighbor, or labeled by somebody with another idea of them. So look
-# at the accuracy of every class, and at the number of examples behind it: with 20 of
-# them the standard error of a share near one half is 11 points, and a "bad class" may
-# be bad luck.
+# at every class, and at the number of examples behind it: with 20 of them the standard
+# error of a share near one half is 11 points, and a "bad class" may be bad luck.
 #
 # ### The training loss at the best epoch
 #
@@ -2069,12 +2064,12 @@ history = fit(
 print([round(share, 2) for share in class_accuracy(wide, *clothes.val).tolist()])
 
 # %% [markdown]
-# The alarm speaks of the gap, once, at the epoch where it was sure. Below it stands the
-# accuracy of each class in the order of `data.CLASS_NAMES`. More than nine in ten of
-# the trousers and of the ankle boots are right, but only a little more than half of the
-# shirts, which the network mistakes for T-shirts, pullovers and coats. No
-# regularization will make these look less alike: shirts need more pictures, or sharper
-# ones. The fold tells why the alarm said nothing about the training loss.
+# The alarm speaks of the gap, once, at the epoch where it was sure (why only of the gap
+# is in the fold). Below it stands the accuracy of each class in the order of
+# `data.CLASS_NAMES`. More than nine in ten of the trousers and of the ankle boots are
+# right, but only a little more than half of the shirts, which the network mistakes for
+# T-shirts, pullovers and coats. No regularization will make these look less alike:
+# shirts need more pictures, or sharper ones.
 #
 # <details><summary>Why the alarm was silent about the training loss</summary>
 #
@@ -2133,8 +2128,9 @@ print(f"setting {place}, reported {reported:.1f} %; every setting is worth 75.0 
 #
 # First fourteen from job interviews: say your answer aloud before you open one. Then
 # those that come up in every course. The last ones hold what else belongs to the
-# subject, from Occam's razor and dropout as an *adaptive* L2 penalty to k-fold
-# cross-validation and four rules of thumb with what is left of them.
+# subject: Occam's razor, dropout as an *adaptive* L2 penalty, the price of DropConnect,
+# augmentation where there are no pictures, k-fold cross-validation, and four rules of
+# thumb with what is left of them.
 
 # %% figure
 for kind in ("interview", "course", "topic"):
@@ -2172,7 +2168,7 @@ flashcards("12_regularization_strategy")
 # **Pitfalls**
 #
 # - The best of twenty scores, reported as if it were the only one.
-# - Augmented validation images, or x shuffled without y.
+# - A second regularizer in a network that already underfits.
 # - `no_grad` in the place of `eval()`; `state_dict().copy()` instead of a deep copy.
 # - A recipe taken over together with somebody else's number of epochs.
 #
