@@ -14,7 +14,8 @@
 # When you are done you can
 #
 # - put the parts of a regularized network into an order that you can defend,
-# - plan a comparison in which both sides get the same chance,
+# - plan a comparison in which both sides get the same chance, and choose without
+#   cheating,
 # - predict when two regularizers help each other and when they do not,
 # - find five classic bugs from their symptoms, and mend them,
 # - reuse a trained network where there are very few labels.
@@ -195,7 +196,8 @@ def run(
 # ## A network with everything in its place
 #
 # Before we ask *how much*, we have to settle *where*. Four parts want a place in every
-# hidden layer: the linear map, BatchNorm, the activation, and dropout.
+# hidden layer: the linear map, BatchNorm, the activation, and dropout. Earlier
+# notebooks have said something about each:
 #
 # - BatchNorm stands between the linear map and the ReLU, where its authors put it.
 #   (Notebook 10 found little difference between the two sides of the ReLU.)
@@ -354,9 +356,9 @@ with results(varies=draws_vary) as table:
 # dropout adds only a point or so.
 #
 # Where does it come out otherwise? With true labels no place mattered by more than a
-# point, and some large networks do have dropout before the output (details, and a
-# likely reason, in the fold). So read the rule as an order of trying: first the earlier
-# places, then the last one.
+# point at 0.3, and some large networks do have dropout before the output (details, and
+# a likely reason, in the fold). So read the rule as an order of trying: first the
+# earlier places, then the last one.
 #
 # <details><summary>A likely reason; true labels, a higher rate, and large networks</summary>
 #
@@ -517,6 +519,7 @@ with results(varies=draws_vary) as table:
 #
 # Where does our answer end? A longer training would need smaller rates on the plain
 # side, or early stopping. And half a point may be real; only more draws could tell.
+# What can be said is that it is less than two.
 #
 # **Your own comparison.** Change one scientific setting of the plan above and carry it
 # out again. This cell reports the effect with its interval (Student's, over the paired
@@ -814,10 +817,10 @@ demos_strategy.scene(cells).show()
 # difference contains zero.
 #
 # Where does it come out otherwise? Regularizers that mend *different* faults should add
-# up, and one that needs time has to be given time. With four times the steps (numbers
-# in the fold) a combination beat single regularizers that were too weak, but not one of
-# the right strength. Published recipes that combine a dozen (Wightman and others 2021)
-# train for hundreds of epochs and were tuned *as a whole*.
+# up, and one that needs time has to be given time. In a single run with four times the
+# steps (numbers in the fold) a combination beat single regularizers that were too weak,
+# but not one of the right strength. Published recipes that combine a dozen (Wightman
+# and others 2021) train for hundreds of epochs and were tuned *as a whole*.
 #
 # <details><summary>The longer factorial in numbers</summary>
 #
@@ -831,12 +834,12 @@ demos_strategy.scene(cells).show()
 #
 # ## One table of techniques
 #
-# How do the others compare, under one protocol? Here are those that this network can
-# use. Decay, dropout, L1, label smoothing and mixup have two strengths each, and the
-# better one is chosen on validation data for each kind of labels. One line is no
-# technique but a quarter of the learning rate, to show what simply going more slowly is
-# worth. Early stopping takes the best of eight looks at the validation accuracy, and
-# the ensemble averages the probabilities of three plain networks.
+# How do the others compare, under one protocol? Decay, dropout, L1, label smoothing and
+# mixup have two strengths each, and the better one is chosen on validation data for
+# each kind of labels. One line is no technique but a quarter of the learning rate, to
+# show what simply going more slowly is worth. Early stopping takes the best of eight
+# looks at the validation accuracy, and the ensemble averages the probabilities of three
+# plain networks.
 
 # %% predict
 predict(
@@ -1028,9 +1031,10 @@ with results(varies=draws_vary) as table:
 # eight draws. The plain network has learned its labels, and they were right. If yours
 # is in this state, look for more or better data, not for another regularizer.
 #
-# The fold has likely reasons for the lower five, and the cost in a large network.
+# The fold has likely reasons for some of the lower places, and the cost in a large
+# network.
 #
-# <details><summary>Reasons for the lower places; cost in a large network, and in memory</summary>
+# <details><summary>Some reasons; cost in a large network, and in memory</summary>
 #
 # Moves and mixup probably need more than 400 steps to gain as much. With true labels,
 # too, moves probably lack time: 400 steps are 40 epochs of 500 images, but fewer than
@@ -1120,6 +1124,7 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 # 6. Only then add one thing at a time, from different families, and keep what earns its
 #    place.
 # 7. Open the test part once.
+#
 # </details>
 #
 # ## When it goes wrong: five symptoms
@@ -1753,17 +1758,17 @@ with results(varies=few_vary) as table:
 # speak of with twenty. Do not build on that point: with other seeds and another split
 # its interval contained zero. Freezing gains nothing anywhere, and with 100 labels per
 # class it costs more than four points: the features for T-shirts and bags do not tell
-# coats from shirts as well as features that may adapt. So freezing belongs where there
-# are very few labels and very good features.
+# coats from shirts as well as features that may adapt. Freezing is a very strong
+# regularizer, and belongs where there are very few labels and very good features.
 #
 # Is that all? Most of what is built today stands on pretrained networks. But the usual
 # one has seen a million images of a thousand classes, not 2,500 of five; it is
 # convolutional, so that its edges and textures are of use anywhere; and the new task is
-# hard from scratch. Above all it depends on the *relation* of the tasks. When most of
-# the old classes were shoes and most of the new ones had sleeves, fine-tuning *lost* a
-# point. A network that has learned to tell shoes apart may have learned to ignore
-# sleeves. This is called *negative transfer* (details, and a warning for large
-# networks, in the fold).
+# hard from scratch. Above all, the gain depends on the *relation* of the tasks. In a
+# run apart, with mostly shoes as old classes and mostly clothes with sleeves as new
+# ones, fine-tuning *lost* a point. A network that has learned to tell shoes apart may
+# have learned to ignore sleeves. This is called *negative transfer* (details, and a
+# warning for large networks, in the fold).
 #
 # <details><summary>The run with shoes as old classes; a warning for large networks</summary>
 #
@@ -1772,9 +1777,9 @@ with results(varies=few_vary) as table:
 # seeds, 0 to 7, and all settings were those above. There fine-tuning lost a point, with
 # an interval from -1.8 to -0.1, and freezing lost more than seven.
 #
-# Kumar and others (2022) add a warning for large bodies: fine-tuning everything at once
-# distorts good features before the new last layer has learned to use them. Hence the
-# order in the recipe above: the last layer first, then all.
+# Kumar and others (2022) add a warning for large networks: fine-tuning everything at
+# once distorts good features before the new last layer has learned to use them. Hence
+# the order in the recipe above: the last layer first, then all.
 # </details>
 #
 # ## The whole task
@@ -1868,7 +1873,8 @@ for part, labels, title in (
 # network and always by mirroring, dropout, stopping or a small network; only mixup,
 # averaging and the short run may win or lose that one point by chance.
 # </details>
-#
+
+# %% [markdown]
 # ### Exercise 12.4 · A strategy of your own (3 points, ~45 min)
 #
 # **Given** `data`, a dict of four tensors, and `budget`, a number of optimizer steps:
