@@ -356,9 +356,9 @@ with results(varies=draws_vary) as table:
 # dropout adds only a point or so.
 #
 # Where does it come out otherwise? With true labels no place mattered by more than a
-# point at 0.3, and some large networks do have dropout before the output (details, and
-# a likely reason, in the fold). So read the rule as an order of trying: first the
-# earlier places, then the last one.
+# point at 0.3, and some large networks do have dropout before the output. (The fold has
+# details, and a likely reason for our result.) So read the rule as an order of trying:
+# first the earlier places, then the last one.
 #
 # <details><summary>A likely reason; true labels, a higher rate, and large networks</summary>
 #
@@ -1109,8 +1109,7 @@ plots.show(mind_map.mind_map(), alt=mind_map.words())
 #
 # The recipes for one epoch differ from those for many: a network that sees each example
 # once has no occasion to learn it by heart. Whichever you take, go through the
-# checklist in the second fold first. It begins with the labels and ends with the test
-# data.
+# checklist in the second fold first.
 #
 # <details><summary>A checklist, before you tune anything</summary>
 #
@@ -1814,18 +1813,16 @@ for part, labels, title in (
     )
 
 # %% [markdown]
-# There are ten classes, equally many of each, so guessing is right in 10 %.
-#
-# There are two difficulties, and each has its own cures in this course. Whatever keeps
-# a network from learning single examples by heart helps against false labels, but a
-# network that has never seen a shoe that points to the right has to be shown some.
+# There are ten classes, equally many of each, so guessing is right in 10 %. Each of the
+# two difficulties has its own cures in this course. Whatever keeps a network from
+# learning single examples by heart helps against false labels, but a network that has
+# never seen a shoe that points to the right has to be shown some.
 #
 # We measured eighteen strategies apart from this notebook: accuracy in percent on 4,000
 # sealed customers' pictures, over twelve shops, each with a split, false labels,
 # mirrored pictures and initial weights of its own. All are small multilayer
 # perceptrons, trained by Adam within the 400 steps; nothing was tuned. Seven stand
-# here, the others in the fold, with the number of shops that reached each tier of the
-# exercise.
+# here, the others in the fold.
 #
 # | Strategy | mean | lowest to highest |
 # |---|---|---|
@@ -2070,12 +2067,12 @@ history = fit(
 print([round(share, 2) for share in class_accuracy(wide, *clothes.val).tolist()])
 
 # %% [markdown]
-# The alarm speaks of the gap, once, at the epoch where it was sure (why only of the gap
-# is in the fold). Below it stands the accuracy of each class in the order of
-# `data.CLASS_NAMES`. More than nine in ten of the trousers and of the ankle boots are
-# right, but only a little more than half of the shirts, which the network mistakes for
-# T-shirts, pullovers and coats. No regularization will make these look less alike:
-# shirts need more pictures, or sharper ones.
+# The alarm speaks of the gap, once, at the epoch where it was sure. (The fold says why
+# it was silent about the training loss.) Below it stands the accuracy of each class in
+# the order of `data.CLASS_NAMES`. More than nine in ten of the trousers and of the
+# ankle boots are right, but only a little more than half of the shirts, which the
+# network mistakes for T-shirts, pullovers and coats. No regularization will make these
+# look less alike: shirts need more pictures, or sharper ones.
 #
 # <details><summary>Why the alarm was silent about the training loss</summary>
 #
