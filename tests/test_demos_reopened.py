@@ -16,12 +16,11 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import TimeoutError
 
 from tests.chromium import NEEDS_CHROMIUM
-from tests.lab import answers, wait_until
+from tests.lab import HOST, answers, wait_until
 from tests.ports import own_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = "from helpers.demos import adamw\nadamw.scene().show()"
-HOST = "[id^=demo-]"
 STAGE = f"document.querySelector('{HOST}').stage"
 DARK = {
     "theme": "JupyterLab Dark",

@@ -117,8 +117,8 @@ def lose(bench: Bench, size: int, workers: int) -> Table:
         f"{size} on {workers} Dask workers, {killed} of them killed on the way: "
         f"{seconds:.1f} s, nobody without a verdict"
     )
-    row = [f"{size:,}", str(workers), str(killed), f"{seconds:.0f}", "0"]
-    head = ["Class", "Dask workers", "Killed", "Seconds", "Without a verdict"]
+    row = [f"{size:,}", str(workers), str(killed), f"{seconds:.0f}"]
+    head = ["Class", "Dask workers", "Killed", "Seconds"]
     return Table(head, [row], "Workers that are lost")
 
 

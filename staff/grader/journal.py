@@ -332,10 +332,10 @@ class _Index:
         """Return the number of students that were graded."""
         return int(self._one("SELECT count(start) FROM students"))
 
-    def starts(self) -> Iterator[int]:
-        """Yield each student's latest line, in the order of their names."""
+    def starts(self) -> list[int]:
+        """Return each student's latest line, in the order of their names."""
         query = "SELECT start FROM students WHERE start NOTNULL ORDER BY student"
-        return iter([start for (start,) in self._db.execute(query)])
+        return [start for (start,) in self._db.execute(query)]
 
     def latest(self, student: str) -> int | None:
         """Return where a student's latest line starts."""

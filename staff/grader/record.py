@@ -42,6 +42,8 @@ NEEDS_HUMAN = frozenset({Verdict.TAMPERED, Verdict.INVALID_FILE, Verdict.NOT_RUN
 
 _LONGEST = 128  # characters of a student's name in nbgrader's database
 _GROUP = 16  # submissions in one transaction
+_READ = 500  # learners whose marks are in memory at once, at the start
+_NOTHING = str(Marks().by_hand())  # what a person decided about nearly everybody
 
 
 class Recorder:
@@ -106,7 +108,7 @@ class Recorder:
             self.policy.late,
         ]
         rules += [self.policy.visible, self.page.requests.get(student)]
-        by_hand = self._decided.get(student) or str(Marks().by_hand())
+        by_hand = self._decided.get(student, _NOTHING)
         where = f"{self.bundle.digest} {self._identity} {rules} {by_hand}"
         return revision(submission, result, self.points, where)
 
@@ -268,9 +270,9 @@ class Recorder:
             )
         decided: dict[str, str] = {}
         with infra("reading the gradebook"):
-            students = [each.id for each in self._book.students]
-            for start in range(0, len(students), _GROUP):
-                some = students[start : start + _GROUP]
+            students = [name for (name,) in db.query(api.Student.id)]
+            for start in range(0, len(students), _READ):
+                some = students[start : start + _READ]
                 decided |= _by_hand(self._read_marks(some))
             return identity, due, decided
 
@@ -432,12 +434,9 @@ class Recorder:
 
 
 def _by_hand(marks: Mapping[str, Marks]) -> dict[str, str]:
-    """Return student → what a person decided; "" for nothing, which takes no memory."""
-    nothing = Marks().by_hand()
-    return {
-        student: "" if (own := each.by_hand()) == nothing else str(own)
-        for student, each in marks.items()
-    }
+    """Return student → what a person decided; nothing is one text for all."""
+    told = {student: str(each.by_hand()) for student, each in marks.items()}
+    return {s: _NOTHING if text == _NOTHING else text for s, text in told.items()}
 
 
 def record(

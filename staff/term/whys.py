@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,14 +84,8 @@ def read_whys(stem: str, folder: Path = _FOLDER) -> dict[str, WhyRubric]:
     asked = load_whys(stem)
 
     def take(name: str, entry: dict[str, Any]) -> WhyRubric:
-        first, second = entry["criteria"]
-        partial = entry["partial"]
-        return WhyRubric(
-            *(name, asked[name]["question"], asked[name]["answer"]),
-            (first, second),
-            (partial["answer"], partial["comment"]),
-            *(entry["empty"], entry["misconception"], dict(entry["comments"])),
-        )
+        question = asked[name]["question"], asked[name]["answer"]
+        return _rubric(name, question, entry, entry["empty"])
 
     return _read(
         folder / f"{stem}.toml",
@@ -115,14 +109,9 @@ def read_written(master: Master, folder: Path = _WRITTEN) -> dict[Written, WhyRu
 
     def take(name: str, entry: dict[str, Any]) -> tuple[Written, WhyRubric]:
         (own,) = [one for one in asked if one.question.startswith(entry["asked"])]
-        first, second = entry["criteria"]
-        partial, wrong = entry["partial"], entry["wrong"]
-        return own, WhyRubric(
-            *(name, own.question, own.model, (first, second)),
-            (partial["answer"], partial["comment"]),
-            *(wrong["answer"], entry["misconception"], dict(entry["comments"])),
-            *(entry["full"], wrong["comment"]),
-        )
+        question, wrong = (own.question, own.model), entry["wrong"]
+        made = _rubric(name, question, entry, wrong["answer"])
+        return own, replace(made, full=entry["full"], reply=wrong["comment"])
 
     path = folder / f"{master.stem}.toml"
     read = _read(
@@ -148,6 +137,19 @@ def comments_on_written(stem: str, folder: Path = _WRITTEN) -> dict[str, str]:
         folder / f"{stem}.toml", lambda _, entry: dict(entry["comments"]), "comments"
     )
     return {name: text for each in read.values() for name, text in each.items()}
+
+
+def _rubric(
+    name: str, question: tuple[str, str], entry: dict[str, Any], empty: str
+) -> WhyRubric:
+    """Return what both kinds have in common; `question` is it and its model answer."""
+    first, second = entry["criteria"]
+    partial = entry["partial"]
+    return WhyRubric(
+        *(name, *question, (first, second)),
+        (partial["answer"], partial["comment"]),
+        *(empty, entry["misconception"], dict(entry["comments"])),
+    )
 
 
 def _read(
