@@ -34,7 +34,8 @@ def copy_course(
         home: what to copy.
     """
     home = home or Course()
-    skip = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    # Bytecode comes along; what another process is just writing does not.
+    skip = shutil.ignore_patterns("*.pyc.*", ".ipynb_checkpoints")
     for name in ("helpers", "staff", "data"):
         shutil.copytree(home.root / name, folder / name, ignore=skip)
     for name in ("nbgrader_config.py", "pyproject.toml"):

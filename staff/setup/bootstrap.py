@@ -216,7 +216,10 @@ def _install(root: Path, python: Path, missing: list[str], torch: str) -> None:
             _check_disk(root, python.parents[1], "default")
             names.insert(0, "torch")
     wanted = _list(python, "".join(parts[name] for name in names))
-    steps.run([*uv, *verified, wanted], "The packages could not be installed")
+    # The grader and the tests start many processes, some where nothing can be written.
+    compiled = [] if missing == ["lab"] else ["--compile-bytecode"]
+    what = "The packages could not be installed"
+    steps.run([*uv, *compiled, *verified, wanted], what)
     if first:
         course = ["--no-deps", "--no-build-isolation", "--quiet", "--editable"]
         what = "The course itself could not be installed"

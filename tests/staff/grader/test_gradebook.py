@@ -28,8 +28,7 @@ def whole(course):
     """A course with the staff's own code in it, built, as in a fresh clone."""
     home = Course().root
     shutil.copy(home / "nbgrader_config.py", course.root)
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(home / "staff", course.root / "staff", ignore=ignored)
+    shutil.copytree(home / "staff", course.root / "staff")
     build(course, [])
     return course
 

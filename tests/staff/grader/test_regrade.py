@@ -38,9 +38,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture
 def course(small, monkeypatch):
     """The small course with the grader in it, where the command looks for it."""
-    skip = shutil.ignore_patterns("__pycache__")
     for name in ("staff", "helpers"):
-        shutil.copytree(Course().root / name, small.root / name, ignore=skip)
+        shutil.copytree(Course().root / name, small.root / name)
     monkeypatch.setattr(grade, "Course", lambda: small)
     for student, answers in CLASS.items():
         submit(small, student, answers)

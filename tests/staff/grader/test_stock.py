@@ -75,11 +75,7 @@ def grade_by_stock(course, stem):
         folder.mkdir(parents=True)
         nbformat.write(notebook, folder / f"{stem}.ipynb")
         (folder / "timestamp.txt").write_text(TIME)
-    shutil.copytree(
-        Course().root / "staff",
-        course.root / "staff",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    shutil.copytree(Course().root / "staff", course.root / "staff")
     command = [sys.executable, "-m", "staff", "nbgrader", "autograde", stem]
     env = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": ""}
     done = subprocess.run(

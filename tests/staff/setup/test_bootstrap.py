@@ -103,6 +103,13 @@ def test_learners_get_what_learners_need(clone, machine):
     assert {"playwright", "dask", "hypothesis"} & set(machine.installed) == set()
 
 
+def test_bytecode_is_written_for_those_who_start_many_processes(clone, machine):
+    setup(clone)
+    assert not any("--compile-bytecode" in line for line in machine.seen)
+    setup(clone, "staff")
+    assert "--compile-bytecode" in machine.seen[-1]
+
+
 def test_the_rest_is_added_when_it_is_needed(clone, machine, capsys):
     setup(clone)
     machine.forget()
