@@ -42,7 +42,8 @@ from helpers.evidence.claims import claim, results
 from helpers.evidence.costs import step_costs, training_step
 from helpers.evidence.intervals import mean_interval, paired_difference
 from helpers.evidence.metrics import accuracy
-from helpers.evidence.strategy import train_on_draws
+from helpers.evidence.mixing import mixup_batch
+from helpers.evidence.strategy import mixed_copies, train_on_draws
 from helpers.evidence.symptoms import (
     batch_accuracy,
     norm_input_variance,
@@ -122,7 +123,7 @@ fig = labeled_images(
     first.x[chosen],
     told,
     truth,
-    title=f"Made false: {int(flipped.sum())} of {len(first.y)} labels, three shown here",
+    title=f"{int(flipped.sum())} of {len(first.y)} labels are made false, like those in red",
 )
 plots.show(
     fig,
@@ -134,13 +135,11 @@ plots.show(
 # Guessing gets 10 % right. With all 60,000 images a good convolutional network reaches
 # 93 % and more; with 500 images and plain networks, expect between 65 % and 80 %.
 #
-# One function trains the networks of all comparisons: `run(build)` makes a network with
-# `build()` and trains it, once for each draw and each kind of labels. If you name
-# several learning rates or weight decays, it does so for every combination. Network $k$
-# starts from the seed $k$ in all of them, so whatever is compared is paired by draw. How
-# all these networks are trained at once is not the lesson of this notebook (it stands in
-# `helpers.evidence.strategy`). What matters are the settings that they share, unless a
-# cell says otherwise:
+# One function trains the networks of all comparisons. `run(build)` trains what `build()`
+# makes, once for each draw and each kind of labels, and for each learning rate and
+# weight decay that you name. Network $k$ always starts from the seed $k$, so whatever is
+# compared is paired by draw. All runs share these settings, unless a cell says
+# otherwise:
 
 # %%
 run = functools.partial(
@@ -155,11 +154,10 @@ run = functools.partial(
 )
 
 # %% [markdown]
-# It returns accuracies in percent: `train` (on the labels as given, false ones
-# included), `val` and `test`. Each of them is a table with four dimensions: the kinds
-# of labels, the rates, the decays and the draws. So `scores.test[0, 0, 0]` holds the
-# test accuracies of the eight draws for the first kind, the first rate and the first
-# decay. The test images are scored once, after the last step.
+# It returns the accuracies `train`, `val` and `test` in percent, each a table over kinds
+# of labels, rates, decays and draws. So `scores.test[0, 0, 0]` holds the test accuracies
+# of the eight draws for the first kind, rate and decay. Test images are scored once,
+# after the last step.
 #
 # ## A network with everything in its place
 #
@@ -809,36 +807,12 @@ demos_strategy.scene(cells).show()
 # show what simply going more slowly is worth. Early stopping takes the best of eight
 # looks at the validation accuracy, and the ensemble averages the probabilities of three
 # plain networks.
-
-
-# %%
-def mixed(x, labels, least, draw, copies=10):
-    """Mixup: each image ten times, with another partner and share >= least each time."""
-    share = least + (1 - least) * torch.rand(copies * len(x), 1, generator=draw)
-    orders = [torch.randperm(len(x), generator=draw) for _ in range(copies)]
-    share, partner = share.to(DEVICE), torch.cat(orders).to(DEVICE)
-    return tuple(
-        share * part.repeat(copies, 1) + (1 - share) * part[partner]
-        for part in (x, F.one_hot(labels, 10).float())
-    )
-
-
-def mixtures(least):
-    made = {}
-    for kind, pairs in TRAINING.items():
-        draw = torch.Generator().manual_seed(0)
-        made[kind] = [mixed(*pair, least, draw) for pair in pairs]
-    return made
-
-
-def smoothing(strength):
-    return functools.partial(F.cross_entropy, label_smoothing=strength)
-
-
-# %% [markdown]
-# With `least` = 0 this is mixup as in notebook 07; with 0.7 each image keeps at least
-# 70 % of itself, which is the weaker of the two strengths. A strength that the comments
-# name has been trained in the factorial already.
+#
+# Mixup needs other training images. `mixed_copies` makes ten mixtures
+# $s\,\mathbf x + (1 - s)\,\mathbf x'$ of each image, with another partner and another
+# share $s$ each time, and mixes the labels alike. The share is uniform between `least`
+# and 1, so 0.7 is the weaker strength. Decay 1, dropout 0.3 and the moves need no new
+# run: they were part of the factorial.
 
 # %% predict
 predict(
@@ -847,12 +821,27 @@ predict(
     ["much less", "about as much", "clearly more"],
 )
 
+
 # %% experiment
+def mixtures(least):
+    made = {}
+    for kind, pairs in TRAINING.items():
+        draw = torch.Generator().manual_seed(0)
+        made[kind] = [
+            mixed_copies(*pair, least=least, generator=draw) for pair in pairs
+        ]
+    return made
+
+
+def smoothing(strength):
+    return functools.partial(F.cross_entropy, label_smoothing=strength)
+
+
 plain = run(network, looks=8)
 watched = run(network, val=tests, looks=8)  # the same runs, seen by the test images
 tried = {
-    "Weight decay": [run(network, decays=(3.0,))],  # and 1.0 in the factorial
-    "Dropout": [run(lambda: network(0.15))],  # and 0.3 there
+    "Weight decay": [run(network, decays=(3.0,))],  # and 1.0, above
+    "Dropout": [run(lambda: network(0.15))],  # and 0.3, above
     "L1 penalty": [run(network, l1=l1) for l1 in (0.0005, 0.002)],
     "Label smoothing": [run(network, loss_fn=smoothing(e)) for e in (0.1, 0.3)],
 }
@@ -860,46 +849,29 @@ tried = {
 # %% experiment
 tried |= {
     "mixup": [run(network, train=mixtures(least)) for least in (0.0, 0.7)],
-    "moves": [],  # in the factorial
+    "moves": [],  # above
     "a quarter of the rate": [run(network, rates=(5e-4,))],
 }
 members = [plain, *(run(network, first_seed=100 * j) for j in (1, 2))]
 
 # %% [markdown]
 # What does a step of each cost? `training_step` makes a function that does one step of
-# AdamW on a single network, with all that a technique adds: drawing the batch, the
-# forward pass, the loss with its penalty, the backward pass, and the update. Mixup and
-# moves differ from the plain step in the batch:
+# AdamW on a single network, from drawing the batch to the update. `step_costs` times
+# each of them as a multiple of the plain step of the same round, so that whatever slows
+# the computer down for a moment slows down both. Going slowly and stopping early change
+# no step, and three networks take three.
 
 # %%
-fifty = draws[0].train.x[:50], draws[0].train.y[:50]
-nine_ways = moved(fifty[0]).unflatten(0, (9, 50))
+fifty, kinds = draws[0].train.x[:50], draws[0].train.y[:50]
+soft = F.one_hot(kinds, 10).float()
+nine_ways = moved(fifty).unflatten(0, (9, 50))
 
 
-def plain_batch():
-    return fifty
+def one_way():
+    return nine_ways[torch.randint(9, (50,)), torch.arange(50)], kinds
 
 
-def mixed_batch():
-    x, target = fifty[0], F.one_hot(fifty[1], 10).float()
-    share, order = torch.rand(1, device=DEVICE), torch.randperm(50)
-    return tuple(share * part + (1 - share) * part[order] for part in (x, target))
-
-
-def moved_batch():
-    return nine_ways[torch.randint(9, (50,)), torch.arange(50)], fifty[1]
-
-
-# %% [markdown]
-# `step_costs` lets each of them do twenty steps in turn, eight times over, and divides
-# the time by that of the plain steps of the same round. So whatever else slows the
-# computer down for a moment slows down both. You see the median of the eight ratios.
-# Three costs need no clock: going slowly and stopping early change no step, and three
-# networks take three.
-
-
-# %%
-def step_of(p=0.0, batch=plain_batch, **more):
+def step_of(p=0.0, batch=lambda: (fifty, kinds), **more):
     return training_step(network(p).to(DEVICE), batch, **more)
 
 
@@ -909,8 +881,8 @@ STEPS_OF = {
     "Dropout": step_of(p=0.3),
     "L1 penalty": step_of(l1=0.001),
     "Label smoothing": step_of(loss_fn=smoothing(0.1)),
-    "mixup": step_of(batch=mixed_batch),
-    "moves": step_of(batch=moved_batch),
+    "mixup": step_of(batch=lambda: mixup_batch(fifty, soft)),
+    "moves": step_of(batch=one_way),
 }
 cost = step_costs(STEPS_OF)
 cost |= {"a quarter of the rate": 1.0, "Early stopping": 1.0, "Ensembles": 3.0}
@@ -1213,8 +1185,8 @@ def shrinking(maker):
 print("large gradients, small gradients:", shrinking(demos_strategy.make_optimizer))
 
 # %% [markdown]
-# The weight with large gradients hardly feels the decay, and the other one is nearly
-# gone.
+# From the weight with large gradients the decay takes a thousandth, and from the other
+# one three quarters. A decoupled decay would take nearly a tenth from each.
 #
 # ### Exercise 12.3b · A decay that spares the strong (1 point, ~5 min)
 #
@@ -1563,7 +1535,8 @@ load("12_regularization_strategy").train_best(train_best, seed=20_127)
 # trousers, pullovers, sandals, bags. Then they get 2 to 100 labels per class of the
 # *other* five: dresses, coats, shirts, sneakers, ankle boots. Three arms, each at the
 # better of two rates, are compared: from scratch, fine-tuned as a whole, and frozen but
-# for a new last layer.
+# for a new last layer. (`classes_of` keeps the examples of some classes and numbers
+# these from 0.)
 
 # %%
 big = data.fashion_mnist(5000, 1000, size=14, flat=True, split_seed=20, device=DEVICE)
@@ -1571,36 +1544,24 @@ big_test = big.test.open("the final scores of the transfer section")
 OLD, NEW = (0, 1, 2, 5, 8), (3, 4, 6, 7, 9)
 
 
-@one_thread()
-def pretrained(old):
-    """Eight networks, trained on the old classes."""
-    done = train_population(
+with one_thread():
+    pretrained = train_population(
         lambda: mlp((196, 64, 64, 5)),
-        classes_of(big.train, old),
+        classes_of(big.train, OLD),
         own_data="",
         seeds=SEEDS,
         steps=600,
         batch_size=100,
     )
-    return [done.member(k) for k in SEEDS]
+bases = [pretrained.member(k) for k in SEEDS]
 
 
-bases = pretrained(OLD)
-
-# %% [markdown]
-# (`classes_of` keeps the examples of some classes and numbers these from 0.) A head
-# start is a copy of such a network with a new last layer. If it is frozen, nothing but
-# that layer learns:
-
-
-# %%
-def started(bases, frozen):
+def started(frozen):
     """Return build(seed): the seed's pretrained network with a new last layer."""
 
     def build(seed):
-        body = copy.deepcopy(bases[seed])
-        body.train().requires_grad_(not frozen)
-        body[-1] = nn.Linear(64, 5)
+        body = copy.deepcopy(bases[seed]).train().requires_grad_(not frozen)
+        body[-1] = nn.Linear(64, 5)  # learns in any case
         return body
 
     return build
@@ -1619,28 +1580,29 @@ predict(
 
 
 # %% experiment
-def compared(bases, new, n):
+def compared(n):
     """Test accuracy of the three arms with n labels per class: name -> (draws,)."""
     builds = {
         "from scratch": lambda: mlp((196, 64, 64, 5)),
-        "fine-tuned": started(bases, frozen=False),
-        "frozen": started(bases, frozen=True),
+        "fine-tuned": started(frozen=False),
+        "frozen": started(frozen=True),
     }
-    pool = classes_of(big.train, new)
+    pool = classes_of(big.train, NEW)
     arm = functools.partial(
         run,
-        train={"few labels": [few_of_each(pool, n, seed) for seed in SEEDS]},
-        val=classes_of(big.val, new),
-        test=classes_of(big_test, new),
+        train={"few": [few_of_each(pool, n, seed) for seed in SEEDS]},  # n per class
+        val=classes_of(big.val, NEW),
+        test=classes_of(big_test, NEW),
         rates=[0.001, 0.003],
         steps=200,
         batch_size=25,
     )
+    # chosen: the test accuracies at the rate that is better on validation data
     return {name: arm(build).chosen()[0] for name, build in builds.items()}
 
 
 COUNTS = (2, 5, 20, 100)
-transfer = {n: compared(bases, NEW, n) for n in COUNTS}
+transfer = {n: compared(n) for n in COUNTS}
 
 # %% figure
 ARM_COLORS = plots.treatment_colors(transfer[5])
@@ -1688,10 +1650,11 @@ with results(varies=few_vary) as table:
 # %% [markdown]
 # Fine-tuning gains a point or so with two and five labels per class, and nothing to
 # speak of with twenty. Do not build on that point: with other seeds and another split
-# its interval contained zero. Freezing gains nothing anywhere, and with 100 labels per
-# class it costs more than four points: the features for T-shirts and bags do not tell
-# coats from shirts as well as features that may adapt. Freezing is a very strong
-# regularizer, and belongs where there are very few labels and very good features.
+# its interval contained zero. Freezing gains nothing that could be told from zero. With
+# twenty labels per class it costs two points and with 100 more than four, because the
+# features for T-shirts and bags do not tell coats from shirts as well as features that
+# may adapt. Freezing is a very strong regularizer, and belongs where there are very few
+# labels and very good features.
 #
 # Is that all? Most of what is built today stands on pretrained networks. But the usual
 # one has seen a million images of a thousand classes, not 2,500 of five; it is

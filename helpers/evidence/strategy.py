@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.data import Split
@@ -11,7 +12,7 @@ from helpers.population import grid, train_population
 from helpers.training import one_thread
 from helpers.words import say
 
-__all__ = ["Scores", "train_on_draws"]
+__all__ = ["Scores", "mixed_copies", "train_on_draws"]
 
 Pair = tuple[Tensor, Tensor]
 
@@ -124,6 +125,46 @@ def train_on_draws(
         done.steps.cpu(),
         [done.member(k) for k in range(len(done))],
     )
+
+
+def mixed_copies(
+    x: Tensor,
+    labels: Tensor,
+    *,
+    generator: torch.Generator,
+    least: float = 0.0,
+    copies: int = 10,
+    classes: int = 10,
+) -> Pair:
+    r"""Return a training set of mixtures, for a run that draws none of its own.
+
+    $s x_i + (1 - s) x_j$, and one-hot labels alike. Each copy of the set has a random
+    order of partners j; each mixture has a share s of its own, uniform in [least, 1].
+
+    Args:
+        x: inputs (n, d).
+        labels: int64 (n,), in [0, classes).
+        generator: of the shares and orders, on the CPU.
+        least: smallest share of the example itself, in [0, 1]; 1 mixes nothing.
+        copies: mixtures of each example.
+        classes: number of classes K.
+
+    Returns:
+        Inputs (copies·n, d) and probabilities (copies·n, K), copy after copy.
+
+    Source: Zhang, Cisse, Dauphin, Lopez-Paz 2018, https://arxiv.org/abs/1710.09412,
+    with α = 1 where least is 0; they mix anew in every batch.
+    """
+    n = len(x)
+    share = least + (1 - least) * torch.rand(copies * n, 1, generator=generator)
+    orders = [torch.randperm(n, generator=generator) for _ in range(copies)]
+    share, partner = share.to(x.device), torch.cat(orders).to(x.device)
+    targets = F.one_hot(labels, classes).to(x.dtype)
+    mixed = [
+        share * part.repeat(copies, 1) + (1 - share) * part[partner]
+        for part in (x, targets)
+    ]
+    return mixed[0], mixed[1]
 
 
 def _count(

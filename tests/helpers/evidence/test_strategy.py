@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from helpers.data import Split
 from helpers.evidence.metrics import accuracy
-from helpers.evidence.strategy import Scores, train_on_draws
+from helpers.evidence.strategy import Scores, mixed_copies, train_on_draws
 from helpers.population import mlp
 from helpers.training import own_randomness
 
@@ -132,3 +132,34 @@ def test_what_is_chosen_is_best_on_validation_for_each_kind():
 def test_what_does_not_fit_is_refused(settings, said):
     with pytest.raises(ValueError, match=said):
         run(**settings)
+
+
+def test_mixtures_lie_between_an_example_and_another_one():
+    x, labels = torch.eye(6), torch.tensor([0, 1, 2, 0, 1, 2])
+    g = torch.Generator().manual_seed(0)
+    given = {"least": 0.7, "copies": 50, "classes": 3, "generator": g}
+    mixed, targets = mixed_copies(x, labels, **given)
+    assert mixed.shape == (300, 6)
+    assert targets.shape == (300, 3)
+    own = torch.arange(6).repeat(50)
+    kept = mixed[torch.arange(300), own]
+    alone = kept > 0.999  # its partner is itself
+    assert 0.7 <= kept.min() < 0.71
+    assert 0.08 < alone.float().mean() < 0.25
+    assert kept[~alone].mean().item() == pytest.approx(0.85, abs=0.02)
+    torch.testing.assert_close(mixed @ F.one_hot(labels, 3).float(), targets)
+    torch.testing.assert_close(mixed.sum(1), torch.ones(300))
+    partners = {tuple(each.flatten().tolist()) for each in (mixed > 0).split(6)}
+    assert len(partners) > 40
+
+
+def test_mixtures_come_from_their_generator_and_least_1_mixes_nothing():
+    part = draw(0)
+
+    def mix(seed, least):
+        g = torch.Generator().manual_seed(seed)
+        return mixed_copies(*part, least=least, generator=g, classes=3)[0]
+
+    assert torch.equal(mix(0, 0.0), mix(0, 0.0))
+    assert not torch.equal(mix(0, 0.0), mix(1, 0.0))
+    torch.testing.assert_close(mix(0, 1.0), part.x.repeat(10, 1))
