@@ -171,9 +171,8 @@ print(f"the teacher's first choice is the label for {agree:.0%} of the 200")
 # their accuracies in percent, of which `final` are those on the validation images at the
 # end. First the teachers:
 
+
 # %%
-
-
 def teach(targets, epochs=12):
     """Train eight teachers on the 3,000 images."""
     shared = {"val": val, "seeds": SEEDS, "batch_size": 100, "lr": 2e-3}

@@ -254,15 +254,7 @@ def both_ways(model):
     return [100 * mixed, 10 * sum(by_class)]
 
 
-# %% predict
-predict(
-    "mc_dropout.train-mode",
-    "Batches of one class, after model.train(): how many of the answers are right?",
-    ["about as many as before", "about 60 %", "under 30 %"],
-)
-
-
-# %% experiment
+# %%
 def with_batch_norm(seed):
     """Train a network with BatchNorm and dropout; return it and its dropout layer."""
     with own_randomness(seed):
@@ -272,6 +264,15 @@ def with_batch_norm(seed):
     return net.eval(), net[3]
 
 
+# %% predict
+predict(
+    "mc_dropout.train-mode",
+    "Batches of one class, after model.train(): how many of the answers are right?",
+    ["about as many as before", "about 60 %", "under 30 %"],
+)
+
+
+# %% experiment
 modes = {"eval() before": [], "dropout on": [], "train()": [], "eval() after": []}
 for seed in range(GROUPS):
     net, drop = with_batch_norm(seed)
@@ -673,8 +674,9 @@ print(f"{len(few[0])} and {len(lots[0])} points")
 # ensembles of five, and six networks with dropout.
 
 
-# %% experiment
+# %%
 def regression(points, **settings):
+    """Train networks on the mean squared error for 1,000 steps."""
     x, y = points
     return train_population(
         lambda: mlp((1, 64, 64, 1)),
@@ -688,6 +690,7 @@ def regression(points, **settings):
     )
 
 
+# %% experiment
 plain_fits, dropout_fits = {}, {}  # number of points -> networks
 for points in (few, lots):
     n = len(points[0])

@@ -93,7 +93,6 @@ flat_val = data.Split(val.x.flatten(1), val.y)
 noisy_labels, flipped = data.corrupt_labels(
     train.y, 10, 0.2, torch.Generator().manual_seed(0)
 )
-flat_noisy = data.Split(flat_train.x, noisy_labels)
 
 # %% figure
 right_ones, false_ones = (~flipped).nonzero()[:3, 0], flipped.nonzero()[:3, 0]
@@ -294,9 +293,9 @@ watch(normed)
 # is it only that 0.1 is too large a step for the other one? To find out, *both* must be
 # allowed their own learning rate. We train populations: six networks for each of five
 # rates, which differ in initialization and batch order. `rate_sweep` does that and returns
-# how many of the validation images each network gets right at the end, in percent: a row
-# per seed, a column per rate. A third kind settles a question that every forum has an
-# opinion on: does BatchNorm belong before the ReLU, where its authors put it, or after it?
+# the final validation accuracies, a row per seed and a column per rate. A third kind settles
+# a question that every forum has an opinion on: does BatchNorm belong before the ReLU, where
+# its authors put it, or after it?
 
 # %% predict
 predict(
@@ -328,8 +327,8 @@ def sweep(build, rates=RATES, steps=150):
 by_rate = {name: sweep(build) for name, build in KINDS.items()}
 
 # %% [markdown]
-# Each kind's best rate is the one with the highest mean. At these rates the first two kinds
-# are trained once more, for twice as many steps.
+# At the rate with its highest mean, each of the first two kinds is trained for twice as many
+# steps.
 
 # %% experiment
 best = {name: int(values.mean(0).argmax()) for name, values in by_rate.items()}
@@ -472,9 +471,9 @@ predict(
 )
 
 # %% [markdown]
-# `input_movement` takes a new network through its first ten steps. After each step it asks
-# the modules below the sixth layer (five layers of four modules) about the 100 images, and
-# returns by how much the units' means have moved, on average.
+# `input_movement` trains a new network for ten steps. After each step it shows the 100 images
+# to the modules below the sixth layer (five layers of four modules), and returns how far the
+# units' means move, on average.
 
 # %% experiment
 jumpy = sweep(jumping, [0.1])[:, 0]
@@ -483,14 +482,11 @@ SETTINGS = {
     "BatchNorm, rate 0.1": (KINDS["norm before ReLU"], 0.1),
     "BatchNorm with jumps, rate 0.1": (jumping, 0.1),
 }
-moved = {name: [] for name in SETTINGS}
+moved = {}  # name -> (seeds,)
 for name, (build, lr) in SETTINGS.items():
-    for seed in DEEP:
-        move = input_movement(
-            build, flat_train, flat_val.x[:100], below=5 * 4, lr=lr, seed=seed
-        )
-        moved[name].append(move)
-moved = {name: torch.tensor(moves) for name, moves in moved.items()}
+    fixed = {"x": flat_val.x[:100], "below": 5 * 4, "lr": lr}
+    moves = [input_movement(build, flat_train, seed=seed, **fixed) for seed in DEEP]
+    moved[name] = torch.tensor(moves)
 
 # %% results
 at_tenth = {name: v[:, 3] for name, v in by_rate.items()}
@@ -641,7 +637,7 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 # images are large? We train a network of two hidden layers with batches of 2, 4 and 32,
 # once with BatchNorm and once with GroupNorm (eight groups of eight units); and, with
 # batches of 2, a small convolutional network, whose channels have 49 and 16 positions.
-# Each function makes one of the networks; `norm(width)` makes its normalization layers.
+# `norm(width)` makes a normalization layer.
 
 
 # %%
@@ -669,9 +665,8 @@ def group_norm(width):
 
 
 # %% [markdown]
-# `train_arm` trains the eight networks of one arm, one per seed. What it returns has the
-# accuracies in percent, of which `final` are those on the validation images at the end.
-# Unless we say otherwise, the experiments that follow share these settings:
+# `train_arm` trains one network per seed; `final` holds their validation accuracies at the
+# end, in percent. The next experiments share these settings:
 
 
 # %%
@@ -890,7 +885,8 @@ def ghost_arms(size):
     """Networks with groups of this size, trained on each kind of labels."""
     return train_arms(
         lambda: shallow(lambda width: GhostNorm(width, size)),
-        *(flat_train.x, LABELS),
+        flat_train.x,
+        LABELS,
         val=flat_val,
         **GHOST,
         record_every=80,
@@ -1078,13 +1074,9 @@ demos_norm.scene().show()
 # that it is wider all the same: random weights do not average the shift away.
 #
 # Now real, trained networks: three hidden layers of 64 units, true labels, dropout in one of
-# three places.
-#
-# | place | a hidden layer | what lies in front of a BatchNorm |
-# |---|---|---|
-# | *direct* | Linear, ReLU, dropout, BatchNorm | dropout itself |
-# | *between* | Linear, BatchNorm, ReLU, dropout | a linear layer, and dropout before that |
-# | *last* | as *between*, with dropout in the last layer only | no dropout at all |
+# three places. In *direct*, BatchNorm stands directly behind dropout. In *between*, a linear
+# layer lies between dropout and the next BatchNorm. In *last*, there is dropout behind the
+# last BatchNorm only.
 
 
 # %%
@@ -1104,10 +1096,9 @@ def dropping(place, p, layers=3, width=64):
 
 
 # %% [markdown]
-# Then we measure. `variance_shifts` runs the validation images through a trained network
-# twice, with dropout off and with dropout on, both times with the stored statistics. A hook
-# in front of each BatchNorm notes the variance of what arrives there, averaged over its
-# units, and the second number divided by the first is the shift.
+# `variance_shifts` shows a trained network the validation images twice, with dropout off and
+# with dropout on, both times with the stored statistics. A hook in front of each BatchNorm
+# notes the mean variance of its units; the second number divided by the first is the shift.
 #
 # The formula for one unit after a ReLU says 2.47 at $p = 0.5$, if its input is about normal
 # with mean 0. What will the trained networks say?
@@ -1137,10 +1128,8 @@ for name in [*PLACES][:4]:
     measured[name] = torch.stack(each).cpu()
 
 # %% [markdown]
-# For the first BatchNorm of *direct* we can also put into the formula what its 64 units
-# have, their own means and variances. Each unit's variance in training is
-# $(\sigma^2 + p\,\mu^2)/(1-p)$, and as in the measurement the sums over the units are
-# divided.
+# For the first BatchNorm of *direct* we can also put the own means and variances of its 64
+# units into the formula, $(\sigma^2 + p\,\mu^2)/(1-p)$ in training for each unit.
 
 
 # %% experiment
@@ -1423,10 +1412,9 @@ with results(varies=f"8 {initial}") as table:
 # recalibration will do nothing, GroupNorm will suffer alike, and the *training* accuracy
 # will be low.
 #
-# Here is the network, with a place for everything that somebody might add. Its two special
-# layers are `ChannelDropout`, which is `Dropout2d` for a population, and
-# `StochasticDepth(block, p)` from notebook 06: x + block(x), where the block is left out
-# with probability `p`. With `depth=0` it is the plain skip connection.
+# Here is the network. `ChannelDropout` is `Dropout2d` for a population, and
+# `StochasticDepth(block, p)`, from notebook 06, is x + block(x), the block left out with
+# probability `p`; with `depth=0` it is the plain skip connection.
 
 
 # %%
@@ -1462,8 +1450,8 @@ augmented = torch.cat([train.x[:500], *moves])  # (4500, 1, 14, 14)
 
 # %% [markdown]
 # As true labels leave the three little to prevent, they are trained with a fifth of the
-# labels false; two of the others are trained on both kinds. So an arm is described by the
-# settings of its network and by the labels that it learns from.
+# labels false; two of the others are trained on both kinds. An arm is its network's settings
+# and the labels that it learns from.
 
 # %%
 SHORT = {"seeds": TEAM, "steps": 200, "batch_size": 32, "lr": 5e-3}
