@@ -254,6 +254,11 @@ def both_ways(model):
     return [100 * mixed, 10 * sum(by_class)]
 
 
+# %% [markdown]
+# The network has one hidden layer, with BatchNorm and dropout. Its dropout layer comes
+# back with it, so that we can switch on that one alone.
+
+
 # %%
 def with_batch_norm(seed):
     """Train a network with BatchNorm and dropout; return it and its dropout layer."""
@@ -702,7 +707,9 @@ for points in (few, lots):
 # $\boldsymbol\Sigma = \big(I + \Phi^\top\Phi/\sigma^2\big)^{-1}$, where each row of $\Phi$
 # holds the bumps at one data point. The function at $x$ is
 # $\boldsymbol\phi(x)^\top \mathbf w$, so its variance there is
-# $\boldsymbol\phi(x)^\top \boldsymbol\Sigma\, \boldsymbol\phi(x)$.
+# $\boldsymbol\phi(x)^\top \boldsymbol\Sigma\, \boldsymbol\phi(x)$. The networks are then
+# asked along the same line: an ensemble's members once each, and a network with dropout 50
+# times, with fresh masks.
 
 # %%
 line = torch.linspace(-0.3, 1.3, 161, device=DEVICE)[:, None]
@@ -719,11 +726,6 @@ def exact_band(x, sigma=0.1):
     phi, on_line = bumps(x), bumps(line)
     covariance = (torch.eye(41).double() + phi.T @ phi / sigma**2).inverse()
     return ((on_line @ covariance) * on_line).sum(1).sqrt().float()
-
-
-# %% [markdown]
-# The networks are asked along the same line: an ensemble's members once each, and a
-# network with dropout 50 times, with fresh masks.
 
 
 # %%
@@ -1077,10 +1079,8 @@ for name, (score, probs) in judged.items():
     curve = demos_calibration.risk_at(scores["clothes"][score], wrong, coverage)
     risk[name] = 100 * curve.cpu()
 
-# %% [markdown]
-# What are the mistakes? We count how many of them confuse two of the four kinds of tops.
-
 # %% experiment
+# Which share of the mistakes confuses two of the four kinds of tops?
 tops = torch.tensor([0, 2, 4, 6], device=DEVICE)  # T-shirt, pullover, coat, shirt
 said = samples_mean.argmax(-1)
 among = torch.isin(said, tops) & torch.isin(truth_home, tops) & (said != truth_home)
@@ -1220,7 +1220,10 @@ load("09_mc_dropout").expected_calibration_error(
 #
 # "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have
 # changed against the plain network, so the arm between belongs in the picture: trained
-# with dropout, asked once with dropout off.
+# with dropout, asked once with dropout off. `methods` collects the answers of all four, and
+# `probability_scores` returns five numbers about each network: accuracy, ECE and
+# overconfidence (mean confidence minus accuracy) in percent, and NLL and Brier, which come
+# into play below.
 
 
 # %%
@@ -1233,11 +1236,6 @@ def methods(x, samples=20):
         "ensemble": members(x).mean(0),
     }
 
-
-# %% [markdown]
-# `probability_scores` returns five numbers about each of the six networks: accuracy, ECE
-# and overconfidence (mean confidence minus accuracy) in percent, and two scores that come
-# into play below, NLL and Brier.
 
 # %% predict
 predict(
@@ -1498,6 +1496,9 @@ load("09_mc_dropout").fit_temperature(fit_temperature, seed=48_611)
 # Whoever answers "10 % for each class" is perfectly calibrated and useless, so two
 # proper scores stand beside the ECE: the NLL and the Brier score, $\sum_k (p_k - [k =
 # y])^2$.
+#
+# `scale` applies the temperatures. `best_temperatures` is your 9.5 for several networks, one
+# temperature for each.
 
 
 # %%
@@ -1506,9 +1507,6 @@ def scale(probs, temperatures):
     t = torch.tensor(temperatures, device=probs.device)[:, None, None]
     return (probs.clamp_min(1e-30).log() / t).softmax(-1)
 
-
-# %% [markdown]
-# `best_temperatures` is your 9.5 for several networks, one temperature for each.
 
 # %% experiment
 temperatures = {name: best_temperatures(p, val.y) for name, p in on_val.items()}
@@ -1598,9 +1596,6 @@ answered = {  # kind -> level -> method -> probabilities
     kind: {level: with_temperatures(shifted(kind, level)) for level in levels}
     for kind, levels in LEVELS.items()
 }
-
-# %% [markdown]
-# Each of these answers gets its scores, and `over_levels` lines one score up along a shift.
 
 # %% experiment
 shift_scores = {

@@ -1495,6 +1495,9 @@ def train_team(name):
 
 nets = {name: train_team(name) for name in [*ARMS][:4]}
 
+# %% [markdown]
+# And the other four arms:
+
 # %% experiment
 nets |= {name: train_team(name) for name in [*ARMS][4:]}
 
