@@ -34,7 +34,6 @@
 # %% setup
 import copy
 import math
-import time
 
 import torch
 import torch.nn.functional as F
@@ -45,10 +44,19 @@ from helpers import data
 from helpers.checks import load, look
 from helpers.demos import distillation as demos_distillation
 from helpers.device import device
+from helpers.evidence.arms import train_arm, train_arms
 from helpers.evidence.claims import claim, results
-from helpers.evidence.distillation import lesson_loss, lessons
+from helpers.evidence.distillation import (
+    answer_cost,
+    lesson_loss,
+    lessons,
+    margin,
+    recall_precision,
+    train_students,
+)
+from helpers.evidence.distillation import confidence_only as doubt_only
 from helpers.evidence.metrics import accuracy
-from helpers.population import mlp, train_population
+from helpers.population import mlp
 from helpers.show import plots
 from helpers.show.labels import labeled_images
 from helpers.study.predictions import predict, recall
@@ -103,10 +111,9 @@ plots.show(fig, alt="Ten small gray images of clothes with their labels.")
 #
 # ## One student, two kinds of targets
 #
-# Let us begin with one teacher and one student, in a plain loop. The teacher has two
-# hidden layers of 64 units and all 3,000 labels; the student has one layer of 32 units
-# and 200 labels. `F.cross_entropy` accepts class numbers as targets, but also one
-# probability per class, so the same loop can teach from labels or from answers.
+# Let us begin with one teacher and one student, in a plain loop. `F.cross_entropy` accepts
+# class numbers as targets, but also one probability per class, so the same loop can teach
+# from labels or from answers.
 
 
 # %%
@@ -124,12 +131,19 @@ def learn(model, x, targets, steps=600):
     return model.eval()
 
 
+# %% [markdown]
+# The teacher has two hidden layers of 64 units and learns from all 3,000 labels. The
+# student has one layer of 32 units and 200 images. It is trained twice, from the same
+# first weights: once on the labels, and once on the teacher's softmax, ten probabilities
+# for each image.
+
+
+# %%
 def build(*widths):
     torch.manual_seed(0)
     return mlp(widths).to(DEVICE)
 
 
-# %%
 teacher = learn(build(196, 64, 64, 10), train.x, train.y)
 with torch.no_grad():
     answers = teacher(few.x).softmax(1)  # (200, 10)
@@ -153,50 +167,40 @@ print(f"the teacher's first choice is the label for {agree:.0%} of the 200")
 # One run of each could be an accident. From here on we train *populations*: eight
 # teachers and eight students at a time, student $k$ listening to teacher $k$. They
 # differ in their initialization and in the order of their batches; the split stays the
-# same.
+# same. `train_arm` trains the networks of one arm, one per seed. What it returns has
+# their accuracies in percent, of which `final` are those on the validation images at the
+# end. First the teachers:
 
 
 # %%
-@one_thread()
 def teach(targets, epochs=12):
     """Train eight teachers on the 3,000 images."""
-    return train_population(
-        lambda: mlp((196, 64, 64, 10)),
-        (train.x, targets),
-        val=val,
-        seeds=SEEDS,
-        epochs=epochs,
-        batch_size=100,
-        lr=2e-3,
-        record_every=360,
-    )
+    shared = {"val": val, "seeds": SEEDS, "batch_size": 100, "lr": 2e-3}
+    images = (train.x, targets)
+    return train_arm(lambda: mlp((196, 64, 64, 10)), images, epochs=epochs, **shared)
 
 
-@one_thread()
-def study(x, told, *, own=None, seeds=SEEDS, steps=600):
-    """Train one small student per seed; `told` holds labels or `lessons`."""
-    return train_population(
-        lambda: mlp((196, 32, 10)),
-        (x, told),
-        own_data=own,
-        val=val,
-        seeds=seeds,
-        steps=steps,
-        batch_size=50,
-        lr=2e-3,
-        loss_fn=lesson_loss if told.is_floating_point() else F.cross_entropy,
-        record_every=600,
-        record_size=200,
-    )
+teachers = teach(train.y)
 
-
-def percent(run, look=-1):
-    """Validation accuracy at one look, every 600 steps, (seeds,)."""
-    return 100 * run.val_accuracy[look].cpu()
-
+# %% [markdown]
+# Then the students. `train_students` is `train_arm` with a loss that fits what they are
+# told, labels or, later, a teacher's answers. Every 600 steps their validation accuracy
+# is recorded: `val` has a row per seed and a column per record.
 
 # %%
-teachers = teach(train.y)
+STUDENT = {"val": val, "seeds": SEEDS, "steps": 600, "batch_size": 50, "lr": 2e-3}
+STUDENT |= {"record_every": 600, "record_size": 200}
+
+
+def small():
+    return mlp((196, 32, 10))
+
+
+def study(x, told, **changes):
+    """Train small students, eight unless `changes` says otherwise."""
+    return train_students(small, x, told, **{**STUDENT, **changes})
+
+
 alone = study(*few)
 
 # %% results
@@ -205,9 +209,9 @@ points = {"unit": "accuracy points"}
 with results(varies=initial) as table:
     table.arms(
         {
-            "teacher, validation": percent(teachers),
-            "student with 200 labels, on these 200": 100 * alone.train_accuracy[-1],
-            "student with 200 labels, validation": percent(alone),
+            "teacher, validation": teachers.final,
+            "student with 200 labels, on these 200": alone.train[:, -1],
+            "student with 200 labels, validation": alone.final,
         },
         unit="% accuracy",
         digits=1,
@@ -744,13 +748,13 @@ fig, panels = plots.figure(2, sharey=True)
 for look_at, (panel, steps) in enumerate(zip(panels, (600, 1200), strict=True)):
     for place, (kind, run) in enumerate(few_arms.items()):
         color = demos_distillation.COLORS[kind]
-        panel.plot([place] * 8, percent(run, look_at), "o", color=color, alpha=0.6)
-        panel.plot(place, percent(run, look_at).mean(), "_", color=color, ms=28, mew=3)
-    panel.axhline(percent(teachers).mean(), color="#808080", linestyle=":")
+        panel.plot([place] * 8, run.val[:, look_at], "o", color=color, alpha=0.6)
+        panel.plot(place, run.val[:, look_at].mean(), "_", color=color, ms=28, mew=3)
+    panel.axhline(teachers.final.mean(), color="#808080", linestyle=":")
     panel.set_xticks(range(3), few_arms)
     panel.set(title=f"After {steps:,} steps", xlim=(-0.6, 2.6))
 panels[0].set_ylabel("validation accuracy (%)")
-panels[0].text(-0.5, percent(teachers).mean() - 0.1, "the teachers' mean", va="top")
+panels[0].text(-0.5, teachers.final.mean() - 0.1, "the teachers' mean", va="top")
 fig.suptitle("Same images: soft answers help much, first choices a little")
 plots.show(
     fig,
@@ -760,11 +764,11 @@ plots.show(
 )
 
 # %% results
-gain = percent(few_arms["soft answers"], 0) - percent(few_arms["labels"], 0)
+gain = few_arms["soft answers"].val[:, 0] - few_arms["labels"].val[:, 0]
 with results(varies=initial) as table:
     for look_at, steps in enumerate((600, 1200)):
         table.arms(
-            {kind: percent(run, look_at) for kind, run in few_arms.items()},
+            {kind: run.val[:, look_at] for kind, run in few_arms.items()},
             paired_with="labels",
             unit=f"% accuracy after {steps:,} steps",
         )
@@ -1017,6 +1021,22 @@ load("08_distillation").confidence_only(confidence_only, seed=20_181)
 # - *shuffled*: each answer keeps its nine smaller numbers, but they are dealt to the
 #   other classes at random, image by image.
 
+# %% [markdown]
+# The first control is your exercise 8.5 (`doubt_only` is the course's own, for answers of
+# several teachers at once). The last one needs a function that deals the smaller numbers
+# out anew.
+
+
+# %%
+def shuffled(probs):
+    """Keep each row's largest value in its place; deal out the others anew."""
+    coins = torch.rand(probs.shape, generator=torch.Generator().manual_seed(0))
+    top = probs.argmax(-1, keepdim=True)
+    order = coins.to(probs).scatter(-1, top, -1.0).argsort(-1)  # the top comes first
+    values = probs.sort(-1, descending=True).values
+    return torch.empty_like(probs).scatter(-1, order, values)
+
+
 # %% predict
 predict(
     "distillation.doubt",
@@ -1029,37 +1049,16 @@ predict(
     ["gain as much as confidence only", "gain a little", "lose against labels"],
 )
 
-
 # %% experiment
-def doubt_only(probs):  # the course's own 8.5, for (..., K)
-    top, place = probs.max(-1, keepdim=True)
-    rest = (1 - top) / (probs.shape[-1] - 1)
-    return rest.expand_as(probs).scatter(-1, place, top)
-
-
-def shuffled(probs):
-    """Keep each row's largest value in its place; deal out the others anew."""
-    coins = torch.rand(probs.shape, generator=torch.Generator().manual_seed(0))
-    top = probs.argmax(-1, keepdim=True)
-    order = coins.to(probs).scatter(-1, top, -1.0).argsort(-1)  # the top comes first
-    values = probs.sort(-1, descending=True).values
-    return torch.empty_like(probs).scatter(-1, order, values)
-
-
 averages = torch.stack([soft[:, train.y == k].mean(1) for k in range(10)], 1)
-
-# %% experiment
 smoothing = F.one_hot(few.y, 10) * 0.9 + 0.01
-few_arms |= {
-    "confidence only": study(
-        few.x, lessons(doubt_only(soft[:, :200]), few.y), steps=1200
-    ),
-    "class averages": study(few.x, lessons(averages[:, few.y], few.y), steps=1200),
-    "label smoothing": study(
-        few.x, lessons(smoothing, few.y, temperature=1.0, alpha=1.0), steps=1200
-    ),
-    "shuffled": study(few.x, lessons(shuffled(soft[:, :200]), few.y), steps=1200),
+controls = {
+    "confidence only": lessons(doubt_only(soft[:, :200]), few.y),
+    "class averages": lessons(averages[:, few.y], few.y),
+    "label smoothing": lessons(smoothing, few.y, temperature=1.0, alpha=1.0),
+    "shuffled": lessons(shuffled(soft[:, :200]), few.y),
 }
+few_arms |= {name: study(few.x, told, steps=1200) for name, told in controls.items()}
 
 # %% figure
 rungs = ["soft answers", "confidence only", "first choice"]
@@ -1067,7 +1066,7 @@ rungs += ["label smoothing", "class averages", "shuffled"]
 
 
 def over_labels(kind, look_at=-1):
-    return percent(few_arms[kind], look_at) - percent(few_arms["labels"], look_at)
+    return few_arms[kind].val[:, look_at] - few_arms["labels"].val[:, look_at]
 
 
 lengths_of = {"600 steps": 0, "1,200 steps": 1}
@@ -1089,13 +1088,13 @@ plots.show(
 with results(varies=initial) as table:
     for length, look_at in lengths_of.items():
         table.arms(
-            {kind: percent(few_arms[kind], look_at) for kind in ["labels", *rungs]},
+            {kind: few_arms[kind].val[:, look_at] for kind in ["labels", *rungs]},
             paired_with="labels",
             unit=f"%, {length}",
         )
         pair = ["first choice", "confidence only"]
         table.arms(
-            {kind: percent(few_arms[kind], look_at) for kind in pair},
+            {kind: few_arms[kind].val[:, look_at] for kind in pair},
             paired_with="first choice",
             unit=f"%, {length}: what the doubt adds",
         )
@@ -1110,7 +1109,7 @@ with results(varies=initial) as table:
     claim(
         "distillation.which",
         "Knowing which other classes come near brings more on top.",
-        percent(few_arms["soft answers"]) - percent(few_arms["confidence only"]),
+        few_arms["soft answers"].final - few_arms["confidence only"].final,
         "> 0",
         **points,
     )
@@ -1177,7 +1176,7 @@ told = {
         lessons((reply / 4).softmax(-1), ignored, alpha=1.0),
     ),
 }
-corners = {name: percent(study(x, y)) for name, (x, y) in told.items()}
+corners = {name: study(x, y).final for name, (x, y) in told.items()}
 
 # %% figure
 fig = demos_distillation.two_orders({k: v.mean().item() for k, v in corners.items()})
@@ -1256,7 +1255,7 @@ for kind, run in patient.items():
     color = demos_distillation.COLORS[kind]
     style = {"color": color, "linestyle": "--" if kind == "labels" else "-"}
     label = {"labels": "labels alone"}.get(kind, f"labels and {kind}")
-    plots.band(run.steps, 100 * run.val_accuracy.T, label=label, color=style, ax=ax)
+    plots.band(run.steps, run.val, label=label, color=style, ax=ax)
 ax.axhline(ensemble_score, color="#808080", linestyle=":", label="the ensemble itself")
 ax.set(xlabel="training step", ylabel="validation accuracy (%)")
 ax.set_title("Labels alone level off; with the ensemble it goes on")
@@ -1269,38 +1268,33 @@ plots.show(
 )
 
 
+# %% [markdown]
+# What does it cost to use them? `answer_cost` counts a network's parameters and measures the
+# processor's time for answering about all 4,000 validation images.
+
 # %% experiment
-def cost(models, rounds=20):
-    """Parameters, and processor time for the answers to 4,000 images (ms)."""
-    parameters = sum(p.numel() for model in models for p in model.parameters())
-    start = time.process_time()
-    with torch.no_grad(), one_thread():
-        for _ in range(rounds):
-            for model in models:
-                model(val.x)
-    return parameters, 1000 * (time.process_time() - start) / rounds
-
-
-members = [teachers.member(k) for k in SEEDS]
-pupil = patient["ensemble"]
 for name, models, score in (
-    ("ensemble of 8", members, ensemble_score),
-    ("one teacher", members[:1], percent(teachers).mean()),
-    ("its student", [pupil.member(0)], percent(pupil).mean()),
+    ("ensemble of 8", teachers.networks(), ensemble_score),
+    ("one teacher", teachers.networks()[:1], teachers.final.mean()),
+    (
+        "its student",
+        patient["ensemble"].networks()[:1],
+        patient["ensemble"].final.mean(),
+    ),
 ):
-    parameters, milliseconds = cost(models)
+    parameters, milliseconds = answer_cost(models, val.x)
     print(f"{name:15}{parameters:8,} parameters {milliseconds:6.1f} ms {score:6.1f} %")
 
 # %% results
 LOOKS = {600: 0, 1800: 2, 6000: 9}
 ahead = {
-    steps: percent(patient["ensemble"], at) - percent(patient["labels"], at)
+    steps: patient["ensemble"].val[:, at] - patient["labels"].val[:, at]
     for steps, at in LOOKS.items()
 }
 with results(varies=initial + "; one ensemble for all students") as table:
     for steps, at in LOOKS.items():
         table.arms(
-            {kind: percent(run, at) for kind, run in patient.items()},
+            {kind: run.val[:, at] for kind, run in patient.items()},
             paired_with="labels",
             unit=f"% after {steps:,} steps",
         )
@@ -1345,7 +1339,7 @@ with results(varies=initial + "; one ensemble for all students") as table:
 # to choosing another $\alpha$: the soft and the hard term then stand in the proportion
 # $\alpha$ to $1-\alpha$ instead of $\alpha T^2$ to $1-\alpha$. For $\alpha = 0.5$ that
 # is the loss with the factor and a weight of $1/(1+T^2)$, up to a constant that Adam
-# does not notice.
+# does not notice. `train_arms` trains all eight arms at once.
 
 # %% predict
 predict(
@@ -1356,12 +1350,16 @@ predict(
 
 # %% experiment
 levels = [1.0, 2.0, 4.0, 16.0]
-knobs = [(T, 0.5) for T in levels] + [(T, 1 / (1 + T**2)) for T in levels]
-knob_rows = [
-    lessons((word[:, :200] / T).softmax(-1), few.y, T, alpha) for T, alpha in knobs
-]
-by_knob = study(few.x, torch.cat(knob_rows), seeds=[*SEEDS] * len(knobs))  # 64 students
-square, bare = percent(by_knob).view(2, 4, 8).mT - percent(alone)[:, None]
+knobs = {}
+for T in levels:
+    softened = (word[:, :200] / T).softmax(-1)
+    knobs["with T²", T] = lessons(softened, few.y, T, alpha=0.5)
+    knobs["without T²", T] = lessons(softened, few.y, T, alpha=1 / (1 + T**2))
+by_knob = train_arms(small, few.x, knobs, loss_fn=lesson_loss, **STUDENT)
+square, bare = (
+    torch.stack([by_knob[kind, T].final - alone.final for T in levels], 1)
+    for kind in ("with T²", "without T²")
+)  # gains, (8 seeds, 4 temperatures)
 
 # %% figure
 soft_color = demos_distillation.COLORS["soft answers"]
@@ -1420,8 +1418,10 @@ rest = [train.y != k for k in left_out]  # 2,700 images each
 rest_x = torch.stack([train.x[keep] for keep in rest])
 rest_y = torch.stack([train.y[keep] for keep in rest])
 heard = torch.stack([soft[m % 8, keep] for m, keep in enumerate(rest)])
-hearsay = study(rest_x, lessons(heard, rest_y, alpha=1.0), own="xy", seeds=range(30))
-no_teacher = study(rest_x[::3], rest_y[::3], own="xy", seeds=range(10))
+hearsay = study(
+    rest_x, lessons(heard, rest_y, alpha=1.0), own_data="xy", seeds=range(30)
+)
+no_teacher = study(rest_x[::3], rest_y[::3], own_data="xy", seeds=range(10))
 
 # %% [markdown]
 # One correction, which Hinton made, too: such a student names the class too seldom,
@@ -1434,17 +1434,14 @@ no_teacher = study(rest_x[::3], rest_y[::3], own="xy", seeds=range(10))
 
 
 # %% experiment
-def hits(run, missing, fix):
+def hits(students, missing, fix):
     """Recall and precision of each student for its class, (10, students) each."""
     scores = []
-    for k, z in zip(missing, run.logits(val.x), strict=True):
-        others = z.clone()
-        others[:, k] = -math.inf
-        lead = z[:, k] - others.amax(1)  # > 0: it says class k
+    for k, logits in zip(missing, students.logits(val.x), strict=True):
+        lead = margin(logits, k)  # above 0 it says class k, (4000,)
         bias = -lead[:2000].cpu().quantile(0.9) if fix else 0.0
-        says, true = (lead + bias > 0)[2000:], val.y[2000:] == k
-        both = (says & true).sum()
-        scores.append((both / true.sum(), both / says.sum().clamp(min=1)))
+        says, true = lead[2000:] + bias > 0, val.y[2000:] == k
+        scores.append(recall_precision(says, true))
     return torch.tensor(scores).view(10, -1, 2).unbind(-1)
 
 
@@ -1520,7 +1517,7 @@ def born_again(labels, steps):
     heritage = lessons((parent.logits(x) / 4).softmax(-1), labels)
     child = study(x, heritage, seeds=children, steps=steps)
     control = study(x, labels, seeds=children, steps=steps)
-    return {"no teacher": percent(control), "born again": percent(child)}
+    return {"no teacher": control.final, "born again": child.final}
 
 
 flipped_40, _ = data.corrupt_labels(
@@ -1600,10 +1597,10 @@ schools = {
 }
 
 # %% experiment
-pupils = {(12, "plain"): percent(few_arms["soft answers"], 0)}
+pupils = {(12, "plain"): few_arms["soft answers"].val[:, 0]}
 for key, run in [*schools.items()][1:]:
     answers_of = lessons((run.logits(few.x) / 4).softmax(-1), few.y)
-    pupils[key] = percent(study(few.x, answers_of))
+    pupils[key] = study(few.x, answers_of).final
 
 
 def shoe_share(run):
@@ -1639,7 +1636,7 @@ plots.show(
 with results(varies=initial) as table:
     for epochs in (12, 60):
         for what, scores in (
-            ("teachers", {key: percent(run) for key, run in schools.items()}),
+            ("teachers", {key: run.final for key, run in schools.items()}),
             ("students with 200 images", pupils),
         ):
             table.arms(
@@ -1652,7 +1649,7 @@ with results(varies=initial) as table:
         for (epochs, kind), run in schools.items()
     }
     table.arms(share, unit="% of the doubt about sneakers for other shoes", digits=0)
-    teachers_gain = percent(schools[60, "smoothed"]) - percent(schools[60, "plain"])
+    teachers_gain = schools[60, "smoothed"].final - schools[60, "plain"].final
     students_gain = pupils[60, "smoothed"] - pupils[60, "plain"]
     claim(
         "distillation.smoothed-students",
@@ -1717,22 +1714,22 @@ lies, _ = data.corrupt_labels(train.y, 10, 0.8, torch.Generator().manual_seed(0)
 bad = teach(lies)
 alphas = [0.5, 0.9, 1.0]  # at 0 both are the students with labels alone
 voices = {"good teacher": word[:, :200], "bad teacher": bad.logits(few.x)}
-voice_rows = [
-    lessons((voice / 4).softmax(-1), few.y, alpha=alpha)
-    for voice in voices.values()
+advice = {
+    (voice, alpha): lessons((logits / 4).softmax(-1), few.y, alpha=alpha)
+    for voice, logits in voices.items()
     for alpha in alphas
-]
-by_alpha = percent(study(few.x, torch.cat(voice_rows), seeds=[*SEEDS] * 6)).view(
-    2, 3, 8
-)
-heeded = {
-    voice: torch.cat([percent(alone)[:, None], scores.mT], 1)  # (8 seeds, 4 alphas)
-    for voice, scores in zip(voices, by_alpha, strict=True)
 }
+by_alpha = train_arms(small, few.x, advice, loss_fn=lesson_loss, **STUDENT)
+heeded = {
+    voice: torch.stack(
+        [alone.final, *(by_alpha[voice, alpha].final for alpha in alphas)], 1
+    )
+    for voice in voices
+}  # voice -> (8 seeds, 4 alphas)
 
 # %% figure
 ax = demos_distillation.alpha_bands([0.0, *alphas], heeded)
-ax.axhline(percent(bad).mean(), color="#808080", ls=":", label="the bad teacher itself")
+ax.axhline(bad.final.mean(), color="#808080", ls=":", label="the bad teacher itself")
 ax.set_title("The more weight a bad teacher has, the more it costs")
 ax.legend()
 plots.show(
@@ -1749,7 +1746,7 @@ with results(varies=initial + ", one draw of false labels") as table:
             f"bad teacher, alpha = {a:g}": heeded["bad teacher"][:, k]
             for k, a in enumerate([0.0, *alphas])
         }
-        | {"the bad teacher itself": percent(bad)},
+        | {"the bad teacher itself": bad.final},
         paired_with="bad teacher, alpha = 0",
         unit="% accuracy",
     )

@@ -44,9 +44,16 @@ from helpers import data
 from helpers.checks import load, look
 from helpers.demos import mc_dropout as demos_calibration
 from helpers.device import device
-from helpers.evidence import metrics
 from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
+from helpers.evidence.uncertainty import (
+    best_temperatures,
+    conformal_sets,
+    holds_truth,
+    probability_scores,
+    rotated,
+    thinned_probabilities,
+)
 from helpers.population import grid, mlp, train_population
 from helpers.show import plots
 from helpers.study.predictions import predict, recall
@@ -136,17 +143,12 @@ for step in range(1001):
 # Now put pictures in front of it that are no clothes at all: the handwritten digits of
 # scikit-learn, in the same size and range of gray. Such inputs are called
 # *out-of-distribution*. For later we also prepare pixels of pure noise, and the
-# validation clothes turned by 90°.
+# validation clothes turned by 90°, with black in the corners.
 
 
 # %%
 def turned(x, degrees):
-    """Rotate flat images (N, 196); the corners that appear are black."""
-    sin, cos = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
-    turn = torch.tensor([[cos, -sin, 0], [sin, cos, 0]], device=x.device)
-    places = F.affine_grid(turn.expand(len(x), 2, 3), (len(x), 1, 14, 14), False)
-    images = x.view(-1, 1, 14, 14) - black  # what lies outside counts as 0
-    return (F.grid_sample(images, places, align_corners=False) + black).flatten(1)
+    return rotated(x, degrees, fill=black)
 
 
 pixels = torch.tensor(load_digits().images[:500, None] / 16).float()  # 8 x 8
@@ -252,15 +254,12 @@ def both_ways(model):
     return [100 * mixed, 10 * sum(by_class)]
 
 
-# %% predict
-predict(
-    "mc_dropout.train-mode",
-    "Batches of one class, after model.train(): how many of the answers are right?",
-    ["about as many as before", "about 60 %", "under 30 %"],
-)
+# %% [markdown]
+# The network has one hidden layer, with BatchNorm and dropout. Its dropout layer comes
+# back with it, so that we can switch on that one alone.
 
 
-# %% experiment
+# %%
 def with_batch_norm(seed):
     """Train a network with BatchNorm and dropout; return it and its dropout layer."""
     with own_randomness(seed):
@@ -270,6 +269,15 @@ def with_batch_norm(seed):
     return net.eval(), net[3]
 
 
+# %% predict
+predict(
+    "mc_dropout.train-mode",
+    "Batches of one class, after model.train(): how many of the answers are right?",
+    ["about as many as before", "about 60 %", "under 30 %"],
+)
+
+
+# %% experiment
 modes = {"eval() before": [], "dropout on": [], "train()": [], "eval() after": []}
 for seed in range(GROUPS):
     net, drop = with_batch_norm(seed)
@@ -488,23 +496,16 @@ load("09_mc_dropout").mc_predict(mc_predict, seed=20_161)
 # differs from that of all 1,000, for the mean, which decides the answer, and for the
 # variance, which is to tell the uncertainty.
 #
-# `sampled` does what `mc_predict` does for the course's `mlp`, in less time: whatever
-# stands before the first dropout layer runs only once.
+# `thinned_probabilities` does what `mc_predict` does, for several networks at once and in
+# less time: whatever stands before the first dropout layer runs only once. `thinned` asks
+# the six networks of one rate.
 
 
 # %%
-def sampled(model, x, samples):
-    """Probabilities of thinned networks of an `mlp`, (samples, N, 10)."""
-    torch.manual_seed(0)  # the masks do not depend on what you ran before
-    with torch.no_grad(), one_thread():
-        hidden, rest = model[:3](x), model[3:].train()  # no BatchNorm in there
-        return torch.stack([rest(hidden).softmax(-1) for _ in range(samples)])
-
-
 def thinned(rate, x, samples=20):
-    """The same for all six networks of this rate, (samples, 6, N, 10)."""
+    """Probabilities of all six networks of this rate, (samples, 6, N, 10)."""
     nets = [dropped.member(k) for k in dropped.where(dropout=rate).tolist()]
-    return torch.stack([sampled(net, x, samples) for net in nets], 1)
+    return thinned_probabilities(nets, x, samples)
 
 
 # %% predict
@@ -669,11 +670,22 @@ def gap_points(n):
     return x[kept].to(DEVICE), y[kept].to(DEVICE)
 
 
+few, lots = gap_points(60), gap_points(5740)
+print(f"{len(few[0])} and {len(lots[0])} points")
+
+# %% [markdown]
+# All networks have one input, scaled to [−2, 2], two hidden layers of 64 units, and learn
+# by the mean squared error. For each set of points we train 30 plain networks, for six
+# ensembles of five, and six networks with dropout.
+
+
+# %%
 def regression(points, **settings):
-    """Train networks of one input, scaled to [-2, 2], on the mean squared error."""
+    """Train networks on the mean squared error for 1,000 steps."""
+    x, y = points
     return train_population(
         lambda: mlp((1, 64, 64, 1)),
-        (4 * (points[0] - 0.5), points[1]),
+        (4 * (x - 0.5), y),
         steps=1000,
         batch_size=44,
         lr=5e-3,
@@ -683,30 +695,40 @@ def regression(points, **settings):
     )
 
 
-few, lots = gap_points(60), gap_points(5740)
-print(f"{len(few[0])} and {len(lots[0])} points")
-fitted = {
-    len(points[0]): (
-        regression(points, seeds=range(GROUPS * SIZE)),
-        regression(points, seeds=range(GROUPS), dropout=0.1),
-    )
-    for points in (few, lots)
-}
+# %% experiment
+plain_fits, dropout_fits = {}, {}  # number of points -> networks
+for points in (few, lots):
+    n = len(points[0])
+    plain_fits[n] = regression(points, seeds=range(GROUPS * SIZE))
+    dropout_fits[n] = regression(points, seeds=range(GROUPS), dropout=0.1)
+
+# %% [markdown]
+# The exact posterior needs no training. Its covariance is
+# $\boldsymbol\Sigma = \big(I + \Phi^\top\Phi/\sigma^2\big)^{-1}$, where each row of $\Phi$
+# holds the bumps at one data point. The function at $x$ is
+# $\boldsymbol\phi(x)^\top \mathbf w$, so its variance there is
+# $\boldsymbol\phi(x)^\top \boldsymbol\Sigma\, \boldsymbol\phi(x)$. The networks are then
+# asked along the same line: an ensemble's members once each, and a network with dropout 50
+# times, with fresh masks.
 
 # %%
 line = torch.linspace(-0.3, 1.3, 161, device=DEVICE)[:, None]
 
 
-def exact_band(x, sigma=0.1):
-    """Standard deviation of the exact posterior's function on `line`, (161,)."""
+def bumps(x):
+    """41 bell curves of width 0.1 at every x, (n, 41)."""
     centers = torch.linspace(-0.5, 1.5, 41)
-    phi, phi_x = (
-        torch.exp(-((v.cpu() - centers) ** 2) / 0.02).double() for v in (line, x)
-    )
-    precision = torch.eye(41).double() + phi_x.T @ phi_x / sigma**2
-    return ((phi @ precision.inverse()) * phi).sum(1).sqrt().float()
+    return torch.exp(-((x.cpu() - centers) ** 2) / 0.02).double()
 
 
+def exact_band(x, sigma=0.1):
+    """Standard deviation of the posterior's function on `line`, (161,)."""
+    phi, on_line = bumps(x), bumps(line)
+    covariance = (torch.eye(41).double() + phi.T @ phi / sigma**2).inverse()
+    return ((on_line @ covariance) * on_line).sum(1).sqrt().float()
+
+
+# %%
 def masked_curves(runs, samples=50):
     """Predictions of thinned networks on `line`, (samples, 6, 161)."""
     nets = [runs.member(k).train() for k in range(GROUPS)]  # no BatchNorm in there
@@ -717,10 +739,10 @@ def masked_curves(runs, samples=50):
 
 
 groups = {
-    n: five.logits(4 * (line - 0.5)).view(SIZE, GROUPS, -1).cpu()
-    for n, (five, _) in fitted.items()
+    n: runs.logits(4 * (line - 0.5)).view(SIZE, GROUPS, -1).cpu()
+    for n, runs in plain_fits.items()
 }  # (5, 6, 161)
-masked = {n: masked_curves(runs) for n, (_, runs) in fitted.items()}
+masked = {n: masked_curves(runs) for n, runs in dropout_fits.items()}
 
 # %% figure
 at = line[:, 0].cpu()
@@ -731,7 +753,7 @@ widths = {
         "ensemble": groups[n].std(0),
         "MC dropout": masked[n].std(0),
     }
-    for n, points in zip(fitted, (few, lots), strict=True)
+    for n, points in zip(masked, (few, lots), strict=True)
 }  # number of points -> method -> (6, 161)
 fig, panels = plots.figure(3, sharey=True)
 for panel, method in zip(panels, widths[len(few[0])], strict=True):
@@ -911,6 +933,21 @@ load("09_mc_dropout").predictive_entropy(
 # off at test time; (3) the same network with 100 samples, the confidence of the mean;
 # (4) the same samples, their mutual information, and that of 20 of them; beside them
 # the ensemble's confidence. Uncertainty is 1 minus the confidence.
+#
+# The six ensembles are the 30 plain networks in groups of five, and the first member of
+# each is its *one network*.
+
+
+# %%
+def members(x):
+    """Probabilities of the five members of six ensembles, (5, 6, N, 10)."""
+    return plain.logits(x).softmax(-1).view(SIZE, GROUPS, -1, 10)
+
+
+def asked_once(x):
+    """Probabilities of the six networks of rate 0.5, dropout off, (6, N, 10)."""
+    return dropped.logits(x)[dropped.where(dropout=0.5)].softmax(-1)
+
 
 # %% predict
 predict(
@@ -923,27 +960,23 @@ predict(
 # %% experiment
 test = splits.test.open("detection, referral, calibration and shift, once for all")
 home = test.x[:1000]  # the clothes to be told from strange pictures
-AT_HALF = dropped.where(dropout=0.5)
-
-
-def entropy(probs):
-    return torch.special.entr(probs).sum(-1)
 
 
 def information(samples):
-    return entropy(samples.mean(0)) - entropy(samples).mean(0)
+    """Your 9.3, for samples of all six networks."""
+    entropies = torch.special.entr(samples).sum(-1)  # (samples, 6, N)
+    return torch.special.entr(samples.mean(0)).sum(-1) - entropies.mean(0)
 
 
 def uncertainty(x, samples):
     """Name of the score -> (6, N), larger means less sure; samples (100, 6, N, 10)."""
-    members = plain.logits(x).softmax(-1).view(SIZE, GROUPS, -1, 10)
     return {
-        "1 one network": 1 - members[0].amax(-1),
-        "2 dropout, off": 1 - dropped.logits(x)[AT_HALF].softmax(-1).amax(-1),
+        "1 one network": 1 - members(x)[0].amax(-1),
+        "2 dropout, off": 1 - asked_once(x).amax(-1),
         "3 MC, mean": 1 - samples.mean(0).amax(-1),
         "4 MC, mutual inf.": information(samples),
         "4 with 20 samples": information(samples[:20]),
-        "ensemble": 1 - members.mean(0).amax(-1),
+        "ensemble": 1 - members(x).mean(0).amax(-1),
     }
 
 
@@ -1033,23 +1066,23 @@ predict(
 
 # %% experiment
 coverage = torch.linspace(0.3, 1.0, 29).tolist()
-samples_mean = home_samples.mean(0)
-judged = {
-    "one network": ("1 one network", plain.logits(home)[:GROUPS].softmax(-1)),
+truth_home, samples_mean = test.y[:1000], home_samples.mean(0)
+judged = {  # name -> the score that refers, and the probabilities that answer
+    "one network": ("1 one network", members(home)[0]),
     "MC dropout, mean": ("3 MC, mean", samples_mean),
     "MC dropout, mutual inf.": ("4 MC, mutual inf.", samples_mean),
-    "ensemble": (
-        "ensemble",
-        plain.logits(home).softmax(-1).view(SIZE, GROUPS, -1, 10).mean(0),
-    ),
-}  # name -> the score that refers, and the probabilities that answer
-risk = {}
+    "ensemble": ("ensemble", members(home).mean(0)),
+}
+risk = {}  # name -> wrong answers in percent, (6, coverages)
 for name, (score, probs) in judged.items():
-    wrong = probs.argmax(-1) != test.y[:1000]
+    wrong = probs.argmax(-1) != truth_home
     curve = demos_calibration.risk_at(scores["clothes"][score], wrong, coverage)
-    risk[name] = 100 * curve.cpu()  # (6, coverages)
+    risk[name] = 100 * curve.cpu()
+
+# %% experiment
+# Which share of the mistakes confuses two of the four kinds of tops?
 tops = torch.tensor([0, 2, 4, 6], device=DEVICE)  # T-shirt, pullover, coat, shirt
-said, truth_home = samples_mean.argmax(-1), test.y[:1000]
+said = samples_mean.argmax(-1)
 among = torch.isin(said, tops) & torch.isin(truth_home, tops) & (said != truth_home)
 share_tops = 100 * (among.sum(1) / (said != truth_home).sum(1)).cpu()
 
@@ -1187,33 +1220,20 @@ load("09_mc_dropout").expected_calibration_error(
 #
 # "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have
 # changed against the plain network, so the arm between belongs in the picture: trained
-# with dropout, asked once with dropout off.
+# with dropout, asked once with dropout off. `methods` collects the answers of all four, and
+# `probability_scores` returns five numbers about each network: accuracy, ECE and
+# overconfidence (mean confidence minus accuracy) in percent, and NLL and Brier, which come
+# into play below.
 
 
 # %%
 def methods(x, samples=20):
     """Name of the method -> probabilities (6, N, 10)."""
-    members = plain.logits(x).softmax(-1).view(SIZE, GROUPS, -1, 10)
     return {
-        "one network": members[0],
-        "dropout, off": dropped.logits(x)[AT_HALF].softmax(-1),
+        "one network": members(x)[0],
+        "dropout, off": asked_once(x),
         "MC dropout": thinned(0.5, x, samples).mean(0),
-        "ensemble": members.mean(0),
-    }
-
-
-def quality(probs, labels):
-    """Five numbers about probabilities (6, N, 10), one per network each."""
-    own = probs.gather(-1, labels.expand(len(probs), -1)[..., None])[..., 0]
-    right = 100 * (probs.argmax(-1) == labels).float().mean(1).cpu()
-    return {
-        "% accuracy": right,
-        "too sure": 100 * probs.amax(-1).mean(1).cpu() - right,
-        "% ECE": torch.tensor(
-            [100 * metrics.expected_calibration_error(p, labels) for p in probs]
-        ),
-        "NLL": -own.clamp_min(1e-30).log().mean(1).cpu(),
-        "Brier": (probs - F.one_hot(labels, 10)).square().sum(-1).mean(1).cpu(),
+        "ensemble": members(x).mean(0),
     }
 
 
@@ -1227,8 +1247,8 @@ predict(
 
 # %% experiment
 on_val, on_test = methods(val.x), methods(test.x)
-raw = {name: quality(p, test.y) for name, p in on_test.items()}
-ece = {name: scores["% ECE"] for name, scores in raw.items()}
+raw = {name: probability_scores(p, test.y) for name, p in on_test.items()}
+ece = {name: scored.ece for name, scored in raw.items()}
 
 # %% figure
 fig = demos_calibration.reliability_row(on_test, test.y)
@@ -1287,11 +1307,11 @@ long_nets = [longer.member(k) for k in long_half]
 long_probs = {
     "one network": long_off[longer.where(dropout=0.0)],
     "dropout, off": long_off[long_half],
-    "MC dropout": torch.stack([sampled(n, test.x, 20).mean(0) for n in long_nets]),
+    "MC dropout": thinned_probabilities(long_nets, test.x, 20).mean(0),
 }
 
 # %% results
-long_ece = {name: quality(p, test.y)["% ECE"] for name, p in long_probs.items()}
+long_ece = {name: probability_scores(p, test.y).ece for name, p in long_probs.items()}
 trained, asked = steps_of(long_ece)
 with results(
     varies=initial + "; 2,000 test images", after="mc_dropout.longer"
@@ -1325,12 +1345,12 @@ by_rate = {}  # rate -> scores with dropout off, and of 20 samples
 for rate in RATES:
     off = off_at_all[dropped.where(dropout=rate)]
     both = off, on_test["MC dropout"] if rate == 0.5 else thinned(rate, test.x).mean(0)
-    by_rate[rate] = [quality(probs, test.y) for probs in both]
+    by_rate[rate] = [probability_scores(probs, test.y) for probs in both]
 
 # %% figure
 _, ax = plots.figure()
 for k, (name, color) in enumerate({"dropout off": OFF, "20 samples": MC}.items()):
-    values = torch.stack([pair[k]["% ECE"] for pair in by_rate.values()], 1)
+    values = torch.stack([pair[k].ece for pair in by_rate.values()], 1)
     plots.band(RATES, values, label=name, color=color, ax=ax)
 ax.set(xlabel="dropout rate p", ylabel="ECE without temperature (%)", ylim=(0, None))
 ax.set_title("Sampling helps at low rates and harms at 0.7")
@@ -1345,11 +1365,11 @@ plots.show(
 # %% results
 with results(varies=initial + "; 2,000 test images") as table:
     for score, unit in (
-        ("% ECE", "% ECE"),
-        ("too sure", "points, confidence − accuracy"),
+        ("ece", "% ECE"),
+        ("overconfidence", "points, confidence − accuracy"),
     ):
         arms = {
-            f"p = {rate}, {name}": by_rate[rate][k][score]
+            f"p = {rate}, {name}": getattr(by_rate[rate][k], score)
             for rate in RATES
             for k, name in enumerate(("dropout off", "20 samples"))
         }
@@ -1357,7 +1377,7 @@ with results(varies=initial + "; 2,000 test images") as table:
     claim(
         "mc_dropout.rate-harms",
         "At p = 0.7 sampling makes the calibration worse.",
-        by_rate[0.7][1]["% ECE"] - by_rate[0.7][0]["% ECE"],
+        by_rate[0.7][1].ece - by_rate[0.7][0].ece,
         "> 0",
         unit="points of ECE",
     )
@@ -1476,16 +1496,12 @@ load("09_mc_dropout").fit_temperature(fit_temperature, seed=48_611)
 # Whoever answers "10 % for each class" is perfectly calibrated and useless, so two
 # proper scores stand beside the ECE: the NLL and the Brier score, $\sum_k (p_k - [k =
 # y])^2$.
+#
+# `scale` applies the temperatures. `best_temperatures` is your 9.5 for several networks, one
+# temperature for each.
 
 
 # %%
-def best_temperature(probs, labels):
-    """Temperature on the logarithms of probabilities (N, 10) with the lowest NLL."""
-    logits, grid = probs.clamp_min(1e-30).log(), torch.logspace(-1, 1, 201)
-    losses = [F.cross_entropy(logits / t, labels) for t in grid]
-    return grid[torch.stack(losses).argmin()].item()
-
-
 def scale(probs, temperatures):
     """Apply one temperature per network to probabilities (6, N, 10)."""
     t = torch.tensor(temperatures, device=probs.device)[:, None, None]
@@ -1493,29 +1509,29 @@ def scale(probs, temperatures):
 
 
 # %% experiment
-temperatures = {
-    name: [best_temperature(p, val.y) for p in probs] for name, probs in on_val.items()
-}
+temperatures = {name: best_temperatures(p, val.y) for name, p in on_val.items()}
 for name, values in temperatures.items():
     print(f"{name:12} T = {sum(values) / GROUPS:.2f}")
 tuned = {
-    name: quality(scale(p, temperatures[name]), test.y) for name, p in on_test.items()
+    name: probability_scores(scale(p, temperatures[name]), test.y)
+    for name, p in on_test.items()
 }
 
 # %% results
+SCORES = {"accuracy": "% accuracy", "ece": "% ECE", "nll": "NLL", "brier": "Brier"}
 with results(
     varies=initial + "; 2,000 test images", after="mc_dropout.winner"
 ) as table:
-    for score in ("% accuracy", "% ECE", "NLL", "Brier"):
-        arms = {name: values[score] for name, values in raw.items()}
-        if score != "% accuracy":
-            arms |= {f"{name} + T": values[score] for name, values in tuned.items()}
-        digits_shown = 3 if score in ("NLL", "Brier") else 1
-        table.arms(arms, paired_with="one network", unit=score, digits=digits_shown)
+    for score, unit in SCORES.items():
+        arms = {name: getattr(scored, score) for name, scored in raw.items()}
+        if score != "accuracy":
+            arms |= {f"{name} + T": getattr(s, score) for name, s in tuned.items()}
+        digits_shown = 3 if score in ("nll", "brier") else 1
+        table.arms(arms, paired_with="one network", unit=unit, digits=digits_shown)
     claim(
         "mc_dropout.ensemble-nll",
         "With a temperature for both, the ensemble has a better NLL than one network.",
-        tuned["ensemble"]["NLL"] - tuned["one network"]["NLL"],
+        tuned["ensemble"].nll - tuned["one network"].nll,
         "< 0",
         unit="nats",
     )
@@ -1569,40 +1585,49 @@ predict(
     ["one network's", "MC dropout's", "the ensemble's", "all alike"],
 )
 
+
 # %% experiment
-answered = {  # kind -> level -> method -> probabilities with its temperature
-    kind: {
-        level: {
-            name: scale(probs, temperatures[name])
-            for name, probs in methods(shifted(kind, level)).items()
-        }
-        for level in levels
-    }
+def with_temperatures(x):
+    """Every method's answers with the temperatures of before, name -> (6, N, 10)."""
+    return {name: scale(p, temperatures[name]) for name, p in methods(x).items()}
+
+
+answered = {  # kind -> level -> method -> probabilities
+    kind: {level: with_temperatures(shifted(kind, level)) for level in levels}
     for kind, levels in LEVELS.items()
 }
-shift = {}  # kind -> score -> method -> (6, levels)
-for kind, by_level in answered.items():
-    found = [
-        {name: quality(probs, test.y[:1000]) for name, probs in by_method.items()}
-        for by_method in by_level.values()
-    ]
-    shift[kind] = {
-        score: {m: torch.stack([f[m][score] for f in found], 1) for m in found[0]}
-        for score in ("% accuracy", "% ECE", "NLL")
-    }
+
+# %% experiment
+shift_scores = {
+    (kind, method, level): probability_scores(probs, test.y[:1000])
+    for kind, by_level in answered.items()
+    for level, by_method in by_level.items()
+    for method, probs in by_method.items()
+}
+
+
+def over_levels(kind, method, score):
+    """One score of a method at every level of a shift, (6, levels)."""
+    values = [getattr(shift_scores[kind, method, v], score) for v in LEVELS[kind]]
+    return torch.stack(values, 1)
+
 
 # %% figure
 fig, panels = plots.figure(3)
 treatments = dict(zip(on_test, (ONE, OFF, MC, FIVE), strict=True))
-for panel, (kind, score) in zip(
+for panel, (kind, score, label) in zip(
     panels,
-    [("noise", "% accuracy"), ("noise", "% ECE"), ("turned", "% ECE")],
+    [
+        ("noise", "accuracy", "accuracy (%)"),
+        ("noise", "ece", "ECE (%)"),
+        ("turned", "ece", "ECE (%)"),
+    ],
     strict=True,
 ):
-    for name, values in shift[kind][score].items():
-        color = treatments[name]
+    for name, color in treatments.items():
+        values = over_levels(kind, name, score)
         plots.band(LEVELS[kind], values, label=name, color=color, ax=panel)
-    panel.set(ylim=(0, None), ylabel=score.removeprefix("% ") + " (%)")
+    panel.set(ylim=(0, None), ylabel=label)
     panel.set_xlabel("sd of the noise" if kind == "noise" else "angle (degrees)")
     panel.get_legend().remove()
 panels[0].legend(loc="lower left")
@@ -1621,10 +1646,11 @@ plots.show(
 with results(varies=initial + "; 1,000 test images, one draw of noise") as table:
     for kind, place in (("noise", 4), ("turned", 2)):
         what = f"{kind}, {LEVELS[kind][place]}"
-        for score in ("% accuracy", "% ECE", "NLL"):
-            arms = {m: v[:, place] for m, v in shift[kind][score].items()}
-            table.arms(arms, paired_with="one network", unit=f"{score}, {what}")
-    ece_noise = {m: v[:, 4] for m, v in shift["noise"]["% ECE"].items()}
+        for score in ("accuracy", "ece", "nll"):
+            arms = {m: over_levels(kind, m, score)[:, place] for m in on_test}
+            unit = f"{SCORES[score]}, {what}"
+            table.arms(arms, paired_with="one network", unit=unit)
+    ece_noise = {m: over_levels("noise", m, "ece")[:, 4] for m in on_test}
     claim(
         "mc_dropout.shift-noise",
         "Under strong noise MC dropout is better calibrated than one network, with a "
@@ -1772,23 +1798,9 @@ load("09_mc_dropout").prediction_sets(prediction_sets, seed=27_644)
 # and count on the test images how often the truth is in the set (for sets, *this* is
 # the coverage). The promise is about an average over all images, so look at the class
 # with the lowest coverage, too, and at images turned by 30°.
-
-
-# %%
-def conformal(calibration, new, alpha=0.1):
-    """Sets for all six networks at once; calibration is (6, n, 10) of val."""
-    own = (
-        1
-        - calibration.gather(-1, val.y.expand(len(calibration), -1)[..., None])[..., 0]
-    )
-    rank = math.ceil((len(val.y) + 1) * (1 - alpha))
-    return 1 - new <= own.sort(-1).values[:, rank - 1, None, None]
-
-
-def holds_truth(sets, labels):
-    """True where the truth is in the set, (6, N)."""
-    return sets.gather(-1, labels.expand(len(sets), -1)[..., None])[..., 0]
-
+#
+# `conformal_sets` is your 9.6 for all six networks at once, and `holds_truth` says in
+# percent how often the truth is in their sets.
 
 # %% predict
 predict(
@@ -1798,30 +1810,31 @@ predict(
 )
 
 # %% experiment
-covered_by = {}  # name -> coverage in %, (6,)
-for name in on_test:
-    held = holds_truth(conformal(on_val[name], on_test[name]), test.y).float()
-    covered_by[name] = 100 * held.mean(1).cpu()
-    if name == "one network":
-        by_label = torch.stack([held[:, test.y == k].mean(1) for k in range(10)], 1)
-worst = by_label.mean(0).argmin().item()
-on_turned = plain.logits(shifted("turned", 30))[:GROUPS].softmax(-1)
-sets_turned = conformal(on_val["one network"], on_turned)
+sets = {
+    name: conformal_sets(on_val[name], val.y, probs, alpha=0.1)
+    for name, probs in on_test.items()
+}
+on_turned = members(shifted("turned", 30))[0]
+sets_turned = conformal_sets(on_val["one network"], val.y, on_turned, alpha=0.1)
+covered_by = {name: holds_truth(own, test.y) for name, own in sets.items()}  # (6,)
+by_label = [
+    holds_truth(sets["one network"][:, test.y == k], test.y[test.y == k])
+    for k in range(10)
+]
+worst = torch.stack(by_label, 1).mean(0).argmin().item()
 
 # %% results
 class_name = data.CLASS_NAMES[worst]
 arms = covered_by | {
-    f"one network, {class_name} only": 100 * by_label[:, worst].cpu(),
-    "one network, turned by 30°": 100
-    * holds_truth(sets_turned, test.y[:1000]).float().mean(1).cpu(),
+    f"one network, {class_name} only": by_label[worst],
+    "one network, turned by 30°": holds_truth(sets_turned, test.y[:1000]),
 }
 with results(varies=initial) as table:
     table.arms(arms, unit="% of sets that hold the truth", digits=1)
+    turned_sets = sets | {"one network, turned by 30°": sets_turned}
     sizes = {
-        name: conformal(on_val[name], on_test[name]).float().sum(-1).mean(1).cpu()
-        for name in on_test
+        name: own.float().sum(-1).mean(1).cpu() for name, own in turned_sets.items()
     }
-    sizes["one network, turned by 30°"] = sets_turned.float().sum(-1).mean(1).cpu()
     table.arms(sizes, unit="classes per set")
     claim(
         "mc_dropout.conformal",

@@ -32,7 +32,6 @@
 
 # %% setup
 import copy
-import warnings
 
 import torch
 import torch.nn.functional as F
@@ -42,9 +41,16 @@ from helpers import data
 from helpers.checks import load, look
 from helpers.demos import normalization as demos_norm
 from helpers.device import device
+from helpers.evidence.arms import rate_sweep, train_arm, train_arms
 from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
-from helpers.population import MemberDropout, train_population
+from helpers.evidence.normalization import (
+    ChannelDropout,
+    StochasticDepth,
+    input_movement,
+    variance_shifts,
+)
+from helpers.population import MemberDropout
 from helpers.show import plots
 from helpers.show.labels import labeled_images
 from helpers.study.predictions import predict, recall
@@ -87,7 +93,6 @@ flat_val = data.Split(val.x.flatten(1), val.y)
 noisy_labels, flipped = data.corrupt_labels(
     train.y, 10, 0.2, torch.Generator().manual_seed(0)
 )
-flat_noisy = data.Split(flat_train.x, noisy_labels)
 
 # %% figure
 right_ones, false_ones = (~flipped).nonzero()[:3, 0], flipped.nonzero()[:3, 0]
@@ -237,30 +242,30 @@ load("10_normalization").batch_norm(batch_norm, seed=20_101)
 # ## What it is good for: large steps
 #
 # The naive way comes first: a plain network of ten layers, 32 wide, initialized as He and
-# others recommend, is trained by SGD with momentum at a rate of 0.1. The loop hides
-# nothing and prints the loss on the way. A network that calls all classes equally likely
-# has a loss of $\ln 10 = 2.30$.
+# others recommend, is trained by SGD with momentum at a rate of 0.1. One function makes
+# the network; `before` and `after` say what stands on either side of each ReLU, and
+# `nn.Identity` is a layer that does nothing.
 
 
 # %%
-def deep(norm="none", layers=10, width=32, extra=nn.Identity):
-    """Ten layers; BatchNorm before the ReLU, after it, or nowhere."""
-    modules, inputs = [], 196
-    for _ in range(layers):
-        before = [nn.BatchNorm1d(width), extra()] if norm == "before" else []
-        after = [nn.BatchNorm1d(width)] if norm == "after" else []
-        modules += [nn.Linear(inputs, width), *before, nn.ReLU(), *after]
-        inputs = width
-    for module in modules:
-        if isinstance(module, nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+def deep(before=nn.Identity, after=nn.Identity, width=32):
+    """Ten hidden layers; before(width) and after(width) make a norm, or nothing."""
+    modules = []
+    for inputs in [196] + 9 * [width]:
+        modules += [nn.Linear(inputs, width), before(width), nn.ReLU(), after(width)]
+    for linear in modules[::4]:
+        nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
     return nn.Sequential(*modules, nn.Linear(width, 10))
 
 
+# %% [markdown]
+# The loop hides nothing and prints the loss on the way. A network that calls all classes
+# equally likely has a loss of $\ln 10 = 2.30$.
+
+
+# %%
 @one_thread()  # so many small operations gain nothing from a second one
-def watch(norm, lr=0.1, steps=76):
-    torch.manual_seed(0)
-    model = deep(norm).to(DEVICE)
+def watch(model, lr=0.1, steps=76):
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     order = torch.Generator().manual_seed(0)
     for step in range(steps):
@@ -271,23 +276,26 @@ def watch(norm, lr=0.1, steps=76):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    return model
 
 
+torch.manual_seed(0)
 print("without BatchNorm:")
-_ = watch("none")
+watch(deep().to(DEVICE))
 
 # %%
+torch.manual_seed(0)
+normed = deep(before=nn.BatchNorm1d).to(DEVICE)
 print("with BatchNorm:")
-normed = watch("before")
+watch(normed)
 
 # %% [markdown]
 # At this rate one of the two learns much better. Is BatchNorm the better network, then, or
 # is it only that 0.1 is too large a step for the other one? To find out, *both* must be
 # allowed their own learning rate. We train populations: six networks for each of five
-# rates, which differ in initialization and batch order. A third kind settles a question
-# that every forum has an opinion on: does BatchNorm belong before the ReLU, where its
-# authors put it, or after it?
+# rates, which differ in initialization and batch order. `rate_sweep` does that and returns
+# the final validation accuracies, a row per seed and a column per rate. A third kind settles
+# a question that every forum has an opinion on: does BatchNorm belong before the ReLU, where
+# its authors put it, or after it?
 
 # %% predict
 predict(
@@ -302,39 +310,32 @@ predict(
 
 # %% experiment
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3]
-KINDS = {"no norm": "none", "norm before ReLU": "before", "norm after ReLU": "after"}
 DEEP = range(6)  # seeds
+KINDS = {
+    "no norm": deep,
+    "norm before ReLU": lambda: deep(before=nn.BatchNorm1d),
+    "norm after ReLU": lambda: deep(after=nn.BatchNorm1d),
+}
+SGD = {"seeds": DEEP, "optimizer": "sgd", "momentum": 0.9, "batch_size": 32}
 
 
-@one_thread()
 def sweep(build, rates=RATES, steps=150):
-    """Validation accuracy in percent, (seeds, rates); NaN losses count as guessing."""
-    done = train_population(
-        build,
-        flat_train,
-        val=flat_val,
-        seeds=[seed for seed in DEEP for _ in rates],
-        lr=list(rates) * len(DEEP),
-        optimizer="sgd",
-        momentum=0.9,
-        steps=steps,
-        batch_size=32,
-        record_every=steps,
-        record_size=50,
-    )
-    return 100 * done.val_accuracy[-1].cpu().reshape(len(DEEP), len(rates))
+    """Validation accuracy in percent at the end, (seeds, rates)."""
+    return rate_sweep(build, flat_train, val=flat_val, rates=rates, steps=steps, **SGD)
 
 
-with warnings.catch_warnings():  # some of them diverge, as they should
-    warnings.simplefilter("ignore", UserWarning)
-    by_rate = {
-        name: sweep(lambda norm=norm: deep(norm)) for name, norm in KINDS.items()
-    }
-    best = {name: int(v.mean(0).argmax()) for name, v in by_rate.items()}
-    longer = {
-        name: sweep(lambda norm=KINDS[name]: deep(norm), [RATES[best[name]]], 300)[:, 0]
-        for name in [*KINDS][:2]
-    }
+by_rate = {name: sweep(build) for name, build in KINDS.items()}
+
+# %% [markdown]
+# At the rate with its highest mean, each of the first two kinds is trained for twice as many
+# steps.
+
+# %% experiment
+best = {name: int(values.mean(0).argmax()) for name, values in by_rate.items()}
+longer = {
+    name: sweep(KINDS[name], [RATES[best[name]]], steps=300)[:, 0]
+    for name in ("no norm", "norm before ReLU")
+}
 
 # %% figure
 KIND_COLORS = plots.treatment_colors(KINDS)
@@ -453,23 +454,9 @@ class Jumps(nn.Module):
         return x * (1 + self.size * stretch) + self.size * shift
 
 
-@one_thread()
-def movement(build, lr, seed, steps=10):
-    """Mean move of the sixth layer's inputs in one step, in standard deviations."""
-    torch.manual_seed(seed)
-    model, moves, old = build().to(DEVICE), [], None
-    below = model[: len(model) // 2]  # five of the ten layers
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
-    for batch in torch.randperm(1000)[: 32 * steps].split(32):
-        optimizer.zero_grad()
-        F.cross_entropy(model(flat_train.x[batch]), flat_train.y[batch]).backward()
-        optimizer.step()
-        with torch.no_grad():
-            new = below(flat_val.x[:100])
-        if old is not None:
-            moves.append((new.mean(0) - old.mean(0)).abs().mean() / old.std(0).mean())
-        old = new
-    return torch.stack(moves).mean().item()
+def jumping():
+    """The ten layers, with jumps behind each BatchNorm."""
+    return deep(before=lambda width: nn.Sequential(nn.BatchNorm1d(width), Jumps()))
 
 
 # %% predict
@@ -483,22 +470,23 @@ predict(
     ],
 )
 
+# %% [markdown]
+# `input_movement` trains a new network for ten steps. After each step it shows the 100 images
+# to the modules below the sixth layer (five layers of four modules), and returns how far the
+# units' means move, on average.
 
 # %% experiment
-def jumping():
-    return deep("before", extra=Jumps)
-
-
 jumpy = sweep(jumping, [0.1])[:, 0]
 SETTINGS = {
     "no norm, rate 0.01": (deep, 0.01),
-    "BatchNorm, rate 0.1": (lambda: deep("before"), 0.1),
+    "BatchNorm, rate 0.1": (KINDS["norm before ReLU"], 0.1),
     "BatchNorm with jumps, rate 0.1": (jumping, 0.1),
 }
-moved = {
-    name: torch.tensor([movement(build, lr, seed) for seed in DEEP])
-    for name, (build, lr) in SETTINGS.items()
-}
+moved = {}  # name -> (seeds,)
+for name, (build, lr) in SETTINGS.items():
+    fixed = {"x": flat_val.x[:100], "below": 5 * 4, "lr": lr}
+    moves = [input_movement(build, flat_train, seed=seed, **fixed) for seed in DEEP]
+    moved[name] = torch.tensor(moves)
 
 # %% results
 at_tenth = {name: v[:, 3] for name, v in by_rate.items()}
@@ -649,10 +637,12 @@ load("10_normalization").layer_norm(layer_norm, seed=20_102)
 # images are large? We train a network of two hidden layers with batches of 2, 4 and 32,
 # once with BatchNorm and once with GroupNorm (eight groups of eight units); and, with
 # batches of 2, a small convolutional network, whose channels have 49 and 16 positions.
+# `norm(width)` makes a normalization layer.
 
 
 # %%
 def shallow(norm, width=64):
+    """Two hidden layers."""
     return nn.Sequential(
         *(nn.Linear(196, width), norm(width), nn.ReLU()),
         *(nn.Linear(width, width), norm(width), nn.ReLU()),
@@ -661,6 +651,7 @@ def shallow(norm, width=64):
 
 
 def small_conv(norm):
+    """Two convolutions, which give 8 maps of 7 × 7 and 16 of 4 × 4."""
     return nn.Sequential(
         nn.Unflatten(1, (1, 14, 14)),
         *(nn.Conv2d(1, 8, 3, 2, padding=1), norm(8), nn.ReLU()),
@@ -673,24 +664,16 @@ def group_norm(width):
     return nn.GroupNorm(max(4, width // 8), width)
 
 
-@one_thread()
-def run(build, split, steps=200, batch_size=32, valid=flat_val, lr=2e-3, **settings):
-    """Train eight networks; build() makes one of them; measured at the end only."""
-    settings = {"seeds": SEEDS, "record_every": steps, **settings}
-    return train_population(
-        build,
-        split,
-        val=valid,
-        steps=steps,
-        batch_size=batch_size,
-        lr=lr,
-        record_size=200,
-        **settings,
-    )
+# %% [markdown]
+# `train_arm` trains one network per seed; `final` holds their validation accuracies at the
+# end, in percent. The next experiments share these settings:
 
 
-def finals(runs):
-    return 100 * runs.val_accuracy[-1].cpu()
+# %%
+def run(build, split=flat_train, valid=flat_val, **changes):
+    """Train eight networks for 200 steps of AdamW; build() makes one of them."""
+    shared = {"seeds": SEEDS, "steps": 200, "batch_size": 32, "lr": 2e-3}
+    return train_arm(build, split, val=valid, **{**shared, **changes})
 
 
 # %% predict
@@ -712,10 +695,10 @@ NORM_PAIRS = {
 tiny = {}
 for name, (flat_norm, map_norm) in NORM_PAIRS.items():
     for n in (2, 4, 32):
-        done = run(lambda norm=flat_norm: shallow(norm), flat_train, batch_size=n)
-        tiny[f"{name}, batches of {n}"] = finals(done)
-    done = run(lambda norm=map_norm: small_conv(norm), flat_train, batch_size=2)
-    tiny[f"{name}, convolutions, batches of 2"] = finals(done)
+        arm = run(lambda norm=flat_norm: shallow(norm), batch_size=n)
+        tiny[f"{name}, batches of {n}"] = arm.final
+    arm = run(lambda norm=map_norm: small_conv(norm), batch_size=2)
+    tiny[f"{name}, convolutions, batches of 2"] = arm.final
 
 # %% results
 with results(varies=f"8 {initial}") as table:
@@ -771,10 +754,6 @@ with results(varies=f"8 {initial}") as table:
 # data with batches of two. Many people then keep BatchNorm in eval mode in training, too, so
 # that it goes on using what it has stored. (`model.train()` at the start of an epoch would
 # switch it on again: freeze after that call, or override `train`, as below.)
-#
-# The old data are the first 500 training images, the new task is the other 500 *upside
-# down*. Both arms start from the same trained networks and learn all weights, $\gamma$ and
-# $\beta$ included; they differ only in the statistics.
 
 
 # %%
@@ -785,16 +764,24 @@ class FrozenNorm(nn.BatchNorm1d):
         return super().train(False)
 
 
+# %% [markdown]
+# The old data are the first 500 training images, the new task is the other 500 *upside
+# down*. Both arms start from the same trained networks and learn all weights, $\gamma$ and
+# $\beta$ included; they differ only in the statistics.
+
+# %%
 old_task = data.Split(flat_train.x[:500], flat_train.y[:500])
 new_task = data.Split(train.x[500:].flip(2).flatten(1), train.y[500:])
 new_valid = data.Split(val.x.flip(2).flatten(1), val.y)
-learned = run(lambda: shallow(nn.BatchNorm1d), old_task)
+learned = run(lambda: shallow(nn.BatchNorm1d), old_task).networks()
 
 
-def copied(norm):
-    def build(seed):  # the network of this seed, with this kind of norm
+def learned_with(norm):
+    """Return a builder that copies the network of a seed, with this kind of norm."""
+
+    def build(seed):
         model = shallow(norm)
-        model.load_state_dict(learned.member(seed).state_dict())
+        model.load_state_dict(learned[seed].state_dict())
         return model
 
     return build
@@ -808,13 +795,12 @@ predict(
 )
 
 # %% experiment
-tuned = {
-    f"{name} statistics, batches of {n}": finals(
-        run(copied(norm), new_task, 150, n, new_valid, lr=1e-3)
-    )
-    for n in (2, 32)
-    for name, norm in (("live", nn.BatchNorm1d), ("frozen", FrozenNorm))
-}
+tuned = {}
+for n in (2, 32):
+    for name, norm in (("live", nn.BatchNorm1d), ("frozen", FrozenNorm)):
+        settings = {"steps": 150, "batch_size": n, "lr": 1e-3}
+        arm = run(learned_with(norm), new_task, new_valid, **settings)
+        tuned[f"{name} statistics, batches of {n}"] = arm.final
 
 # %% results
 with results(varies=f"8 {initial}") as table:
@@ -860,7 +846,8 @@ with results(varies=f"8 {initial}") as table:
 # uses a batch of 64, and only BatchNorm looks at groups of $g$ examples within it. (This
 # is called *ghost* BatchNorm; Hoffer and others 2017.) Each network is trained twice, on the
 # true labels and on those of which 200 are false, so that there is something to be learned by
-# heart.
+# heart. `train_arms` trains both at once, with the same seeds, and returns one arm for each
+# kind of labels.
 
 
 # %%
@@ -887,45 +874,37 @@ predict(
     ["several points worse", "no difference to speak of", "several points better"],
 )
 
-
 # %% experiment
-def both_labels(x, n, seeds, copies=1, uses=(True, True)):
-    """Arguments of `run` for seeds with true labels, then the same with false ones."""
-    kinds = [y for y, used in zip((train.y, noisy_labels), uses, strict=True) if used]
-    owned = torch.stack([y[:n].repeat(copies) for y in kinds for _ in seeds])
-    return {
-        "split": data.Split(x, owned),
-        "seeds": [*seeds] * len(kinds),
-        "own_data": {"train": "y", "val": ""},
-    }
-
-
 TEAM = range(6)  # seeds
 SIZES = [4, 16, 64]
-ghosts = {
-    size: run(
-        lambda size=size: shallow(lambda width: GhostNorm(width, size)),
-        **both_labels(flat_train.x, 1000, TEAM),
-        steps=240,
-        batch_size=64,
+LABELS = {"true": train.y, "false": noisy_labels}
+GHOST = {"seeds": TEAM, "steps": 240, "batch_size": 64, "lr": 2e-3}
+
+
+def ghost_arms(size):
+    """Networks with groups of this size, trained on each kind of labels."""
+    return train_arms(
+        lambda: shallow(lambda width: GhostNorm(width, size)),
+        flat_train.x,
+        LABELS,
+        val=flat_val,
+        **GHOST,
         record_every=80,
+        record_size=200,
     )
-    for size in SIZES
-}
-true_end, false_end = (
-    {size: finals(runs)[half] for size, runs in ghosts.items()}
-    for half in (slice(6), slice(6, None))
-)
+
+
+ghosts = {size: ghost_arms(size) for size in SIZES}
+false_end = {size: arms["false"].final for size, arms in ghosts.items()}
+true_end = {size: arms["true"].final for size, arms in ghosts.items()}
 
 # %% figure
 fig, panels = plots.figure(2)
 SHADES = (plots.PALETTE[2], plots.PALETTE[5], plots.PALETTE[6])
 for size, color in zip(SIZES, SHADES, strict=True):
-    for panel, name in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
-        curve = 100 * getattr(ghosts[size], name).T[6:]
-        plots.band(
-            ghosts[size].steps, curve, label=f"groups of {size}", color=color, ax=panel
-        )
+    arm, label = ghosts[size]["false"], f"groups of {size}"
+    for panel, curves in zip(panels, (arm.train, arm.val), strict=True):
+        plots.band(arm.steps, curves, label=label, color=color, ax=panel)
 panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
 panels[0].set_title("Large groups learn the false labels")
 panels[1].set(xlabel="training step", ylabel="validation accuracy (%)")
@@ -1094,56 +1073,33 @@ demos_norm.scene().show()
 # harmless, like a slightly wider copy of the other one. The sentence below the pictures says
 # that it is wider all the same: random weights do not average the shift away.
 #
-# Now real, trained networks: three hidden layers of 64 units, true labels. In *direct*, each
-# layer is Linear, ReLU, dropout, BatchNorm: BatchNorm stands directly behind dropout. In
-# *between*, it is Linear, BatchNorm, ReLU, dropout, so that a linear layer lies between
-# dropout and the next BatchNorm. In *last*, there is dropout behind the last BatchNorm only.
-# We measure the variance at the input of each BatchNorm with dropout on and off.
+# Now real, trained networks: three hidden layers of 64 units, true labels, dropout in one of
+# three places. In *direct*, BatchNorm stands directly behind dropout. In *between*, a linear
+# layer lies between dropout and the next BatchNorm. In *last*, there is dropout behind the
+# last BatchNorm only.
 
 
 # %%
 def dropping(place, p, layers=3, width=64):
-    """A network with BatchNorm and dropout in one of three places."""
+    """A network with BatchNorm, and dropout in one of three places."""
     modules, inputs = [], 196
     for k in range(layers):
-        norm, drop = nn.BatchNorm1d(width), MemberDropout(p)
-        modules.append(nn.Linear(inputs, width))
+        linear, norm = nn.Linear(inputs, width), nn.BatchNorm1d(width)
         if place == "direct":
-            modules += [nn.ReLU(), drop, norm]
+            modules += [linear, nn.ReLU(), MemberDropout(p), norm]
+        elif place == "between" or k == layers - 1:
+            modules += [linear, norm, nn.ReLU(), MemberDropout(p)]
         else:
-            drops = place == "between" or k == layers - 1
-            modules += [norm, nn.ReLU(), *([drop] if drops else [])]
+            modules += [linear, norm, nn.ReLU()]
         inputs = width
     return nn.Sequential(*modules, nn.Linear(width, 10))
 
 
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
-
-
-@torch.no_grad()
-def shifts(model, x):
-    """Variance at each BatchNorm's input, with dropout over that without."""
-    seen = []
-    hooks = [
-        layer.register_forward_pre_hook(
-            lambda _, inputs: seen.append(inputs[0].transpose(0, 1).flatten(1).var(1))
-        )
-        for layer in model.modules()
-        if isinstance(layer, NORMS)
-    ]
-    model.eval()(x)
-    for layer in model.modules():
-        layer.training = isinstance(layer, MemberDropout)
-    model(x)
-    model.eval()
-    for hook in hooks:
-        hook.remove()
-    half = len(seen) // 2
-    pairs = zip(seen[half:], seen[:half], strict=True)
-    return torch.stack([on.mean() / off.mean() for on, off in pairs])
-
-
 # %% [markdown]
+# `variance_shifts` shows a trained network the validation images twice, with dropout off and
+# with dropout on, both times with the stored statistics. A hook in front of each BatchNorm
+# notes the mean variance of its units; the second number divided by the first is the shift.
+#
 # The formula for one unit after a ReLU says 2.47 at $p = 0.5$, if its input is about normal
 # with mean 0. What will the trained networks say?
 
@@ -1163,27 +1119,29 @@ PLACES = {
     "direct, no dropout": ("direct", 0.0),
     "between, no dropout": ("between", 0.0),
 }
-placed = {
-    name: run(lambda place=place, p=p: dropping(place, p), flat_train)
-    for name, (place, p) in PLACES.items()
-}
-torch.manual_seed(0)  # of the coins
-measured = {
-    name: torch.stack([shifts(placed[name].member(k), flat_val.x) for k in SEEDS]).cpu()
-    for name in [*PLACES][:4]
-}  # name -> (seeds, BatchNorms)
+placed = {name: run(lambda how=how: dropping(*how)) for name, how in PLACES.items()}
+
+torch.manual_seed(0)  # of the masks
+measured = {}  # name -> (seeds, BatchNorms)
+for name in [*PLACES][:4]:
+    each = [variance_shifts(net, flat_val.x) for net in placed[name].networks()]
+    measured[name] = torch.stack(each).cpu()
+
+# %% [markdown]
+# For the first BatchNorm of *direct* we can also put the own means and variances of its 64
+# units into the formula, $(\sigma^2 + p\,\mu^2)/(1-p)$ in training for each unit.
 
 
+# %% experiment
 @torch.no_grad()
 def by_formula(model, p=0.5):
-    """The ratio at the first BatchNorm, from its units' means and variances."""
-    h = model[:2](flat_val.x)  # behind Linear and ReLU
-    return (h.var(0) + p * h.mean(0) ** 2).mean() / (1 - p) / h.var(0).mean()
+    units = model[:2](flat_val.x)  # behind Linear and ReLU, (N, 64)
+    mean, var = units.mean(0), units.var(0)
+    return ((var + p * mean**2) / (1 - p)).sum() / var.sum()
 
 
-computed = torch.stack(
-    [by_formula(placed["direct, 0.5"].member(k)) for k in SEEDS]
-).cpu()
+direct = placed["direct, 0.5"].networks()
+computed = torch.stack([by_formula(net) for net in direct]).cpu()
 
 # %% figure
 PLACE_COLORS = dict(
@@ -1216,7 +1174,7 @@ with results(varies=f"8 {initial}") as table:
         "by the formula, from the units' means and variances": computed,
     }
     table.arms(first, unit="variance ratio, first BatchNorm, direct, 0.5")
-    ends = {name: finals(runs) for name, runs in placed.items()}
+    ends = {name: arm.final for name, arm in placed.items()}
     for what in ("0.5", "no dropout"):
         pair = {f"{place}, {what}": ends[f"{place}, {what}"] for place in PLACED}
         table.arms(pair, paired_with=f"direct, {what}", unit="% accuracy")
@@ -1375,9 +1333,8 @@ predict(
 )
 
 # %% experiment
-placed["8 layers, direct, 0.5"] = run(
-    lambda: dropping("direct", 0.5, layers=8), flat_train
-)
+placed["8 layers, direct, 0.5"] = run(lambda: dropping("direct", 0.5, layers=8))
+CURED = ("direct, 0.5", "between, 0.5", "8 layers, direct, 0.5")
 
 
 @torch.no_grad()
@@ -1388,12 +1345,11 @@ def score(model, valid=flat_val):
     return 100 * accuracy(logits, valid.y), 100 * confidence
 
 
-CURED = ("direct, 0.5", "between, 0.5", "8 layers, direct, 0.5")
-before, after = {}, {}
+before, after = {}, {}  # name -> (seeds, 2)
 for name in CURED:
-    models = [placed[name].member(k) for k in SEEDS]
+    models = placed[name].networks()
     again = [demos_norm.recalibrated(m, flat_train.x.split(50)) for m in models]
-    before[name] = torch.tensor([score(m) for m in models])  # (seeds, 2)
+    before[name] = torch.tensor([score(m) for m in models])
     after[name] = torch.tensor([score(m) for m in again])
 
 # %% results
@@ -1441,8 +1397,7 @@ with results(varies=f"8 {initial}") as table:
 # factors of eight layers multiply, each unit is off by a factor of its own, and in the end
 # the pattern itself is distorted. But look at where these points lead to: from guessing to
 # about 20 %. With so much noise in each of its layers the network has hardly learned
-# anything. Recalibration
-# mends the statistics. It cannot give back what was never learned.
+# anything. Recalibration mends the statistics. It cannot give back what was never learned.
 #
 # ## The incident
 #
@@ -1456,42 +1411,25 @@ with results(varies=f"8 {initial}") as table:
 # stores nothing, must do no harm. If it is *too much dropout* for 8 to 16 channels, then
 # recalibration will do nothing, GroupNorm will suffer alike, and the *training* accuracy
 # will be low.
+#
+# Here is the network. `ChannelDropout` is `Dropout2d` for a population, and
+# `StochasticDepth(block, p)`, from notebook 06, is x + block(x), the block left out with
+# probability `p`; with `depth=0` it is the plain skip connection.
 
 
 # %%
-class Drop(nn.Module):
-    """Dropout for a population: whole channels of images, single units of vectors."""
-
-    def __init__(self, p):
-        super().__init__()
-        self.coin = MemberDropout(p)
-
-    def forward(self, x):
-        if x.dim() == 2:
-            return self.coin(x)
-        return x * self.coin(torch.ones_like(x[:, :, :1, :1]))
-
-
-class Skip(nn.Module):
-    """x + block(x), the block left out with probability p, as in notebook 06."""
-
-    def __init__(self, block, p):
-        super().__init__()
-        self.block, self.coin = block, MemberDropout(p)
-
-    def forward(self, x):
-        return x + self.block(x) * self.coin(torch.ones_like(x[:, :1, :1, :1]))
-
-
 def convnet(block=0.0, head=0.0, norm=nn.BatchNorm2d, depth=0.0):
+    """Three convolutions and a head; `block`, `head` and `depth` are rates."""
+
     def layer(inputs, outputs, stride):
         conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
         return nn.Sequential(conv, norm(outputs), nn.ReLU())
 
     return nn.Sequential(
-        *(layer(1, 8, 2), Drop(block), layer(8, 16, 2), Drop(block)),
-        *(Skip(layer(16, 16, 1), depth), Drop(block)),
-        *(nn.Flatten(), nn.Linear(256, 32), nn.ReLU(), Drop(head)),
+        *(layer(1, 8, 2), ChannelDropout(block)),
+        *(layer(8, 16, 2), ChannelDropout(block)),
+        *(StochasticDepth(layer(16, 16, 1), depth), ChannelDropout(block)),
+        *(nn.Flatten(), nn.Linear(256, 32), nn.ReLU(), MemberDropout(head)),
         nn.Linear(32, 10),
     )
 
@@ -1501,9 +1439,33 @@ def convnet(block=0.0, head=0.0, norm=nn.BatchNorm2d, depth=0.0):
 # and for the same number of steps: *weight decay* (AdamW's, strength 1); *stochastic depth*
 # (the third block is left out with probability 0.5; the others cannot be, as they change
 # the size of the image); and *augmentation*, in vision the usual answer: each training image
-# is there nine times, eight of them moved by up to a pixel. As true labels leave
-# them little to prevent, these three are trained with a fifth of the labels false; two of the
-# others are trained on both.
+# is there nine times, eight of them moved by up to a pixel. First the moved copies:
+
+# %%
+draw = torch.Generator().manual_seed(0)
+padded = F.pad(train.x[:500], (1, 1, 1, 1), value=train.x.min().item())
+corners = [torch.randint(3, (2,), generator=draw).tolist() for _ in range(8)]
+moves = [padded[:, :, a : a + 14, b : b + 14] for a, b in corners]
+augmented = torch.cat([train.x[:500], *moves])  # (4500, 1, 14, 14)
+
+# %% [markdown]
+# As true labels leave the three little to prevent, they are trained with a fifth of the
+# labels false; two of the others are trained on both kinds. An arm is its network's settings
+# and the labels that it learns from.
+
+# %%
+SHORT = {"seeds": TEAM, "steps": 200, "batch_size": 32, "lr": 5e-3}
+EVERYWHERE = {"block": 0.5, "head": 0.5}
+ARMS = {
+    "no dropout": ({}, ["true", "false"]),
+    "0.5 everywhere": (EVERYWHERE, ["true"]),
+    "GroupNorm, no dropout": ({"norm": group_norm}, ["true"]),
+    "GroupNorm, 0.5 everywhere": ({"norm": group_norm, **EVERYWHERE}, ["true"]),
+    "0.5 in the head only": ({"head": 0.5}, ["true", "false"]),
+    "augmentation": ({}, ["false"]),
+    "weight decay": ({}, ["false"]),
+    "stochastic depth": ({"depth": 0.5}, ["false"]),
+}
 
 # %% predict
 predict(
@@ -1512,73 +1474,57 @@ predict(
     ["that without dropout", "about halfway back", "hardly changed by recalibration"],
 )
 
+
 # %% experiment
-draw = torch.Generator().manual_seed(0)
-padded = F.pad(train.x[:500], (1, 1, 1, 1), value=train.x.min().item())
-corners = [torch.randint(3, (2,), generator=draw).tolist() for _ in range(8)]
-moves = [padded[:, :, a : a + 14, b : b + 14] for a, b in corners]
-augmented = torch.cat([train.x[:500], *moves])
-
-ARMS = {  # name -> (settings, is it trained with true labels, with false ones)
-    "no dropout": ({}, True, True),
-    "0.5 everywhere": ({"block": 0.5, "head": 0.5}, True, False),
-    "GroupNorm, no dropout": ({"norm": group_norm}, True, False),
-    "GroupNorm, 0.5 everywhere": (
-        {"block": 0.5, "head": 0.5, "norm": group_norm},
-        True,
-        False,
-    ),
-    "0.5 in the head only": ({"head": 0.5}, True, True),
-    "augmentation": ({}, False, True),
-    "weight decay": ({}, False, True),
-    "stochastic depth": ({"depth": 0.5}, False, True),
-}
-
-
-def train_arm(name):
-    settings, *uses = ARMS[name]
-    copies = 9 if name == "augmentation" else 1
-    return run(
+def train_team(name):
+    """Train six networks of an arm on each kind of its labels."""
+    settings, kinds = ARMS[name]
+    images = augmented if name == "augmentation" else train.x[:500]
+    copies = len(images) // 500
+    return train_arms(
         lambda: convnet(**settings),
-        **both_labels(augmented[: 500 * copies], 500, TEAM, copies, uses),
-        valid=val,
-        lr=5e-3,
-        record_every=67 if uses[0] else 200,
+        images,
+        {kind: LABELS[kind][:500].repeat(copies) for kind in kinds},
+        val=val,
         weight_decay=float(name == "weight decay"),
+        **SHORT,
+        record_every=67,
+        record_size=200,
     )
 
 
-nets = {name: train_arm(name) for name in [*ARMS][:4]}
+nets = {name: train_team(name) for name in [*ARMS][:4]}
+
+# %% [markdown]
+# And the other four arms:
 
 # %% experiment
-nets |= {name: train_arm(name) for name in [*ARMS][4:]}
+nets |= {name: train_team(name) for name in [*ARMS][4:]}
 
 # %% [markdown]
 # Now recalibrate the nets with dropout everywhere, and measure the shift in each of them.
 
 # %% experiment
-tired = [nets["0.5 everywhere"].member(k) for k in TEAM]  # those with true labels
+on_true, on_false = (
+    {name: arms[kind] for name, arms in nets.items() if kind in arms}
+    for kind in ("true", "false")
+)
+tired = on_true["0.5 everywhere"].networks()
 images = train.x[:500].split(50)
 cured = [demos_norm.recalibrated(model, images) for model in tired]
-torch.manual_seed(0)
-net_shifts = torch.stack([shifts(model, val.x) for model in tired]).cpu()
-true_labels = {name: finals(nets[name])[:6] for name in [*ARMS][:5]}
-false_labels = {
-    name: finals(nets[name])[-6:] for name, (_, _, false) in ARMS.items() if false
-}
-true_labels["0.5 everywhere, recalibrated"] = torch.tensor(
-    [score(model, val)[0] for model in cured]
-)
+torch.manual_seed(0)  # of the masks
+net_shifts = torch.stack([variance_shifts(model, val.x) for model in tired]).cpu()
+true_labels = {name: arm.final for name, arm in on_true.items()}
+false_labels = {name: arm.final for name, arm in on_false.items()}
+recalibrated = torch.tensor([score(model, val)[0] for model in cured])
+true_labels["0.5 everywhere, recalibrated"] = recalibrated
 
 # %% figure
-SHOWN = [*ARMS][:5]
-NET_COLORS = plots.treatment_colors(SHOWN)
+NET_COLORS = plots.treatment_colors(on_true)
 fig, panels = plots.figure(2, sharey=True)
-for name in SHOWN:
-    runs = nets[name]
-    for panel, what in zip(panels, ("train_accuracy", "val_accuracy"), strict=True):
-        values = 100 * getattr(runs, what).T[:6]
-        plots.band(runs.steps, values, label=name, color=NET_COLORS[name], ax=panel)
+for name, arm in on_true.items():
+    for panel, curves in zip(panels, (arm.train, arm.val), strict=True):
+        plots.band(arm.steps, curves, label=name, color=NET_COLORS[name], ax=panel)
 panels[0].set(xlabel="training step", ylabel="training accuracy (%)")
 panels[0].set_title("Dropout everywhere: underfits")
 panels[1].set(xlabel="training step", ylabel="validation accuracy (%)", ylim=(20, 100))
@@ -1770,7 +1716,7 @@ load("10_normalization").fold_batchnorm(fold_batchnorm, seed=20_105)
 # %%
 @torch.no_grad()
 def suspect(model, batches):
-    norms = [m for m in model.modules() if isinstance(m, NORMS)]
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None

@@ -1,12 +1,26 @@
-"""What a population of students is told: soft targets, labels and a temperature."""
+"""Notebook 08's experiments: what students are told, how they learn, what they cost."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from helpers.evidence.arms import Arm, train_arm
+from helpers.training import one_thread
 from helpers.words import say
 
-__all__ = ["lesson_loss", "lessons"]
+__all__ = [
+    "answer_cost",
+    "confidence_only",
+    "lesson_loss",
+    "lessons",
+    "margin",
+    "recall_precision",
+    "train_students",
+]
 
 
 def lessons(
@@ -61,3 +75,75 @@ def lesson_loss(logits: Tensor, told: Tensor) -> Tensor:
     temperature = told[:, -1:]
     warm = (logits / temperature).log_softmax(1)
     return -(soft * warm + hard * logits.log_softmax(1)).sum(1).mean()
+
+
+def confidence_only(probs: Tensor) -> Tensor:
+    """Keep each row's top probability and spread the rest evenly: exercise 8.5.
+
+    Args:
+        probs: probabilities (..., K), K ≥ 2; in a tie the first of the largest is kept.
+    """
+    top, place = probs.max(-1, keepdim=True)
+    rest = (1 - top) / (probs.shape[-1] - 1)
+    return rest.expand_as(probs).scatter(-1, place, top)
+
+
+def train_students(
+    build: Callable[..., nn.Module], x: Tensor, told: Tensor, **settings: Any
+) -> Arm:
+    """Train one student per seed, on labels or on the answers of a teacher.
+
+    Args:
+        build: makes a student.
+        x: inputs (N, ...).
+        told: labels, int64 (N,), or `lessons`: (N, 2K + 1) for all students, or
+            (seeds, N, 2K + 1), where each student has a teacher of its own.
+        settings: what else `helpers.evidence.arms.train_arm` takes.
+    """
+    loss_fn = lesson_loss if told.is_floating_point() else F.cross_entropy
+    return train_arm(build, (x, told), loss_fn=loss_fn, **settings)
+
+
+def margin(logits: Tensor, k: int) -> Tensor:
+    """Return how far class k is ahead of the best other class: (N,), > 0 if it wins.
+
+    Args:
+        logits: scores (N, K), K ≥ 2.
+        k: the class, in [0, K).
+    """
+    others = torch.cat([logits[:, :k], logits[:, k + 1 :]], 1)
+    return logits[:, k] - others.amax(1)
+
+
+def recall_precision(says: Tensor, true: Tensor) -> tuple[float, float]:
+    """Return which share of the true ones is found, and of those found is true.
+
+    Args:
+        says: bool (N,), which examples are said to belong to the class.
+        true: bool (N,), which do, at least one. Precision is 0 if nothing is found.
+    """
+    both = (says & true).sum()
+    return (both / true.sum()).item(), (both / says.sum().clamp(min=1)).item()
+
+
+def answer_cost(
+    models: Sequence[nn.Module], x: Tensor, *, rounds: int = 20
+) -> tuple[int, float]:
+    """Return the models' parameters and what their answers to x cost.
+
+    Args:
+        models: asked one after the other.
+        x: inputs (N, ...).
+        rounds: how often all are asked, ≥ 1.
+
+    Returns:
+        How many parameters they have together, and processor time on one thread for
+        one answer of each to all of x, in milliseconds.
+    """
+    parameters = sum(p.numel() for model in models for p in model.parameters())
+    start = time.process_time()
+    with torch.no_grad(), one_thread():
+        for _ in range(rounds):
+            for model in models:
+                model(x)
+    return parameters, 1000 * (time.process_time() - start) / rounds
