@@ -43,12 +43,9 @@ from helpers.evidence.costs import step_costs, training_step
 from helpers.evidence.intervals import mean_interval, paired_difference
 from helpers.evidence.metrics import accuracy
 from helpers.evidence.mixing import mixup_batch
+from helpers.evidence.normalization import input_variances
 from helpers.evidence.strategy import mixed_copies, train_on_draws
-from helpers.evidence.symptoms import (
-    batch_accuracy,
-    norm_input_variance,
-    train_on_batches,
-)
+from helpers.evidence.symptoms import batch_accuracy, train_on_batches
 from helpers.evidence.transfer import classes_of, few_of_each
 from helpers.population import MemberDropout, mlp, train_population
 from helpers.show import plots
@@ -1255,7 +1252,7 @@ def variances(builder, p=0.5):
     torch.manual_seed(0)
     head, images = builder(196, 32, 10, p), draws[0].train.x.cpu()
     return [
-        round(norm_input_variance(head.train(mode), images), 3)
+        round(input_variances(head.train(mode), images)[0].item(), 3)
         for mode in (True, False)
     ]
 
