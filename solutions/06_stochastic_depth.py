@@ -42,6 +42,7 @@ from helpers import data
 from helpers.checks import load, look
 from helpers.demos import stochastic_depth as demos_depth
 from helpers.device import device
+from helpers.evidence.arms import train_arms
 from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, train_population
@@ -193,20 +194,14 @@ watch(residual=True)
 
 
 # %%
+ALIKE = {"val": val, "seeds": SEEDS, "batch_size": 50, "lr": 2e-3}
+ALIKE |= {"record_every": 100, "record_size": 200}
+
+
 @one_thread()
-def run(build, train=noisy, steps=400):
+def run(build, steps=400):
     """Train eight networks; build() makes one of them."""
-    return train_population(
-        build,
-        train,
-        val=val,
-        seeds=SEEDS,
-        steps=steps,
-        batch_size=50,
-        lr=2e-3,
-        record_every=100,
-        record_size=200,
-    )
+    return train_population(build, noisy, steps=steps, **ALIKE)
 
 
 # %% [markdown]
@@ -781,7 +776,9 @@ print("numbers, whichever image was put in")
 # $p_L = 0.5$ and a coin per example. (For a population the coin is the course's
 # `MemberDropout`, applied to a column of ones.) Both are trained on the false labels and,
 # in two further arms, on the true ones. That tells us what the gain, if there is one, is
-# good for. 8 blocks, 600 steps, so that both have time to fit what they can.
+# good for. 8 blocks, 600 steps, so that both have time to fit what they can. Constant
+# depth is the same network with all rates at 0, so `train_arms` can train the four arms
+# side by side, eight networks each.
 
 
 # %%
@@ -815,12 +812,15 @@ predict(
 )
 
 # %% experiment
-ARMS = {"constant depth": lambda: stack(True, True, 8), "stochastic": lambda: short(8)}
-trained = {
-    (labels, arm): run(build, split, steps=600)
-    for labels, split in (("false labels", noisy), ("true labels", clean))
-    for arm, build in ARMS.items()
-}
+ARMS = {"constant depth": lambda: short(8, final=0.0), "stochastic": lambda: short(8)}
+LABELS = {"false labels": noisy.y, "true labels": clean.y}
+trained = train_arms(
+    {(labels, arm): build for labels in LABELS for arm, build in ARMS.items()},
+    noisy,
+    targets={(labels, arm): y for labels, y in LABELS.items() for arm in ARMS},
+    steps=600,
+    **ALIKE,
+)
 
 # %% figure
 fig, panels = plots.figure(2, sharey=True)
@@ -1590,24 +1590,21 @@ predict(
     ["helps at the end", "makes no difference", "hurts all along"],
 )
 
-
 # %% experiment
-@one_thread()
-def small(final):
-    return train_population(
-        lambda: short(2, final, width=16, inputs=40),
-        hard.train,
-        val=hard.val,
-        seeds=range(12),
-        steps=1200,
-        batch_size=50,
-        lr=4e-3,
-        record_every=100,
-        record_size=1000,
-    )
-
-
-shallow = {"constant depth": small(0.0), "stochastic": small(0.5)}
+shallow = train_arms(
+    {
+        "constant depth": lambda: short(2, final=0.0, width=16, inputs=40),
+        "stochastic": lambda: short(2, final=0.5, width=16, inputs=40),
+    },
+    hard.train,
+    val=hard.val,
+    seeds=range(12),
+    steps=1200,
+    batch_size=50,
+    lr=4e-3,
+    record_every=100,
+    record_size=1000,
+)
 
 # %% figure
 for name, curve in shallow.items():

@@ -1345,7 +1345,9 @@ predict(
 descents = descend(ARMS, train, val=val, seeds=SEEDS, steps=400)
 after_noise = {name: descent.accuracy for name, descent in descents.items()}
 for name in ("none", "inputs, σ = 0.5"):
-    vectors = descents[name].weights["embed.weight"][:, 2:]  # of the letters, (8, 27, 12)
+    vectors = descents[name].weights["embed.weight"][
+        :, 2:
+    ]  # of the letters, (8, 27, 12)
     print(f"{name}: a letter's vector is {vectors.norm(dim=-1).mean():.2f} long")
 
 # %% results

@@ -1,8 +1,8 @@
 """Arms of an experiment, trained as one population and given back one by one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,8 @@ from helpers.population import MemberDropout, PopulationResult, train_population
 from helpers.words import say
 
 __all__ = ["Trained", "train_arms"]
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ class Trained:
 
 
 def train_arms(
-    builds: Mapping[str, Callable[[], nn.Module]],
+    builds: Mapping[Name, Callable[[], nn.Module]],
     train: Sequence[Tensor],
     *,
     seeds: Sequence[int],
-    targets: Mapping[str, Tensor] | None = None,
+    targets: Mapping[Name, Tensor] | None = None,
     **settings: Any,
-) -> dict[str, Trained]:
+) -> dict[Name, Trained]:
     """Train one network per arm and seed, all of them side by side.
 
     The arms are paired: networks of one seed see the same batches and, where they have
@@ -108,7 +110,7 @@ def train_arms(
     }
 
 
-def _spread(value: Any, builds: Mapping[str, object], seeds: int) -> Any:
+def _spread(value: Any, builds: Mapping[Any, object], seeds: int) -> Any:
     """Turn a setting per arm into one per network; leave any other as it is."""
     if not isinstance(value, Mapping):
         return value

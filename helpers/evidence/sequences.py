@@ -1,7 +1,7 @@
-r"""Notebook 11's descents: many networks in one loop of plain SGD, with noise or clipping.
+r"""Notebook 11's descents: networks in one loop of plain SGD, with noise or clipping.
 
-`train_population` moves all its networks by torch's own optimizers, from the gradient at
-the weights themselves. Here both may be changed on the way, by each arm as it likes:
+`train_population` moves all its networks by torch's own optimizers, from the gradient
+at the weights themselves. Here each arm may change both on the way:
 
 $$\mathbf w \leftarrow \mathbf w - \eta\; n_g\bigl(c\, \nabla L(n_w(\mathbf w))\bigr)$$
 
