@@ -42,6 +42,7 @@ from helpers import data
 from helpers.checks import load, look
 from helpers.demos import stochastic_depth as demos_depth
 from helpers.device import device
+from helpers.evidence.arms import train_arms
 from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
 from helpers.population import MemberDropout, train_population
@@ -193,20 +194,14 @@ watch(residual=True)
 
 
 # %%
+ALIKE = {"val": val, "seeds": SEEDS, "batch_size": 50, "lr": 2e-3}
+ALIKE |= {"record_every": 100, "record_size": 200}
+
+
 @one_thread()
-def run(build, train=noisy, steps=400):
+def run(build, steps=400):
     """Train eight networks; build() makes one of them."""
-    return train_population(
-        build,
-        train,
-        val=val,
-        seeds=SEEDS,
-        steps=steps,
-        batch_size=50,
-        lr=2e-3,
-        record_every=100,
-        record_size=200,
-    )
+    return train_population(build, noisy, steps=steps, **ALIKE)
 
 
 # %% [markdown]
@@ -781,7 +776,9 @@ print("numbers, whichever image was put in")
 # $p_L = 0.5$ and a coin per example. (For a population the coin is the course's
 # `MemberDropout`, applied to a column of ones.) Both are trained on the false labels and,
 # in two further arms, on the true ones. That tells us what the gain, if there is one, is
-# good for. 8 blocks, 600 steps, so that both have time to fit what they can.
+# good for. 8 blocks, 600 steps, so that both have time to fit what they can. Constant
+# depth is the same network with all rates at 0, so `train_arms` can train the four arms
+# side by side, eight networks each.
 
 
 # %%
@@ -815,19 +812,22 @@ predict(
 )
 
 # %% experiment
-ARMS = {"constant depth": lambda: stack(True, True, 8), "stochastic": lambda: short(8)}
-trained = {
-    (labels, arm): run(build, split, steps=600)
-    for labels, split in (("false labels", noisy), ("true labels", clean))
-    for arm, build in ARMS.items()
-}
+ARMS = {"constant depth": lambda: short(8, final=0.0), "stochastic": lambda: short(8)}
+LABELS = {"false labels": noisy.y, "true labels": clean.y}
+trained = train_arms(
+    {(labels, arm): build for labels in LABELS for arm, build in ARMS.items()},
+    noisy,
+    targets={(labels, arm): y for labels, y in LABELS.items() for arm in ARMS},
+    steps=600,
+    **ALIKE,
+)
 
 # %% figure
 fig, panels = plots.figure(2, sharey=True)
 for panel, labels in zip(panels, ("false labels", "true labels"), strict=True):
     for arm in ARMS:
         curve = trained[labels, arm]
-        plots.band(curve.steps, 100 * curve.val_accuracy.T, label=arm, ax=panel)
+        plots.band(curve.steps, curve.val, label=arm, ax=panel)
     panel.set(xlabel="training step", ylabel="validation accuracy (%)")
 panels[0].set_title("20 % false labels: it falls more slowly")
 panels[1].set_title("True labels: no difference")
@@ -847,20 +847,19 @@ plots.show(
 
 # %%
 @torch.no_grad()
-def repeats(runs):
+def repeats(arm):
     """False training labels that each finished network repeats, in percent."""
-    answers = [runs.member(k).eval()(noisy.x[flipped]).argmax(1) for k in SEEDS]
-    told = noisy.y[flipped]
-    return torch.stack([100 * (a == told).float().mean() for a in answers]).cpu()
+    answers = arm.logits(noisy.x[flipped]).argmax(-1)  # (seeds, 200)
+    return 100 * (answers == noisy.y[flipped]).float().mean(1).cpu()
 
 
 # %% results
 def end(labels, arm):
-    return 100 * trained[labels, arm].val_accuracy[-1].cpu()
+    return trained[labels, arm].final
 
 
 def best(labels, arm):
-    return 100 * trained[labels, arm].val_accuracy.amax(0).cpu()
+    return trained[labels, arm].val.amax(1)
 
 
 points = {"unit": "accuracy points"}
@@ -1382,13 +1381,13 @@ def drop_one(model):
 
 # %% experiment
 EIGHT = {
-    "plain": plain[8],
-    "constant depth": trained["false labels", "constant depth"],
-    "stochastic": trained["false labels", "stochastic"],
+    "plain": [plain[8].member(k) for k in SEEDS],
+    "constant depth": trained["false labels", "constant depth"].networks(),
+    "stochastic": trained["false labels", "stochastic"].networks(),
 }
 lost = {  # (seeds, deleted block)
-    name: torch.tensor([drop_one(runs.member(k).eval()) for k in SEEDS])
-    for name, runs in EIGHT.items()
+    name: torch.tensor([drop_one(network.eval()) for network in networks])
+    for name, networks in EIGHT.items()
 }
 COUNTS = [0, 4, 8, 16, 24]
 orders = [torch.randperm(32, generator=torch.Generator().manual_seed(s)) for s in SEEDS]
@@ -1590,30 +1589,27 @@ predict(
     ["helps at the end", "makes no difference", "hurts all along"],
 )
 
-
 # %% experiment
-@one_thread()
-def small(final):
-    return train_population(
-        lambda: short(2, final, width=16, inputs=40),
-        hard.train,
-        val=hard.val,
-        seeds=range(12),
-        steps=1200,
-        batch_size=50,
-        lr=4e-3,
-        record_every=100,
-        record_size=1000,
-    )
-
-
-shallow = {"constant depth": small(0.0), "stochastic": small(0.5)}
+shallow = train_arms(
+    {
+        "constant depth": lambda: short(2, final=0.0, width=16, inputs=40),
+        "stochastic": lambda: short(2, final=0.5, width=16, inputs=40),
+    },
+    hard.train,
+    val=hard.val,
+    seeds=range(12),
+    steps=1200,
+    batch_size=50,
+    lr=4e-3,
+    record_every=100,
+    record_size=1000,
+)
 
 # %% figure
 for name, curve in shallow.items():
     ax = plots.band(
         curve.steps,
-        100 * curve.val_accuracy.T,
+        curve.val,
         label=name,
         ax=None if name == "constant depth" else ax,
     )
@@ -1626,8 +1622,8 @@ plots.show(
 )
 
 # %% results
-finals = {name: 100 * curve.val_accuracy[-1].cpu() for name, curve in shallow.items()}
-fits = {name: 100 * curve.train_accuracy[-1].cpu() for name, curve in shallow.items()}
+finals = {name: arm.final for name, arm in shallow.items()}
+fits = {name: arm.train[:, -1] for name, arm in shallow.items()}
 with results(varies="12 initializations and batch orders; one data set") as table:
     table.arms(finals, paired_with="constant depth", unit="% validation accuracy")
     table.arms(fits, paired_with="constant depth", unit="% training accuracy")

@@ -1355,7 +1355,7 @@ for T in levels:
     softened = (word[:, :200] / T).softmax(-1)
     knobs["with T²", T] = lessons(softened, few.y, T, alpha=0.5)
     knobs["without T²", T] = lessons(softened, few.y, T, alpha=1 / (1 + T**2))
-by_knob = train_arms(small, few.x, knobs, loss_fn=lesson_loss, **STUDENT)
+by_knob = train_arms(small, few, targets=knobs, loss_fn=lesson_loss, **STUDENT)
 square, bare = (
     torch.stack([by_knob[kind, T].final - alone.final for T in levels], 1)
     for kind in ("with T²", "without T²")
@@ -1719,7 +1719,7 @@ advice = {
     for voice, logits in voices.items()
     for alpha in alphas
 }
-by_alpha = train_arms(small, few.x, advice, loss_fn=lesson_loss, **STUDENT)
+by_alpha = train_arms(small, few, targets=advice, loss_fn=lesson_loss, **STUDENT)
 heeded = {
     voice: torch.stack(
         [alone.final, *(by_alpha[voice, alpha].final for alpha in alphas)], 1

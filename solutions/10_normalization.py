@@ -885,8 +885,8 @@ def ghost_arms(size):
     """Networks with groups of this size, trained on each kind of labels."""
     return train_arms(
         lambda: shallow(lambda width: GhostNorm(width, size)),
-        flat_train.x,
-        LABELS,
+        flat_train,
+        targets=LABELS,
         val=flat_val,
         **GHOST,
         record_every=80,
@@ -1483,8 +1483,8 @@ def train_team(name):
     copies = len(images) // 500
     return train_arms(
         lambda: convnet(**settings),
-        images,
-        {kind: LABELS[kind][:500].repeat(copies) for kind in kinds},
+        [images],
+        targets={kind: LABELS[kind][:500].repeat(copies) for kind in kinds},
         val=val,
         weight_decay=float(name == "weight decay"),
         **SHORT,

@@ -8,13 +8,13 @@ from torch import nn
 
 from helpers.evidence.arms import rate_sweep, train_arm, train_arms
 from helpers.evidence.metrics import accuracy
-from helpers.population import mlp, train_population
+from helpers.population import MemberDropout, mlp, train_population
 
 SETTINGS = {"steps": 8, "batch_size": 5, "lr": 1e-2}
 
 
-def network():
-    return mlp((3, 6, 4))
+def network(dropout=0.0):
+    return mlp((3, 6, 4), dropout=dropout)
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def test_only_the_end_is_recorded_unless_asked(split, val):
 def test_arms_that_are_trained_together_come_out_as_if_alone(split, val):
     x, y = split
     targets = {"true": y, "rolled": y.roll(1)}
-    arms = train_arms(network, x, targets, val=val, seeds=[4, 7], **SETTINGS)
+    arms = train_arms(
+        network, split, targets=targets, val=val, seeds=[4, 7], **SETTINGS
+    )
     assert [*arms] == ["true", "rolled"]
     for name, own in targets.items():
         alone = train_arm(network, (x, own), val=val, seeds=[4, 7], **SETTINGS)
@@ -66,11 +68,15 @@ def test_arms_that_are_trained_together_come_out_as_if_alone(split, val):
 def test_targets_that_do_not_fit_are_refused(split, val):
     x, y = split
     with pytest.raises(ValueError, match="at least one arm"):
-        train_arms(network, x, {}, val=val, seeds=[0], **SETTINGS)
+        train_arms(network, split, targets={}, val=val, seeds=[0], **SETTINGS)
+    with pytest.raises(ValueError, match=r"arms \['a'\] and targets of \['b'\]"):
+        train_arms({"a": network}, split, targets={"b": y}, seeds=[0], **SETTINGS)
     with pytest.raises(
         ValueError, match=r"'short': expected one per input, 20, .* the shape \(19,\)"
     ):
-        train_arms(network, x, {"short": y[1:]}, val=val, seeds=[0], **SETTINGS)
+        train_arms(
+            network, [x], targets={"short": y[1:]}, val=val, seeds=[0], **SETTINGS
+        )
 
 
 def test_a_sweep_has_a_row_per_seed_and_a_column_per_rate(split, val):
@@ -113,7 +119,79 @@ def test_a_sweep_does_not_warn_of_networks_that_diverge(split, val):
 def test_seeds_may_have_targets_of_their_own(split, val):
     x, y = split
     own = torch.stack([y, y.roll(3)])
-    arms = train_arms(network, x, {0: own, 1: y}, val=val, seeds=[4, 7], **SETTINGS)
+    arms = train_arms(
+        network, [x], targets={0: own, 1: y}, val=val, seeds=[4, 7], **SETTINGS
+    )
     second = train_arm(network, (x, own[1]), val=val, seeds=[7], **SETTINGS)
     torch.testing.assert_close(arms[0].logits(x)[1:], second.logits(x))
     torch.testing.assert_close(arms[0].logits(x)[0], arms[1].logits(x)[0])
+
+
+def test_arms_may_have_settings_of_their_own(split, val):
+    decays = {"none": 0.0, "decay": 0.5}
+    arms = train_arms(
+        dict.fromkeys(decays, network),
+        split,
+        val=val,
+        seeds=[4, 7],
+        weight_decay=decays,
+        **SETTINGS,
+    )
+    for name, decay in decays.items():
+        alone = train_arm(
+            network, split, val=val, seeds=[4, 7], weight_decay=decay, **SETTINGS
+        )
+        torch.testing.assert_close(arms[name].val_loss, alone.val_loss)
+    assert not torch.allclose(arms["none"].val_loss, arms["decay"].val_loss)
+    with pytest.raises(ValueError, match=r"weight_decay: .* none for \['decay'\]"):
+        train_arms(
+            dict.fromkeys(decays, network),
+            split,
+            seeds=[4],
+            weight_decay={"none": 0.0},
+            **SETTINGS,
+        )
+
+
+def test_arms_may_drop_at_rates_of_their_own(split, val):
+    rates = {"none": 0.0, "half": 0.5}
+    builds = {name: lambda p=p: network(p) for name, p in rates.items()}
+    arms = train_arms(builds, split, val=val, seeds=[4, 7], **SETTINGS)
+    for name, p in rates.items():
+        alone = train_arm(builds[name], split, val=val, seeds=[4, 7], **SETTINGS)
+        torch.testing.assert_close(arms[name].val_loss, alone.val_loss)
+        first = arms[name].networks()[0]
+        assert [m.p for m in first if isinstance(m, MemberDropout)] == [p]
+
+
+def test_an_arm_without_targets_has_those_of_all(split, val):
+    x, y = split
+    arms = train_arms(
+        {"all": network, "own": network},
+        split,
+        val=val,
+        seeds=[4],
+        targets={"own": y.roll(1)},
+        **SETTINGS,
+    )
+    alone = train_arm(network, split, val=val, seeds=[4], **SETTINGS)
+    torch.testing.assert_close(arms["all"].val_loss, alone.val_loss)
+    assert not torch.allclose(arms["own"].val_loss, alone.val_loss)
+
+
+class Scaled(nn.Linear):
+    def __init__(self, factor):
+        super().__init__(3, 4)
+        self.factor = factor
+
+    def forward(self, x):
+        return self.factor * super().forward(x)
+
+
+def test_what_one_forward_pass_cannot_tell_apart_is_refused(split):
+    builds = {"once": lambda: Scaled(1.0), "twice": lambda: Scaled(2.0)}
+    with pytest.raises(ValueError, match=r"'twice'.*factor = 2\.0.*factor = 1\.0"):
+        train_arms(builds, split, seeds=[0, 1], **SETTINGS)
+    other = {"relu": network, "tanh": lambda: mlp((3, 6, 4), activation=nn.Tanh)}
+    with pytest.raises(ValueError, match=r"Tanh.*ReLU"):
+        train_arms(other, split, seeds=[0], **SETTINGS)
