@@ -34,8 +34,8 @@ _OWN = {"look", "solution", "test"}  # cells that learners' answers reach
 _FETCHES = "install"  # the cell that fetches the course where it is missing
 _FLOOR = 98  # percent of lines and branches, measured at 98.2 when it was set
 _BY_ANSWERS = "helpers/checks/notebooks/*,helpers/checks/vocabulary/*"  # reach these
-# One more than the usual machine has cores: tests wait for browsers and for processes.
-_SIDE_BY_SIDE = ("-n3", "--dist=loadfile", "--no-loadscope-reorder")
+# Twice as many as the usual machine has cores: tests wait for browsers and processes.
+_SIDE_BY_SIDE = ("-n4", "--dist=loadfile", "--no-loadscope-reorder")
 _REACH = "coverage"  # the proof that is no file of tests, but how far tests reach
 # What `tests` joins and each stage runs alone; the rest is the stage `unit`.
 _PARTS: dict[str, Sequence[str]] = {
