@@ -587,8 +587,8 @@ with results(varies="8 initializations, orders and coins; one set of words") as 
 # bare network stays near chance, and with a locked mask it learns something. The LSTM
 # knows nearly every first letter with the same fresh coins at the same learning rate. And
 # the third network tells why. It has all the gates, but once the coins fall on its memory
-# as well, it knows hardly more than the bare one. It is the bypass that saves the LSTM,
-# and not the gates.
+# as well, it knows 23 %, no more than the bare network with a locked mask. It is the
+# bypass that saves the LSTM, and not the gates.
 #
 # How far does this reach? At a learning rate of 0.01, run apart, the order was the same.
 # We took twelve letters because there the difference shows: the timing matters where a
