@@ -185,7 +185,7 @@ teachers = teach(train.y)
 # %% [markdown]
 # Then the students. `train_students` is `train_arm` with a loss that fits what they are
 # told, labels or, later, a teacher's answers. Every 600 steps their validation accuracy
-# is recorded: `val` has a row per seed and a column per record.
+# is recorded: the result's `val` has a row per seed and a column per record.
 
 # %%
 STUDENT = {"val": val, "seeds": SEEDS, "steps": 600, "batch_size": 50, "lr": 2e-3}
@@ -724,8 +724,8 @@ load("08_distillation").distill_epoch(distill_epoch, seed=27_183)
 #
 # We keep the 200 images and the seeds, and change only the targets: the label, the
 # teacher's first choice used as a label (a *pseudo-label*), or the teacher's soft
-# answer ($T = 4$, $\alpha = 0.9$, set before the first run and kept). We look after 600
-# and after 1,200 steps.
+# answer ($T = 4$, $\alpha = 0.9$, the defaults of `lessons`, set before the first run and
+# kept). We look after 600 and after 1,200 steps.
 
 # %% predict
 predict(
@@ -1269,18 +1269,15 @@ plots.show(
 
 
 # %% [markdown]
-# What does it cost to use them? `answer_cost` counts a network's parameters and measures the
-# processor's time for answering about all 4,000 validation images.
+# What does each cost in use? `answer_cost` counts the parameters of the networks it is given
+# and measures their processor time for answering about all 4,000 validation images.
 
 # %% experiment
+pupil = patient["ensemble"]
 for name, models, score in (
     ("ensemble of 8", teachers.networks(), ensemble_score),
     ("one teacher", teachers.networks()[:1], teachers.final.mean()),
-    (
-        "its student",
-        patient["ensemble"].networks()[:1],
-        patient["ensemble"].final.mean(),
-    ),
+    ("their student", pupil.networks()[:1], pupil.final.mean()),
 ):
     parameters, milliseconds = answer_cost(models, val.x)
     print(f"{name:15}{parameters:8,} parameters {milliseconds:6.1f} ms {score:6.1f} %")
@@ -1339,7 +1336,8 @@ with results(varies=initial + "; one ensemble for all students") as table:
 # to choosing another $\alpha$: the soft and the hard term then stand in the proportion
 # $\alpha$ to $1-\alpha$ instead of $\alpha T^2$ to $1-\alpha$. For $\alpha = 0.5$ that
 # is the loss with the factor and a weight of $1/(1+T^2)$, up to a constant that Adam
-# does not notice. `train_arms` trains all eight arms at once.
+# does not notice. `train_arms` trains all eight arms at once, with the same images, seeds
+# and loss (that of `lessons`).
 
 # %% predict
 predict(
@@ -1438,7 +1436,7 @@ def hits(students, missing, fix):
     """Recall and precision of each student for its class, (10, students) each."""
     scores = []
     for k, logits in zip(missing, students.logits(val.x), strict=True):
-        lead = margin(logits, k)  # above 0 it says class k, (4000,)
+        lead = margin(logits, k)  # logit k minus the largest other one, (4000,)
         bias = -lead[:2000].cpu().quantile(0.9) if fix else 0.0
         says, true = lead[2000:] + bias > 0, val.y[2000:] == k
         scores.append(recall_precision(says, true))
@@ -1712,7 +1710,7 @@ predict(
 # %% experiment
 lies, _ = data.corrupt_labels(train.y, 10, 0.8, torch.Generator().manual_seed(0))
 bad = teach(lies)
-alphas = [0.5, 0.9, 1.0]  # at 0 both are the students with labels alone
+alphas = [0.5, 0.9, 1.0]  # 0 stands for the students with labels alone
 voices = {"good teacher": word[:, :200], "bad teacher": bad.logits(few.x)}
 advice = {
     (voice, alpha): lessons((logits / 4).softmax(-1), few.y, alpha=alpha)

@@ -143,11 +143,12 @@ for step in range(1001):
 # Now put pictures in front of it that are no clothes at all: the handwritten digits of
 # scikit-learn, in the same size and range of gray. Such inputs are called
 # *out-of-distribution*. For later we also prepare pixels of pure noise, and the
-# validation clothes turned by 90°, with black in the corners.
+# validation clothes turned by 90°.
 
 
 # %%
 def turned(x, degrees):
+    """Rotate flat images (N, 196); corners that appear are black."""
     return rotated(x, degrees, fill=black)
 
 
@@ -255,8 +256,8 @@ def both_ways(model):
 
 
 # %% [markdown]
-# The network has one hidden layer, with BatchNorm and dropout. Its dropout layer comes
-# back with it, so that we can switch on that one alone.
+# Each network has one hidden layer, with BatchNorm and dropout. Its dropout layer is
+# returned beside it, so that we can switch on that one alone.
 
 
 # %%
@@ -675,8 +676,8 @@ print(f"{len(few[0])} and {len(lots[0])} points")
 
 # %% [markdown]
 # All networks have one input, scaled to [−2, 2], two hidden layers of 64 units, and learn
-# by the mean squared error. For each set of points we train 30 plain networks, for six
-# ensembles of five, and six networks with dropout.
+# by the mean squared error. For each set of points we train 30 plain networks, which make
+# six ensembles of five, and six networks with dropout.
 
 
 # %%
@@ -707,8 +708,8 @@ for points in (few, lots):
 # $\boldsymbol\Sigma = \big(I + \Phi^\top\Phi/\sigma^2\big)^{-1}$, where each row of $\Phi$
 # holds the bumps at one data point. The function at $x$ is
 # $\boldsymbol\phi(x)^\top \mathbf w$, so its variance there is
-# $\boldsymbol\phi(x)^\top \boldsymbol\Sigma\, \boldsymbol\phi(x)$. The networks are then
-# asked along the same line: an ensemble's members once each, and a network with dropout 50
+# $\boldsymbol\phi(x)^\top \boldsymbol\Sigma\, \boldsymbol\phi(x)$. The networks are asked
+# at the same 161 places: an ensemble's members once each, and a network with dropout 50
 # times, with fresh masks.
 
 # %%
@@ -1220,10 +1221,10 @@ load("09_mc_dropout").expected_calibration_error(
 #
 # "MC dropout gives calibrated uncertainty", one reads. Does it? Again two things have
 # changed against the plain network, so the arm between belongs in the picture: trained
-# with dropout, asked once with dropout off. `methods` collects the answers of all four, and
-# `probability_scores` returns five numbers about each network: accuracy, ECE and
-# overconfidence (mean confidence minus accuracy) in percent, and NLL and Brier, which come
-# into play below.
+# with dropout, asked once with dropout off. `methods` collects the answers of these three
+# and of the ensemble, and `probability_scores` returns five numbers about each: accuracy, ECE
+# and overconfidence (mean confidence minus accuracy) in percent, and NLL and Brier, which
+# come into play below.
 
 
 # %%

@@ -293,9 +293,8 @@ watch(normed)
 # is it only that 0.1 is too large a step for the other one? To find out, *both* must be
 # allowed their own learning rate. We train populations: six networks for each of five
 # rates, which differ in initialization and batch order. `rate_sweep` does that and returns
-# the final validation accuracies, a row per seed and a column per rate. A third kind settles
-# a question that every forum has an opinion on: does BatchNorm belong before the ReLU, where
-# its authors put it, or after it?
+# the final validation accuracies. A third kind settles a question that every forum has an
+# opinion on: does BatchNorm belong before the ReLU, where its authors put it, or after it?
 
 # %% predict
 predict(
@@ -320,15 +319,15 @@ SGD = {"seeds": DEEP, "optimizer": "sgd", "momentum": 0.9, "batch_size": 32}
 
 
 def sweep(build, rates=RATES, steps=150):
-    """Validation accuracy in percent at the end, (seeds, rates)."""
+    """Final validation accuracy in percent, (seeds, rates); NaN counts as guessing."""
     return rate_sweep(build, flat_train, val=flat_val, rates=rates, steps=steps, **SGD)
 
 
 by_rate = {name: sweep(build) for name, build in KINDS.items()}
 
 # %% [markdown]
-# At the rate with its highest mean, each of the first two kinds is trained for twice as many
-# steps.
+# Each of the first two kinds is now trained for twice as many steps, at the rate with its
+# highest mean.
 
 # %% experiment
 best = {name: int(values.mean(0).argmax()) for name, values in by_rate.items()}
@@ -471,9 +470,9 @@ predict(
 )
 
 # %% [markdown]
-# `input_movement` trains a new network for ten steps. After each step it shows the 100 images
-# to the modules below the sixth layer (five layers of four modules), and returns how far the
-# units' means move, on average.
+# `input_movement` trains a new network for ten steps. After each step it shows the 100
+# images, in train mode and so with the jumps, to the five layers (of four modules each)
+# below the sixth one, and returns how far the units' means move, on average.
 
 # %% experiment
 jumpy = sweep(jumping, [0.1])[:, 0]
@@ -485,8 +484,8 @@ SETTINGS = {
 moved = {}  # name -> (seeds,)
 for name, (build, lr) in SETTINGS.items():
     fixed = {"x": flat_val.x[:100], "below": 5 * 4, "lr": lr}
-    moves = [input_movement(build, flat_train, seed=seed, **fixed) for seed in DEEP]
-    moved[name] = torch.tensor(moves)
+    each = [input_movement(build, flat_train, seed=seed, **fixed) for seed in DEEP]
+    moved[name] = torch.tensor(each)
 
 # %% results
 at_tenth = {name: v[:, 3] for name, v in by_rate.items()}
@@ -1096,9 +1095,9 @@ def dropping(place, p, layers=3, width=64):
 
 
 # %% [markdown]
-# `variance_shifts` shows a trained network the validation images twice, with dropout off and
-# with dropout on, both times with the stored statistics. A hook in front of each BatchNorm
-# notes the mean variance of its units; the second number divided by the first is the shift.
+# `variance_shifts` shows a trained network the validation images with dropout off and with
+# dropout on, both times with the stored statistics. It notes the mean variance of the units
+# in front of each BatchNorm, and divides the second by the first.
 #
 # The formula for one unit after a ReLU says 2.47 at $p = 0.5$, if its input is about normal
 # with mean 0. What will the trained networks say?
@@ -1128,8 +1127,9 @@ for name in [*PLACES][:4]:
     measured[name] = torch.stack(each).cpu()
 
 # %% [markdown]
-# For the first BatchNorm of *direct* we can also put the own means and variances of its 64
-# units into the formula, $(\sigma^2 + p\,\mu^2)/(1-p)$ in training for each unit.
+# For the first BatchNorm of *direct* we can also compute the ratio. Each of its 64 units has
+# the variance $(\sigma^2 + p\,\mu^2)/(1-p)$ in training and $\sigma^2$ at evaluation, with
+# its own $\mu$ and $\sigma^2$. We add both up over the units and divide.
 
 
 # %% experiment
@@ -1449,9 +1449,10 @@ moves = [padded[:, :, a : a + 14, b : b + 14] for a, b in corners]
 augmented = torch.cat([train.x[:500], *moves])  # (4500, 1, 14, 14)
 
 # %% [markdown]
-# As true labels leave the three little to prevent, they are trained with a fifth of the
-# labels false; two of the others are trained on both kinds. An arm is its network's settings
-# and the labels that it learns from.
+# True labels leave these three little to prevent, so they are trained with a fifth of the
+# labels false; two of the others are trained on both kinds. `ARMS` holds the arguments of
+# `convnet` and the labels of each arm. Augmentation and weight decay change nothing in the
+# network: `train_team` puts them in.
 
 # %%
 SHORT = {"seeds": TEAM, "steps": 200, "batch_size": 32, "lr": 5e-3}
@@ -1480,7 +1481,7 @@ def train_team(name):
     """Train six networks of an arm on each kind of its labels."""
     settings, kinds = ARMS[name]
     images = augmented if name == "augmentation" else train.x[:500]
-    copies = len(images) // 500
+    copies = len(images) // 500  # each label is there as often as its image
     return train_arms(
         lambda: convnet(**settings),
         [images],
@@ -1496,7 +1497,7 @@ def train_team(name):
 nets = {name: train_team(name) for name in [*ARMS][:4]}
 
 # %% [markdown]
-# And the other four arms:
+# The other four arms are trained in the same way.
 
 # %% experiment
 nets |= {name: train_team(name) for name in [*ARMS][4:]}
@@ -1681,8 +1682,8 @@ def fold_batchnorm(linear: nn.Linear, bn: nn.BatchNorm1d) -> nn.Linear:
 
 
 # %% [markdown]
-# The first pair of layers from the network of the plain loop, on four images: the largest
-# difference between two layers and your one.
+# The first pair of layers from the network of the plain loop, on four images: is the
+# largest difference between the two layers and your one below 0.0001?
 
 
 # %% look

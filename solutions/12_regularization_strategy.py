@@ -134,9 +134,8 @@ plots.show(
 #
 # One function trains the networks of all comparisons. `run(build)` trains what `build()`
 # makes, once for each draw and each kind of labels, and for each learning rate and
-# weight decay that you name. Network $k$ always starts from the seed $k$, so whatever is
-# compared is paired by draw. All runs share these settings, unless a cell says
-# otherwise:
+# weight decay that you name. Network $k$ starts from the seed $k$, so whatever is compared
+# is paired by draw. All runs share these settings, unless a cell says otherwise:
 
 # %%
 run = functools.partial(
@@ -802,8 +801,8 @@ demos_strategy.scene(cells).show()
 # mixup have two strengths each, and the better one is chosen on validation data for
 # each kind of labels. One line is no technique but a quarter of the learning rate, to
 # show what simply going more slowly is worth. Early stopping takes the best of eight
-# looks at the validation accuracy, and the ensemble averages the probabilities of three
-# plain networks.
+# looks at the validation accuracy (`looks=8` keeps them in `curve`), and the ensemble
+# averages the probabilities of three plain networks.
 #
 # Mixup needs other training images. `mixed_copies` makes ten mixtures
 # $s\,\mathbf x + (1 - s)\,\mathbf x'$ of each image, with another partner and another
@@ -835,10 +834,10 @@ def smoothing(strength):
 
 
 plain = run(network, looks=8)
-watched = run(network, val=tests, looks=8)  # the same runs, seen by the test images
+watched = run(network, val=tests, looks=8)  # the same runs, looking at the test images
 tried = {
-    "Weight decay": [run(network, decays=(3.0,))],  # and 1.0, above
-    "Dropout": [run(lambda: network(0.15))],  # and 0.3, above
+    "Weight decay": [run(network, decays=(3.0,))],  # 1.0 was in the factorial
+    "Dropout": [run(lambda: network(0.15))],  # 0.3 was in the factorial
     "L1 penalty": [run(network, l1=l1) for l1 in (0.0005, 0.002)],
     "Label smoothing": [run(network, loss_fn=smoothing(e)) for e in (0.1, 0.3)],
 }
@@ -846,29 +845,30 @@ tried = {
 # %% experiment
 tried |= {
     "mixup": [run(network, train=mixtures(least)) for least in (0.0, 0.7)],
-    "moves": [],  # above
+    "moves": [],  # these were in the factorial
     "a quarter of the rate": [run(network, rates=(5e-4,))],
 }
+# The ensemble of draw k has the seeds k, 100 + k and 200 + k.
 members = [plain, *(run(network, first_seed=100 * j) for j in (1, 2))]
 
 # %% [markdown]
 # What does a step of each cost? `training_step` makes a function that does one step of
-# AdamW on a single network, from drawing the batch to the update. `step_costs` times
-# each of them as a multiple of the plain step of the same round, so that whatever slows
-# the computer down for a moment slows down both. Going slowly and stopping early change
-# no step, and three networks take three.
+# AdamW with a single network on fifty images, which mixup and moves change in each step.
+# `step_costs` times each as a multiple of the plain step of the same round. Going slowly
+# and stopping early change no step, and three networks take three times as long.
 
 # %%
-fifty, kinds = draws[0].train.x[:50], draws[0].train.y[:50]
-soft = F.one_hot(kinds, 10).float()
+fifty, fifty_labels = draws[0].train.x[:50], draws[0].train.y[:50]
+soft = F.one_hot(fifty_labels, 10).float()
 nine_ways = moved(fifty).unflatten(0, (9, 50))
 
 
 def one_way():
-    return nine_ways[torch.randint(9, (50,)), torch.arange(50)], kinds
+    """The fifty images, each moved in one of the nine ways, and their labels."""
+    return nine_ways[torch.randint(9, (50,)), torch.arange(50)], fifty_labels
 
 
-def step_of(p=0.0, batch=lambda: (fifty, kinds), **more):
+def step_of(p=0.0, batch=lambda: (fifty, fifty_labels), **more):
     return training_step(network(p).to(DEVICE), batch, **more)
 
 
@@ -887,7 +887,8 @@ print("\n".join(f"{name:22} {times:.1f} plain steps" for name, times in cost.ite
 
 
 # %% results
-SEEN = {"Weight decay": "decay", "Dropout": "dropout", "moves": "moves"}  # above
+# These were part of the factorial, under these names:
+SEEN = {"Weight decay": "decay", "Dropout": "dropout", "moves": "moves"}
 
 
 def chosen_scores(name):
@@ -1329,7 +1330,7 @@ load("12_regularization_strategy").build_head(build_head, seed=20_125)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The fourth patient makes batches. A plain network is trained on them for 300 steps.
+# The fourth patient makes batches. A plain network is trained on them for 20 epochs.
 
 
 # %%
@@ -1532,8 +1533,8 @@ load("12_regularization_strategy").train_best(train_best, seed=20_127)
 # trousers, pullovers, sandals, bags. Then they get 2 to 100 labels per class of the
 # *other* five: dresses, coats, shirts, sneakers, ankle boots. Three arms, each at the
 # better of two rates, are compared: from scratch, fine-tuned as a whole, and frozen but
-# for a new last layer. (`classes_of` keeps the examples of some classes and numbers
-# these from 0.)
+# for a new last layer. (`classes_of` keeps the examples of some classes and numbers these
+# from 0; `few_of_each` draws $n$ examples of each.)
 
 # %%
 big = data.fashion_mnist(5000, 1000, size=14, flat=True, split_seed=20, device=DEVICE)
