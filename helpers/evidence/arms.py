@@ -47,7 +47,10 @@ class Arm:
 
     @property
     def train(self) -> Tensor:
-        """Accuracy on the training labels as given, in percent, (seeds, records)."""
+        """Accuracy on the training labels as given, in percent, (seeds, records).
+
+        NaN where the targets are neither classes nor probabilities, as `lessons` are.
+        """
         return 100 * self._curves(self.population.train_accuracy)
 
     @property
@@ -257,7 +260,8 @@ def rate_sweep(
         seeds: one per network of each rate; the rates are paired.
 
     Returns:
-        Validation accuracy after the last step, in percent, (seeds, rates).
+        Validation accuracy after the last step, in percent, (seeds, rates). Outputs
+        that are NaN count as naming class 0, which is guessing.
     """
     rows = grid(seeds=seeds, lr=rates)
     with warnings.catch_warnings():

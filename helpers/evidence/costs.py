@@ -30,7 +30,7 @@ def training_step(
         model: trained in place, in train mode.
         batch: makes the inputs and targets of one step.
         loss_fn: (outputs, targets) -> mean loss, 0-dim.
-        l1: strength of the penalty on all parameters, ≥ 0.
+        l1: strength of the penalty on all parameters, biases included, ≥ 0.
     """
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     model.train()

@@ -116,7 +116,7 @@ def margin(logits: Tensor, k: int) -> Tensor:
 
 
 def recall_precision(says: Tensor, true: Tensor) -> tuple[float, float]:
-    """Return which share of the true ones is found, and of those found is true.
+    """Return the share of the true ones that is found, and of the found that is true.
 
     Args:
         says: bool (N,), which examples are said to belong to the class.

@@ -110,7 +110,8 @@ def variance_shifts(model: nn.Module, x: Tensor) -> Tensor:
     numerator and off in the denominator. The model ends in eval mode.
 
     Args:
-        model: with BatchNorm and dropout layers, `MemberDropout` or torch's own.
+        model: with BatchNorm and dropout layers, `MemberDropout` or torch's own. A
+            `StochasticDepth` has a `MemberDropout`, so it is switched with them.
         x: inputs (N, ...), N ≥ 2.
 
     Returns:
@@ -154,7 +155,21 @@ def input_movement(
         seed: of the first weights, the batches and whatever the modules draw.
         steps: of training, ≥ 2.
         batch_size: examples per step.
+
+    Raises:
+        ValueError: fewer than two steps, or too few examples for all of them.
     """
+    if not 2 <= steps <= len(train[0]) // batch_size:
+        raise ValueError(
+            say(
+                "steps: expected from 2 to {most}, as {size} examples allow in batches "
+                "of {batch_size}; got {steps}.",
+                most=len(train[0]) // batch_size,
+                size=len(train[0]),
+                batch_size=batch_size,
+                steps=steps,
+            )
+        )
     with own_randomness(seed, x.device):
         model = build().to(x.device)
         order = torch.randperm(len(train[0]))[: batch_size * steps]

@@ -90,6 +90,12 @@ def test_nothing_moves_without_steps_and_more_with_long_ones():
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.parametrize("steps", [1, 1000])
+def test_steps_that_the_examples_do_not_allow_are_refused(steps):
+    with pytest.raises(ValueError, match=rf"steps: expected from 2 to .* got {steps}"):
+        movement(0.1, steps=steps)
+
+
 def test_a_move_is_the_change_of_the_means_in_standard_deviations():
     g = torch.Generator().manual_seed(0)
     x, y = torch.randn(20, 1, generator=g), torch.randint(2, (20,), generator=g)
