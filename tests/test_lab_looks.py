@@ -15,6 +15,7 @@ import nbformat
 import pytest
 
 from helpers.show import display, plots
+from staff.ci import effort
 from staff.environment import VARIABLE, child_environment
 from staff.setup.server import lab_command
 from tests.chromium import NEEDS_CHROMIUM
@@ -155,7 +156,7 @@ def run_all(page) -> None:
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("width", [900, 1500])
+@pytest.mark.parametrize("width", effort.turns([900, 1500], 2))
 def test_prose_and_folds(browser, lab, width):
     page = lab.open(browser, width)
     widest = page.evaluate(
@@ -176,7 +177,9 @@ def test_prose_and_folds(browser, lab, width):
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("width", "stacked"), [(900, True), (1700, False)])
+@pytest.mark.parametrize(
+    ("width", "stacked"), effort.turns([(900, True), (1700, False)], 2)
+)
 def test_panels_stack_instead_of_shrinking(browser, lab, width, stacked):
     page = lab.open(browser, width)
     run_all(page)
@@ -194,7 +197,7 @@ def test_panels_stack_instead_of_shrinking(browser, lab, width, stacked):
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("width", [900, 1700])
+@pytest.mark.parametrize("width", effort.turns([900, 1700], 2))
 def test_without_trust_one_picture_stands_there(browser, lab, width):
     """A front end that takes the rule away leaves the wide one."""
     fig = plots.figure(2)[0]
@@ -216,7 +219,7 @@ def test_without_trust_one_picture_stands_there(browser, lab, width):
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", effort.turns(["light", "dark"], 2))
 def test_words_contrast_with_what_is_behind_them(browser, lab, theme):
     lab.theme(theme)
     page = lab.open(browser, 900)

@@ -17,7 +17,7 @@ CATEGORIES = (
     *("metadata", "files", "students", "values", "state", "honest", "forgery"),
 )
 
-FORGERIES, OTHERS = 7, 21
+FORGERIES, OTHERS = 9, 27
 
 
 def all_cases() -> list[Case]:
