@@ -10,12 +10,20 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = ["Usage", "busy", "descendants", "end_all", "own_memory", "sweep", "usage"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _DEEP = 12  # folders within folders; a path of 4,096 bytes has room for 16 long names
 _LIFTED = itertools.count()
+
+
+class _Top(NamedTuple):
+    """A folder that is swept: where it is, and the device on which all of it lies."""
+
+    path: str
+    device: int
 
 
 @dataclass(frozen=True)
@@ -135,12 +143,17 @@ def sweep(folders: list[Path]) -> None:
     """Delete everything inside some folders; never follows a link.
 
     Folders may be nested more deeply than Python's stack or a path is long: what lies
-    too deep is lifted to the top before it is deleted. What cannot be deleted, such as
-    a place where something is mounted, stays where it is.
+    too deep is lifted to the top before it is deleted. Where something else is mounted,
+    as the course itself in a sandbox whose course lies in the folder for temporary
+    files, nothing is looked at: it may be large, and is not a submission's to write.
     """
     for folder in folders:
         _open(folder)
-        while _empty(str(folder), str(folder), 0):
+        try:
+            device = os.lstat(folder).st_dev
+        except OSError:
+            continue
+        while _empty(_Top(str(folder), device), str(folder), 0):
             pass
         _unmark(folder)
 
@@ -155,7 +168,7 @@ def _unmark(folder: Path) -> None:
         os.utime(folder, (0, 0))
 
 
-def _empty(top: str, folder: str, depth: int) -> bool:
+def _empty(top: _Top, folder: str, depth: int) -> bool:
     """Delete what is in a folder; tell whether something was lifted to the top."""
     lifted = False
     with contextlib.suppress(OSError):
@@ -164,9 +177,11 @@ def _empty(top: str, folder: str, depth: int) -> bool:
                 if not entry.is_dir(follow_symlinks=False):
                     os.unlink(entry.path)
                     continue
+                if entry.stat(follow_symlinks=False).st_dev != top.device:
+                    continue
                 _open(entry.path)  # only who may write to a folder may move it
                 if depth == _DEEP:
-                    os.rename(entry.path, f"{top}/.lifted-{next(_LIFTED)}")
+                    os.rename(entry.path, f"{top.path}/.lifted-{next(_LIFTED)}")
                     lifted = True
                     continue
                 lifted |= _empty(top, entry.path, depth + 1)

@@ -208,6 +208,19 @@ def nest(folder, depth):
     return here
 
 
+def test_sweeping_does_not_look_into_what_is_mounted(tmp_path, monkeypatch):
+    (tmp_path / "course").mkdir()
+    for name in ("left", "course/lesson"):
+        (tmp_path / name).touch()
+    own = os.lstat(tmp_path)
+    elsewhere = os.stat_result((*own[:2], own.st_dev + 1, *own[3:]))
+    monkeypatch.setattr(os, "lstat", lambda path: elsewhere)  # than "course" is
+    sweep([tmp_path])
+    assert [str(p.relative_to(tmp_path)) for p in sorted(tmp_path.rglob("*"))] == [
+        *("course", "course/lesson")
+    ]
+
+
 def test_sweeping_copes_with_whatever_an_answer_leaves(tmp_path):
     scratch, outside = tmp_path / "scratch", tmp_path / "outside"
     for folder in (scratch, outside):
