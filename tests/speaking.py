@@ -105,7 +105,10 @@ def panels(folder: Path) -> None:
         note("panel, text", bundle["text/plain"])
 
     _panel.publish = publish
+    right = test_answers.ANSWERS / STEM / "inverted_dropout" / "right_solution.py"
     with printed("panels"):
+        # Passed on every day, so that the warm-up has an exercise to ask for again.
+        test_answers.checker(right)(*test_answers.answer(right))
         quick_checks.quick_check(next(iter(quick_checks.load_quick_checks())))
         quizzes.quiz(STEM)
         quizzes.flashcards(STEM)
