@@ -45,6 +45,7 @@ from helpers.device import device
 from helpers.evidence.arms import train_arms
 from helpers.evidence.claims import claim, results
 from helpers.evidence.metrics import accuracy
+from helpers.evidence.normalization import variance_shifts
 from helpers.population import MemberDropout, train_population
 from helpers.show import plots
 from helpers.show.labels import labeled_images
@@ -1504,7 +1505,8 @@ with results(varies=initial) as table:
 # there are none. Does dropping blocks do the same? A block's input is the sum of what the
 # earlier blocks added, and each term has the extra variance $\frac{p}{1-p}\,f^2$ in training.
 # Take our blocks with BatchNorm in the place of LayerNorm and compare, in trained networks,
-# the variance at each BatchNorm's input with the coins and without.
+# the variance at each BatchNorm's input with the coins and without. `variance_shifts` shows
+# a network the validation images both ways and divides the one by the other.
 
 
 # %%
@@ -1519,28 +1521,14 @@ class BatchNormBlock(DropBlock):
         return self.linear(self.batch_norm(x)).relu()
 
 
-@torch.no_grad()
-def shift(model):
-    """Variance at each BatchNorm's input with coins over that without, (blocks,)."""
-    seen = []
-    for block in model[1:-1]:
-        block.batch_norm.register_forward_pre_hook(
-            lambda _, inputs: seen.append(inputs[0].var(0).mean())
-        )
-    model.eval()(val.x)
-    for block in model[1:-1]:
-        block.drop.train()
-    model(val.x)
-    quiet, tossing = torch.stack(seen).reshape(2, -1)
-    return tossing / quiet
-
-
 # %% experiment
 normed = run(
     lambda: tower([BatchNormBlock(32, 0.5 * i / 8) for i in range(1, 9)]), steps=400
 )
 torch.manual_seed(0)  # of the coins
-shifts = torch.stack([shift(normed.member(k)) for k in SEEDS]).cpu()
+shifts = torch.stack(
+    [variance_shifts(normed.member(k), val.x) for k in SEEDS]
+).cpu()  # (seeds, blocks)
 
 # %% results
 with results(varies=initial) as table:

@@ -44,7 +44,7 @@ from helpers.evidence.intervals import mean_interval, paired_difference
 from helpers.evidence.metrics import accuracy
 from helpers.evidence.mixing import mixup_batch
 from helpers.evidence.normalization import input_variances
-from helpers.evidence.strategy import mixed_copies, train_on_draws
+from helpers.evidence.strategy import chosen_by_val, mixed_copies, train_on_draws
 from helpers.evidence.symptoms import batch_accuracy, train_on_batches
 from helpers.evidence.transfer import classes_of, few_of_each
 from helpers.population import MemberDropout, mlp, train_population
@@ -898,9 +898,8 @@ def chosen_scores(name):
         + ([cells[SEEN[name]][part]] if name in SEEN else [])
         for part in ("val", "test")
     )
-    val, test = torch.stack(val, 1), torch.stack(test, 1)  # (kinds, candidates, draws)
-    best = val.mean(2).argmax(1)
-    return test[torch.arange(len(best)), best]
+    # (kinds, candidates, draws) each
+    return chosen_by_val(torch.stack(val, 1), torch.stack(test, 1))
 
 
 def stopped():

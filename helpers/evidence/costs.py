@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from helpers.training import one_thread
 from helpers.words import say
 
-__all__ = ["step_costs", "training_step"]
+__all__ = ["seconds_of", "step_costs", "training_step"]
 
 
 def training_step(
@@ -80,7 +80,7 @@ def step_costs(
         )
     seconds = torch.tensor(
         [
-            [_seconds(step, repeats) for step in steps.values()]
+            [seconds_of(step, repeats) for step in steps.values()]
             for _ in range(1 + rounds)
         ]
     )
@@ -88,7 +88,8 @@ def step_costs(
     return dict(zip(steps, ratios.tolist(), strict=True))
 
 
-def _seconds(step: Callable[[], object], repeats: int) -> float:
+def seconds_of(step: Callable[[], object], repeats: int) -> float:
+    """Return the processor's seconds for so many calls of a function."""
     start = time.process_time()
     for _ in range(repeats):
         step()

@@ -1,6 +1,5 @@
 """Notebook 08's experiments: what students are told, how they learn, what they cost."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.evidence.arms import Arm, train_arm
+from helpers.evidence.costs import seconds_of
 from helpers.training import one_thread
 from helpers.words import say
 
@@ -141,9 +141,6 @@ def answer_cost(
         one answer of each to all of x, in milliseconds.
     """
     parameters = sum(p.numel() for model in models for p in model.parameters())
-    start = time.process_time()
     with torch.no_grad(), one_thread():
-        for _ in range(rounds):
-            for model in models:
-                model(x)
-    return parameters, 1000 * (time.process_time() - start) / rounds
+        seconds = seconds_of(lambda: [model(x) for model in models], rounds)
+    return parameters, 1000 * seconds / rounds

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from helpers.evidence.metrics import expected_calibration_error
+from helpers.evidence.uncertainty import of_truth
 from helpers.population import Patches, Stack
 from helpers.seeds import generator
 from helpers.training import one_thread, own_randomness
@@ -184,8 +185,7 @@ def _logits(stack: Stack, x: Tensor) -> Tensor:
 def _look(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return accuracy (%), NLL (nats) and ECE (%) of logits (M, N, K), (M,) each."""
     right = 100 * (logits.argmax(-1) == y).double().mean(1)
-    truth = y.expand(len(logits), -1)[..., None]
-    nll = -logits.double().log_softmax(-1).gather(-1, truth)[..., 0].mean(1)
+    nll = -of_truth(logits.double().log_softmax(-1), y).mean(1)
     probs = logits.softmax(-1)
     ece = [100 * expected_calibration_error(p, y) for p in probs]
     return right.cpu(), nll.cpu(), torch.tensor(ece, dtype=torch.float64)

@@ -12,7 +12,7 @@ from helpers.population import grid, train_population
 from helpers.training import one_thread
 from helpers.words import say
 
-__all__ = ["Scores", "mixed_copies", "train_on_draws"]
+__all__ = ["Scores", "mixed_copies", "chosen_by_val", "train_on_draws"]
 
 Pair = tuple[Tensor, Tensor]
 
@@ -43,9 +43,20 @@ class Scores(NamedTuple):
         The best rate and decay have the best validation accuracy, averaged over draws;
         of equals the first counts.
         """
-        val, test = self.val.flatten(1, 2), self.test.flatten(1, 2)
-        best = val.mean(-1).argmax(1)
-        return test[torch.arange(len(test)), best]
+        return chosen_by_val(self.val.flatten(1, 2), self.test.flatten(1, 2))
+
+
+def chosen_by_val(val: Tensor, test: Tensor) -> Tensor:
+    """Return the test accuracy of each kind's best candidate, (kinds, draws).
+
+    The best one has the best validation accuracy, averaged over draws; of equals the
+    first counts.
+
+    Args:
+        val, test: accuracies, (kinds, candidates, draws).
+    """
+    best = val.mean(-1).argmax(1)
+    return test[torch.arange(len(test)), best]
 
 
 @one_thread()  # so many small operations gain nothing from a second one
