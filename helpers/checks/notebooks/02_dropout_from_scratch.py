@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import torch
@@ -762,7 +761,6 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
     t.part("the mean over many thinned networks")
     n = 1000
     probs = _ensemble(t, answer, net, n)
-    averaged = functools.partial(net.averaged_logits, probs, n)
     mean_is_off(
         t,
         probs,
@@ -770,7 +768,7 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
         n,
         what=say("thinned networks"),
         advice=say("Draw a new mask for each sample and divide by n_samples."),
-        mistake=lambda: "averages-logits" if averaged() else _mixed(probs, net, n),
+        mistake=lambda: _off_because(probs, net, n),
     )
 
     _ensemble_modes(t, answer)
@@ -782,9 +780,14 @@ def ensemble_predict(answer: Any, t: Trial) -> None:
     t.draws(lambda _: t.call(answer, net.model, x, 3), case=case, with_generator=False)
 
 
-def _mixed(probs: Tensor, net: ThinnedNetworks, n: int) -> str | None:
-    """Name the mistake if each row of probs (12, 3) is another's, or a mean of all."""
+def _off_because(probs: Tensor, net: ThinnedNetworks, n: int) -> str | None:
+    """Name what made a mean (12, 3) over n networks that is not the mean."""
+    if net.averaged_logits(probs, n):
+        return "averages-logits"
     bound = 6 / n**0.5 / 2  # six standard deviations of a mean of n probabilities
+    if (probs - net.votes).abs().max() <= bound:
+        return "votes"
+    # each row is another's, or a mean of all
     gap = (probs[:, None] - net.mean[None]).abs().amax(-1)  # (rows, rows meant)
     of_all = (probs - net.mean.mean(0)).abs().max() <= bound
     places = gap.argmin(1)

@@ -6,6 +6,7 @@ import copy
 import functools
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -249,38 +250,52 @@ class _Net:
         self, t: Trial, dtype: torch.dtype, *, keep: _Net | None = None
     ) -> None:
         self.dtype = dtype
-        if keep is None:
-            inner = ThinnedNetworks(t, torch.float64)
-            while _agreement(inner) > 1e-4:  # three times: below 1e-12
-                inner = ThinnedNetworks(t, torch.float64)
-            norm: Any = nn.BatchNorm1d(3, momentum=0.3).double()
-            with torch.no_grad():
-                norm.weight.copy_(0.4 + 0.4 * t.rand(3))
-                norm.bias.copy_(t.randn(3).sign() * (0.7 + 0.5 * t.rand(3)))
-                norm.running_mean.copy_(3 * t.randn(3))
-                norm.running_var.copy_(0.5 + 4 * t.rand(3))
-                sd = (norm.running_var + norm.eps).sqrt()
-                x = (inner.x - norm.bias) / norm.weight * sd + norm.running_mean
-            self._parts, self._x = (norm, inner), x.repeat(3, 1)
-        else:
-            self._parts, self._x = keep._parts, keep._x
-        norm, inner = self._parts
+        self._drawn: _Parts = keep._drawn if keep else _draw_parts(t)
+        norm, inner, x, logits, batch = self._drawn
         self.mean = inner.mean
-        z = F.batch_norm(self._x, None, None, norm.weight, norm.bias, training=True)
-        self.logits = _every(inner, inner.x.repeat(3, 1)).to(dtype)
+        self.logits, self.batch = logits.to(dtype), batch.to(dtype)
         self.each = self.logits.softmax(-1)
-        self.batch = _every(inner, z.detach()).to(dtype)
         model = nn.Sequential(norm, inner.model)
         self.model = copy.deepcopy(model).eval().to(dtype)
-        self.x = self._x.to(dtype)
+        self.x = x.to(dtype)
 
 
-def _agreement(inner: ThinnedNetworks) -> float:
-    """Return the probability that two samples of the 12 examples are the same."""
+class _Parts(NamedTuple):
+    """What a `_Net` is made of, in float64; the attributes of the same names there."""
+
+    norm: nn.Module
+    inner: ThinnedNetworks
+    x: Tensor
+    logits: Tensor
+    batch: Tensor
+
+
+def _draw_parts(t: Trial) -> _Parts:
+    """Draw until no two samples agree by chance, with or without batch statistics."""
+    while True:
+        inner = ThinnedNetworks(t, torch.float64)
+        norm: Any = nn.BatchNorm1d(3, momentum=0.3).double()
+        with torch.no_grad():
+            norm.weight.copy_(0.4 + 0.4 * t.rand(3))
+            norm.bias.copy_(t.randn(3).sign() * (0.7 + 0.5 * t.rand(3)))
+            norm.running_mean.copy_(3 * t.randn(3))
+            norm.running_var.copy_(0.5 + 4 * t.rand(3))
+            sd = (norm.running_var + norm.eps).sqrt()
+            x = (inner.x - norm.bias) / norm.weight * sd + norm.running_mean
+        x = x.repeat(3, 1)
+        z = F.batch_norm(x, None, None, norm.weight, norm.bias, training=True)
+        says = [_every(inner, at) for at in (inner.x.repeat(3, 1), z.detach())]
+        if all(_agreement(inner, logits) < 1e-12 for logits in says):
+            return _Parts(norm, inner, x, *says)
+
+
+def _agreement(inner: ThinnedNetworks, logits: Tensor) -> float:
+    """Return the probability that two samples of all examples are the same."""
     drop = torch.tensor([inner.rates[0]] * 3 + [inner.rates[1]] * 2)
     chance = torch.where(_masks() == 1, 1 - drop, drop).prod(1).double()
-    close = (inner.each[:, None] - inner.each[None]).abs().amax(-1) < 1e-9
-    same = chance @ (close * chance[:, None]).sum(1)  # (32, 32, 12) -> (12,)
+    each = logits.softmax(-1)
+    close = (each[:, None] - each[None]).abs().amax(-1) < 1e-6  # float32
+    same = chance @ (close * chance[:, None]).sum(1)  # (32, 32, 36) -> (36,)
     return float(same.prod())
 
 
@@ -1158,12 +1173,12 @@ def _fits(name: str, case: _Calibration, got: Tensor) -> bool:
         "plus-one": [
             case.sets(_ranked(s, math.ceil(n * (1 - a)))),
             case.sets(_ranked(s, math.floor(n * (1 - a)))),
-            *(case.sets(s.quantile(1 - a, interpolation=i).item()) for i in _BETWEEN),
+            *_quantile_sets(case, 1 - a),
         ],
         "alpha-swapped": [
             case.sets(_ranked(s, math.ceil((n + 1) * a))),
             case.sets(_ranked(s, math.ceil(n * a))),
-            *(case.sets(s.quantile(a, interpolation=i).item()) for i in _BETWEEN),
+            *_quantile_sets(case, a),
         ],
         "top-class": [
             case.sets(_ranked(top, case.rank)),
@@ -1174,7 +1189,11 @@ def _fits(name: str, case: _Calibration, got: Tensor) -> bool:
     return any(torch.equal(got, form) for form in forms[name])
 
 
-_BETWEEN = ("linear", "lower", "higher")
+def _quantile_sets(case: _Calibration, q: float) -> Iterator[Tensor]:
+    """Yield the sets by ways to take a quantile; one that hits a score is rounded."""
+    for way in ("linear", "lower", "higher"):
+        threshold = case.scores.quantile(q, interpolation=way).item()
+        yield from (case.sets(threshold + rounding) for rounding in (0, 1e-6, -1e-6))
 
 
 def _unnamed(missed: list[_Miss]) -> str:

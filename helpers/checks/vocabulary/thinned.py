@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks.vocabulary.coins import nonzero
@@ -52,6 +53,7 @@ class ThinnedNetworks:
         logits, each: (32, 12, 3), logits and probabilities of each thinned network.
         mean: their mean probability, weighted by how often each is drawn.
         of_mean_logits: softmax of the mean of their logits, the named mistake.
+        votes: the share of the networks that put each class first, another mistake.
         whole: what the network says with dropout off.
     """
 
@@ -59,8 +61,17 @@ class ThinnedNetworks:
         self.dtype, self.rates = dtype, t.random.choice([(0.5, 0.3), (0.4, 0.5)])
         for _ in range(1000):
             self._draw(t)
-            others = (self.of_mean_logits, self.whole)
-            if all((self.mean - other).abs().max() > 0.4 for other in others):
+            others = {
+                0.4: (self.of_mean_logits, self.whole),
+                0.3: (self.mean.mean(0),),  # examples mixed
+                0.2: (self.votes,),
+            }
+            gaps = (
+                (self.mean - other).abs().max() > gap
+                for gap, values in others.items()
+                for other in values
+            )
+            if all(gaps):
                 return
         raise RuntimeError(
             say("no network found whose thinned networks disagree enough")
@@ -90,6 +101,8 @@ class ThinnedNetworks:
             self.each = self.logits.softmax(-1)
             self.mean = (chance * self.each).sum(0)
             self.of_mean_logits = (chance * self.logits).sum(0).softmax(-1)
+            first_choice = F.one_hot(self.each.argmax(-1), 3)
+            self.votes = (chance * first_choice).sum(0)
             centred = self.logits - self.logits.mean(-1, keepdim=True)
             self._log_mean = (chance * centred).sum(0)
             self._log_sd = (chance * (centred - self._log_mean) ** 2).sum(0).sqrt()
