@@ -28,6 +28,7 @@ __all__ = ["counted", "filled", "main", "numbers"]
 _COMMANDS = {
     "budget": "python -m staff budget --record",
     "replicate": "make replicate ARGS=--record SEEDS=1000",
+    "capstone": "python -m staff.bench.capstone --record",
     "loops": "make bench ARGS=--record",
     "grading": "make bench-grade ARGS=--record",
     "ladder": 'make bench-grade ARGS="--ladder --record"',

@@ -1381,11 +1381,13 @@ def _ends_at(
 
 # -- 12.4: the capstone ---------------------------------------------------------------
 
-BUDGET = 400  # optimizer steps
-SECONDS = 12.0  # of the processor; answers of the course take one or two
-TIERS = ((56.0, 1.0), (67.5, 3.0))  # % of the sealed test images, points
+BUDGET = 400  # optimizer steps, for each shop
+SHOPS = 3  # how many drawings decide; what a strategy reaches varies between them
+SECONDS = 12.0  # of the processor, for all of them; answers of the course take 1 to 5
+TIERS = ((56.0, 1.0), (66.5, 3.0))  # % of the sealed test images, points
+_GUESSING = 25.0  # %; without a connection to the labels hardly any run passes 18
 _FALSE = 0.3  # share of the training labels that are wrong
-_BY_HEART = 12.0  # points of accuracy: see `_not_by_heart`
+_BY_HEART = 12.0  # points of accuracy by which validation may lie above test
 
 
 class Sealed(NamedTuple):
@@ -1455,7 +1457,7 @@ def _mirrored(x: Tensor, g: torch.Generator) -> Tensor:
             "there to choose with; train on train_x and train_y alone."
         ),
         "guessing": say(
-            "The model does no better than guessing among ten classes. Do inputs and "
+            "The model is hardly better than guessing among ten classes. Do inputs and "
             "labels stay together when you shuffle? Do the gradients come from this "
             "step, and does the optimizer hold the parameters of this model?"
         ),
@@ -1463,27 +1465,25 @@ def _mirrored(x: Tensor, g: torch.Generator) -> Tensor:
 )
 def strategy(answer: Any, t: Trial) -> float:
     """Check 12.4: train within the budget, and measure on what nobody has seen."""
-    drawn = sealed_data(t.random.randrange(10**6))
-    case = f"strategy(data, budget={BUDGET})"
-    made, spent = t.train(answer, dict(drawn.data), BUDGET, case=case)
-    _within_budget(t, spent)
-    model = t.module(made)
-    modes = t.modes(model)
+    shops = [_in_one_shop(answer, t) for _ in range(SHOPS)]
+    t.case = say("{shops} shops, 4000 sealed test images each", shops=SHOPS)
     t.require(
-        not any(modes),
-        say("the model is not in evaluation mode."),
-        expected=say("`training` False in the model and in all modules inside"),
-        got=say(
-            "True in {sum_modes} of {n_modes}", sum_modes=sum(modes), n_modes=len(modes)
+        sum(shop.seconds for shop in shops) <= SECONDS,
+        say("the training takes too long."),
+        expected=say(
+            "at most {seconds:g} seconds of the processor for {shops} shops",
+            seconds=SECONDS,
+            shops=SHOPS,
         ),
-        mistake="train-mode",
+        got=say("{seconds:.1f} seconds", seconds=sum(shop.seconds for shop in shops)),
+        advice=say("A smaller network, or smaller batches, will do."),
     )
     known, right = (
-        _accuracy(t, model, x, y)
-        for x, y in ((drawn.data["val_x"], drawn.data["val_y"]), (drawn.x, drawn.y))
+        sum(scores) / SHOPS
+        for scores in zip(*((s.known, s.right) for s in shops), strict=True)
     )
     t.require(
-        right > 15,
+        right > _GUESSING,
         say(
             "the model is right on {right:.1f} % of the sealed test images.",
             right=right,
@@ -1505,6 +1505,35 @@ def strategy(answer: Any, t: Trial) -> float:
     return _tier(t, right)
 
 
+class _Shop(NamedTuple):
+    """What one training has reached: % on validation and test, processor seconds."""
+
+    known: float
+    right: float
+    seconds: float
+
+
+def _in_one_shop(answer: Any, t: Trial) -> _Shop:
+    """Let the answer train on one drawing, by the rules, and measure its model."""
+    drawn = sealed_data(t.random.randrange(10**6))
+    case = f"strategy(data, budget={BUDGET})"
+    made, spent = t.train(answer, dict(drawn.data), BUDGET, case=case)
+    _within_budget(t, spent)
+    model = t.module(made)
+    modes = t.modes(model)
+    t.require(
+        not any(modes),
+        say("the model is not in evaluation mode."),
+        expected=say("`training` False in the model and in all modules inside"),
+        got=say(
+            "True in {sum_modes} of {n_modes}", sum_modes=sum(modes), n_modes=len(modes)
+        ),
+        mistake="train-mode",
+    )
+    known = _accuracy(t, model, drawn.data["val_x"], drawn.data["val_y"])
+    return _Shop(known, _accuracy(t, model, drawn.x, drawn.y), spent.seconds)
+
+
 def _within_budget(t: Trial, spent: Spent) -> None:
     t.require(
         max(spent.steps, spent.passes) <= BUDGET,
@@ -1519,13 +1548,6 @@ def _within_budget(t: Trial, spent: Spent) -> None:
             passes=spent.passes,
         ),
         mistake="over-budget",
-    )
-    t.require(
-        spent.seconds <= SECONDS,
-        say("the training takes too long."),
-        expected=say("at most {seconds:g} seconds of the processor", seconds=SECONDS),
-        got=say("{seconds:.1f} seconds", seconds=spent.seconds),
-        advice=say("A smaller network, or smaller batches, will do."),
     )
 
 
@@ -1563,8 +1585,8 @@ def _accuracy(t: Trial, model: Any, x: Tensor, y: Tensor) -> float:
 def _tier(t: Trial, right: float) -> float:
     """Return the points of the tier reached.
 
-    Over 12 drawings each, plain networks and single tricks stayed below the upper tier
-    and combinations against both dangers above it; the notebook shows the table.
+    The tiers stand in gaps between what a plain network, one cure, and a cure for each
+    difficulty reach: `python -m staff.bench.capstone` measures them.
     """
     reached = [points for least, points in TIERS if right >= least]
     t.require(
@@ -1582,9 +1604,10 @@ def _tier(t: Trial, right: float) -> float:
     )
     t.part(
         say(
-            "{right:.1f} % of the sealed test images: tier {n_reached} of {n_tiers}, "
-            "{reached:g} of {tiers:g} points",
+            "{right:.1f} % of the sealed test images, mean of {shops} shops: tier "
+            "{n_reached} of {n_tiers}, {reached:g} of {tiers:g} points",
             right=right,
+            shops=SHOPS,
             n_reached=len(reached),
             n_tiers=len(TIERS),
             reached=reached[-1],
