@@ -11,12 +11,12 @@
 #
 # Then, in 2016, Gal and Ghahramani drew *one* mask per sequence and used it at every
 # time step, on the recurrent connections, too. They called this *variational* dropout.
-# On the Penn Treebank their large network reached a test perplexity of 75.2 (73.4 when
-# its predictions are averaged over many masks, as in notebook 09), where Zaremba's had
-# 78.4. (Perplexity is $e$ to the power of the mean loss per word, so lower is better.)
-# Two things had changed: *when* the coins are tossed, and *where*. Other settings were
-# chosen anew as well, so the published gain does not say which of them did it. In this
-# notebook you will see when the timing matters and when it does not.
+# On the Penn Treebank their large network reached a test perplexity of 75.2, where
+# Zaremba's had 78.4. (Perplexity is $e$ to the power of the mean loss per word, so
+# lower is better.) Two things had changed: *when* the coins are tossed, and *where*.
+# Other settings were chosen anew as well, so the published gain does not say which of
+# them did it. In this notebook you will see when the timing matters and when it does
+# not.
 #
 # When you are done you can
 #
@@ -180,8 +180,7 @@ for step in range(301):
 
 # %% [markdown]
 # After 300 steps the network gets far more of its training names right than of the
-# others. We know this gap from all earlier notebooks. The question is how to close it
-# without taking the memory away.
+# others. How can we close this gap without taking the memory away?
 #
 # ## What does `nn.LSTM(dropout=0.5)` drop?
 #
@@ -286,16 +285,16 @@ with results(varies="nothing: 44,000 coins of one forward pass") as table:
 # $$\left(\frac{1}{1-p}\right)^{T} - 1 .$$
 #
 # With $p = 0.4$ and $T = 12$ one value in 459 arrives, and it is 459 times too large;
-# the variance is 458. This is the amplification of which Bayer and Zaremba spoke.
+# the variance is 458. This is the amplification of the story.
 #
 # Does a locked mask cure it? Look at the second formula: no. A value that is kept is
-# multiplied by $\tfrac{1}{1-p}$ at every step here as well, and because 60 in 100 are
-# kept, the variance is larger still. What keeps a state from growing is tanh, in both
-# cases. But tanh cannot bring back what has become 0, and this is where the two differ:
-# fresh coins lose the value on the way in 458 of 459 cases, a locked mask in 40 of 100,
-# and then from the first step on. A locked mask makes a *decision*: for this name the
-# unit is there, or it is not. What is there can be relied upon for the whole name, as
-# in one of the narrower networks of notebook 02.
+# multiplied by $\tfrac{1}{1-p}$ at every step here as well, and since 60 values in 100
+# arrive like that, and not one in 459, the variance is larger still. What keeps a state
+# from growing is tanh, in both cases. But tanh cannot bring back what has become 0, and
+# this is where the two differ: fresh coins lose the value on the way in 458 of 459
+# cases, a locked mask in 40 of 100, and then from the first step on. A locked mask
+# makes a *decision*: for this name the unit is there, or it is not. What is there can
+# be relied upon for the whole name, as in one of the narrower networks of notebook 02.
 #
 # An LSTM does something that is not in these formulas. Its mask acts on what gates and
 # update see of $\mathbf h_{t-1}$, while the memory $\mathbf c_t$ bypasses the coins. In
@@ -487,9 +486,9 @@ print("first letter a to h:", [data.spell(x) for x in puzzles.x[:4]])
 # If the coins do not harm the two equally, there may be two reasons, the LSTM's gates
 # and its bypass. To tell which of them counts, a third network has the gates and no
 # bypass: its memory passes the same coins as its state, and nothing else is changed. We
-# train eight networks per arm, which differ in initialization, order and coins. Every
-# arm of this section has the learning rate 0.003, at which the bare network and the
-# LSTM solve the task without masks.
+# train eight networks per arm, which differ in initialization, order of the data and
+# coins. Every arm of this section has the learning rate 0.003, at which the bare
+# network and the LSTM solve the task without masks.
 
 
 # %%
@@ -600,8 +599,7 @@ with results(varies="8 initializations, orders and coins; one set of words") as 
 #
 # How far does this reach? At a learning rate of 0.01, run apart, the order was the
 # same. We took twelve letters because there the difference shows: the timing matters
-# where a memory has to last. The fold has the numbers, and what happens with eight
-# letters.
+# where a memory has to last.
 #
 # <details><summary>With words of eight letters, and at the larger rate</summary>
 #
@@ -686,18 +684,17 @@ with results(varies=initial) as table:
     )
 
 # %% [markdown]
-# Masks on the state gain about two points, and masks on the outputs nothing. A likely
-# reason, not tested: the average over the letters smooths their noise away. The right
-# panel agrees: the validation losses of *none* and *outputs* stop falling. So far the
-# story of 2016 holds. But look at *fresh* and *locked*: they end within a point of each
-# other. After the last section this is no surprise. An LSTM has a memory that bypasses
-# the coins, and the language of a name can be told from its parts, without keeping one
-# letter for long. Expect much of a locked mask only where a state has to pass *through*
-# the noise, and where the task depends on that state.
+# Masks on the state gain about two points, and masks on the outputs nothing. The right
+# panel agrees: without masks on the state the validation loss stops falling. A likely
+# reason why those on the outputs do so little, not tested: the average over the letters
+# smooths their noise away. So far the story of 2016 holds. But look at *fresh* and
+# *locked*: they end within a point of each other. After the last section this is no
+# surprise. An LSTM has a memory that bypasses the coins, and the language of a name can
+# be told from its parts, without keeping one letter for long. Expect much of a locked
+# mask only where a state has to pass *through* the noise, and where the task depends on
+# that state.
 #
-# The coins can fall in two other places as well; the fold says where, and why there.
-#
-# <details><summary>Coins on the update, and coins on the weights</summary>
+# <details><summary>Two other places: coins on the update, and on the weights</summary>
 #
 # Semeniuta and others (2016) drop only the update $\mathbf g_t$ of the memory, so that
 # no coin can erase what is stored.
@@ -720,16 +717,15 @@ with results(varies=initial) as table:
 # \qquad D_t = \operatorname{diag}(1 - \mathbf h_t^2),$$
 #
 # because the slope of $\tanh$ is $1 - \tanh^2$. Over $T$ steps the gradient meets $D_T
-# W \cdots D_2 W\, D_1 W$. If $W$ stretches every vector by a factor $\gamma$, it grows
-# at most like $\gamma^T$, because the $D_t$, whose entries lie between 0 and 1, can
-# only shorten it. In notebook 06 each layer had a matrix of its own, and some would
-# stretch and others shrink. Here it is always the same matrix, so the effect is
-# exponential in the length of the sequence (Bengio and others 1994; Pascanu and others
-# 2013).
+# W \cdots D_2 W\, D_1 W$. If $W$ stretches every vector by a factor $\gamma$, the
+# gradient grows at most like $\gamma^T$, because the $D_t$, whose entries lie between 0
+# and 1, can only shorten it. In notebook 06 each layer had a matrix of its own, and
+# some would stretch and others shrink. Here it is always the same matrix, so the effect
+# is exponential in the length of the sequence (Bengio and others 1994; Pascanu and
+# others 2013).
 #
 # Let $W$ be $\gamma$ times a random rotation, let random numbers be the inputs, and
-# measure the gradient on its way back through 60 steps, once without tanh and once with
-# it.
+# measure the gradient on its way back through 60 steps, without tanh and with it.
 
 
 # %%
@@ -787,14 +783,15 @@ with results(varies="8 rotations and starting states") as table:
 # The left panel is the formula: with $\gamma = 1.25$ the gradient grows by $59
 # \log_{10} 1.25 = 5.7$ powers of ten between the first and the last of the 60 norms,
 # and with $\gamma = 0.8$ it fades in the same way. A faded gradient teaches nothing
-# about the first letters, and that is what the LSTM's memory was invented against. The
-# right panel shows what can save a network from the other danger. Where the states are
-# large, tanh is flat, and the $D_t$ take away what $W$ adds. So gradients do not
-# explode *always*; they explode where the states happen to lie in the steep part of
-# tanh for many steps. Pascanu and others draw such a place, as a landscape over the
-# parameters, as a cliff: nearly flat on both sides, and almost vertical between them. A
-# gradient step on the cliff is as long as the cliff is steep, and throws the parameters
-# far away from everything they have learned.
+# about the first letters. The LSTM was invented against that: on the way back along its
+# memory a gradient meets no $W$, only the forget gates. The right panel shows what can
+# save a network from the other danger. Where the states are large, tanh is flat, and
+# the $D_t$ take away what $W$ adds. So gradients do not explode *always*; they explode
+# where the states happen to lie in the steep part of tanh for many steps. Seen over the
+# parameters such a place is a cliff (Pascanu and others draw one): nearly flat on both
+# sides, and almost vertical between them. A gradient step on the cliff is as long as
+# the cliff is steep, and throws the parameters far away from everything they have
+# learned.
 #
 # Their cure is simple. If the gradient is longer than a limit $c$, shorten it to the
 # limit and keep its direction:
@@ -1095,8 +1092,8 @@ with results(varies=initial) as table:
 # \cdot 0.1 = 0.2$. A gradient of norm 1, typical of the tuned run, goes as far at a
 # rate of 0.2. So the run is rescued, up to the accuracy of the tuned one and not beyond
 # it. **Clipping did not make the best run better. It insured it, and it made more
-# learning rates work.** That is worth a lot in a large run, where nobody can afford to
-# tune or to begin again, but here it was no regularizer.
+# learning rates work.** That is worth a lot in a large run, which nobody can afford to
+# repeat, but here it was no regularizer.
 #
 # With Adam we expect it to come out otherwise (we did not run it). Adam divides the
 # gradient by its own recent size (notebook 04), so that a limit that *always* acts
@@ -1112,10 +1109,10 @@ with results(varies=initial) as table:
 #
 # ### Exercise 11.5 · Clip by value (1 point, ~8 min)
 #
-# **Given** `parameters` as in 11.2 and `clip_value`, a positive number. **Return** how
-# many entries were outside $[-c, c]$, as a Python int, and clamp every gradient entry to
-# that range *in place*: `.grad` stays the same tensor. An entry that lies on the bound is
-# not changed, and not counted. torch's functions are welcome.
+# **Given** `parameters` as in 11.2 and `clip_value`, a positive number $c$. **Return**
+# how many entries were outside $[-c, c]$, as a Python int, and clamp every gradient
+# entry to that range *in place*: `.grad` stays the same tensor. An entry that lies on
+# the bound is not changed, and not counted. torch's functions are welcome.
 #
 # **By hand:** gradients `[3.0, -0.5]` and `[-4.0, 1.0]`, `clip_value = 1`: they become
 # `[1.0, -0.5]` and `[-1.0, 1.0]`, and the result is 2.
@@ -1189,9 +1186,8 @@ for share in (0.5, 0.1, 0.01):
 # %% [markdown]
 # Clipping by norm keeps the angle at 0 by construction. Here clipping by value turns
 # the gradient the more, the more it shortens it, toward the vector of its signs, whose
-# entries are all of one size. In its favor, it needs no sum over all parameters, and a
-# few huge entries do not shorten all the others. The norm is the default, as the table
-# above shows.
+# entries are all of one size. In its favor, a few huge entries do not shorten all the
+# others. The norm is the usual choice, as the table above shows.
 #
 # ## Noise on purpose
 #
@@ -1206,7 +1202,7 @@ for share in (0.5, 0.1, 0.01):
 # = (\mathbf x^\top \mathbf w - y)^2 + \sigma^2 \lVert \mathbf w \rVert^2 ,$$
 #
 # because the term that is linear in the noise vanishes on average, and the square does
-# not. The fold has the steps, and how they go on for a network.
+# not.
 #
 # <details><summary>The steps, for a linear model and for a network</summary>
 #
@@ -1225,13 +1221,14 @@ for share in (0.5, 0.1, 0.01):
 #
 # </details>
 #
-# That is exactly ridge regression (notebook 01) with the strength $\sigma^2$ per
-# example, so $30\,\sigma^2$ for the sum over 30 examples. For a network $f$ and little
-# noise the penalty becomes, to first order, $\sigma^2 \lVert \nabla_{\mathbf x} f
-# \rVert^2$, a price on steepness (Bishop 1995). Does the exact statement hold in
-# numbers? Fit 30 points in 20 dimensions once with ridge, and once without any penalty
-# on 4,000 noisy copies. The squared distance from the true weights is the test error,
-# apart from the noise in $y$.
+# That is exactly ridge regression (notebook 01), also called Tikhonov regularization,
+# with the strength $\sigma^2$ per example, so $30\,\sigma^2$ for the sum over 30
+# examples. For a network $f$ and little noise the penalty becomes, to first order,
+# $\sigma^2 \lVert \nabla_{\mathbf x} f \rVert^2$, a price on steepness (Bishop 1995).
+# Does the exact statement hold in numbers? Fit 30 points in 20 dimensions once with
+# ridge, and once without any penalty on 4,000 noisy copies. The inputs are independent
+# and have the variance 1, so the squared distance from the true weights is the test
+# error above the *noise floor*, the error that the noise in $y$ makes in any case.
 
 
 # %%
@@ -1271,8 +1268,8 @@ with results(varies="12 data sets of 30 points") as table:
     )
 
 # %% [markdown]
-# The two agree up to the chance in 4,000 copies, and both halve the error that plain
-# least squares makes with so few points.
+# The two agree up to the randomness of the 4,000 copies, and both halve the error that
+# plain least squares makes with so few points.
 #
 # **Dropout is input noise, too**, only that it multiplies. Its penalty is an L2 penalty
 # that *adapts* to the size of each feature (Wager and others 2013), which you have
@@ -1280,8 +1277,7 @@ with results(varies="12 data sets of 30 points") as table:
 #
 # **Noise on the weights** (Hinton and van Camp 1993; Graves 2011 for recurrent
 # networks) asks for weights whose *neighbors* are good as well. Its penalty is a price
-# on curvature, so it prefers minima that are flat. The fold has the penalties of
-# dropout and of this noise.
+# on curvature, so it prefers minima that are flat.
 #
 # <details><summary>The penalties of dropout and of noise on the weights</summary>
 #
@@ -1308,8 +1304,7 @@ with results(varies="12 data sets of 30 points") as table:
 # the inputs and on the weights it was chosen so that the training accuracy clearly
 # falls; none was tuned by validation, and another amount may do better. A letter cannot
 # be half another letter, so the noise on the inputs falls on the letters' vectors,
-# inside the network. (Its amounts are buffers, so that all arms can be trained at
-# once.)
+# inside the network. (Its amounts are buffers, so that all arms can train at once.)
 
 
 # %%
@@ -1404,10 +1399,10 @@ with results(varies=initial, after="sequences.noise") as table:
 # One reason could be that the vectors are *learned*, and a network that makes them
 # longer makes the same noise smaller. But the two lengths that were printed differ by
 # about a twentieth, so this was hardly used. A likelier reason, which we did not test,
-# is what a *new* input is. The new points above may lie anywhere in space, and there
-# small weights were a good guess. A new name consists of the same 26 letters, whose
-# vectors are exactly those of training, in another order. Nothing is gained by being
-# right *near* a letter's vector.
+# is what a *new* input is. The new points above may lie anywhere in space, and with so
+# few old ones smaller weights guessed better there. A new name consists of the same 26
+# letters, whose vectors are exactly those of training, in another order. Nothing is
+# gained by being right *near* a letter's vector.
 #
 # ## Words that are missing
 #
@@ -1415,9 +1410,9 @@ with results(varies=initial, after="sequences.noise") as table:
 # each token with probability $p$ by the token for "unknown" (Bowman and others 2016, in
 # the decoder of a text model; Iyyer and others 2015 leave the words out of an average
 # of word vectors altogether). The network cannot rely on any single word, and it learns
-# what to do with unknown words, which will come. Word dropout is dropout of the input
-# with one coin for all numbers of a token. It is related to the masking of BERT (Devlin
-# and others 2019: 15 % of the tokens), where the network is asked to fill the gaps.
+# what to do with unknown words, which will come. It is related to the masking of BERT
+# (Devlin and others 2019: 15 % of the tokens), where the network is asked to fill the
+# gaps.
 #
 # The padding must not be touched. It says where a name ends, and a sequence that ends
 # in "unknown, unknown, unknown" is a longer sequence.
@@ -1501,9 +1496,8 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # \mathbf x \leftarrow \mathbf x + \operatorname{drop}\bigl(F(\operatorname{norm}(\mathbf x))\bigr).$$
 #
 # This is *pre-norm*: each branch normalizes its own input. Vaswani and others (2017)
-# put the norm on the stream, behind the addition (*post-norm*). Most models since GPT-2
-# have pre-norm; with its open path even deep stacks train without a warm-up of the
-# learning rate (Xiong and others 2020).
+# put the norm behind the addition (*post-norm*). With pre-norm's open path even deep
+# stacks train without a warm-up of the learning rate (Xiong and others 2020).
 #
 # Where may the coins fall? The original names two places: the output of each branch
 # before it is added, and the sum of embeddings and positions, both with 0.1. Its code,
@@ -1524,10 +1518,10 @@ load("11_sequences").word_dropout(word_dropout, seed=20_113)
 # Why did the later models leave it out? A network that reads a huge corpus *once* meets
 # every sentence for the first time. Training loss and validation loss then measure the
 # same thing, nothing is gained by learning by heart, and noise only costs (Komatsuzaki
-# 2019; Liu, Bauer and Manning 2025 compared rates of dropout in such training, and no
-# dropout at all was best). As soon as a set is read several times, as in fine-tuning,
-# dropout is back. Xue and others (2023) ran out of new text on purpose and repeated
-# what they had: of the usual regularizers only dropout helped much against that.
+# 2019; in the comparison of Liu, Bauer and Manning 2025 no dropout at all was best). As
+# soon as a set is read several times, as in fine-tuning, dropout is back. Xue and
+# others (2023) ran out of new text on purpose and repeated what they had: of the usual
+# regularizers only dropout helped much against that.
 #
 # ### Exercise 11.4 · An encoder block (4 points, ~25 min)
 #
@@ -1773,8 +1767,7 @@ with results(varies=initial) as table:
 # The bundle gains about three points over nothing. Remove one of the four and you lose
 # much less than that, here a point or less each. So an ablation in which nothing seems
 # to matter does *not* show that nothing matters: only the arm with none of them tells
-# the two apart. (All strengths are untuned, and others may share the gain differently.
-# Whether the four overlap is discussed in the fold.)
+# the two apart. (All strengths are untuned, and others may share the gain differently.)
 #
 # How far does this reach? Not to short training, says the right panel. Had we stopped
 # at 100 steps, we would have reported that the bundle does not help. A likely reason,
@@ -1813,8 +1806,8 @@ for label, seeds in (("own seeds", range(8)), ("one seed", [0] * 8)):
 
 # %% [markdown]
 # An eighth, 0.125, against 1.0. Seed the weights alike and the masks differently: for
-# example `torch.manual_seed(seed + rank)` after the model has been built. Where one model
-# is split over the workers some masks have to agree, as the fold explains.
+# example `torch.manual_seed(seed + rank)` after the model has been built, where `rank`
+# is the worker's number.
 #
 # <details><summary>Workers that share one model</summary>
 #
@@ -1840,7 +1833,7 @@ for p in (0.1, 0.5):
 # The factor is off by a fraction of a percent, and at $p = 0.5$, where it is 2, by
 # nothing at all. That is far less than the noise of the mask itself, so nobody needs to
 # leave half precision for dropout's sake. Clipping is another matter: with *float16*
-# the gradients have to be unscaled first. The fold says why.
+# the gradients have to be unscaled first.
 #
 # <details><summary>Clipping and the gradient scaler</summary>
 #
@@ -1884,13 +1877,13 @@ flashcards("11_sequences")
 #
 # **In three lines**
 #
-# 1. A state that has to pass through fresh coins at every one of twelve steps forgets; with
-#    one mask per sequence it forgets less. An LSTM's memory bypasses the coins, and there
-#    the difference was small; without the bypass it forgot as well. `nn.LSTM(dropout=)`
-#    does neither: it tosses new coins between layers.
-# 2. Clipping the gradient's norm keeps its direction. Limits of 2 and 5, with a typical norm
-#    of about 1, insured a good run against a bad batch and changed nothing else; a limit of
-#    0.1 slowed SGD down.
+# 1. A state that has to pass through fresh coins at every one of twelve steps forgets;
+#    with one mask per sequence it forgets less. An LSTM's memory bypasses the coins: on
+#    names the two kinds differed little, and without the bypass it forgot as well.
+#    `nn.LSTM(dropout=)` masks no state: it tosses new coins between layers.
+# 2. Clipping the gradient's norm keeps its direction. Limits of 2 and 5, with a typical
+#    norm of about 1, insured a good run against a bad batch and changed nothing else. A
+#    limit of 0.1 slowed SGD down, and rescued a rate that was too large.
 # 3. Each of the four regularizers of our bundle could be removed at little cost, and all
 #    four could not. What the whole bundle gained depended on how long we trained.
 #
