@@ -923,12 +923,12 @@ for clip_ in (suspect_, nn.utils.clip_grad_norm_):
 # Why 10 and then 0.25 for the same kind of network on the same data? In Zaremba's code
 # the loss is the *sum* over the 35 words of a training sequence, in Merity's it is
 # their mean, and 10 divided by 35 is 0.29. A norm depends on how the loss is scaled, on
-# the network and on the batch, so a number cannot be carried over. What can be carried
-# over is the way to a number: record the norms of a run that works, and set the limit
-# above the typical one, by our rule of thumb to two to five times that, so that it acts
-# rarely. (Pascanu and others recorded norms, too; in their experience half to ten times
-# the average could work.) `fit` has a hook for recording, between the backward pass and
-# the step.
+# the network and on the batch, so no number can be carried over, neither as a limit nor
+# as an alarm. What can be carried over is the way to a number: record the norms of a
+# run that works, and set the limit above the typical one, by our rule of thumb to two
+# to five times that, so that it acts rarely. (Pascanu and others recorded norms, too;
+# in their experience half to ten times the average could work.) `fit` has a hook for
+# recording, between the backward pass and the step.
 
 
 # %%
