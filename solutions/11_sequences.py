@@ -1098,7 +1098,7 @@ with results(varies=initial) as table:
 # With Adam it comes out otherwise. Adam divides the gradient by its own recent size
 # (notebook 04), so a limit that *always* acts multiplies numerator and denominator by
 # nearly the same factor. We ran the same networks with Adam apart from this notebook,
-# at its best rate (0.005). Limits from 5 down to 0.01, a hundredth of the typical norm,
+# at a rate that suits it (0.005). Limits from 5 down to 0.01, a hundredth of the typical norm,
 # changed at most 0.2 points, within 0.5. At a rate of 0.1, too large, none but 0.01
 # helped, by 2.3 [0.3, 4.3] points. The bad batch cost less than under SGD, as no step
 # of Adam can be long, and a limit of 2 saved 1.7 [0.5, 2.9] points.
