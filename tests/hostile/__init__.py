@@ -15,6 +15,7 @@ __all__ = ["CATEGORIES", "all_cases", "some_cases"]
 CATEGORIES = (
     *("process", "resources", "tampering", "hooks", "leaks", "network"),
     *("metadata", "files", "students", "values", "state", "honest", "forgery"),
+    "reading",
 )
 
 FORGERIES, OTHERS = 9, 27
