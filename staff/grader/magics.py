@@ -4,7 +4,7 @@ Magics (``%matplotlib inline``, ``%%time``), shell commands (``!pip install …`
 questions (``torch.rand?``) mean nothing where answers are graded: there is no notebook
 around them, no network and no terminal. Each such line becomes a comment behind a
 ``pass``. Where a magic only surrounds Python, as ``%%time`` and ``%time`` do, the
-Python stays.
+Python stays. Prompts of a session that a cell was copied from go.
 
 A text is read once from front to back; nothing in it is looked at twice.
 """
@@ -37,11 +37,22 @@ _BARE = frozenset(
 )
 """Magics that IPython knows without their mark, if the line is no Python."""
 
+_ESCAPES = "%!?/,;"
+"""Marks at the beginning of a line; behind the last three IPython calls a function."""
+
 _VALUES = {"!": "[]", "env": '""', "pwd": '""', "who_ls": "[]"}
 _PYLAB = (
     "import numpy, matplotlib; from matplotlib import pyplot; np = numpy; "
     "plt = pyplot; from pylab import *; from numpy import *"
 )
+_PROMPTS = (
+    (re.compile(r">>>( |$)", re.M), re.compile(r"^(>>>|\.\.\.)( |$)", re.M)),
+    (
+        re.compile(r"In \[\d++\]:( |$)", re.M),
+        re.compile(r"^(In \[\d++\]:|[ ]*+\.{3,}+:)( |$)", re.M),
+    ),
+)
+"""How a session's text begins, in Python's own shell and in IPython's; all prompts."""
 _MARKS = re.compile(r"[\n\\#'\"()\[\]{}?=]")
 _STOPS = {"'": re.compile(r"[\\'\n]"), '"': re.compile(r"[\\\"\n]")}
 _STOPS |= {"'''": re.compile(r"[\\']"), '"""': re.compile(r"[\\\"]")}
@@ -78,7 +89,7 @@ def plain(source: str) -> Plain:
     Args:
         source: of a cell that is no valid Python; lines end in a newline alone.
     """
-    scan = _Scan(_outdented(source))
+    scan = _Scan(_without_prompts(_outdented(source)))
     scan.run()
     return Plain("".join([*scan.out, *scan.behind]), tuple(scan.aside))
 
@@ -90,6 +101,14 @@ def _outdented(source: str) -> str:
     if not indent or not body.strip():
         return source
     return "\n".join(line.removeprefix(indent) for line in source.split("\n"))
+
+
+def _without_prompts(source: str) -> str:
+    """Return a cell without the prompts of a session it was copied from."""
+    for first, each in _PROMPTS:
+        if first.match(source.lstrip("\n")):
+            return each.sub("", source)
+    return source
 
 
 class _Scan:
@@ -106,7 +125,7 @@ class _Scan:
             start = self.at
             begin = self._skip(start)
             first = self.source[begin : begin + 1]
-            if first and first in "%!?":
+            if first and first in _ESCAPES:
                 self._escape(self.source[start:begin], begin)
             else:
                 self._statement(start)

@@ -5,21 +5,7 @@ Whoever mends one takes it out of here; the case itself stays in the bank.
 
 __all__ = ["OPEN"]
 
-_UNREAD = (
-    "the judge leaves out a cell that Python cannot parse as it stands, and IPython "
-    "runs it"
-)
 OPEN = {
-    **dict.fromkeys(
-        (
-            "library-prompts",
-            "library-numbered-prompts",
-            "library-slash",
-            "library-comma",
-            "library-semicolon",
-        ),
-        _UNREAD,
-    ),
     "attributes-one-after-the-other": (
         "the judge follows a name through itself: n attributes make n to the eighth "
         "names, and the answer is out of time"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -170,14 +170,21 @@ class Handling(ABC):
         self._say(case or self._call_text(answer, args, kwargs))
         return self._use(uses.call, answer, args, kwargs)
 
-    def train(self, answer: Any, *args: Any, case: str) -> tuple[Any, Spent]:
+    def apart(self) -> AbstractContextManager[None]:
+        """Let what is used in the block leave nothing behind; see `Subject.apart`."""
+        return self.subject.apart()
+
+    def train(
+        self, answer: Any, *args: Any, case: str, explain: Explain | None = None
+    ) -> tuple[Any, Spent]:
         """Call an answer that trains; return what it returned, and what it spent.
 
         Args: as of `call`; tensors among them must stay as they are.
         """
         with self._leaves(tensors_in(args, {})):
             self._say(case)
-            result, *spent = self._settled(self._use(uses.counted, answer, args))
+            outcome = self._use(uses.counted, answer, args)
+            result, *spent = self._settled(outcome, explain=explain)
         if not isinstance(result, (Tensor, *PLAIN)):
             self._labels[id(result)] = (result, case)
         return result, Spent(*spent)

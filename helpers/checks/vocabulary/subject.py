@@ -112,6 +112,13 @@ class Subject:
                 return Outcome(raised=Raised.of(error))
         return Outcome(value, seen=tuple(watched.seen) if watched else ())
 
+    def apart(self) -> contextlib.AbstractContextManager[None]:
+        """Let uses in the block leave nothing behind, where they can be kept apart.
+
+        Here they cannot: this is the learner's own process.
+        """
+        return contextlib.nullcontext()
+
     def describe(self, value: object) -> str:
         """Return a short text for a value or a learner's object."""
         return report.describe(value)

@@ -15,7 +15,10 @@ _ALL = 80_000  # characters of one cell
 
 
 def make_shell() -> Any:
-    """Return the shell in which learners' cells run; history stays in memory."""
+    """Return the shell in which learners' cells run; history stays in memory.
+
+    It takes plain Python alone: what runs is the text that the judge has read.
+    """
     from IPython.core.displayhook import CapturingDisplayHook
     from IPython.core.displaypub import CapturingDisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
@@ -29,6 +32,8 @@ def make_shell() -> Any:
     shell: Any = InteractiveShell.instance(config=config)
     shell.system = shell.system_raw  # there is no terminal
     shell.enable_gui = _enable_gui
+    shell.transform_cell = lambda text: text if text.endswith("\n") else f"{text}\n"
+    shell.prefilter_manager.prefilter_lines = lambda text, *_: text
 
     class Hook(CapturingDisplayHook):
         is_active = True  # the shell then keeps no copy of what is printed

@@ -290,6 +290,23 @@ class Remote(Subject):
             self._hold(arguments, value)
         return Outcome(value, seen=seen)
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Ask a fork of the subject in the block; what it does is forgotten at its end.
+
+        What the check handed over before is as the check has it; what came back in the
+        block cannot be used after it. An exception ends the check, and both processes.
+        """
+        with self._timed():
+            self._exchange({"apart": True}, shared.Out())
+        there = {*self._table.entries}
+        yield
+        with self._timed():
+            self._exchange({"apart": False}, shared.Out())
+        self._table.drop([key for key in self._table.entries if key not in there])
+        for entry in self._table.entries.values():
+            entry.last = None  # the older process has not seen what became of it
+
     def _arguments(
         self, operation: Callable[..., Any], arguments: Any, out: shared.Out
     ) -> Any:

@@ -9,6 +9,7 @@ the subject, and the judge holds a `Handle`.
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -277,7 +278,7 @@ class Table:
             if kind == "tensor" and isinstance(obj, Tensor):
                 _apply_tensor(obj, state, blob)
             elif kind == "generator" and isinstance(obj, torch.Generator):
-                obj.set_state(tensor_of(["uint8", [state[1][1]], state[1]], blob))
+                obj.set_state(_generators(state[1], blob))
             elif kind == "module" and isinstance(obj, nn.Module):
                 self._apply_module(obj, state, blob)
             elif kind == "optimizer" and isinstance(obj, Optimizer):
@@ -486,6 +487,21 @@ def new_tensor(state: Any, blob: bytes) -> Tensor:
     except RuntimeError as error:
         raise Malformed(str(error)[:200]) from error
     return value
+
+
+def _generators(place: Any, blob: bytes) -> Tensor:
+    """Return the state of a generator whose next number is one of its 624.
+
+    torch itself does not look: it would go on in memory behind them.
+    """
+    state = tensor_of(["uint8", [place[1]], place], blob)
+    if state.numel() < torch.default_generator.get_state().numel():
+        raise Malformed("the state of no generator")
+    left, following = struct.unpack_from("<i4xQ", bytes_of(state), 8)
+    fresh = (left, following) == (1, 0)
+    if not fresh and not (1 <= left <= 624 and left + following == 625):
+        raise Malformed("a generator's place is none in its state")
+    return state
 
 
 def _apply_tensor(tensor: Tensor, state: Any, blob: bytes) -> None:

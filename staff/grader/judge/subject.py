@@ -10,6 +10,7 @@ import builtins
 import collections
 import importlib
 import io
+import os
 import pickle
 import types
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ from staff.grader.judge.wire import Limits, Link
 __all__ = ["FROM_JUDGE", "serve"]
 
 FROM_JUDGE = Limits(head=64 << 20, blob=1 << 30, nodes=10_000_000, depth=200)
+_JOINED = 86  # exit status of a fork that the judge has no more use for
 _LARGE, _LONG = 32 << 20, 1 << 20  # bytes, characters of a result
 _checks: dict[str, types.ModuleType] = {}
 
@@ -200,7 +202,25 @@ class Subjects:
             message, blob = self._link.receive()
             if "end" in message:
                 return
-            self._answer(message, blob)
+            if "apart" in message:
+                self._taken(message, blob)
+                self._part(message["apart"])
+            else:
+                self._answer(message, blob)
+
+    def _part(self, begins: bool) -> None:
+        """Go on in a fork, or end it: then the process it came from goes on."""
+        if not begins:
+            self._reply({}, None)
+            os._exit(_JOINED)
+        child = os.fork()
+        if child == 0:
+            return self._reply({}, None)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code < 0:
+            os.kill(os.getpid(), -code)
+        if code != _JOINED:  # it has ended in the midst of something
+            os._exit(code)
 
     def _answer(self, message: dict[str, Any], blob: bytes) -> None:
         if message.get("reset"):
