@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from collections import OrderedDict
 from typing import Any
 
@@ -15,6 +17,7 @@ from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.subject import Subject
 from staff.grader.judge.remote import Absent, Remote
 from staff.grader.judge.shared import Handle
+from staff.grader.judge.wire import Lost
 from tests.staff.grader.judge.subjects import forked
 
 # -- a learner's namespace -------------------------------------------------------------
@@ -421,3 +424,69 @@ def test_the_seed_and_the_expected_values_do_not_travel():
     assert str(seed).encode() not in everything
     assert b"mistake" not in everything
     assert b"penalty is not right" not in everything
+
+
+# -- a fork of the subject -------------------------------------------------------------
+
+
+def remembers(x: Tensor, ends: int | None = None) -> int:
+    """Return how often it was called; end the process where that is asked for."""
+    if ends is not None:
+        os._exit(ends)
+    kept.append(x)
+    return len(kept)
+
+
+def remembering():
+    kept.clear()
+    return {"remembers": remembers, "draws": draws}
+
+
+def test_what_is_done_apart_leaves_nothing_behind():
+    x, g = torch.ones(2), torch.Generator().manual_seed(0)
+    right = torch.Generator().manual_seed(0)
+    with forked(remembering) as served:
+        remote = Remote(served._link)
+        remembers, draws = remote.take(["remembers", "draws"])
+        assert call(remote.use, remembers, x) == 1
+        for _ in range(2):
+            with remote.apart():
+                assert call(remote.use, remembers, x) == 2
+                assert call(remote.use, remembers, x + 1) == 3
+                assert torch.equal(
+                    call(remote.use, draws, g), torch.rand(3, generator=right)
+                )
+                fresh = call(remote.use, draws, None)
+            with remote.apart():  # what the check has seen happen does not come again
+                assert not torch.equal(call(remote.use, draws, None), fresh)
+        assert call(remote.use, remembers, x) == 2
+        assert torch.equal(call(remote.use, draws, g), torch.rand(3, generator=right))
+
+
+@pytest.mark.parametrize("status", [0, 1, 86])
+def test_who_ends_apart_has_ended(status):
+    """Even with the status of an end that the judge has asked for."""
+    with forked(remembering, seconds=3.0) as served:
+        remote = Remote(served._link, 3.0)
+        (remembers,) = remote.take(["remembers"])
+        with pytest.raises(Lost), remote.apart():
+            call(remote.use, remembers, torch.ones(2), status)
+
+
+def test_a_check_may_end_apart():
+    with forked(remembering) as served:
+        remote = Remote(served._link)
+        (remembers,) = remote.take(["remembers"])
+        with pytest.raises(KeyError), remote.apart():
+            raise KeyError("the check has seen enough")
+        remote.end()
+        with pytest.raises(Lost) as lost:  # both processes are gone
+            served._link.receive(time.monotonic() + 10)
+    assert not lost.value.late
+
+
+def test_at_hand_nothing_is_apart():
+    subject = Subject()
+    with subject.apart():
+        first = subject.use(uses.call, remembers, (torch.ones(2),), {}).value
+    assert subject.use(uses.call, remembers, (torch.ones(2),), {}).value == first + 1
