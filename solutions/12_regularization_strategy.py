@@ -851,6 +851,22 @@ tried |= {
 # The ensemble of draw k has the seeds k, 100 + k and 200 + k.
 members = [plain, *(run(network, first_seed=100 * j) for j in (1, 2))]
 
+
+@torch.no_grad()
+def ensemble():
+    scores = []
+    for place in range(2 * len(SEEDS)):
+        images = tests[place % len(SEEDS)]
+        votes = [r.networks[place](images.x).softmax(1) for r in members]
+        scores.append(100 * accuracy(torch.stack(votes).mean(0), images.y))
+    return torch.tensor(scores).reshape(2, len(SEEDS))
+
+
+def stopped():
+    best = plain.curve.argmax(0, keepdim=True)  # the look, for each network
+    return watched.curve.gather(0, best)[0, :, 0, 0]
+
+
 # %% [markdown]
 # What does a step of each cost? `training_step` makes a function that does one step of
 # AdamW with a single network on fifty images, which mixup and moves change in each step.
@@ -900,21 +916,6 @@ def chosen_scores(name):
     )
     # (kinds, candidates, draws) each
     return chosen_by_val(torch.stack(val, 1), torch.stack(test, 1))
-
-
-def stopped():
-    best = plain.curve.argmax(0, keepdim=True)  # the look, for each network
-    return watched.curve.gather(0, best)[0, :, 0, 0]
-
-
-@torch.no_grad()
-def ensemble():
-    scores = []
-    for place in range(2 * len(SEEDS)):
-        images = tests[place % len(SEEDS)]
-        votes = [r.networks[place](images.x).softmax(1) for r in members]
-        scores.append(100 * accuracy(torch.stack(votes).mean(0), images.y))
-    return torch.tensor(scores).reshape(2, len(SEEDS))
 
 
 baseline = plain.test[:, 0, 0]

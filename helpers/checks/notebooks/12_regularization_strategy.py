@@ -1466,7 +1466,12 @@ def _mirrored(x: Tensor, g: torch.Generator) -> Tensor:
 def strategy(answer: Any, t: Trial) -> float:
     """Check 12.4: train within the budget, and measure on what nobody has seen."""
     shops = [_in_one_shop(answer, t) for _ in range(SHOPS)]
-    t.case = say("{shops} shops, 4000 sealed test images each", shops=SHOPS)
+    each = ", ".join(f"{shop.right:.1f}" for shop in shops)
+    t.case = say(
+        "{shops} shops, 4000 sealed test images each: {each} % right",
+        shops=SHOPS,
+        each=each,
+    )
     t.require(
         sum(shop.seconds for shop in shops) <= SECONDS,
         say("the training takes too long."),
@@ -1502,7 +1507,7 @@ def strategy(answer: Any, t: Trial) -> float:
         ),
         mistake="trained-on-validation",
     )
-    return _tier(t, right)
+    return _tier(t, right, each)
 
 
 class _Shop(NamedTuple):
@@ -1582,8 +1587,8 @@ def _accuracy(t: Trial, model: Any, x: Tensor, y: Tensor) -> float:
     return 100 * (out.argmax(1) == y).float().mean().item()
 
 
-def _tier(t: Trial, right: float) -> float:
-    """Return the points of the tier reached.
+def _tier(t: Trial, right: float, each: str) -> float:
+    """Return the points of the tier that this mean reaches; `each` says of what.
 
     The tiers stand in gaps between what a plain network, one cure, and a cure for each
     difficulty reach: `python -m staff.bench.capstone` measures them.
@@ -1604,10 +1609,10 @@ def _tier(t: Trial, right: float) -> float:
     )
     t.part(
         say(
-            "{right:.1f} % of the sealed test images, mean of {shops} shops: tier "
-            "{n_reached} of {n_tiers}, {reached:g} of {tiers:g} points",
+            "{right:.1f} % of the sealed test images, mean of {each}: tier {n_reached} "
+            "of {n_tiers}, {reached:g} of {tiers:g} points",
             right=right,
-            shops=SHOPS,
+            each=each,
             n_reached=len(reached),
             n_tiers=len(TIERS),
             reached=reached[-1],
