@@ -62,8 +62,10 @@ for _each in sorted(_PACKAGES):  # to be found where nothing is imported any mor
     importlib.import_module(_each)
 _LOADERS = {"torch.load", "numpy.load", "numpy.fromfile"}
 _SHORT = 10_000  # characters of a cell whose syntax is kept: many have the same
-_PARTS = 8  # of a full name
-_WORK = 300_000  # nodes and names that are gone through until all names are known
+_PARTS = 5  # of a full name after the first
+_MANY = 100  # full names that one name may stand for
+_LISTED = 20  # reasons for a person to look
+_WORK = 200_000  # nodes and names that are gone through until all names are known
 
 
 class Scratch:
@@ -78,7 +80,8 @@ class Scratch:
         self.source, self.asks = source, asks
         self._patterns: dict[str, None] = {}
         self._deep = False
-        self._names: dict[int, Sequence[str]] = {}  # node → what it may stand for
+        # A name, with its function, or 0 → full names that it may stand for, in order.
+        self._aliases: dict[tuple[int, str], dict[str, None]] = {}
         self._objects: dict[str, tuple[bool, Any]] = {}
 
     @cached_property
@@ -102,9 +105,7 @@ class Scratch:
     def used(self) -> list[str]:
         """Full names of all that is torch's and used by code within reach."""
         found: dict[str, None] = {}
-        for node in self._reached:
-            if isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
-                continue  # replaced, not used
+        for node in filter(_loads, self._sure):  # else it is replaced, not used
             for name in self._named(node):
                 if name.startswith("torch."):
                     found |= dict.fromkeys((name, *_real(name)))
@@ -140,7 +141,8 @@ class Scratch:
         """
         found: dict[str, None] = {}
         for node in self._reached:
-            found |= dict.fromkeys(self._doubts(node))
+            if len(found) < _LISTED:
+                found |= dict.fromkeys(self._doubts(node))
         return [*found, *(["too deep"] if self._deep else [])]
 
     # -- what is left to a person ------------------------------------------------------
@@ -168,7 +170,11 @@ class Scratch:
         """Yield where an expression leads that no answer has to go."""
         for name in self._named(node):
             known, found = self._found(name)
-            if isinstance(found, ModuleType):
+            if any(
+                _forbids(p, n) for p in self._patterns for n in (name, *_real(name))
+            ):
+                yield name  # not surely used, or it would decide
+            elif isinstance(found, ModuleType):
                 if not _allowed(name):
                     yield f"the module {name}"
                 elif id(node) not in self._placed:
@@ -233,7 +239,11 @@ class Scratch:
                     found |= {id(each) for each in node.args[:1]}
         finders = (n for n in self._reached if getattr(n, "id", "") in _FINDERS)
         called = {id(n.func) for n in self._reached if isinstance(n, ast.Call)}
-        return found - ({id(each) for each in finders} - called)
+        kinds = [n for n in self._reached if isinstance(n, ast.ClassDef)]
+        kept = {
+            id(getattr(each, "value", None)) for kind in kinds for each in kind.body
+        }
+        return found - ({id(each) for each in finders} - called) - kept
 
     @cached_property
     def _said(self) -> set[int]:
@@ -264,12 +274,34 @@ class Scratch:
     def _statements(self) -> list[ast.stmt]:
         """All statements that the answers can come to."""
         makers: dict[str, list[ast.stmt]] = {}
-        for tree in self.trees:
-            for statement in tree.body:
-                for name in _binds(statement):
-                    makers.setdefault(name, []).append(statement)
+        for statement in self._all:
+            for name in _binds(statement):
+                makers.setdefault(name, []).append(statement)
+        return self._closure([*self.asks, "*"], makers)
+
+    @cached_property
+    def _putting(self) -> list[ast.stmt]:
+        """Statements that may put something into what the answers use, and so on."""
+        makers: dict[str, list[ast.stmt]] = {}
+        brought = {n for each in self._all for n, _ in _imports(each)}
+        for statement in self._all:
+            names = [*_binds(statement), *_puts_into(statement)]
+            for name in {*names} - brought - {*self.asks}:
+                makers.setdefault(name, []).append(statement)
+        names = [n.id for n in self._sure if isinstance(n, ast.Name)]
+        sure = {id(each) for each in self._statements}
+        return [each for each in self._closure(names, makers) if id(each) not in sure]
+
+    @property
+    def _all(self) -> list[ast.stmt]:
+        return [statement for tree in self.trees for statement in tree.body]
+
+    def _closure(
+        self, names: list[str], makers: dict[str, list[ast.stmt]]
+    ) -> list[ast.stmt]:
+        """Return what makes these names, and the names in that, and so on."""
         found: dict[int, ast.stmt] = {}
-        open_, seen = [*self.asks, "*"], set[str]()
+        open_, seen = [*names], set[str]()
         while open_:
             name = open_.pop()
             if name in seen:
@@ -283,15 +315,22 @@ class Scratch:
         return [*found.values()]
 
     @cached_property
-    def _reached(self) -> list[ast.AST]:
+    def _sure(self) -> list[ast.AST]:
+        """The nodes that the answers can come to; what is found there decides."""
         return [node for each in self._statements for node in ast.walk(each)]
+
+    @cached_property
+    def _reached(self) -> list[ast.AST]:
+        """The nodes that they may come to."""
+        more = (node for each in self._putting for node in ast.walk(each))
+        return [*self._sure, *more]
 
     @cached_property
     def _scopes(self) -> dict[int, tuple[ast.AST, ...]]:
         """Node → the functions that it stands in, from outside."""
         found: dict[int, tuple[ast.AST, ...]] = {}
         waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]]
-        waiting = [(each, ()) for each in self._statements]
+        waiting = [(each, ()) for each in (*self._statements, *self._putting)]
         while waiting:
             node, scope = waiting.pop()
             found[id(node)] = scope
@@ -319,50 +358,50 @@ class Scratch:
         return 0, name
 
     @cached_property
-    def _aliases(self) -> dict[tuple[int, str], set[str]]:
-        """Name, with its function → full names that it may stand for."""
-        aliases: dict[tuple[int, str], set[str]] = {}
-        assigned = []
+    def _names(self) -> dict[int, Sequence[str]]:
+        """Node → full names that it may stand for."""
+        aliases, assigned = self._aliases, []
         for node in self._reached:
             for name, full in _imports(node):
-                aliases.setdefault(self._key(name, node), set()).add(full)
+                aliases.setdefault(self._key(name, node), {})[full] = None
             for name, value in _assigned(node):
-                assigned.append((self._key(name, node), value))
-        self.__dict__["_aliases"] = aliases  # the rounds below look here
-        before, work = -1, 0
+                assigned.append((self._key(name, node), id(value)))
+        names, before, work = self._follow(), -1, 0
         while before != (before := sum(map(len, aliases.values()))):
-            self._follow()
-            for key, value in assigned:
-                if names := self._names.get(id(value)):
-                    aliases.setdefault(key, set()).update(names)
-                    work += len(names)
-            work += len(self._reached)
+            for key, number in assigned:
+                if number in names:
+                    aliases.setdefault(key, {}).update(dict.fromkeys(names[number]))
+            names = self._follow()
+            work += len(self._reached) + sum(map(len, names.values()))
             if work > _WORK:
                 self._deep = True
                 break
-        self._follow()
-        return aliases
+        return names
 
-    def _follow(self) -> None:
-        """Note what each node may stand for; its parts come before it."""
-        self._names.clear()
-        for node in reversed(self._reached):
-            if names := self._stands_for(node):
-                self._names[id(node)] = names
+    def _follow(self) -> dict[int, Sequence[str]]:
+        """Return `_names`, as far as `_aliases` are known."""
+        names: dict[int, Sequence[str]] = {}
+        for node in reversed(self._reached):  # its parts come before it
+            found = self._stands_for(node, names)
+            if len(found) > _MANY:
+                self._deep = True
+            elif found:
+                names[id(node)] = found
+        return names
 
-    def _named(self, node: Any) -> Sequence[str]:
+    def _named(self, node: ast.AST) -> Sequence[str]:
         """Return the full names that an expression may stand for."""
-        return self._names.get(id(node), ()) if self._aliases else ()
+        return self._names.get(id(node), ())
 
-    def _stands_for(self, node: Any) -> Sequence[str]:
+    def _stands_for(self, node: Any, names: dict[int, Sequence[str]]) -> Sequence[str]:
         parts: list[Any] = []
         if isinstance(node, ast.Name):
-            return sorted(self._aliases.get(self._key(node.id, node), ()))
+            return tuple(self._aliases.get(self._key(node.id, node), ()))
         if isinstance(node, ast.Attribute):
-            return self._member(node.value, node.attr)
+            return self._member(node.value, names, node.attr)
         if _is_getattr(node):
             name = _got(node)
-            return self._member(node.args[0], name) if name else ()
+            return self._member(node.args[0], names, name) if name else ()
         if _is_import(node) and node.args:
             return [name] if (name := _text(node.args[0])) else ()
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -373,10 +412,12 @@ class Scratch:
             parts = [node.body, node.orelse]
         elif isinstance(node, ast.NamedExpr):
             parts = [node.value]
-        return sorted({n for each in parts for n in self._names.get(id(each), ())})
+        return sorted({n for each in parts for n in names.get(id(each), ())})
 
-    def _member(self, owner: Any, name: str) -> Sequence[str]:
-        owners = self._names.get(id(owner))
+    def _member(
+        self, owner: Any, names: dict[int, Sequence[str]], name: str
+    ) -> Sequence[str]:
+        owners = names.get(id(owner))
         if owners:
             return sorted({full for each in owners for full in self._of(each, name)})
         own = isinstance(owner, ast.Name) and owner.id in ("self", "cls", "super")
@@ -391,7 +432,9 @@ class Scratch:
         full = f"{owner}.{name}"
         if known and not isinstance(found, (ModuleType, type)):
             return _of_a_tensor(name)
-        if full.count(".") > _PARTS:
+        if not known and owner.startswith("torch.ops."):
+            return [f"torch.ops.{name}"]  # whatever of torch's it is, as operators go
+        if full.count(".") > _PARTS or not (known or owner.startswith("helpers.")):
             return ()
         _, member = self._found(full)
         home = member.__name__ if isinstance(member, ModuleType) else full
@@ -447,6 +490,20 @@ def _binds(statement: ast.stmt) -> Iterator[str]:
         if isinstance(node, (*_SCOPES, ast.ClassDef)):
             own = frozenset(_local(node)) | (own or frozenset())
         waiting += [(child, own) for child in ast.iter_child_nodes(node)]
+
+
+def _puts_into(statement: ast.stmt) -> Iterator[str]:
+    """Yield the names whose methods a statement calls for what they change."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            root: Any = node.value.func
+            if getattr(root, "id", "") == "setattr" and node.value.args:
+                root = node.value.args[0]
+            while isinstance(root, (ast.Attribute, ast.Subscript)):
+                root = root.value
+            yield from filter(None, [getattr(root, "id", None)])
 
 
 _TEXTS = (ast.Constant, ast.BinOp, ast.JoinedStr)
