@@ -20,9 +20,5 @@ OPEN = {
         ),
         _UNREAD,
     ),
-    "attributes-one-after-the-other": (
-        "the judge follows a name through itself: n attributes make n to the eighth "
-        "names, and the answer is out of time"
-    ),
 }
 """Case → why."""

@@ -67,6 +67,12 @@ _MANY = 100  # full names that one name may stand for
 _LISTED = 20  # reasons for a person to look
 _WORK = 200_000  # nodes and names that are gone through until all names are known
 
+_Names = dict[int, Sequence[str]]
+"""Node, by its number → full names of what it may stand for."""
+
+_Aliases = dict[tuple[int, str], dict[str, None]]
+"""Function, or 0, and a name of its own → full names, in order."""
+
 
 class Scratch:
     """What the answers of one exercise are made of.
@@ -80,8 +86,6 @@ class Scratch:
         self.source, self.asks = source, asks
         self._patterns: dict[str, None] = {}
         self._deep = False
-        # A name, with its function, or 0 → full names that it may stand for, in order.
-        self._aliases: dict[tuple[int, str], dict[str, None]] = {}
         self._objects: dict[str, tuple[bool, Any]] = {}
 
     @cached_property
@@ -357,32 +361,43 @@ class Scratch:
                 return id(scope), name
         return 0, name
 
+    @property
+    def _names(self) -> _Names:
+        return self._followed[0]
+
+    @property
+    def _aliases(self) -> _Aliases:
+        return self._followed[1]
+
     @cached_property
-    def _names(self) -> dict[int, Sequence[str]]:
-        """Node → full names that it may stand for."""
-        aliases, assigned = self._aliases, []
+    def _followed(self) -> tuple[_Names, _Aliases]:
+        aliases: _Aliases = {}
+        assigned = []
         for node in self._reached:
             for name, full in _imports(node):
                 aliases.setdefault(self._key(name, node), {})[full] = None
             for name, value in _assigned(node):
                 assigned.append((self._key(name, node), id(value)))
-        names, before, work = self._follow(), -1, 0
+        names, before, work = self._follow(aliases), -1, 0
         while before != (before := sum(map(len, aliases.values()))):
             for key, number in assigned:
                 if number in names:
                     aliases.setdefault(key, {}).update(dict.fromkeys(names[number]))
-            names = self._follow()
+            names = self._follow(aliases)
             work += len(self._reached) + sum(map(len, names.values()))
             if work > _WORK:
                 self._deep = True
                 break
-        return names
+        return names, aliases
 
-    def _follow(self) -> dict[int, Sequence[str]]:
-        """Return `_names`, as far as `_aliases` are known."""
-        names: dict[int, Sequence[str]] = {}
+    def _follow(self, aliases: _Aliases) -> _Names:
+        """Return what nodes may stand for, as far as the names in them are known."""
+        names: _Names = {}
         for node in reversed(self._reached):  # its parts come before it
-            found = self._stands_for(node, names)
+            if isinstance(node, ast.Name):
+                found: Sequence[str] = [*aliases.get(self._key(node.id, node), ())]
+            else:
+                found = self._stands_for(node, names)
             if len(found) > _MANY:
                 self._deep = True
             elif found:
@@ -393,10 +408,8 @@ class Scratch:
         """Return the full names that an expression may stand for."""
         return self._names.get(id(node), ())
 
-    def _stands_for(self, node: Any, names: dict[int, Sequence[str]]) -> Sequence[str]:
+    def _stands_for(self, node: Any, names: _Names) -> Sequence[str]:
         parts: list[Any] = []
-        if isinstance(node, ast.Name):
-            return tuple(self._aliases.get(self._key(node.id, node), ()))
         if isinstance(node, ast.Attribute):
             return self._member(node.value, names, node.attr)
         if _is_getattr(node):
@@ -414,9 +427,7 @@ class Scratch:
             parts = [node.value]
         return sorted({n for each in parts for n in names.get(id(each), ())})
 
-    def _member(
-        self, owner: Any, names: dict[int, Sequence[str]], name: str
-    ) -> Sequence[str]:
+    def _member(self, owner: Any, names: _Names, name: str) -> Sequence[str]:
         owners = names.get(id(owner))
         if owners:
             return sorted({full for each in owners for full in self._of(each, name)})
