@@ -48,7 +48,7 @@ for name, text in TEXTS.items():
 _HELPER = """\
 def turned(x):
     x = x.T
-    x = x.mT
+    x = x.mT if x.ndim == 2 else x
     x = x.real
     x = x.data
     return x
