@@ -48,7 +48,7 @@ for name, text in TEXTS.items():
 _HELPER = """\
 def turned(x):
     x = x.T
-    x = x.mT
+    x = x.mT if x.ndim == 2 else x
     x = x.real
     x = x.data
     return x
@@ -67,7 +67,7 @@ _DEEP = "    if p < 0:\n        torch" + ".nn" * 900 + "\n    if not training"
 bank.answers(
     "attributes-of-attributes",
     "right, with an attribute of an attribute, 900 times, that never runs",
-    "PASS TAMPERED",
+    "PASS",
     {TARGET: RIGHT.replace("    if not training", _DEEP)},
 )
 bank.answers(

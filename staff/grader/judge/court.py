@@ -81,7 +81,7 @@ class Case:
                 names = sorted({name for text, _ in parts for name in used(text)})
                 scratch = remote.scratch = Scratch(sources, names)
                 result = plainly(parts, provided, remote, **more)
-                return _with_doubts(result, remote, scratch)
+                return _with_doubts(result, remote, scratch, plain=True)
             call, _ = asked[0]
             scratch = remote.scratch = Scratch(sources, call.asks)
             more["visible"] = sum(not hidden for _, hidden in asked)
@@ -112,19 +112,25 @@ def _of_one_check(
 
 
 def _with_doubts(
-    result: QuestionResult, remote: Remote, scratch: Scratch
+    result: QuestionResult, remote: Remote, scratch: Scratch, *, plain: bool = False
 ) -> QuestionResult:
-    """Add what a person should look at, if an answer that was to be written passes."""
-    if result.verdict is not Verdict.PASS or not remote.looked:
+    """Add what a person should look at, if an answer that was to be written passes.
+
+    Args:
+        plain: the test is, and may name what the course's own code has given.
+    """
+    if result.verdict is not Verdict.PASS:
         return result
-    doubts = [f"it was seen to call {name}" for name in sorted(remote.watched)]
     try:
-        unclear = scratch.unclear
-    except RecursionError:
-        unclear = ["too deep"]
+        own = [] if plain else scratch.helpers
+        unclear = scratch.unclear if remote.looked else []
+    except Exception as error:
+        own, unclear = [], [f"it could not be read ({type(error).__name__})"]
+    doubts = [f"{name} is the course's own" for name in own]
+    doubts += [f"it was seen to call {name}" for name in sorted(remote.watched)]
     doubts += [f"its text leaves open what it calls: {each}" for each in unclear]
     more = {"evidence": "; ".join(doubts)[:1000], "verdict": result.verdict}
-    return QuestionResult(**{**result.to_json(), **more})
+    return QuestionResult(**{**result.to_json(), **more}) if doubts else result
 
 
 class Court:

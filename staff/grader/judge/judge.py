@@ -171,7 +171,9 @@ def _ended(
     except (Breach, Malformed) as error:
         text = "What came back from your code was changed on its way."
         return QuestionResult(Verdict.TAMPERED, text, evidence=str(error)[:1000])
-    except Exception as error:  # a value of a kind that the check has no words for
+    except (KeyboardInterrupt, _Late):
+        raise
+    except BaseException as error:  # a value that the check has no words for
         kind = type(error).__name__
         text = "What your code returned could not be checked."
         return QuestionResult(

@@ -19,7 +19,7 @@ from helpers import checks
 from helpers.checks import CheckFailed, NotAttempted
 from helpers.study import progress
 from staff.grader.judge import judge
-from staff.grader.judge.judge import judged
+from staff.grader.judge.judge import concluded, judged
 from staff.grader.judge.wire import Lost
 from staff.grader.model import QuestionResult, Verdict
 from tests.staff.grader.judge import liars
@@ -224,3 +224,23 @@ def test_the_liars_do_lie():
 
 def test_every_notebook_has_answers_here():
     assert {p.parts[-3] for p in some(RIGHT, 1)} == set(checks.available())
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, RecursionError])
+def test_no_error_of_a_check_ends_the_judge(kind):
+    def run():
+        raise kind("over")
+
+    result = concluded([(run, False)])
+    assert (result.verdict, result.evidence) == (
+        Verdict.ERROR,
+        f"{kind.__name__}: over",
+    )
+
+
+def test_a_person_may_end_the_judge():
+    def run():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        concluded([(run, False)])

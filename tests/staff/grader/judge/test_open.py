@@ -1,7 +1,6 @@
 """Ways around the judge that are still open: each test is expected to fail.
 
-Whoever shuts one takes the mark away. Cases of the bank that are open stand in
-`tests.hostile.open`.
+Whoever shuts one takes the mark away.
 """
 
 from __future__ import annotations
@@ -52,7 +51,6 @@ UNSEEN = {
 }
 
 
-@open_still
 @pytest.mark.parametrize("case", UNSEEN)
 def test_a_use_is_found_or_left_to_a_person(case):
     text = f"def f(x):\n    {UNSEEN[case]}\n    return next(map(g, [x], [0.5], [True]))"
@@ -60,7 +58,6 @@ def test_a_use_is_found_or_left_to_a_person(case):
     assert scratch("dropout") or scratch.unclear
 
 
-@open_still
 def test_a_text_ends_no_judge():
     """Names in a text are imported where the judge is; this module ends its process."""
     text = "def f(x):\n    from torch.utils.model_dump import __main__ as g\n"
@@ -70,7 +67,6 @@ def test_a_text_ends_no_judge():
         raise AssertionError("the judge has ended") from error
 
 
-@open_still
 def test_a_text_loads_nothing_into_the_judge():
     import sys
 
@@ -80,12 +76,12 @@ def test_a_text_loads_nothing_into_the_judge():
     assert {*sys.modules} == before
 
 
-@open_still
 def test_names_of_a_name_do_not_multiply():
     """With two attributes there are 511 names, with three 9,841, and so on."""
     text = "def f(x):\n    x = x.T\n    x = x.real\n    return x"
     scratch = Scratch([SETUP, text], ["f"])
-    assert len(scratch._aliases["x"]) < 100
+    assert scratch("real")
+    assert all(len(names) < 10 for names in scratch._aliases.values())
 
 
 # -- the course's own functions in the place of an answer ------------------------------
@@ -117,14 +113,14 @@ def verdict(stem: str, name: str, source: str, seconds: float = 60.0):
         return _with_doubts(judged(stem, name, told, (0,)), told, scratch)
 
 
-@open_still
 @pytest.mark.parametrize(("stem", "name"), HELPERS, ids=lambda each: each)
 def test_a_helper_is_no_answer(stem, name):
     """Or it is left to a person, as it is for what comes from `helpers.checks`."""
     more = ", load_checkpoint" if name == "save_checkpoint" else ""
     text = f"from {HELPERS[stem, name]} import {name}{more}"
     if not [*_hints(text, ())]:
-        assert verdict(stem, name, text).verdict is not Verdict.PASS
+        result = verdict(stem, name, text)
+        assert result.evidence or result.verdict is not Verdict.PASS
 
 
 # -- what a check's own module has seen, where the answer could change it --------------

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+
 import pytest
+import torch
 
 from helpers import checks
 from staff.grader.judge.judge import judged
@@ -41,6 +46,14 @@ USES = {
     "put into a module": "torch.keep = F.dropout\ndef f(x): return torch.keep(x)",
     "put there by a function": "def g(): torch.keep = F.dropout\ng()\n"
     "def f(x): return torch.keep(x)",
+    "beside a lambda's own": "def f(x):\n    h = lambda torch: 0\n"
+    "    return torch.dropout(x)",
+    "beside a comprehension's own": "def f(x):\n    [torch for torch in ()]\n"
+    "    return torch.dropout(x)",
+    "a global that is imported": "def g():\n    global keep\n"
+    "    from torch import dropout as keep\ng()\ndef f(x): return keep(x)",
+    "another module's": "import helpers.seeds as h\n"
+    "def f(x): return h.torch.dropout(x)",
     "a global": "def g():\n    global keep\n    keep = F.dropout\ng()\n"
     "def f(x): return keep(x)",
 }
@@ -59,9 +72,38 @@ DOES_NOT = {
     "class f:\n    def h(self): self.p = 1",
     "another function's name": "def g(x):\n    kept = F.dropout\n    return kept(x)\n"
     "def f(kept): return kept(1)",
+    "words that are only said": "class f:\n    def __repr__(self): return 'Dropout'\n"
+    "    def g(self, x): print('dropout', x)",
+    "keys": "def f(x, state):\n    state['dropout'] = x\n"
+    "    return state.get('dropout', x) if 'dropout' in state else x",
+    "its own class": "class Dropout(nn.Module):\n    def __init__(self, dropout):\n"
+    "        super().__init__()\n        self.dropout = dropout\n"
+    "    def forward(self, x): return x * self.dropout\n"
+    "def f(x, p): return Dropout(p).eval()(x)",
+    "a local name that is a module elsewhere": "def g(F): return len(F)\n"
+    "def f(x):\n    N, F = x.shape\n    return g((N, F))",
     "a module's modules": "def f(net): return [m for m in net.modules()]",
 }
 HIDES = {
+    "put into a list": "kept = []\nkept.append(F.dropout)\ndef f(x): return kept[0](x)",
+    "put by setattr": "class K: pass\nk = K()\nsetattr(k, 'g', F.dropout)\n"
+    "def f(x): return k.g(x)",
+    "inherited": "class f(nn.TransformerEncoderLayer):\n"
+    "    def g(self, x): return self.dropout(x)",
+    "a star at the top": "from torch.nn.functional import *\n"
+    "def f(x): return dropout(x)",
+    "a class's module": "class A:\n    m, dropout = torch, 1\n"
+    "def f(x): return A.m.dropout(x)",
+    "handed to a method": "class A:\n    dropout = 1\n"
+    "    def g(self): return self.dropout\ndef f(x): return A.g(torch)(x)",
+    "logging's sys": "import logging\n"
+    "def f(x): return logging.sys.modules['torch'].dropout(x)",
+    "torch's lists": "def f(x):\n    import torch.overrides as o\n"
+    "    return [*o.get_testing_overrides()][3](x)",
+    "a frame": "def f(x): return (lambda: 0).__globals__['torch'].dropout(x)",
+    "many names": "def f(x):\n"
+    + "".join(f"    x = x.{name}\n" for name in dir(torch.Tensor) if name[0] != "_"),
+    "too deep to be read": "def f(x): return x" + ".T" * 20_000,
     "eval": "def f(x): return eval('F.drop' + 'out')(x)",
     "a computed name": "def f(x, n): return getattr(F, n)(x)",
     "vars": "def f(x): return vars(F)['dropout'](x)",
@@ -90,7 +132,23 @@ def test_methods_of_tensors_are_torchs():
 
 @pytest.mark.parametrize("case", HIDES)
 def test_what_hides_a_use_is_for_a_person(case):
-    assert Scratch([SETUP, HIDES[case]], ["f"]).unclear
+    scratch = Scratch([SETUP, HIDES[case]], ["f"])
+    assert scratch("dropout") or scratch.unclear
+
+
+def test_a_text_that_is_hard_to_read_takes_no_time():
+    texts = (
+        "    torch" + ".nn" * 900,
+        "".join(f"    a{i} = a{i + 1}\n" for i in range(2000)) + "    a2000 = torch",
+        "    x = torch.ops\n" + "".join(f"    x = x.a{i}\n" for i in range(99)),
+        "    return " + "x if x else " * 500 + "x",
+    )
+    start = time.process_time()
+    for text in texts:
+        scratch = Scratch([SETUP, f"def f(x):\n{text}\n"], ["f"])
+        assert scratch("dropout") == ()
+        assert isinstance(scratch.unclear, list)
+    assert time.process_time() - start < 10
 
 
 def test_names_are_torchs_own():
@@ -121,6 +179,67 @@ def scratch_of(path) -> Scratch:
 def test_right_answers_use_nothing_forbidden(path):
     scratch = scratch_of(path)
     assert (scratch(pattern(path)), scratch.unclear) == ((), [])
+
+
+OWN = {"09_mc_dropout/expected_calibration_error/right_helper"}
+"""Right answers that call what the course has instead of writing it."""
+
+AS_THE_JUDGE = """
+import sys
+from staff.grader.inside.host import load_torch
+from staff.grader.judge.judge import loaded
+from staff.grader.judge.scratch import Scratch
+from tests.test_answers import RIGHT, STEMS, checker, label, notebook
+
+load_torch()
+for stem in STEMS:
+    loaded(stem)
+before = {*sys.modules}
+for path in RIGHT:
+    check = checker(path)
+    cells = zip(check.__code__.co_freevars, check.__closure__, strict=True)
+    pattern = {name: cell.cell_contents for name, cell in cells}["from_scratch"]
+    setup = notebook(path.parts[-3]).setup
+    scratch = Scratch([setup, path.read_text("utf-8")], check.asks)
+    said = [scratch.helpers, *([scratch(pattern), scratch.unclear] if pattern else [])]
+    if any(said):
+        print(label(path), *said)
+assert not any(n.split(".")[0] in ("torch", "helpers") for n in {*sys.modules} - before)
+"""
+
+
+@pytest.mark.slow
+def test_no_right_answer_is_left_to_a_person():
+    """In a process that has loaded what a judge has, and no more for a text's sake."""
+    command = [sys.executable, "-c", AS_THE_JUDGE]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert {line.split()[0] for line in ended.stdout.splitlines()} == OWN, ended.stdout
+
+
+SUBSTITUTES = {
+    "imported": "from helpers.training.callbacks import EarlyStopping",
+    "renamed": "from helpers.training.callbacks import EarlyStopping as E\n"
+    "EarlyStopping = E",
+    "a subclass": "from helpers.training import callbacks\n"
+    "class EarlyStopping(callbacks.EarlyStopping): pass",
+    "partly called": "import functools\nfrom helpers.training import callbacks as c\n"
+    "EarlyStopping = functools.partial(c.EarlyStopping, patience=3)",
+    "called": "import helpers.training.callbacks\ndef EarlyStopping(*args):\n"
+    "    return helpers.training.callbacks.EarlyStopping(*args)",
+    "another one": "from helpers.training.callbacks import Callback\n"
+    "class EarlyStopping(Callback): pass",
+}
+
+
+@pytest.mark.parametrize("case", SUBSTITUTES)
+def test_the_courses_own_in_the_place_of_an_answer(case):
+    assert Scratch([SETUP, SUBSTITUTES[case]], ["EarlyStopping"]).helpers
+
+
+def test_the_courses_own_beside_an_answer():
+    text = "from helpers import training\ndef f(x): return training.evaluate(x)"
+    assert Scratch([SETUP, text], ["f"]).helpers == []
 
 
 @pytest.mark.parametrize(
