@@ -64,6 +64,7 @@ _LOADERS = {"torch.load", "numpy.load", "numpy.fromfile"}
 _SHORT = 10_000  # characters of a cell whose syntax is kept: many have the same
 _PARTS = 5  # of a full name after the first
 _MANY = 100  # full names that one name may stand for
+_LONG = 100  # characters of what is no name of torch's
 _LISTED = 20  # reasons for a person to look
 _WORK = 200_000  # nodes and names that are gone through until all names are known
 
@@ -167,7 +168,7 @@ class Scratch:
         if isinstance(node, ast.expr) and _loads(node):
             yield from self._leads(node)
         for word in self._words(node):
-            if any(_forbids(pattern, word) for pattern in self._patterns):
+            if len(word) < _LONG and any(_forbids(p, word) for p in self._patterns):
                 yield f"the word {word[:40]}"
 
     def _leads(self, node: ast.expr) -> Iterator[str]:
@@ -197,9 +198,11 @@ class Scratch:
         if isinstance(node, (ast.Name, ast.Attribute)) and _loads(node):
             names = self._named(node)
             yield from (_last(n) for n in names if not n.startswith("torch."))
-            word = node.id if isinstance(node, ast.Name) else node.attr
-            own = self._of_its_own(node)
-            if not (names or own or word in self._own):
+            if isinstance(node, ast.Name):
+                word, own = node.id, node.id in self._own
+            else:
+                word, own = node.attr, self._of_its_own(node)
+            if not (names or own):
                 yield word
         elif isinstance(node, ast.MatchClass):
             yield from node.kwd_attrs
@@ -221,12 +224,7 @@ class Scratch:
     @cached_property
     def _own(self) -> set[str]:
         """Names that the text itself gives to something."""
-        found: set[str] = set()
-        for node in self._reached:
-            found |= {*_bound_here(node)}
-            if isinstance(node, ast.Attribute) and not _loads(node):
-                found.add(node.attr)
-        return found
+        return {name for node in self._reached for name in _bound_here(node)}
 
     @cached_property
     def _placed(self) -> set[int]:

@@ -232,10 +232,8 @@ def test_no_error_of_a_check_ends_the_judge(kind):
         raise kind("over")
 
     result = concluded([(run, False)])
-    assert (result.verdict, result.evidence) == (
-        Verdict.ERROR,
-        f"{kind.__name__}: over",
-    )
+    assert result.verdict is Verdict.ERROR
+    assert result.evidence == f"{kind.__name__}: over"
 
 
 def test_a_person_may_end_the_judge():

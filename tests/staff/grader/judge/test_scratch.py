@@ -90,6 +90,8 @@ HIDES = {
     "def f(x): return k.g(x)",
     "inherited": "class f(nn.TransformerEncoderLayer):\n"
     "    def g(self, x): return self.dropout(x)",
+    "inside of a layer": "def f(x, dropout=0.5):\n"
+    "    return nn.TransformerEncoderLayer(8, 2).dropout(x)",
     "a star at the top": "from torch.nn.functional import *\n"
     "def f(x): return dropout(x)",
     "a class's module": "class A:\n    m, dropout = torch, 1\n"
