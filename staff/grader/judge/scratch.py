@@ -26,7 +26,7 @@ from typing import Any
 
 __all__ = ["Scratch"]
 
-_RUNNING = {"eval", "exec", "compile", "globals", "locals", "vars"}
+_RUNNING = {"eval", "exec", "compile", "globals", "locals", "vars", "get_ipython"}
 _HIDING = {
     *("attrgetter", "methodcaller", "ctypes", "gc", "get_type_hints", "ForwardRef"),
     *("f_globals", "f_locals", "f_builtins", "f_back", "gi_frame", "tb_frame"),

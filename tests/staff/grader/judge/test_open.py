@@ -47,6 +47,7 @@ UNSEEN = {
     "another module's torch": "import helpers.seeds as h\n    g = h.torch.dropout",
     "modules by another name": "from sys import modules as h\n"
     "    g = h['torch'].dropout",
+    "through IPython's shell": "get_ipython().ex(bytes.fromhex('67203d2031').decode())",
     "an operator's name": "g = torch._C._jit_get_operation('aten::dropout')[0]",
 }
 
