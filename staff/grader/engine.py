@@ -83,7 +83,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission and the questions of it that are to be graded."""
+    """One submission and the questions of it that are to be graded, if any."""
 
     submission: Submission
     wanted: tuple[str, ...]
@@ -477,7 +477,8 @@ class Local:
                             job = next(source, None)
                         if job is None:
                             break
-                        done.put((job, seat.grade(job)[0]))
+                        result = seat.grade(job)[0] if job.wanted else Result({})
+                        done.put((job, result))
             except BaseException as error:
                 done.put(error)
             finally:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -107,7 +108,6 @@ class Grading:
         self.tally = Tally()
         self.lock = threading.Lock()  # the journal is read by the workers' threads
         self.known: dict[str, tuple[Result, dict[str, str]]] = {}
-        self.ready: deque[tuple[Submission, Result, dict[str, str]]] = deque()
         self.refused: list[Submission] = []  # names that cannot be recorded
         self.candidates = self._candidates()
         self.limited = ", ".join(f"{k} {v}" for k, v in asdict(self.limits).items())
@@ -208,22 +208,23 @@ class Grading:
         self, journal: Journal
     ) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
         """Yield every submission's complete result, known ones without running."""
-        jobs = self._jobs(journal)
         total = len(self.candidates)
         with tqdm(total=total, unit="submission", disable=None) as bar:
-            for job, result in self._engine(jobs):
-                yield from self._drain(bar)
+            for job, result in self._answered(self._jobs(journal)):
                 known, keys = self.known.pop(job.submission.student)
                 bar.update()
                 whole = merge(known, result)
                 yield self._noted(job.submission, whole), whole, keys
-            yield from self._drain(bar)
 
-    def _drain(self, bar: tqdm) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
-        while self.ready:
-            bar.update()
-            submission, result, keys = self.ready.popleft()
-            yield self._noted(submission, result), result, keys
+    def _answered(
+        self, jobs: Iterator[engine.Job]
+    ) -> Iterator[tuple[engine.Job, Result]]:
+        """Yield what the engine finds; it starts with the first job that needs it."""
+        for job in jobs:
+            if job.wanted:
+                yield from self._engine(itertools.chain([job], jobs))
+                return
+            yield job, Result({})
 
     def _noted(self, submission: Submission, result: Result) -> Submission:
         """Add what the judge was in doubt about where it let somebody pass."""
@@ -235,13 +236,13 @@ class Grading:
         return replace(submission, suspicions=(*submission.suspicions, *doubts))
 
     def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
-        """Yield what has to run; what is known goes straight to the results."""
+        """Yield a job for each submission; nothing is wanted where all is known."""
         for candidate in self.candidates:
             bundle = self.variants.of(candidate.student)
             try:
                 submission = read(candidate, bundle, grading=self._originals())
             except InfraError as error:
-                self._not_read(candidate, str(error))
+                yield self._not_read(candidate, str(error))
                 continue
             if not submission.student:
                 self.refused.append(submission)
@@ -250,22 +251,20 @@ class Grading:
                 name: bundle.question_key(name, submission, self.environment)
                 for name in bundle.questions
             }
-            if submission.invalid:
-                result = invalid_result(self.bundle, submission)
-                self.ready.append((submission, result, keys))
-                continue
-            known, wanted = self._recall(journal, submission, keys)
-            if wanted:
-                self.known[submission.student] = (known, keys)
-                yield engine.Job(submission, wanted)
-            else:
-                self.ready.append((submission, known, keys))
+            known, wanted = (
+                (invalid_result(self.bundle, submission), ())
+                if submission.invalid
+                else self._recall(journal, submission, keys)
+            )
+            self.known[submission.student] = (known, keys)
+            yield engine.Job(submission, wanted)
 
-    def _not_read(self, candidate: Candidate, why: str) -> None:
+    def _not_read(self, candidate: Candidate, why: str) -> engine.Job:
         """Note that this machine could not read a file: nobody's fault but ours."""
         submission = Submission(candidate.student, candidate.file, "")
         job = engine.Job(submission, tuple(self.bundle.questions))
-        self.ready.append((submission, engine.infra(job, why), {}))
+        self.known[candidate.student] = (engine.infra(job, why), {})
+        return replace(job, wanted=())
 
     def _recall(
         self, journal: Journal, submission: Submission, keys: dict[str, str]
@@ -284,9 +283,6 @@ class Grading:
     def _engine(
         self, jobs: Iterator[engine.Job]
     ) -> Iterator[tuple[engine.Job, Result]]:
-        first = next(jobs, None)
-        if first is None:
-            return
         settings = prepare(self.course, self.bundle, self._box(), self.limits)
         if self.options.scheduler:
             from staff.grader.remote import Remote
@@ -295,7 +291,7 @@ class Grading:
         else:
             workers = max(1, min(self.options.workers, len(self.candidates)))
             runner = engine.Local(settings.start, self.limits, workers)
-        yield from runner.results(_chain(first, jobs))
+        yield from runner.results(jobs)
 
     def _box(self) -> sandbox.Sandbox:
         return sandbox.choose("none" if self.options.unsafe else self.options.sandbox)
@@ -346,11 +342,6 @@ class Grading:
             for text, _ in tally.faults.most_common(3):
                 print(f"    {text}")
         print(f"  python -m staff report {stem}  shows each question")
-
-
-def _chain(first: engine.Job, rest: Iterator[engine.Job]) -> Iterator[engine.Job]:
-    yield first
-    yield from rest
 
 
 def _is_infra(result: Result) -> bool:

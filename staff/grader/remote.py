@@ -119,21 +119,24 @@ class _Flow:
 
     def results(self, jobs: Iterator[Job]) -> Iterator[tuple[Job, Result]]:
         """Yield what comes back, and keep the workers busy."""
-        self._send(jobs)
+        yield from self._send(jobs)
         while self.under_way:
             with suppress(queue.Empty):
                 future, job = self.under_way.pop(self.back.get(timeout=_LOOK))
-                result = self._collect(future, job)
-                self._send(jobs)
-                yield job, result
+                yield job, self._collect(future, job)
+                yield from self._send(jobs)
             if time.monotonic() > self.looked + _LOOK:
                 self._look()
 
-    def _send(self, jobs: Iterator[Job]) -> None:
+    def _send(self, jobs: Iterator[Job]) -> Iterator[tuple[Job, Result]]:
+        """Keep the workers busy; yield jobs of which nothing is wanted."""
         while len(self.under_way) < self.room:
             job = next(jobs, None)
             if job is None:
                 return
+            if not job.wanted:
+                yield job, Result({})
+                continue
             text = json.dumps(packed(job))
             future = self.client.submit(grade_text, self.remote.order, text, pure=False)
             self.under_way[future.key] = (future, job)

@@ -8,6 +8,7 @@ import pytest
 
 from staff.bench.classroom import filled_in
 from staff.grader import files, grade, intake
+from staff.grader.bundle import Bundle
 from staff.grader.feedback import Page
 from staff.grader.grade import Grading
 from staff.grader.journal import Journal
@@ -33,7 +34,8 @@ def ran(monkeypatch):
 
     def engine(_self, jobs):
         for job in jobs:
-            noted[job.submission.student] = job.wanted
+            if job.wanted:
+                noted[job.submission.student] = job.wanted
             outputs = {"double": [{"output_type": "stream", "text": "hi\n"}]}
             questions = dict.fromkeys(job.wanted, PASS)
             yield job, Result(questions, outputs, ("none",), 0.5)
@@ -54,6 +56,23 @@ def run(*words):
 
 
 BOTH = {"ann": ("double", "Counter"), "bob": ("double", "Counter")}
+
+
+# -- a class that is known --------------------------------------------------------
+
+
+def test_what_is_known_does_not_pile_up(course, ran, monkeypatch):
+    """A submission is read only when those before it are on their way out."""
+    for number in range(20):
+        submit(course, f"s{number:02d}", ANSWERS)
+    assert run() == 0
+    taken, read = [], grade.read
+    monkeypatch.setattr(grade, "read", lambda *a, **k: taken.append(1) or read(*a, **k))
+    grading = Grading(course, Bundle.load(course, STEM), grade.options([STEM]))
+    with grading._journal() as journal:
+        for done, _ in enumerate(grading._results(journal), 1):
+            assert len(taken) == done
+    assert len(taken) == 22
 
 
 # -- the disk ----------------------------------------------------------------------
