@@ -476,7 +476,9 @@ def _rows(
         (api.Grade, {"GradeCell", "TaskCell"}),
         (api.Comment, {"SolutionCell", "TaskCell"}),
     ):
-        rows = db.query(kind).filter_by(notebook_id=notebook.id).all()
+        # by cell as well: nbgrader has an index of (cell, notebook) alone
+        asked = kind.cell_id.in_([cell.id for cell in cells])
+        rows = db.query(kind).filter(asked, kind.notebook_id == notebook.id).all()
         by_cell = {row.cell_id: row for row in rows}
         for cell in cells:
             if cell.type in wanted and cell.id not in by_cell:
