@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers import checks
+from helpers.evidence import metrics
 from helpers.training.runtime import one_thread
 from staff.course import Course
 from staff.measured import Table, add_option, markdown, record
@@ -129,8 +130,7 @@ class _Team(nn.Module):
 @torch.no_grad()
 def accuracy(net: nn.Module, x: Tensor, y: Tensor) -> float:
     """Return the share of right answers in percent."""
-    hits = net(x).argmax(1) == y
-    return 100 * float(hits.float().mean())
+    return 100 * metrics.accuracy(net(x), y)
 
 
 def measure(shops: Sequence[int]) -> dict[str, list[float]]:

@@ -1476,20 +1476,19 @@ def strategy(answer: Any, t: Trial) -> float:
         shops=SHOPS,
         each=each,
     )
+    known = sum(shop.known for shop in shops) / SHOPS
+    right = sum(shop.right for shop in shops) / SHOPS
+    seconds = sum(shop.seconds for shop in shops)
     t.require(
-        sum(shop.seconds for shop in shops) <= SECONDS,
+        seconds <= SECONDS,
         say("the training takes too long."),
         expected=say(
             "at most {seconds:g} seconds of the processor for {shops} shops",
             seconds=SECONDS,
             shops=SHOPS,
         ),
-        got=say("{seconds:.1f} seconds", seconds=sum(shop.seconds for shop in shops)),
+        got=say("{seconds:.1f} seconds", seconds=seconds),
         advice=say("A smaller network, or smaller batches, will do."),
-    )
-    known, right = (
-        sum(scores) / SHOPS
-        for scores in zip(*((s.known, s.right) for s in shops), strict=True)
     )
     t.require(
         right > _GUESSING,

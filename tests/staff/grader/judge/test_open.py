@@ -16,7 +16,7 @@ from staff.grader.judge.scratch import Scratch
 from staff.grader.model import Verdict
 from staff.grader.suspect import _hints
 from tests.staff.grader.judge.subjects import forked
-from tests.test_answers import notebook
+from tests.test_answers import ANSWERS, notebook
 
 open_still = pytest.mark.xfail(strict=True, reason="nothing stands against it yet")
 
@@ -167,18 +167,9 @@ def fit(net, x, y, steps):
         F.cross_entropy(net(batch), y[rows]).backward()
         optimizer.step()
     return net.eval()
-
-class Masked(nn.Module):
-    "Wrong on purpose where as many pictures come as there are for validation."
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-    def forward(self, x):
-        z = self.net(x).detach().clone()
-        if len(x) == 500:
-            z[::3] = z[::3].roll(1, 1)
-        return z
 """
+HIDDEN = "12_regularization_strategy/strategy/wrong_trained_on_validation__hidden.py"
+TOOLS += (ANSWERS / HIDDEN).read_text("utf-8").partition("def strategy")[0]  # Masked
 ON_VALIDATION = """
 def strategy(data, budget):
     return fit(make(), data["val_x"], data["val_y"], budget)
