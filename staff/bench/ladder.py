@@ -31,6 +31,7 @@ from staff.grader.bundle import Bundle
 from staff.grader.journal import Journal
 from staff.grader.model import Result, Submission
 from staff.grader.prepare import solution
+from staff.grader.record import Recorder
 from staff.measured import Table, add_option, record
 
 __all__ = ["Simulated", "main", "simulate"]
@@ -190,29 +191,40 @@ class _AtOnce:
         """Do nothing."""
 
 
+class _WithoutFiles(Recorder):
+    def _write_files(self, *_: object) -> None:
+        pass
+
+
 class Simulated(grade.Grading):
     """A run over a class that nobody has handed in, graded by `_AtOnce`.
 
-    Scheduler, journal, gradebook and pages are the real ones.
+    Scheduler, journal and gradebook are the real ones, and the files if there are any.
 
     Args:
         course: a copy; its gradebook is written.
         stem: the assignment.
         count: submissions, all different.
         workers: threads.
+        files: write each learner's page and executed notebook, 70 kB or more.
 
     Attributes:
         settled: how many are recorded so far.
     """
 
-    def __init__(self, course: Course, stem: str, count: int, workers: int) -> None:
-        self._count_of_class = count
+    def __init__(
+        self, course: Course, stem: str, count: int, workers: int, *, files: bool = True
+    ) -> None:
+        self._count_of_class, self._files = count, files
         options = grade.options([stem, "--workers", str(workers)])
         super().__init__(course, Bundle.load(course, stem), options)
         self._steps = solution(self.bundle).steps
 
     def _candidates(self) -> Any:
         return range(self._count_of_class)  # as long as a class, and takes no memory
+
+    def _recorder(self) -> Recorder:
+        return (Recorder if self._files else _WithoutFiles)(self.course, self.bundle)
 
     def _jobs(self, journal: Journal) -> Iterator[engine.Job]:
         for number in range(self._count_of_class):
@@ -226,15 +238,15 @@ class Simulated(grade.Grading):
             yield engine.Job(submission, wanted)
 
     def _handed_in(self, number: int) -> Submission:
-        """Return a submission like nobody else's: each answer is signed."""
-        student = f"s{number:07d}"
-        steps = tuple(
-            dataclasses.replace(step, source=f"{step.source}\n# {student}")
-            if step.kind == "answer"
-            else step
-            for step in self._steps
-        )
-        return Submission(student, student, f"{number:064x}", steps)
+        """Return a submission like nobody else's: its first answer is signed.
+
+        With it all its questions are new: their keys hold all cells before them.
+        """
+        student, steps = f"s{number:07d}", list(self._steps)
+        first = next(n for n, step in enumerate(steps) if step.kind == "answer")
+        signed = f"{steps[first].source}\n# {student}"
+        steps[first] = dataclasses.replace(steps[first], source=signed)
+        return Submission(student, student, f"{number:064x}", tuple(steps))
 
     def _engine(
         self, jobs: Iterator[engine.Job]
@@ -244,7 +256,13 @@ class Simulated(grade.Grading):
 
 
 def simulate(
-    folder: Path, stem: str, count: int, workers: int, looks: int
+    folder: Path,
+    stem: str,
+    count: int,
+    *,
+    workers: int,
+    looks: int,
+    files: bool = True,
 ) -> tuple[int, Table]:
     """Run a simulated class; print rate and memory on the way.
 
@@ -254,6 +272,7 @@ def simulate(
         count: submissions.
         workers: threads.
         looks: lines to print.
+        files: see `Simulated`.
 
     Returns:
         how many are recorded in the gradebook in the end, and what was printed.
@@ -261,7 +280,8 @@ def simulate(
     rows = []
     course = copy_course(folder, [stem])
     (course.grading / "submitted").mkdir(parents=True)
-    grading, start, last = Simulated(course, stem, count, workers), time.monotonic(), 0
+    grading = Simulated(course, stem, count, workers, files=files)
+    start, last = time.monotonic(), 0
     count_one = grading._count
 
     def watched(submission: Submission, result: Result) -> None:
@@ -277,7 +297,8 @@ def simulate(
     grading._count = watched  # type: ignore[method-assign]
     grading.run()
     head = ["Recorded", "Per second until then", "MiB"]
-    return grading.tally.recorded, Table(head, rows, "Simulated")
+    name = "Simulated" if files else "Simulated, without files"
+    return grading.tally.recorded, Table(head, rows, name)
 
 
 # --- the command ----------------------------------------------------------------------
@@ -294,6 +315,8 @@ def main(arguments: list[str] | None = None) -> int:
     add("--jobs", type=int, default=os.cpu_count() or 1, help="workers (all cores)")
     add("--lose", type=int, default=0, metavar="N", help="a class of N on Dask")
     add("--simulate", type=int, default=0, metavar="N", help="a simulated class of N")
+    more = "no page and no notebook for each of a simulated class"
+    add("--without-files", action="store_true", help=more)
     add_option(parser)
     options = parser.parse_args(arguments)
     (stem,) = Course().choose([options.assignment])
@@ -305,8 +328,9 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         if options.simulate:
             (folder / "simulated").mkdir()
-            whole = (folder / "simulated", stem, options.simulate, options.jobs, 10)
-            _, found = simulate(*whole)
+            how: Any = {"workers": options.jobs, "looks": 10}
+            how["files"] = not options.without_files
+            _, found = simulate(folder / "simulated", stem, options.simulate, **how)
         else:
             bench = Bench(folder, stem, most=max([options.lose, *options.rungs]))
             if options.lose:

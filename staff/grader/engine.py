@@ -358,7 +358,7 @@ class Seat:
 
 def job_message(job: Job, limits: Limits) -> dict[str, Any]:
     """Return a job as the warm process wants it."""
-    steps = [asdict(step) for step in needed_steps(job.submission.steps)]
+    steps = [step.to_json() for step in needed_steps(job.submission.steps)]
     wanted = [name for name in job.wanted if name not in job.submission.missing]
     tested = {step.question for step in job.submission.steps if step.kind == "test"}
     return {

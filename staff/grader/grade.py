@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import re
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -106,7 +105,6 @@ class Grading:
         limits = {"seconds": options.seconds, "memory": int(options.memory * _GIB)}
         self.limits = engine.Limits(**limits)
         self.tally = Tally()
-        self.lock = threading.Lock()  # the journal is read by the workers' threads
         self.known: dict[str, tuple[Result, dict[str, str]]] = {}
         self.refused: list[Submission] = []  # names that cannot be recorded
         self.candidates = self._candidates()
@@ -138,7 +136,7 @@ class Grading:
         self._enter()
         with (
             self._journal() as journal,
-            Recorder(self.course, self.bundle) as recorder,
+            self._recorder() as recorder,
             _lines(self.options.json) as lines,
         ):
             for submission, result, keys in self._results(journal):
@@ -151,11 +149,10 @@ class Grading:
                         for each in result.questions.values()
                         if each.verdict is Verdict.INFRA
                     )
-                    with self.lock:  # what did get a verdict is not run again
-                        journal.append(submission, result, keys)
+                    # what did get a verdict is not run again
+                    journal.append(submission, result, keys)
                     continue
-                with self.lock:
-                    changed = recorder.settle(journal, submission, result, keys)
+                changed = recorder.settle(journal, submission, result, keys)
                 self.tally.recorded += changed
             for submission in self.refused:
                 lines(submission, Result({}))
@@ -166,6 +163,9 @@ class Grading:
 
     def _journal(self) -> Journal:
         return Journal(self.course, self.bundle.stem, self.limited)
+
+    def _recorder(self) -> Recorder:
+        return Recorder(self.course, self.bundle)
 
     def _enter(self) -> None:
         from staff.grader.gradebook import enter
@@ -199,9 +199,8 @@ class Grading:
     ) -> Iterator[tuple[Submission, Result, dict[str, str]]]:
         """Yield the results of a dry run, kept for the run that follows."""
         for submission, result, keys in results:
-            with self.lock:
-                if not all(map(journal.knows, keys.values())):
-                    self.tried.keep(submission, result, keys)
+            if not all(map(journal.knows, keys.values())):
+                self.tried.keep(submission, result, keys)
             yield submission, result, keys
 
     def _results(
@@ -271,10 +270,9 @@ class Grading:
     ) -> tuple[Result, tuple[str, ...]]:
         if self.options.force:
             return Result({}), tuple(keys)
-        with self.lock:
-            recalled = journal.recall(submission, keys)
-            rest = {name: keys[name] for name in recalled.wanted}
-            more = self.tried.recall(submission, rest)
+        recalled = journal.recall(submission, keys)
+        rest = {name: keys[name] for name in recalled.wanted}
+        more = self.tried.recall(submission, rest)
         return merge(recalled.result, more.result), more.wanted
 
     def _originals(self) -> Path | None:

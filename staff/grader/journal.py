@@ -12,10 +12,11 @@ import hashlib
 import json
 import os
 import sqlite3
+import threading
 import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -81,7 +82,8 @@ class Recalled:
 class Journal:
     """The journal of one assignment; as a context it is open for its one writer.
 
-    Without ``with`` it can be read, also while someone else writes.
+    Without ``with`` it can be read, also while someone else writes. Any thread may ask;
+    one of them writes.
 
     Args:
         course: whose ``grading/journal`` it is in.
@@ -230,14 +232,20 @@ class Journal:
     # -- writing --------------------------------------------------------------------
 
     def append(
-        self, submission: Submission, result: Result, keys: Mapping[str, str]
+        self,
+        submission: Submission,
+        result: Result,
+        keys: Mapping[str, str],
+        *,
+        wait: bool = True,
     ) -> None:
-        """Note a graded submission, on disk when this returns.
+        """Note a graded submission.
 
         Args:
             submission: as read.
             result: of all its questions, recalled ones included.
             keys: name → key; a question whose verdict is INFRA is not used again.
+            wait: until it is on the disk; if not, `sync` waits for many at once.
 
         Raises:
             InfraError: it could not be written; the journal is as it was.
@@ -263,7 +271,17 @@ class Journal:
             invalid=submission.invalid,
             place=self._put(result.outputs),
         )
-        self._append({"kind": "graded", **asdict(entry)})
+        questions = {name: each.to_json() for name, each in entry.questions.items()}
+        plain = {"kind": "graded", **vars(entry), "questions": questions}
+        self._append(plain, wait=wait)
+
+    def sync(self) -> None:
+        """Wait until all that was appended is on the disk.
+
+        Raises:
+            InfraError: the disk would not take it.
+        """
+        self.lines.sync()
 
     def mark(self, student: str, revision: str) -> None:
         """Note that gradebook and files now hold this revision.
@@ -291,9 +309,13 @@ class Journal:
 
 
 class _Index:
-    """Where what stands in a journal; in a nameless file of SQLite's, not in memory."""
+    """Where what stands in a journal; in a nameless file of SQLite's, not in memory.
+
+    Any thread may ask: workers look up what is known while the writer writes.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._db.executescript(
             """
@@ -303,29 +325,31 @@ class _Index:
             CREATE TABLE students (
                 student BLOB PRIMARY KEY, start INTEGER, revision BLOB
             ) WITHOUT ROWID;
+            BEGIN; -- and no end: nobody else reads it, and it goes with the process
             """
         )
         weakref.finalize(self, self._db.close)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._db.executescript("DELETE FROM keys; DELETE FROM students;")
+        for table in ("keys", "students"):
+            self._ask(f"DELETE FROM {table}")
 
     def graded(self, student: str, start: int, keys: Iterable[str]) -> None:
         """Note a student's latest line; a key keeps the first line that had it."""
         self._set(student, "start", start)
-        rows = [(_short(key), start) for key in keys]
-        self._db.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", rows)
+        for key in keys:
+            self._ask("INSERT OR IGNORE INTO keys VALUES (?, ?)", _short(key), start)
 
     def recorded(self, student: str, revision: str) -> None:
         """Note which revision gradebook and files hold."""
         self._set(student, "revision", _short(revision))
 
     def _set(self, student: str, column: str, value: object) -> None:
-        self._db.execute(
+        self._ask(
             f"INSERT INTO students (student, {column}) VALUES (?, ?) "
             f"ON CONFLICT DO UPDATE SET {column} = excluded.{column}",
-            (_bytes(student), value),
+            *(_bytes(student), value),
         )
 
     def count(self) -> int:
@@ -335,7 +359,7 @@ class _Index:
     def starts(self) -> list[int]:
         """Return each student's latest line, in the order of their names."""
         query = "SELECT start FROM students WHERE start NOTNULL ORDER BY student"
-        return [start for (start,) in self._db.execute(query)]
+        return [start for (start,) in self._ask(query)]
 
     def latest(self, student: str) -> int | None:
         """Return where a student's latest line starts."""
@@ -359,8 +383,12 @@ class _Index:
         return found
 
     def _one(self, query: str, *values: object) -> Any:
-        row = self._db.execute(query, values).fetchone()
-        return None if row is None else row[0]
+        rows = self._ask(query, *values)
+        return rows[0][0] if rows else None
+
+    def _ask(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
 
 
 def merge(recalled: Result, fresh: Result) -> Result:

@@ -84,6 +84,12 @@ class Lines:
             self._file.close()
         self._file = None
 
+    def sync(self) -> None:
+        """Wait until all that was appended is on the disk."""
+        if self._file is not None:
+            with infra(f"writing {self.path.name}"):
+                os.fsync(self._file.fileno())
+
     def append(self, entry: dict[str, Any], *, wait: bool = True) -> int:
         """Append one entry; return where it starts, by default once it is on disk."""
         if self._file is None:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from nbgrader import api
+from sqlalchemy import or_
 
-__all__ = ["Marks", "of_assignment"]
+__all__ = ["Marks", "looked_at", "of_assignment"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,24 @@ class Marks:
         """Return what a person decided, as plain data to be compared."""
         told = (self.manual, self.extra, self.comments)
         return [sorted(each.items()) for each in told]
+
+
+def looked_at(db: Any, assignment: str) -> list[str]:
+    """Return the learners of whom a person has decided something in an assignment.
+
+    Args:
+        db: session of an open gradebook.
+        assignment: its name.
+    """
+    graded = or_(api.Grade.manual_score.isnot(None), api.Grade.extra_credit.isnot(None))
+    written = api.Comment.manual_comment.isnot(None)
+    found: set[str] = set()
+    for kind, chosen in ((api.Grade, graded), (api.Comment, written)):
+        query = db.query(api.SubmittedAssignment.student_id).distinct()
+        query = query.join(api.Assignment).filter(api.Assignment.name == assignment)
+        query = query.join(api.SubmittedNotebook).join(kind).filter(chosen)
+        found.update(student for (student,) in query)
+    return sorted(found)
 
 
 def of_assignment(

@@ -47,6 +47,10 @@ class Step:
     cell: str
     question: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return dict(vars(self))
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -117,7 +121,7 @@ class QuestionResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> QuestionResult:

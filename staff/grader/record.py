@@ -17,7 +17,6 @@ from typing import Any
 
 from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import parse_utc
 from sqlalchemy import text
 
 from helpers.files import write_whole
@@ -30,18 +29,16 @@ from staff.grader.executed import Template
 from staff.grader.faults import InfraError, infra
 from staff.grader.intake import originals
 from staff.grader.journal import Journal, revision
-from staff.grader.marks import Marks, of_assignment
+from staff.grader.marks import Marks, looked_at, of_assignment
 from staff.grader.model import QuestionResult, Result, Submission, Verdict
 from staff.grader.policy import Policy
 from staff.grader.requests import read_requests
+from staff.grader.scores import Scored, Scores, handed_in
 
-__all__ = ["NEEDS_HUMAN", "Recorder", "handed_in", "invalid_result", "record"]
-
-NEEDS_HUMAN = frozenset({Verdict.TAMPERED, Verdict.INVALID_FILE, Verdict.NOT_RUN})
-"""Verdicts that score 0 until a person has looked; formgrader lists them as such."""
+__all__ = ["Recorder", "invalid_result", "record"]
 
 _LONGEST = 128  # characters of a student's name in nbgrader's database
-_GROUP = 16  # submissions in one transaction
+_GROUP = 32  # submissions in one transaction
 _READ = 500  # learners whose marks are in memory at once, at the start
 _NOTHING = str(Marks().by_hand())  # what a person decided about nearly everybody
 
@@ -70,12 +67,20 @@ class Recorder:
         requests = read_requests(course, bundle)
         self.page = feedback.Page(bundle, self.policy, requests)
         config = config or nbgrader_config(course)
-        self._penalties = AssignLatePenalties(config=config, log=_quiet())
-        self._penalties.init_plugin()
+        penalties = AssignLatePenalties(config=config, log=_quiet())
+        penalties.init_plugin()
         self._pending: list[tuple[Journal, Submission, Result, str]] = []
         # Learners whose file was graded before: check cell → verdict then.
         self._before: dict[str, dict[str, Verdict]] = {}
         self._book = _open(config.CourseDirectory, timeout)
+        self._scores = Scores(
+            self._book.db,
+            bundle.stem,
+            self.points,
+            template=self.template,
+            policy=self.policy,
+            penalties=penalties,
+        )
         try:
             self._identity, self._due, self._decided = self._check()
         except BaseException:
@@ -148,7 +153,7 @@ class Recorder:
                 if q.name in before.questions
             }
         if keys is not None:
-            journal.append(submission, result, keys)
+            journal.append(submission, result, keys, wait=False)
         _checked_name(submission.student)
         self._results(submission, result)
         self._pending.append((journal, submission, result, now))
@@ -165,6 +170,8 @@ class Recorder:
         pending, self._pending = self._pending, []
         if not pending:
             return
+        for journal in {id(journal): journal for journal, *_ in pending}.values():
+            journal.sync()  # first of all: nothing is scored that could be lost there
         self._write([(submission, result) for _, submission, result, _ in pending])
         for journal, submission, _, now in pending:
             journal.mark(submission.student, now)
@@ -177,8 +184,8 @@ class Recorder:
         if any((p[1].student, p[3]) == (student, now) for p in self._pending):
             return True
         page = self._folder("feedback", student) / f"{self.bundle.stem}.html"
-        there = student in self._decided and page.exists()
-        return there and journal.is_recorded(student, now)
+        there = journal.is_recorded(student, now) and page.exists()
+        return there and self._stands(student)
 
     def record(self, submission: Submission, result: Result) -> None:
         """Write scores and files of one submission; doing it again changes nothing.
@@ -192,15 +199,18 @@ class Recorder:
     def _write(self, group: list[tuple[Submission, Result]]) -> None:
         names = ", ".join(submission.student for submission, _ in group[:3])
         names += f" and {len(group) - 3} more" if len(group) > 3 else ""
-        results = [self._results(*one) for one in group]
+        scored = [
+            Scored(one, self._results(one, result), self._before.pop(one.student, None))
+            for one, result in group
+        ]
         with infra(f"recording {names}"):
             with self._transaction():
-                for (submission, _), own in zip(group, results, strict=True):
-                    self._score(submission, own)
+                self._scores.write(scored)
             marks = self._read_marks([one.student for one, _ in group])
-            self._decided |= _by_hand(marks)
             for submission, result in group:
                 decided = marks.get(submission.student, Marks())
+                self._decided.pop(submission.student, None)
+                self._decided |= _by_hand({submission.student: decided})
                 self._write_files(submission, result, decided)
 
     def _results(
@@ -249,7 +259,7 @@ class Recorder:
 
         Returns:
             (the assignment's id, new in every new gradebook; when it is due; what a
-            person decided about each who stands in it, see `_by_hand`).
+            person decided, about each learner with whom one did, see `_by_hand`).
         """
         stem, db = self.bundle.stem, self._book.db
         due = None
@@ -270,136 +280,20 @@ class Recorder:
             )
         decided: dict[str, str] = {}
         with infra("reading the gradebook"):
-            students = [name for (name,) in db.query(api.Student.id)]
+            students = looked_at(db, stem)
             for start in range(0, len(students), _READ):
                 some = students[start : start + _READ]
                 decided |= _by_hand(self._read_marks(some))
             return identity, due, decided
 
-    def _score(
-        self, submission: Submission, results: Mapping[str, QuestionResult]
-    ) -> None:
-        db, stem = self._book.db, self.bundle.stem
-        assignment = db.query(api.Assignment).filter_by(name=stem).one()
-        if db.get(api.Student, submission.student) is None:
-            db.add(api.Student(id=submission.student))
-            db.flush()
-        handed = self._submission(assignment, submission)
-        notebook = self._notebook(assignment, handed)
-        cells = db.query(api.BaseCell.id, api.BaseCell.name, api.BaseCell.type)
-        cells = cells.filter(api.BaseCell.notebook_id == notebook.notebook_id).all()
-        grades, comments = _rows(db, notebook, cells)
-        before = self._before.get(submission.student)
-        for cell in cells:
-            if cell.type == "GradeCell":
-                self._grade(grades[cell.id], cell.name, results, before)
-                if cell.name not in results:
-                    self._by_hand(grades[cell.id], cell.name, submission)
-            elif cell.type == "SolutionCell":
-                comments[cell.id].auto_comment = self._comment(cell.name, submission)
-        db.flush()
-        self._penalise(handed, notebook)
-
-    def _by_hand(self, grade: api.Grade, cell: str, submission: Submission) -> None:
-        """Leave a question for a person, as nbgrader does: all but untouched ones."""
-        known = cell in self.template.stubs and not submission.invalid
-        if known and self.template.unanswered(cell, submission):
-            grade.auto_score = 0.0
-            grade.needs_manual_grade = grade.manual_score is not None
-
-    def _submission(
-        self, assignment: api.Assignment, submission: Submission
-    ) -> api.SubmittedAssignment:
-        db, own = self._book.db, api.SubmittedAssignment
-        keys = {"assignment_id": assignment.id, "student_id": submission.student}
-        found = db.query(own).filter_by(**keys).one_or_none()
-        if found is None:
-            found = own(id=api.new_uuid(), **keys)
-            db.add(found)
-        extension = self.policy.extension(self.bundle.stem, submission.student)
-        if extension is not None and assignment.duedate is not None:
-            found.extension = extension or None
-        timestamp = handed_in(submission.timestamp)
-        if timestamp is not None:  # like nbgrader, which keeps the one it knows
-            found.timestamp = timestamp
-        return found
-
-    def _notebook(
-        self, assignment: api.Assignment, handed: api.SubmittedAssignment
-    ) -> api.SubmittedNotebook:
-        db, own = self._book.db, api.SubmittedNotebook
-        master = db.query(api.Notebook.id)
-        master = master.filter_by(assignment_id=assignment.id, name=self.bundle.stem)
-        keys = {"assignment_id": handed.id, "notebook_id": master.scalar()}
-        found = db.query(own).filter_by(**keys).one_or_none()
-        if found is None:
-            found = own(id=api.new_uuid(), **keys)
-            db.add(found)
-        return found
-
-    def _comment(self, cell: str, submission: Submission) -> str | None:
-        """Return nbgrader's remark on an answer, or why there is none."""
-        if submission.invalid:
-            return submission.invalid
-        if cell not in self.template.stubs:
-            return None
-        unanswered = self.template.unanswered(cell, submission)
-        return "No response." if unanswered else None
-
-    def _grade(
-        self,
-        grade: api.Grade,
-        cell: str,
-        results: Mapping[str, QuestionResult],
-        before: Mapping[str, Verdict] | None,
-    ) -> None:
-        """Score one cell; what a person decided about it stays.
-
-        Args:
-            grade: of the gradebook.
-            cell: nbgrader's name for it.
-            results: by these names.
-            before: verdicts on the same file, if it was graded before: what is as it
-                was then, nobody has to look at again.
-        """
-        if cell not in results:  # graded by hand from the start
-            looked = before is not None and not grade.needs_manual_grade
-            grade.auto_score, grade.needs_manual_grade = None, not looked
-            return
-        own = results[cell]
-        score = self.policy.score(own, self.points[cell])
-        as_before = before is not None and before.get(cell) == own.verdict
-        if not (as_before and grade.auto_score == score):
-            # Like nbgrader, which asks to look again at what was scored by hand.
-            by_hand = grade.manual_score is not None
-            grade.needs_manual_grade = by_hand or own.verdict in NEEDS_HUMAN
-        grade.auto_score = score
-
-    def _penalise(
-        self, handed: api.SubmittedAssignment, notebook: api.SubmittedNotebook
-    ) -> None:
-        """Set the late penalty as nbgrader's AssignLatePenalties does."""
-        dated = handed.assignment.duedate is not None
-        late = handed.total_seconds_late if dated else 0
-        penalty = None
-        if late > 0:
-            self._book.db.refresh(notebook, ["score"])
-            penalty = self._penalty(handed.student_id, notebook, late)
-        notebook.late_submission_penalty = penalty
-
-    def _penalty(
-        self, student: str, notebook: api.SubmittedNotebook, late: float
-    ) -> float | None:
-        plugin = self._penalties.plugin_inst
+    def _stands(self, student: str) -> bool:
+        """Tell whether the gradebook has something that a learner handed in."""
+        own, db = api.SubmittedAssignment, self._book.db
+        mine = {"assignment_id": self._identity, "student_id": student}
         try:
-            penalty = plugin.late_submission_penalty(student, notebook.score, late)
-        except Exception as error:  # somebody's own plugin
-            name = type(plugin).__name__
-            raise InfraError(f"{student}: the plugin {name} failed: {error}") from error
-        if penalty is None:
-            return None
-        checked: float | None = self._penalties._check_late_penalty(notebook, penalty)
-        return checked
+            return db.query(own.id).filter_by(**mine).first() is not None
+        finally:
+            db.remove()
 
     # -- files ----------------------------------------------------------------------
 
@@ -434,9 +328,9 @@ class Recorder:
 
 
 def _by_hand(marks: Mapping[str, Marks]) -> dict[str, str]:
-    """Return student → what a person decided; nothing is one text for all."""
+    """Return student → what a person decided, of those where there is anything."""
     told = {student: str(each.by_hand()) for student, each in marks.items()}
-    return {s: _NOTHING if text == _NOTHING else text for s, text in told.items()}
+    return {s: text for s, text in told.items() if text != _NOTHING}
 
 
 def record(
@@ -453,40 +347,10 @@ def invalid_result(bundle: Bundle, submission: Submission) -> Result:
     return Result(dict.fromkeys(bundle.questions, reason))
 
 
-def handed_in(timestamp: str) -> datetime | None:
-    """Return a time as nbgrader reads it, in UTC; None if it is not a time."""
-    try:
-        return parse_utc(timestamp.strip()) if timestamp.strip() else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def write_text(path: Path, content: str, *, mode: int = 0o644) -> None:
     """Write a file that can be made again, and its folder; half characters as "?"."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content.encode(errors="replace"), durable=False, mode=mode)
-
-
-def _rows(
-    db: Any, notebook: api.SubmittedNotebook, cells: list[Any]
-) -> tuple[dict[str, api.Grade], dict[str, api.Comment]]:
-    """Return the notebook's grades and comments by cell; those missing are made."""
-    found = []
-    for kind, wanted in (
-        (api.Grade, {"GradeCell", "TaskCell"}),
-        (api.Comment, {"SolutionCell", "TaskCell"}),
-    ):
-        # by cell as well: nbgrader has an index of (cell, notebook) alone
-        asked = kind.cell_id.in_([cell.id for cell in cells])
-        rows = db.query(kind).filter(asked, kind.notebook_id == notebook.id).all()
-        by_cell = {row.cell_id: row for row in rows}
-        for cell in cells:
-            if cell.type in wanted and cell.id not in by_cell:
-                row = kind(cell_id=cell.id, notebook_id=notebook.id)
-                by_cell[cell.id] = row
-                db.add(row)
-        found.append(by_cell)
-    return found[0], found[1]
 
 
 def _open(directory: Any, timeout: float) -> api.Gradebook:

@@ -12,7 +12,7 @@ from staff.grader.bundle import Bundle, Question
 from staff.grader.journal import Entry
 from staff.grader.model import QuestionResult, Verdict
 from staff.grader.policy import Policy
-from staff.grader.record import handed_in
+from staff.grader.scores import handed_in
 
 __all__ = ["Case", "Report", "Row", "discrimination", "gather"]
 

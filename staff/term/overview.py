@@ -23,8 +23,9 @@ from staff.grader.journal import Entry, Journal
 from staff.grader.model import Verdict
 from staff.grader.pages import clean, page_template
 from staff.grader.pseudonyms import pseudonyms
-from staff.grader.record import handed_in, write_text
+from staff.grader.record import write_text
 from staff.grader.report import sentences
+from staff.grader.scores import handed_in
 from staff.term.grades import Assignment, Grades, read_grades
 from staff.term.overview_page import BODY
 from staff.term.table import write_table

@@ -13,12 +13,13 @@ from nbgrader.plugins import LateSubmissionPlugin
 
 from staff.authoring.release import nbgrader_config
 from staff.course import CourseError
-from staff.grader import record
+from staff.grader import record, scores
 from staff.grader.faults import InfraError
 from staff.grader.journal import Journal
 from staff.grader.model import QuestionResult, Result, Step, Verdict
 from staff.grader.outputs import safe_outputs
-from staff.grader.record import Recorder, handed_in, invalid_result
+from staff.grader.record import Recorder, invalid_result
+from staff.grader.scores import Scores, handed_in
 from tests.staff.grader.made import ANSWERS, results
 from tests.staff.grader.made import handed_in as submit
 
@@ -45,7 +46,7 @@ def grades(book, stem, student):
     return {g.name.removeprefix("test_"): g for g in notebook.grades}
 
 
-def scores(book, stem, student):
+def points(book, stem, student):
     return {name: g.auto_score for name, g in grades(book, stem, student).items()}
 
 
@@ -72,7 +73,7 @@ def test_points_for_pass_and_none_for_the_rest(recorder, bundle, book, stem):
             continue
         result = results(bundle, "Counter", double=QuestionResult(verdict))
         recorder.record(submit(bundle, f"s{number}"), result)
-        got = scores(book, stem, f"s{number}")
+        got = points(book, stem, f"s{number}")
         assert got == {"double": 2.0 if verdict == "PASS" else 0.0, "Counter": 3.0}
         flagged = grades(book, stem, f"s{number}")["double"].needs_manual_grade
         assert flagged == (verdict in {"TAMPERED", "INVALID_FILE", "NOT_RUN"})
@@ -92,7 +93,7 @@ def test_the_new_verdict_replaces_the_old_whatever_it_is(recorder, bundle, book,
     crashed = QuestionResult(Verdict.CRASHED)
     again = submit(bundle, "ada", sha256="1" * 64)
     recorder.record(again, results(bundle, double=crashed, Counter=crashed))
-    assert scores(book, stem, "ada") == {"double": 0.0, "Counter": 0.0}
+    assert points(book, stem, "ada") == {"double": 0.0, "Counter": 0.0}
 
 
 def test_what_a_person_wrote_is_kept_and_shown_for_review(recorder, bundle, book, stem):
@@ -127,7 +128,7 @@ def test_a_file_nobody_can_read_scores_nothing_and_says_why(
     reason = "This is a web page <script>alert(1)</script>, not a notebook."
     bad = submit(bundle, "ada", steps=(), invalid=reason)
     recorder.record(bad, invalid_result(bundle, bad))
-    assert scores(book, stem, "ada") == {"double": 0.0, "Counter": 0.0}
+    assert points(book, stem, "ada") == {"double": 0.0, "Counter": 0.0}
     assert all(g.needs_manual_grade for g in grades(book, stem, "ada").values())
     assert book.find_comment("double", stem, stem, "ada").comment == reason
     notebook = read_executed(small, stem, "ada")
@@ -208,7 +209,16 @@ def test_times_of_handing_in(text, hour):
 # --- crashes ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["_score", "_penalise", "_write_files", "mark"])
+STEPS = {
+    "sync": Journal,
+    "write": scores._Rows,
+    "_penalise": Scores,
+    "_write_files": Recorder,
+    "mark": Journal,
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
 def test_a_kill_between_two_steps_is_mended_by_the_next_run(
     small, bundle, book, stem, monkeypatch, step
 ):
@@ -218,14 +228,15 @@ def test_a_kill_between_two_steps_is_mended_by_the_next_run(
     def killed(*_):
         raise Killed
 
+    due(book, stem, 3)
     one, result = submit(bundle, "ada"), results(bundle, "double")
     with Journal(small, stem) as journal, Recorder(small, bundle) as recorder:
         with monkeypatch.context() as patch:
-            patch.setattr(journal if step == "mark" else recorder, step, killed)
+            patch.setattr(STEPS[step], step, killed)
             recorder.settle(journal, one, result, KEYS)
             with pytest.raises(Killed):
                 recorder.flush()
-        half = step in {"_score", "_penalise"}
+        half = step in {"sync", "write", "_penalise"}
         assert len(book.students) == (0 if half else 1)  # all of ada, or nothing
         book.db.rollback()
     with Journal(small, stem) as journal, Recorder(small, bundle) as recorder:
@@ -234,7 +245,7 @@ def test_a_kill_between_two_steps_is_mended_by_the_next_run(
         assert recorder.settle(journal, one, recalled.result, KEYS)
         assert not recorder.settle(journal, one, recalled.result, KEYS)
         assert len(journal) == 1
-    assert scores(book, stem, "ada") == {"double": 2.0, "Counter": 0.0}
+    assert points(book, stem, "ada") == {"double": 2.0, "Counter": 0.0}
     assert len(files(small)) == 3
 
 
@@ -262,16 +273,16 @@ def test_a_group_shares_a_transaction_and_fails_as_a_whole(
         settle(recorder, journal, range(record._GROUP + 2))
         assert len(book.students) == record._GROUP
         book.db.rollback()
-        score, calls = recorder._score, []
+        write, calls = scores._Rows.write, []
 
-        def fails(submission, own):
-            calls.append(submission.student)
-            score(submission, own)
+        def fails(rows):
+            calls.append(rows)
+            write(rows)
             if len(calls) == 2:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(recorder, "_score", fails)
-        with pytest.raises(InfraError, match="s16, s17: the disk is full"):
+        monkeypatch.setattr(scores._Rows, "write", fails)
+        with pytest.raises(InfraError, match="s32, s33: the disk is full"):
             recorder.flush()
     assert len(book.students) == record._GROUP
     book.db.rollback()
