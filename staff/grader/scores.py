@@ -75,76 +75,84 @@ class Scores:
         Raises:
             InfraError: somebody's own plugin for late penalties failed.
         """
-        db, names = self.db, [each.submission.student for each in group]
-        assignment = db.query(api.Assignment).filter_by(name=self.stem).one()
-        master = db.query(api.Notebook.id).filter_by(
-            assignment_id=assignment.id, name=self.stem
-        )
+        assignment = self.db.query(api.Assignment).filter_by(name=self.stem).one()
+        heads = self._hand_in(assignment, [each.submission for each in group])
+        notebooks = self._fill(assignment.id, heads, group)
+        if assignment.duedate is not None:
+            for head, notebook in zip(heads, notebooks, strict=True):
+                self._penalise(head, notebook["id"], assignment.duedate)
+
+    def _hand_in(
+        self, assignment: api.Assignment, submissions: Sequence[Submission]
+    ) -> list[Row]:
+        """Write who has handed in, and when; return the rows of that."""
+        names = [submission.student for submission in submissions]
+        keys = {"assignment_id": [assignment.id], "student_id": names}
+        handed = _Rows(self.db, api.SubmittedAssignment, **keys)
+        students = _Rows(self.db, api.Student, id=names)
+        heads = []
+        for submission in submissions:
+            students.row(submission.student)
+            head = handed.row(assignment.id, submission.student)
+            heads.append(head)
+            extension = self.policy.extension(self.stem, submission.student)
+            if extension is not None and assignment.duedate is not None:
+                head["extension"] = extension or None
+            timestamp = handed_in(submission.timestamp)
+            if timestamp is not None:  # like nbgrader, which keeps the one it knows
+                head["timestamp"] = timestamp
+        students.write()
+        handed.write()
+        return heads
+
+    def _fill(
+        self, assignment: str, heads: Sequence[Row], group: Sequence[Scored]
+    ) -> list[Row]:
+        """Write the notebooks with their points and comments; return their rows."""
+        db, found = self.db, {"assignment_id": assignment, "name": self.stem}
+        master = db.query(api.Notebook.id).filter_by(**found).scalar()
         cells = db.query(api.BaseCell.id, api.BaseCell.name, api.BaseCell.type)
-        cells = cells.filter(api.BaseCell.notebook_id == master.scalar()).all()
-        students = _Rows(db, api.Student, id=names)
-        handed = _Rows(
-            db, api.SubmittedAssignment, assignment_id=[assignment.id], student_id=names
-        )
-        for name in names:
-            students.row(name)
-        heads = [handed.row(assignment.id, name) for name in names]
-        own = {"notebook_id": [master.scalar()], "assignment_id": _ids(heads)}
-        notebooks = _Rows(db, api.SubmittedNotebook, **own)
-        owns = [notebooks.row(master.scalar(), each) for each in _ids(heads)]
-        inside = {"cell_id": _ids(cell._mapping for cell in cells)}
-        inside["notebook_id"] = _ids(owns)
-        grades = _Rows(db, api.Grade, **inside)
-        comments = _Rows(db, api.Comment, **inside)
-        for each, head, notebook in zip(group, heads, owns, strict=True):
-            self._hand_in(head, each.submission, assignment.duedate is not None)
+        cells = cells.filter(api.BaseCell.notebook_id == master).all()
+        keys = {"notebook_id": [master], "assignment_id": _ids(heads)}
+        notebooks = _Rows(db, api.SubmittedNotebook, **keys)
+        own = [notebooks.row(master, each) for each in keys["assignment_id"]]
+        keys = {"cell_id": [cell.id for cell in cells], "notebook_id": _ids(own)}
+        grades, comments = _Rows(db, api.Grade, **keys), _Rows(db, api.Comment, **keys)
+        for each, notebook in zip(group, own, strict=True):
             notebook["late_submission_penalty"] = None
             for cell in cells:
                 key = cell.id, notebook["id"]
-                if cell.type != "SolutionCell":
-                    self._grade(grades.row(*key), cell, each)
-                if cell.type != "GradeCell":
-                    self._comment(comments.row(*key), cell, each.submission)
-        for rows in (students, handed, notebooks, grades, comments):
+                if cell.type == "GradeCell":
+                    self._grade(grades.row(*key), cell.name, each)
+                elif cell.type == "SolutionCell":
+                    self._comment(comments.row(*key), cell.name, each.submission)
+                else:  # a task has both, for a person
+                    grades.row(*key), comments.row(*key)
+        for rows in (notebooks, grades, comments):
             rows.write()
-        if assignment.duedate is not None:
-            for head, notebook in zip(heads, owns, strict=True):
-                self._penalise(head, notebook["id"], assignment.duedate)
+        return own
 
-    def _hand_in(self, row: Row, submission: Submission, dated: bool) -> None:
-        extension = self.policy.extension(self.stem, submission.student)
-        if extension is not None and dated:
-            row["extension"] = extension or None
-        timestamp = handed_in(submission.timestamp)
-        if timestamp is not None:  # like nbgrader, which keeps the one it knows
-            row["timestamp"] = timestamp
-
-    def _grade(self, row: Row, cell: Any, each: Scored) -> None:
+    def _grade(self, row: Row, cell: str, each: Scored) -> None:
         """Score one cell; what a person decided about it stays."""
-        if cell.type != "GradeCell":
-            return
         by_hand = row["manual_score"] is not None
-        if cell.name not in each.results:  # graded by hand from the start
+        if cell not in each.results:  # graded by hand from the start
             looked = each.before is not None and not row["needs_manual_grade"]
             row |= {"auto_score": None, "needs_manual_grade": not looked}
-            if self._untouched(cell.name, each.submission):  # as nbgrader does
+            if self._untouched(cell, each.submission):  # as nbgrader does
                 row |= {"auto_score": 0.0, "needs_manual_grade": by_hand}
             return
-        result = each.results[cell.name]
-        score = self.policy.score(result, self.points[cell.name])
-        before = each.before and each.before.get(cell.name)
+        result = each.results[cell]
+        score = self.policy.score(result, self.points[cell])
+        before = each.before and each.before.get(cell)
         if not (before == result.verdict and row["auto_score"] == score):
             # Like nbgrader, which asks to look again at what was scored by hand.
             row["needs_manual_grade"] = by_hand or result.verdict in NEEDS_HUMAN
         row["auto_score"] = score
 
-    def _comment(self, row: Row, cell: Any, submission: Submission) -> None:
+    def _comment(self, row: Row, cell: str, submission: Submission) -> None:
         """Note that an answer was not given, as nbgrader does, or why there is none."""
-        if cell.type == "SolutionCell":
-            empty = self._untouched(cell.name, submission)
-            row["auto_comment"] = submission.invalid or (
-                "No response." if empty else None
-            )
+        empty = "No response." if self._untouched(cell, submission) else None
+        row["auto_comment"] = submission.invalid or empty
 
     def _untouched(self, cell: str, submission: Submission) -> bool:
         """Tell whether an answer was read, and is as it was released."""
