@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from nbgrader.api import Gradebook, SubmittedAssignment
 
+from staff.authoring.release import nbgrader_config
 from staff.bench.classroom import copy_course
 from staff.bench.timed import Bench, timed
 from staff.course import Course, CourseError, child_environment
@@ -46,6 +48,16 @@ _HEAD = [
     "MiB",
     "Median s",
     "95 % s",
+]
+_SIMULATED = [
+    "Class",
+    "Files",
+    "Answers",
+    "Seconds",
+    "Per second, first tenth",
+    "last tenth",
+    "MiB, first tenth",
+    "at the end",
 ]
 
 
@@ -195,6 +207,9 @@ class _WithoutFiles(Recorder):
     def _write_files(self, *_: object) -> None:
         pass
 
+    def _has_page(self, student: str) -> bool:
+        return True
+
 
 class Simulated(grade.Grading):
     """A run over a class that nobody has handed in, graded by `_AtOnce`.
@@ -209,12 +224,14 @@ class Simulated(grade.Grading):
         files: write each learner's page and executed notebook, 70 kB or more.
 
     Attributes:
-        settled: how many are recorded so far.
+        looks: (seconds since the start, MiB) after each tenth of the class.
     """
 
     def __init__(
         self, course: Course, stem: str, count: int, workers: int, *, files: bool = True
     ) -> None:
+        self.looks: list[tuple[float, float]] = []
+        self._start = time.monotonic()
         self._count_of_class, self._files = count, files
         options = grade.options([stem, "--workers", str(workers)])
         super().__init__(course, Bundle.load(course, stem), options)
@@ -254,51 +271,57 @@ class Simulated(grade.Grading):
         make: Any = _AtOnce
         yield from engine.Local(make, self.limits, self.options.workers).results(jobs)
 
+    def _count(self, submission: Submission, result: Result) -> None:
+        super()._count(submission, result)
+        done, size = self.tally.submissions, self._count_of_class
+        if done * 10 // size > len(self.looks):
+            seconds = time.monotonic() - self._start
+            memory = psutil.Process().memory_info().rss / 2**20
+            self.looks.append((seconds, memory))
+            told = f"{done:,} of them, {done / seconds:.0f} per second"
+            print(f"{told}, {memory:.0f} MiB", flush=True)
+
 
 def simulate(
-    folder: Path,
-    stem: str,
-    count: int,
-    *,
-    workers: int,
-    looks: int,
-    files: bool = True,
-) -> tuple[int, Table]:
-    """Run a simulated class; print rate and memory on the way.
+    folder: Path, stem: str, count: int, *, workers: int, files: bool = True
+) -> Table:
+    """Grade a simulated class, then once more when everything is known.
 
     Args:
         folder: new, or empty.
         stem: the assignment.
-        count: submissions.
+        count: submissions, at least 10.
         workers: threads.
-        looks: lines to print.
         files: see `Simulated`.
 
-    Returns:
-        how many are recorded in the gradebook in the end, and what was printed.
+    Raises:
+        CourseError: somebody is not recorded, or was recorded again.
     """
     rows = []
     course = copy_course(folder, [stem])
     (course.grading / "submitted").mkdir(parents=True)
-    grading = Simulated(course, stem, count, workers, files=files)
-    start, last = time.monotonic(), 0
-    count_one = grading._count
+    for kind, expected in (("new", count), ("known", 0)):
+        grading = Simulated(course, stem, count, workers, files=files)
+        grading.run()
+        found = grading.tally.recorded, *_recorded(course, stem)
+        if found != (expected, count, count):
+            raise CourseError(
+                f"{kind}: of {count} submissions {found[0]} were recorded now, not "
+                f"{expected}; journal and gradebook have {found[1]} and {found[2]}"
+            )
+        times, memory = zip((0.0, 0.0), *grading.looks, strict=True)
+        tenths = [count / 10 / (times[n] - times[n - 1]) for n in (1, -1)]
+        row = [f"{count:,}", "yes" if files else "no", kind, f"{times[-1]:.0f}"]
+        row += [f"{each:.0f}" for each in (*tenths, memory[1], memory[-1])]
+        rows.append(row)
+    return Table(_SIMULATED, rows, "Simulated")
 
-    def watched(submission: Submission, result: Result) -> None:
-        nonlocal last
-        count_one(submission, result)
-        done = grading.tally.submissions
-        if done * looks // count > last * looks // count:
-            last, seconds = done, time.monotonic() - start
-            memory = psutil.Process().memory_info().rss / 2**20
-            rows.append([f"{done:,}", f"{done / seconds:.0f}", f"{memory:.0f}"])
-            print("{} recorded, {} per second, {} MiB".format(*rows[-1]), flush=True)
 
-    grading._count = watched  # type: ignore[method-assign]
-    grading.run()
-    head = ["Recorded", "Per second until then", "MiB"]
-    name = "Simulated" if files else "Simulated, without files"
-    return grading.tally.recorded, Table(head, rows, name)
+def _recorded(course: Course, stem: str) -> tuple[int, int]:
+    """Return how many submissions journal and gradebook have."""
+    with Gradebook(nbgrader_config(course).CourseDirectory.db_url) as book:
+        handed_in = book.db.query(SubmittedAssignment).count()
+    return len(Journal(course, stem)), handed_in
 
 
 # --- the command ----------------------------------------------------------------------
@@ -328,9 +351,8 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         if options.simulate:
             (folder / "simulated").mkdir()
-            how: Any = {"workers": options.jobs, "looks": 10}
-            how["files"] = not options.without_files
-            _, found = simulate(folder / "simulated", stem, options.simulate, **how)
+            how: Any = {"workers": options.jobs, "files": not options.without_files}
+            found = simulate(folder / "simulated", stem, options.simulate, **how)
         else:
             bench = Bench(folder, stem, most=max([options.lose, *options.rungs]))
             if options.lose:
@@ -339,7 +361,8 @@ def main(arguments: list[str] | None = None) -> int:
                 found = climb(bench, options.rungs, options.jobs)
     if options.record:
         command = "make bench-grade ARGS=--ladder"
-        record(Course(), "ladder", command, [found], keys=2)
+        keys = 3 if options.simulate else 2
+        record(Course(), "ladder", command, [found], keys=keys)
     return 0
 
 

@@ -183,8 +183,7 @@ class Recorder:
         student, now = submission.student, self.revision(submission, result)
         if any((p[1].student, p[3]) == (student, now) for p in self._pending):
             return True
-        page = self._folder("feedback", student) / f"{self.bundle.stem}.html"
-        there = journal.is_recorded(student, now) and page.exists()
+        there = journal.is_recorded(student, now) and self._has_page(student)
         return there and self._stands(student)
 
     def record(self, submission: Submission, result: Result) -> None:
@@ -311,6 +310,9 @@ class Recorder:
         folder = self._folder("feedback", submission.student)
         page = self.page.render(submission, result, marks)
         write_text(folder / f"{stem}.html", page)
+
+    def _has_page(self, student: str) -> bool:
+        return (self._folder("feedback", student) / f"{self.bundle.stem}.html").exists()
 
     def _handed_in(self, submission: Submission) -> dict[str, Any]:
         """Return the outputs in the learner's own file, if it was kept."""
