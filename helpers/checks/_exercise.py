@@ -39,12 +39,14 @@ class Check(Protocol):
         number: as on the card, e.g. "2.2".
         mistakes: id → sentence said to the learner who makes this mistake.
         asks: names of the answers that it takes, in order.
+        rules: its card has rules about an answer's means, which it cannot enforce.
     """
 
     __name__: str
     number: str
     mistakes: dict[str, str]
     asks: tuple[str, ...]
+    rules: bool
 
     def __call__(self, *answers: Any, seed: int = 0) -> float | None:
         """Check the answers, on cases drawn from `seed`.
@@ -68,6 +70,7 @@ def exercise(
     from_scratch: str | None = None,
     asks: Sequence[str] = (),
     quiet: bool = False,
+    rules: bool = False,
 ) -> Callable[[Callable[..., float | None]], Check]:
     """Turn `body(answer, t)` into a check; the function's name is the exercise's.
 
@@ -79,10 +82,12 @@ def exercise(
         asks: names of the answers, where the exercise asks for more than one; the
             body then takes that many, before `t`.
         quiet: run the answer without warnings: torch warns of mistakes that are named.
+        rules: the card has rules about an answer's means that no check can enforce:
+            graders list answers whose text could break them.
 
     The check leaves torch's random states (of GPUs, too), default dtype, thread count
-    and gradient mode as it found them. It carries `number`, `mistakes` and `asks` as
-    attributes.
+    and gradient mode as it found them. It carries `number`, `mistakes`, `asks` and
+    `rules` as attributes.
     """
 
     def wrap(body: Callable[..., float | None]) -> Check:
@@ -134,6 +139,7 @@ def exercise(
         del check.__wrapped__  # its signature is the check's own: answers, seed
         made = cast(Check, check)
         made.number, made.mistakes, made.asks = number, dict(mistakes), names
+        made.rules = rules
         return made
 
     return wrap

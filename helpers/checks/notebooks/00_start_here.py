@@ -425,8 +425,8 @@ def _smaller_last_batch(answer: Any, t: Trial) -> None:
 
 
 def _train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
-    model = mode_model(t, layer).eval()
-    batches = draw_batches(t, [6, 6], model)
+    model, passes = mode_model(t, layer)
+    batches = draw_batches(t, [6, 6], model.eval())
     case = Case(
         say("a model with {kinds} that comes in eval mode", kinds=KINDS[layer]),
         model,
@@ -434,10 +434,9 @@ def _train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
         F.cross_entropy,
         sgd(0.1, momentum=0.9),
     )
-    notes: Any = model[-1].notes
-    notes.clear()
+    passes.take()
     trained, loss = _train(answer, t, case)
-    seen = [training for training, _ in notes]
+    seen = [each.training for each in passes.take()]
     case.model = copy.deepcopy(model).train()
     run = right_epoch(case)
     right = same_parameters(trained, run.model) and _near(loss, run.mean())
@@ -608,18 +607,18 @@ def _evaluated_unevenly(answer: Any, t: Trial) -> None:
 
 
 def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:
-    model = mode_model(t, layer).eval()
-    batches = draw_batches(t, [7, 7, 3], model)
+    model, passes = mode_model(t, layer)
+    batches = draw_batches(t, [7, 7, 3], model.eval())
     model.train()
     text = say("a model with {kinds} that comes in train mode", kinds=KINDS[layer])
     right = scores(copy.deepcopy(model).eval(), batches, F.cross_entropy)
     state = copy.deepcopy(model.state_dict())
     waiting = _with_gradients(t, model)
-    notes: Any = model[-1].notes
-    notes.clear()
+    passes.take()
     got = _evaluate(answer, t, model, batches, text=text)
+    heard = passes.take()
     t.require(
-        not any(training for training, _ in notes),
+        not any(each.training for each in heard),
         say("a forward pass ran in train mode."),
         expected=say("loss {mean:.6g}", mean=right.mean(right.losses)),
         got=say("loss {got:.6g}", got=got[0]),
@@ -627,7 +626,7 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
     )
     _require_scores(t, got, right)
     t.require(
-        not any(tracked for _, tracked in notes),
+        not any(each.tracked for each in heard),
         say("the logits carry a graph for gradients."),
         expected=say("logits.requires_grad = False"),
         got=say("logits.requires_grad = True"),
@@ -638,9 +637,9 @@ def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) ->
 
 
 def _evaluated_from_eval_mode(answer: Any, t: Trial) -> None:
-    model = mode_model(t, nn.BatchNorm1d).eval()
+    model, _ = mode_model(t, nn.BatchNorm1d)
     text = say("a model that comes in eval mode")
-    batches = draw_batches(t, [6, 1], model)
+    batches = draw_batches(t, [6, 1], model.eval())
     state = copy.deepcopy(model.state_dict())
     waiting = _with_gradients(t, model)
     right = scores(model, batches, F.cross_entropy)

@@ -22,6 +22,7 @@ from helpers.checks.vocabulary.dropped import (
 )
 from helpers.checks.vocabulary.modes import Layer
 from helpers.checks.vocabulary.subject import Outcome, Raised
+from helpers.checks.vocabulary.witness import Passes, Witness
 from helpers.words import say
 
 COARSE: dict[str, Any] = {
@@ -419,22 +420,19 @@ def StochasticDepth(answer: Any, t: Trial) -> None:
     _builds_without_seeding(t, answer)
 
 
-class _Block(nn.Module):
-    """x · weight, never near 0; notes how many examples it is given."""
+class _Block(Witness):
+    """x · weight · factor, never near 0."""
 
     def __init__(self, t: Trial, features: int, dtype: torch.dtype) -> None:
-        super().__init__()
+        super().__init__(Passes(t.random.uniform(0.7, 1.4)))
         self.weight = nn.Parameter(nonzero(t, features, dtype=dtype))
-        self.seen = _Seen()
 
     def forward(self, x: Tensor) -> Tensor:
-        self.seen.append(len(x))
-        return x * self.weight
+        return super().forward(x) * self.weight
 
-
-class _Seen(list[Any]):
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Seen:
-        return self  # an answer may hold a copy of the block
+    def slope(self) -> Tensor:
+        """Return block(x) / x, (features,)."""
+        return self.weight.detach() * self.passes.factor
 
 
 class _Doubles(nn.Module):
@@ -481,12 +479,13 @@ def _watch(
 ) -> tuple[Tensor, Tensor]:
     """Call the layer; return (result - x) / block(x), (calls, N, d), and (calls,) bool:
     True where the block has not been given all examples."""
-    f, ratios, saved = x * block.weight.detach(), [], []
+    f, ratios, saved = x * block.slope(), [], []
     for _ in range(calls):
-        block.seen.clear()
+        block.passes.take()
         out = _pass(t, layer, x)
-        saved.append(sum(block.seen) < len(x))
-        if not block.seen:
+        given = sum(each.examples for each in block.passes.take())
+        saved.append(given < len(x))
+        if not given:
             advice = say("A block that is skipped adds nothing: x passes on as it is.")
             t.close(
                 out, x, what=say("the result when the block is skipped"), advice=advice
@@ -593,7 +592,7 @@ def _factor(t: Trial, ratios: Tensor, p: float) -> None:
 
 
 def _evaluation(t: Trial, layer: Layer, block: _Block, x: Tensor) -> None:
-    right = x + x * block.weight.detach()
+    right = x + x * block.slope()
     t.close(_pass(t, layer.eval(), x), right, advice=_SCALED)
     model = layer.train().nested().eval()
     t.close(_pass(t, model, x), right, advice=_SCALED)
@@ -610,7 +609,7 @@ def _other_shapes(t: Trial, answer: Any, p: float, dtype: torch.dtype) -> None:
     for shape in ((5,), (2, 3, 5), (2, 2, 3, 5)):
         block = _Block(t, 5, dtype)
         layer, x = _build(t, answer, block, p), nonzero(t, *shape, dtype=dtype)
-        f = x * block.weight.detach()
+        f = x * block.slope()
         for _ in range(3):
             out = _pass(t, layer.train(), x)
             full = x + f / (1 - p)
@@ -652,7 +651,7 @@ def _depth_limits(t: Trial, answer: Any, x: Tensor) -> None:
     t.part("the limits p=0 and p=1")
     for p in (0.0, 1.0):
         block = _Block(t, 4, x.dtype)
-        layer, whole = _build(t, answer, block, p), x + x * block.weight.detach()
+        layer, whole = _build(t, answer, block, p), x + x * block.slope()
         for _ in range(20):
             out = _pass(t, layer.train(), x)
             t.require(
@@ -701,7 +700,7 @@ def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
         to_x, to_block = t.gradients(out, [x, own[0]])
         t.require(to_x is not None, say("no gradient reaches x."), advice=_FLOW)
         factor = 2.0 if ran else 0.0
-        expected = 1 + factor * block.weight.detach().expand_as(x)
+        expected = 1 + factor * block.slope().expand_as(x)
         t.close(to_x, expected, what=say("the gradient of result.sum() to x"))
         if ran:
             t.require(
@@ -709,7 +708,8 @@ def _block_gradients(t: Trial, answer: Any, dtype: torch.dtype) -> None:
                 say("no gradient reaches the block."),
                 advice=_FLOW,
             )
-            t.close(to_block, 2 * x.detach().sum(0), what=say("the block's gradient"))
+            right = 2 * block.passes.factor * x.detach().sum(0)
+            t.close(to_block, right, what=say("the block's gradient"))
         seen.add(ran)
 
 

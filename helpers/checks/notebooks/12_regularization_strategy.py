@@ -15,6 +15,7 @@ from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.handling import Spent
 from helpers.checks.vocabulary.subject import Raised
+from helpers.checks.vocabulary.witness import Passes, Witness
 from helpers.data import corrupt_labels, fashion_mnist
 from helpers.words import say
 
@@ -557,27 +558,13 @@ def search(answer: Any, t: Trial) -> None:
 # -- 12.3: five broken pieces --------------------------------------------------------
 
 
-class Seen(nn.Module):
-    """Passes its input on, and notes in which mode and whether gradients are on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.modes = torch.zeros(2)  # passes in training, passes with gradients
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x."""
-        self.modes = self.modes + torch.tensor(
-            [float(self.training), float(torch.is_grad_enabled())]
-        )
-        return x
-
-
-def _watched(t: Trial, width: int, classes: int) -> nn.Sequential:
-    """Return a network with dropout, BatchNorm far from any batch, and a `Seen`."""
+def _watched(t: Trial, width: int, classes: int) -> tuple[nn.Sequential, Passes]:
+    """Return a network with dropout, BatchNorm far from any batch, and a witness."""
     hidden = t.random.randint(5, 9)
+    passes = Passes(t.random.uniform(0.7, 1.4))
     net = nn.Sequential(
         nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Dropout(0.5),
-        nn.Sequential(Seen(), nn.Linear(hidden, classes)),
+        nn.Sequential(Witness(passes), nn.Linear(hidden, classes)),
     )  # fmt: skip
     with torch.no_grad():
         for parameter in net.parameters():
@@ -585,7 +572,7 @@ def _watched(t: Trial, width: int, classes: int) -> nn.Sequential:
         norm: Any = net[1]
         norm.running_mean += 1 + t.rand(hidden)
         norm.running_var *= 2 + t.rand(hidden)
-    return net
+    return net, passes
 
 
 def _in_eval(net: nn.Module, x: Tensor, y: Tensor) -> float:
@@ -621,15 +608,17 @@ def validation_loss(answer: Any, t: Trial) -> None:
     ):
         t.part(label)
         width, classes, n = t.random.randint(3, 6), t.random.randint(3, 5), 24
-        net = _watched(t, width, classes).train(bool(mode) or mode is None)
+        net, passes = _watched(t, width, classes)
+        net.train(bool(mode) or mode is None)
         if mode is None:
             net[1].eval()  # a frozen BatchNorm, as in fine-tuning
         modes, buffers = uses.modes(net), copy.deepcopy(dict(net.named_buffers()))
         x, y = t.randn(n, width), t.integers(classes, n)
         right = _in_eval(net, x, y)
+        passes.take()
         got = t.call(answer, net, x, y, case=f"validation_loss(model, x, y), {label}")
-        seen: Any = net[4][0]  # type: ignore[index]
-        trained, recorded = seen.modes.tolist()
+        heard = passes.take()
+        trained = any(each.training for each in heard)
         still = all(torch.equal(buffers[k], v) for k, v in net.named_buffers())
         t.require(
             not trained and still,
@@ -650,7 +639,7 @@ def validation_loss(answer: Any, t: Trial) -> None:
             mistake="mode-not-restored",
         )
         t.require(
-            not recorded,
+            not any(each.recorded or each.tracked for each in heard),
             say("the forward pass records gradients."),
             expected=say("gradients switched off"),
             got=say("gradients switched on"),
@@ -1438,6 +1427,7 @@ def _mirrored(x: Tensor, g: torch.Generator) -> Tensor:
 
 @exercise(
     "12.4",
+    rules=True,
     mistakes={
         "over-budget": say(
             "The training is longer than the budget allows. Each call of an "

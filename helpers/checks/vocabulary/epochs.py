@@ -4,13 +4,13 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers.checks import Trial
+from helpers.checks.vocabulary.witness import Passes, Witness
 from helpers.training import Batches
 from helpers.words import say
 
@@ -22,7 +22,6 @@ __all__ = [
     "Pair",
     "Run",
     "Scores",
-    "Witness",
     "adam",
     "describe_sizes",
     "draw_batches",
@@ -54,24 +53,6 @@ class Case:
     batches: Iterable[Pair]
     loss_fn: Loss
     optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer]
-
-
-class Witness(nn.Module):
-    """Passes its input on; notes the mode it was in, and whether a graph was built."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes = _Notes()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x; note (training, requires_grad) of this pass."""
-        self.notes.append((self.training, x.requires_grad))
-        return x
-
-
-class _Notes(list[Any]):
-    def __deepcopy__(self, memo: dict[int, Any]) -> "_Notes":
-        return self  # an answer may work on a copy of the model
 
 
 class Branch(nn.Module):
@@ -114,13 +95,19 @@ def linear(t: Trial, inputs: int, outputs: int, dtype: torch.dtype) -> nn.Linear
     return layer
 
 
-def mode_model(t: Trial, layer: type[nn.Module]) -> nn.Sequential:
-    """Build linear → a layer with two modes → linear → witness, float32."""
+def mode_model(t: Trial, layer: type[nn.Module]) -> tuple[nn.Sequential, Passes]:
+    """Build linear → a layer with two modes → linear → witness, float32.
+
+    Returns:
+        (the network, what hears of its passes).
+    """
     hidden = t.random.randint(4, 7)
     first = linear(t, 3, hidden, torch.float32)
     first.bias = None  # type: ignore[assignment]  # BatchNorm would cancel it
     last = linear(t, hidden, 3, torch.float32)
-    return nn.Sequential(first, layer(hidden), nn.Tanh(), last, Witness())
+    passes = Passes(t.random.uniform(0.7, 1.4))
+    layers = first, layer(hidden), nn.Tanh(), last, Witness(passes)
+    return nn.Sequential(*layers), passes
 
 
 def draw_batches(t: Trial, sizes: Sequence[int], model: nn.Module) -> list[Pair]:

@@ -15,6 +15,7 @@ replying what is right.
 | `subject` | subject | does what is asked, with the learner's own objects            |
 | `remote`  | judge   | stands in for the answers; believes nothing that comes back   |
 | `scratch` | judge   | reads off an answer's text which of torch's functions it uses |
+| `means`   | judge   | reads off it what rules about an answer's means leave no use  |
 | `judge`   | judge   | runs a check on a remote answer, and says how it ended        |
 | `plain`   | judge   | runs a test that is plain code, on stand-ins for the answers  |
 """

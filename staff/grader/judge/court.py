@@ -25,6 +25,7 @@ from staff.grader.inside.wire import Broken
 from staff.grader.inside.wire import Link as Line
 from staff.grader.judge.asked import Call, calls, owners
 from staff.grader.judge.judge import Earlier, judged, loaded
+from staff.grader.judge.means import doubtful
 from staff.grader.judge.plain import plainly, used
 from staff.grader.judge.remote import Remote
 from staff.grader.judge.scratch import Scratch
@@ -87,7 +88,8 @@ class Case:
             more["visible"] = sum(not hidden for _, hidden in asked)
             seeds = [each.seed for each, _ in asked]
             result = judged(call.stem, call.name, remote, seeds, **more)
-            return _with_doubts(result, remote, scratch)
+            rules = getattr(loaded(call.stem), call.name).rules
+            return _with_doubts(result, remote, scratch, rules=rules)
         finally:
             remote.reset()
 
@@ -112,23 +114,32 @@ def _of_one_check(
 
 
 def _with_doubts(
-    result: QuestionResult, remote: Remote, scratch: Scratch, *, plain: bool = False
+    result: QuestionResult,
+    remote: Remote,
+    scratch: Scratch,
+    *,
+    plain: bool = False,
+    rules: bool = False,
 ) -> QuestionResult:
     """Add what a person should look at, if an answer that was to be written passes.
 
     Args:
         plain: the test is, and may name what the course's own code has given.
+        rules: the exercise has some about an answer's means.
     """
     if result.verdict is not Verdict.PASS:
         return result
     try:
         own = [] if plain else scratch.helpers
         unclear = scratch.unclear if remote.looked else []
+        beyond = doubtful(scratch) if rules else []
     except Exception as error:
-        own, unclear = [], [f"it could not be read ({type(error).__name__})"]
+        own, beyond = [], []
+        unclear = [f"it could not be read ({type(error).__name__})"]
     doubts = [f"{name} is the course's own" for name in own]
     doubts += [f"it was seen to call {name}" for name in sorted(remote.watched)]
     doubts += [f"its text leaves open what it calls: {each}" for each in unclear]
+    doubts += [f"its exercise has rules, and no need for: {each}" for each in beyond]
     more = {"evidence": "; ".join(doubts)[:1000], "verdict": result.verdict}
     return QuestionResult(**{**result.to_json(), **more}) if doubts else result
 

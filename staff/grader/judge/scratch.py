@@ -111,7 +111,7 @@ class Scratch:
         """Full names of all that is torch's and used by code within reach."""
         found: dict[str, None] = {}
         for node in filter(_loads, self._sure):  # else it is replaced, not used
-            for name in self._named(node):
+            for name in self.named(node):
                 if name.startswith("torch."):
                     found |= dict.fromkeys((name, *_real(name)))
         return list(found)
@@ -124,16 +124,16 @@ class Scratch:
         """
         found: dict[str, None] = {}
         node: Any
-        for node in self._reached:
+        for node in self.reached:
             if isinstance(node, (ast.Name, ast.Attribute)):
-                named = self._named(node)
+                named = self.named(node)
                 found |= dict.fromkeys(n for n in named if _last(n) in self.asks)
             elif isinstance(node, ast.ClassDef) and node.name in self.asks:
                 parts: list[ast.AST] = [*node.bases]
-                found |= dict.fromkeys(n for p in parts for n in self._named(p))
+                found |= dict.fromkeys(n for p in parts for n in self.named(p))
             elif any(getattr(n, "id", "") in self.asks for n in _targets(node)):
                 parts = [*ast.walk(node.value)]
-                found |= dict.fromkeys(n for p in parts for n in self._named(p))
+                found |= dict.fromkeys(n for p in parts for n in self.named(p))
         for name in self.asks:
             found |= dict.fromkeys(self._aliases.get((0, name), ()))
         return [name for name in found if name.startswith("helpers.")]
@@ -145,7 +145,7 @@ class Scratch:
         Words count that match the patterns asked for so far.
         """
         found: dict[str, None] = {}
-        for node in self._reached:
+        for node in self.reached:
             if len(found) < _LISTED:
                 found |= dict.fromkeys(self._doubts(node))
         return [*found, *(["too deep"] if self._deep else [])]
@@ -173,7 +173,7 @@ class Scratch:
 
     def _leads(self, node: ast.expr) -> Iterator[str]:
         """Yield where an expression leads that no answer has to go."""
-        for name in self._named(node):
+        for name in self.named(node):
             known, found = self._found(name)
             if any(
                 _forbids(p, n) for p in self._patterns for n in (name, *_real(name))
@@ -196,7 +196,7 @@ class Scratch:
     def _words(self, node: Any) -> Iterator[str]:
         """Yield words that may be the name of what is forbidden."""
         if isinstance(node, (ast.Name, ast.Attribute)) and _loads(node):
-            names = self._named(node)
+            names = self.named(node)
             yield from (_last(n) for n in names if not n.startswith("torch."))
             if isinstance(node, ast.Name):
                 word, own = node.id, node.id in self._own
@@ -217,21 +217,21 @@ class Scratch:
     @cached_property
     def _inherits(self) -> bool:
         """Whether a class gets attributes from one of torch's."""
-        kinds = [node for node in self._reached if isinstance(node, ast.ClassDef)]
-        bases = {n for kind in kinds for b in kind.bases for n in self._named(b)}
+        kinds = [node for node in self.reached if isinstance(node, ast.ClassDef)]
+        bases = {n for kind in kinds for b in kind.bases for n in self.named(b)}
         return any(n.startswith("torch.") for n in bases - _BASES)
 
     @cached_property
     def _own(self) -> set[str]:
         """Names that the text itself gives to something."""
-        return {name for node in self._reached for name in _bound_here(node)}
+        return {name for node in self.reached for name in _bound_here(node)}
 
     @cached_property
     def _placed(self) -> set[int]:
         """Nodes whose use is followed: what is looked up in, called, given a name."""
         found: set[int] = set()
         node: Any
-        for node in self._reached:
+        for node in self.reached:
             named = [isinstance(each, ast.Name) for each in _targets(node)]
             if isinstance(node, (ast.Attribute, ast.Expr)) or (named and all(named)):
                 found.add(id(node.value))
@@ -239,9 +239,9 @@ class Scratch:
                 found.add(id(node.func))
                 if _is_getattr(node):
                     found |= {id(each) for each in node.args[:1]}
-        finders = (n for n in self._reached if getattr(n, "id", "") in _FINDERS)
-        called = {id(n.func) for n in self._reached if isinstance(n, ast.Call)}
-        kinds = [n for n in self._reached if isinstance(n, ast.ClassDef)]
+        finders = (n for n in self.reached if getattr(n, "id", "") in _FINDERS)
+        called = {id(n.func) for n in self.reached if isinstance(n, ast.Call)}
+        kinds = [n for n in self.reached if isinstance(n, ast.ClassDef)]
         kept = {
             id(getattr(each, "value", None)) for kind in kinds for each in kind.body
         }
@@ -252,7 +252,7 @@ class Scratch:
         """Nodes of texts that are there to be read by people, or as keys."""
         found: set[int] = set()
         node: Any
-        for node in self._reached:
+        for node in self.reached:
             called = getattr(node, "func", None)
             name = getattr(called, "id", getattr(called, "attr", None))
             says = getattr(node, "name", name) in _SPEAKERS
@@ -290,7 +290,7 @@ class Scratch:
             names = [*_binds(statement), *_puts_into(statement)]
             for name in {*names} - brought - {*self.asks}:
                 makers.setdefault(name, []).append(statement)
-        names = [n.id for n in self._sure if isinstance(n, ast.Name)]
+        names = [name for each in self._statements for name in _free(each)]
         sure = {id(each) for each in self._statements}
         return [each for each in self._closure(names, makers) if id(each) not in sure]
 
@@ -312,8 +312,7 @@ class Scratch:
             for statement in makers.get(name, ()):
                 if id(statement) not in found:
                     found[id(statement)] = statement
-                    nodes = ast.walk(statement)
-                    open_ += [n.id for n in nodes if isinstance(n, ast.Name)]
+                    open_ += _free(statement)
         return [*found.values()]
 
     @cached_property
@@ -322,7 +321,7 @@ class Scratch:
         return [node for each in self._statements for node in ast.walk(each)]
 
     @cached_property
-    def _reached(self) -> list[ast.AST]:
+    def reached(self) -> list[ast.AST]:
         """The nodes that they may come to."""
         more = (node for each in self._putting for node in ast.walk(each))
         return [*self._sure, *more]
@@ -350,7 +349,7 @@ class Scratch:
     @cached_property
     def _locals(self) -> dict[int, set[str]]:
         """Function → the names that are its own."""
-        return {id(n): _local(n) for n in self._reached if isinstance(n, _SCOPES)}
+        return {id(n): _local(n) for n in self.reached if isinstance(n, _SCOPES)}
 
     def _key(self, name: str, node: ast.AST) -> tuple[int, str]:
         """Return a name together with the function whose it is, 0 for none."""
@@ -371,7 +370,7 @@ class Scratch:
     def _followed(self) -> tuple[_Names, _Aliases]:
         aliases: _Aliases = {}
         assigned = []
-        for node in self._reached:
+        for node in self.reached:
             for name, full in _imports(node):
                 aliases.setdefault(self._key(name, node), {})[full] = None
             for name, value in _assigned(node):
@@ -382,7 +381,7 @@ class Scratch:
                 if number in names:
                     aliases.setdefault(key, {}).update(dict.fromkeys(names[number]))
             names = self._follow(aliases)
-            work += len(self._reached) + sum(map(len, names.values()))
+            work += len(self.reached) + sum(map(len, names.values()))
             if work > _WORK:
                 self._deep = True
                 break
@@ -391,7 +390,7 @@ class Scratch:
     def _follow(self, aliases: _Aliases) -> _Names:
         """Return what nodes may stand for, as far as the names in them are known."""
         names: _Names = {}
-        for node in reversed(self._reached):  # its parts come before it
+        for node in reversed(self.reached):  # its parts come before it
             if isinstance(node, ast.Name):
                 found: Sequence[str] = [*aliases.get(self._key(node.id, node), ())]
             else:
@@ -402,7 +401,7 @@ class Scratch:
                 names[id(node)] = found
         return names
 
-    def _named(self, node: ast.AST) -> Sequence[str]:
+    def named(self, node: ast.AST) -> Sequence[str]:
         """Return the full names that an expression may stand for."""
         return self._names.get(id(node), ())
 
@@ -499,6 +498,33 @@ def _binds(statement: ast.stmt) -> Iterator[str]:
         if isinstance(node, (*_SCOPES, ast.ClassDef)):
             own = frozenset(_local(node)) | (own or frozenset())
         waiting += [(child, own) for child in ast.iter_child_nodes(node)]
+
+
+def _free(statement: ast.stmt) -> Iterator[str]:
+    """Yield the module's names in a statement: those that are no function's own."""
+    waiting: list[tuple[ast.AST, frozenset[str]]] = [(statement, frozenset())]
+    seen: set[int] = set()
+    while waiting:
+        node, own = waiting.pop()
+        if isinstance(node, ast.Name) and node.id not in own:
+            yield node.id
+        if isinstance(node, ast.Global):
+            yield from node.names
+        inner = own
+        if isinstance(node, _SCOPES):
+            first = _first(node)
+            seen |= {id(each) for each in first}
+            waiting += [(each, own) for each in first]
+            inner = own | _local(node)
+        children = ast.iter_child_nodes(node)
+        waiting += [(each, inner) for each in children if id(each) not in seen]
+
+
+def _first(scope: Any) -> list[ast.AST]:
+    """Return the parts of a function or comprehension that are none of its own."""
+    if isinstance(scope, _WALKS):
+        return [scope.generators[0].iter]
+    return [*_outside(scope), *_outside(scope.args)]
 
 
 def _puts_into(statement: ast.stmt) -> Iterator[str]:

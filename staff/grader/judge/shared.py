@@ -625,8 +625,19 @@ def set_modes(modes: Any) -> None:
 
 
 def unheld(entries: Mapping[int, Entry]) -> list[int]:
-    """Return the numbers of objects that nothing but their table holds any more."""
-    return [key for key, each in entries.items() if key and _ALONE(each.obj) <= 2]
+    """Return the numbers of objects that nothing but their table holds any more.
+
+    A function of the check's is not among them: what the answer has kept may call it.
+    """
+    return [
+        key
+        for key, each in entries.items()
+        if key and _ALONE(each.obj) <= 2 and _can_go(each.obj)
+    ]
+
+
+def _can_go(obj: Any) -> bool:
+    return isinstance(obj, Handle) or sharable(obj)
 
 
 _ALONE = sys.getrefcount  # 2: the entry's own reference and the argument

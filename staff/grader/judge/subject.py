@@ -149,6 +149,9 @@ class Callback:
         self.__name__ = name
         self._key, self._link = key, link
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Callback:
+        return self  # as of any function
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the judge's function returns, with its gradient."""
         result = self._link.back({"callback": self._key}, args, kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,7 @@ def _alone(*kept: int) -> None:
     """Print nothing, and have no descriptor but those of the link."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 1)
+    sys.stdout = os.fdopen(1, "w", closefd=False)  # pytest's has a file closed here
     for descriptor in range(3, 256):
         if descriptor not in kept:
             with contextlib.suppress(OSError):

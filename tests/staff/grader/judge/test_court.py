@@ -13,6 +13,7 @@ from helpers.study import progress
 from staff.grader.inside.run import CELL
 from staff.grader.inside.wire import Broken
 from staff.grader.judge.court import Case, Court
+from staff.grader.judge.judge import loaded
 from staff.grader.model import Verdict
 from tests.hostile.case import RIGHT, WRONG
 from tests.staff.grader.judge.subjects import forked
@@ -99,6 +100,18 @@ def test_a_pass_may_leave_a_doubt_for_a_person():
     result = told(HIDES + hidden)
     assert result.verdict is Verdict.PASS
     assert "getattr with a computed name" in result.evidence
+
+
+@pytest.mark.parametrize("rules", [True, False])
+def test_where_a_card_has_rules_means_are_left_to_a_person(rules, monkeypatch):
+    monkeypatch.setattr(getattr(loaded(STEM), NAME), "rules", rules)
+    result = told(
+        f"import os\n{RIGHT.replace('torch.rand(', '(os.sep and torch.rand)(')}"
+    )
+    assert result.verdict is Verdict.PASS
+    assert ("no need for: os.sep" in result.evidence) is rules
+    plain = told(RIGHT)
+    assert (plain.verdict, plain.evidence) == (Verdict.PASS, "")
 
 
 def test_a_text_too_deep_to_be_read_is_a_doubt_or_a_verdict():

@@ -1,7 +1,4 @@
-"""Ways around the judge that are still open: each test is expected to fail.
-
-Whoever shuts one takes the mark away.
-"""
+"""Ways around the judge that once were open: now they fail, or a person looks."""
 
 from __future__ import annotations
 
@@ -17,8 +14,6 @@ from staff.grader.model import Verdict
 from staff.grader.suspect import _hints
 from tests.staff.grader.judge.subjects import forked
 from tests.test_answers import ANSWERS, notebook
-
-open_still = pytest.mark.xfail(strict=True, reason="nothing stands against it yet")
 
 SETUP = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
 
@@ -111,7 +106,8 @@ def verdict(stem: str, name: str, source: str, seconds: float = 60.0):
     scratch = Scratch([setup, source], check.asks)
     with forked(names, seconds=seconds) as remote:
         told = Remote(remote._link, seconds, scratch=scratch)
-        return _with_doubts(judged(stem, name, told, (0,)), told, scratch)
+        result = judged(stem, name, told, (0,))
+        return _with_doubts(result, told, scratch, rules=check.rules)
 
 
 @pytest.mark.parametrize(("stem", "name"), HELPERS, ids=lambda each: each)
@@ -127,22 +123,106 @@ def test_a_helper_is_no_answer(stem, name):
 # -- what a check's own module has seen, where the answer could change it --------------
 
 
-@open_still
-def test_a_witness_cannot_be_made_to_forget():
-    """12.3a asks for `torch.no_grad()`; this answer clears the notes instead."""
-    text = """
+WATCHED = """
 def validation_loss(model, x, y):
     modes = [m.training for m in model.modules()]
     model.eval()
-    loss = F.cross_entropy(model(x), y).item()
+    witness = model[4][0]
+    {before}
+    loss = F.cross_entropy(model(x), y)
+    {after}
     for m, mode in zip(model.modules(), modes):
         m.training = mode
-        if hasattr(m, "modes"):
-            m.modes = torch.zeros(2)
-    return loss
+    return loss.item()
 """
+PASSED_BY = {
+    "nothing is done": ("", ""),
+    "it clears what lies there": (
+        "",
+        "for each in vars(witness).values():\n"
+        "        if isinstance(each, list): each.clear()\n"
+        "        if isinstance(each, torch.Tensor): each.zero_()",
+    ),
+    "it takes another function": ("witness.passes = lambda x, training: 1.0", ""),
+    "it takes another forward": ("witness.forward = lambda x: x", ""),
+    "the class has another forward": ("type(witness).forward = lambda m, x: x", ""),
+    "a copy is called as it should": (
+        "",
+        "with torch.no_grad(): loss = F.cross_entropy(copy.deepcopy(model)(x), y)",
+    ),
+    "it lies about gradients": (
+        "tell = witness.passes\n"
+        "    witness.passes = torch.no_grad()(lambda x, training: tell(x, False))",
+        "witness.passes = tell",
+    ),
+    "it lies about the function's own module": (
+        "from helpers.checks.vocabulary import witness as module\n"
+        "    module.Passes.__call__ = lambda passes, x, training: passes.factor",
+        "",
+    ),
+    "it tells of nothing, with the factor of an earlier pass": (
+        "with torch.enable_grad(): factor = witness.passes(x, False)\n"
+        "    witness.forward = lambda x: factor * x",
+        "del witness.forward",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PASSED_BY)
+def test_a_witness_cannot_be_made_to_forget(case):
+    """12.3a asks for `torch.no_grad()`; these answers do without."""
+    before, after = PASSED_BY[case]
+    text = "import copy\n" + WATCHED.format(before=before, after=after)
     result = verdict("12_regularization_strategy", "validation_loss", text)
-    assert result.verdict is not Verdict.PASS
+    assert result.verdict not in (Verdict.PASS, Verdict.INFRA)
+
+
+def test_a_witness_passes_who_does_what_is_asked():
+    """So it is the gradients that decide above."""
+    text = WATCHED.format(before="torch.set_grad_enabled(False)", after="")
+    text = text.replace("return", "torch.set_grad_enabled(True)\n    return")
+    result = verdict("12_regularization_strategy", "validation_loss", text)
+    assert result.verdict is Verdict.PASS
+
+
+def test_a_witness_is_heard_through_copies_of_a_model():
+    text = """
+import copy
+def validation_loss(model, x, y):
+    twin = copy.deepcopy(copy.deepcopy(model)).double().float().train().eval()
+    with torch.no_grad():
+        return F.cross_entropy(twin(x), y).item()
+"""
+    name = "12_regularization_strategy", "validation_loss"
+    assert verdict(*name, text).verdict is Verdict.PASS
+    recorded = text.replace("no_grad", "enable_grad")
+    assert verdict(*name, recorded).mistake == "with-gradients"
+
+
+def test_a_block_cannot_be_made_to_forget():
+    """6.3 asks not to compute what is thrown away; this answer clears the notes."""
+    text = """
+class StochasticDepth(nn.Module):
+    def __init__(self, block, p=0.5):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError("p")
+        self.block, self.p = block, p
+    def forward(self, x):
+        if not self.training:
+            return x + self.block(x)
+        if self.p == 1:
+            return x
+        out = self.block(x)
+        if torch.rand(()) < self.p:
+            for each in vars(self.block).values():
+                if isinstance(each, list):
+                    each.clear()
+            return x
+        return x + out / (1 - self.p)
+"""
+    result = verdict("06_stochastic_depth", "StochasticDepth", text)
+    assert result.mistake == "computes-then-masks"
 
 
 # -- the capstone ----------------------------------------------------------------------
@@ -279,21 +359,8 @@ def test_what_knows_validation_by_heart_is_turned_away():
     assert result.mistake == "trained-on-validation"
 
 
-OPEN_CAPSTONES = {
-    "trained before it is asked, on other pictures",
-    "the sealed pictures' labels are looked up",
-    "the engine called by its own name",
-}
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=open_still if case in OPEN_CAPSTONES else ())
-        for case in CAPSTONES
-    ],
-)
+@pytest.mark.parametrize("case", CAPSTONES)
 def test_who_breaks_a_rule_of_the_capstone_has_no_points(case):
     """Or it is left to a person."""
     text = TOOLS + CAPSTONES[case]
