@@ -19,7 +19,7 @@ import functools
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -364,11 +364,14 @@ class Scratch:
                 aliases.setdefault(self._key(name, node), {})[full] = None
             for name, value in _assigned(node):
                 assigned.append((self._key(name, node), id(value)))
-        names, before, work = self._follow(aliases), -1, 0
-        while before != (before := sum(map(len, aliases.values()))):
+        names, work = self._follow(aliases), 0
+        while True:
+            before = sum(map(len, aliases.values()))
             for key, number in assigned:
                 if number in names:
                     aliases.setdefault(key, {}).update(dict.fromkeys(names[number]))
+            if before == sum(map(len, aliases.values())):
+                break
             names = self._follow(aliases)
             work += len(self._reached) + sum(map(len, names.values()))
             if work > _WORK:
@@ -465,7 +468,7 @@ class _Statement:
     @cached_property
     def binds(self) -> tuple[str, ...]:
         """The module's names that it gives a value to, or changes."""
-        return tuple(dict.fromkeys(_binds(self.node)))
+        return tuple(dict.fromkeys(_binds(self.node, self.locals)))
 
     @cached_property
     def puts_into(self) -> tuple[str, ...]:
@@ -503,8 +506,8 @@ class _Statement:
 
     @cached_property
     def locals(self) -> dict[int, set[str]]:
-        """Function → the names that are its own."""
-        return {id(n): _local(n) for n in self.nodes if isinstance(n, _SCOPES)}
+        """Function, class or comprehension in it → the names that are its own."""
+        return {id(n): _local(n) for n in self.nodes if isinstance(n, _OWNERS)}
 
 
 def _parsed(source: str) -> list[_Statement]:
@@ -521,10 +524,13 @@ def _parsed_anew(source: str) -> list[_Statement]:
 _parsed_once = functools.lru_cache(maxsize=256)(_parsed_anew)
 
 
-def _binds(statement: ast.stmt) -> Iterator[str]:
+def _binds(statement: ast.stmt, local: Mapping[int, set[str]]) -> Iterator[str]:
     """Yield the module's names that a statement gives a value to, or changes.
 
     In a function these are those that are not its own.
+
+    Args:
+        local: see `_Statement.locals`.
     """
     waiting: list[tuple[ast.AST, frozenset[str] | None]] = [(statement, None)]
     while waiting:
@@ -539,8 +545,8 @@ def _binds(statement: ast.stmt) -> Iterator[str]:
         stored = isinstance(getattr(node, "ctx", None), ast.Store)
         if stored and isinstance(root, ast.Name) and root.id not in (own or ()):
             yield root.id
-        if isinstance(node, (*_SCOPES, ast.ClassDef)):
-            own = frozenset(_local(node)) | (own or frozenset())
+        if isinstance(node, _OWNERS):
+            own = (own or frozenset()) | local[id(node)]
         waiting += [(child, own) for child in ast.iter_child_nodes(node)]
 
 
@@ -562,6 +568,7 @@ _TEXTS = (ast.Constant, ast.BinOp, ast.JoinedStr)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _WALKS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_WALKS)
+_OWNERS = (*_SCOPES, ast.ClassDef)
 
 
 def _bound_here(node: Any) -> Iterator[str]:
