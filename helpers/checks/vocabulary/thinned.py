@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -59,66 +59,118 @@ class ThinnedNetworks:
 
     def __init__(self, t: Trial, dtype: torch.dtype) -> None:
         self.dtype, self.rates = dtype, t.random.choice([(0.5, 0.3), (0.4, 0.5)])
-        for _ in range(1000):
-            self._draw(t)
-            others = {
-                0.4: (self.of_mean_logits, self.whole),
-                0.3: (self.mean.mean(0),),  # examples mixed
-                0.2: (self.votes,),
-            }
-            gaps = (
-                (self.mean - other).abs().max() > gap
-                for gap, values in others.items()
-                for other in values
+        for _ in range(_ROUNDS):
+            parameters, x = _drawn(t, dtype)
+            many = _said(parameters, x, self.rates)
+            fit = many.disagree().nonzero()
+            if len(fit):
+                chosen = int(fit[0])
+                self.x, said = (
+                    x[chosen].clone(),
+                    _Said(*(each[chosen] for each in many)),
+                )
+                self.model = _network([each[chosen] for each in parameters], self.rates)
+                break
+        else:
+            raise RuntimeError(
+                say("no network found whose thinned networks disagree enough")
             )
-            if all(gaps):
-                return
-        raise RuntimeError(
-            say("no network found whose thinned networks disagree enough")
-        )
-
-    def _draw(self, t: Trial) -> None:
-        p1, p2 = self.rates
-        first, last = (
-            linear_layer(t, 3, 2, dtype=self.dtype),
-            linear_layer(t, 2, 3, dtype=self.dtype),
-        )
-        with torch.no_grad():
-            last.weight.mul_(6)
-        self.model = nn.Sequential(
-            nn.Sequential(nn.Dropout(p1), first, nn.ReLU()), nn.Dropout(p2), last
-        )
-        self.x = 2 * nonzero(t, 12, 3, dtype=self.dtype)
-        masks = torch.tensor(
-            list(itertools.product((0, 1), repeat=5)), dtype=self.dtype
-        )
-        drop = torch.tensor([p1] * 3 + [p2] * 2, dtype=self.dtype)
-        chance = torch.where(masks == 1, 1 - drop, drop).prod(1)[:, None, None]
-        scaled = (masks / (1 - drop))[:, None]  # (32, 1, 5)
-        with torch.no_grad():
-            hidden = first(self.x * scaled[..., :3]).relu()
-            self.logits = last(hidden * scaled[..., 3:])
-            self.each = self.logits.softmax(-1)
-            self.mean = (chance * self.each).sum(0)
-            self.of_mean_logits = (chance * self.logits).sum(0).softmax(-1)
-            first_choice = F.one_hot(self.each.argmax(-1), 3)
-            self.votes = (chance * first_choice).sum(0)
-            centred = self.logits - self.logits.mean(-1, keepdim=True)
-            self._log_mean = (chance * centred).sum(0)
-            self._log_sd = (chance * (centred - self._log_mean) ** 2).sum(0).sqrt()
-            self.whole = last(first(self.x).relu()).softmax(-1)
-        self.model.eval()
+        self.logits, self.each, self.mean, *others = said
+        self.of_mean_logits, self.votes, self.whole = others
 
     def averaged_logits(self, probs: torch.Tensor, n: int) -> bool:
         """Tell whether probs (12, 3) are, up to a factor per row, exp(mean logits).
 
         Compared on a log scale, within six standard errors of a mean over n networks.
         """
-        logs = probs.log()
-        logs = logs - logs.mean(-1, keepdim=True)
-        near = (logs - self._log_mean).abs() <= 6 * self._log_sd / n**0.5 + 1e-2
+        logs, centred = (
+            each - each.mean(-1, keepdim=True) for each in (probs.log(), self.logits)
+        )
+        _, chance = _masks(self.rates, self.dtype)
+        mean = (chance * centred).sum(0)
+        sd = (chance * (centred - mean) ** 2).sum(0).sqrt()
+        near = (logs - mean).abs() <= 6 * sd / n**0.5 + 1e-2
         rows = (probs > 1e-30).all(-1)
         return bool(rows.sum() >= 3 and near[rows].all())
+
+
+# -- drawing such a network ------------------------------------------------------------
+
+_MANY = 16  # networks that are drawn at once: one of seventeen disagrees enough
+_ROUNDS = 64
+_SHAPES = ((2, 3), (2,), (3, 2), (3,))  # weight and bias of two layers
+
+
+class _Said(NamedTuple):
+    """What many networks say; as the attributes of `ThinnedNetworks`, (_MANY, ...)."""
+
+    logits: Tensor
+    each: Tensor
+    mean: Tensor
+    of_mean_logits: Tensor
+    votes: Tensor
+    whole: Tensor
+
+    def disagree(self) -> Tensor:
+        """Tell of each whether the named mistakes are far enough from what is right."""
+        mixed = self.mean.mean(1, keepdim=True)  # of all examples
+        others = (
+            *((self.of_mean_logits, 0.4), (self.whole, 0.4)),
+            *((mixed, 0.3), (self.votes, 0.2)),
+        )
+        gaps = [(self.mean - o).abs().amax((1, 2)) > gap for o, gap in others]
+        return torch.stack(gaps).all(0)
+
+
+def _drawn(t: Trial, dtype: torch.dtype) -> tuple[list[Tensor], Tensor]:
+    """Draw the parameters and the examples of many networks."""
+    parameters = [nonzero(t, _MANY, *shape, dtype=dtype) for shape in _SHAPES]
+    parameters[2] *= 6
+    return parameters, 2 * nonzero(t, _MANY, 12, 3, dtype=dtype)
+
+
+def _said(parameters: Sequence[Tensor], x: Tensor, rates: tuple[float, float]) -> _Said:
+    """Work out what networks say, each thinned one of them and all together."""
+    scaled, chance = _masks(rates, x.dtype)
+    logits = _logits(parameters, x, scaled)
+    # Over three numbers that lie together it takes four times as long.
+    each = logits.mT.softmax(-2).mT.contiguous()
+    return _Said(
+        logits,
+        each,
+        mean=(chance * each).sum(1),
+        of_mean_logits=(chance * logits).sum(1).softmax(-1),
+        votes=(chance * F.one_hot(each.argmax(-1), 3)).sum(1),
+        whole=_logits(parameters, x, torch.ones_like(scaled[:1]))[:, 0].softmax(-1),
+    )
+
+
+def _masks(rates: tuple[float, float], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return the 32 scaled masks (32, 1, 5), and how often each is drawn (32, 1, 1)."""
+    drop = torch.tensor([rates[0]] * 3 + [rates[1]] * 2, dtype=dtype)
+    masks = torch.tensor(list(itertools.product((0, 1), repeat=5)), dtype=dtype)
+    chance = torch.where(masks == 1, 1 - drop, drop).prod(1)
+    return (masks / (1 - drop))[:, None], chance[:, None, None]
+
+
+def _logits(parameters: Sequence[Tensor], x: Tensor, scaled: Tensor) -> Tensor:
+    """Return (_MANY, S, 12, 3) for scaled masks (S, 1, 5) of inputs and units."""
+    weight, bias, last_weight, last_bias = (each[:, None] for each in parameters)
+    hidden = (x[:, None] * scaled[..., :3]) @ weight.mT + bias[..., None, :]
+    return (hidden.relu() * scaled[..., 3:]) @ last_weight.mT + last_bias[..., None, :]
+
+
+def _network(parameters: Sequence[Tensor], rates: tuple[float, float]) -> nn.Sequential:
+    """Return the network with these parameters, in eval mode."""
+    dtype = parameters[0].dtype
+    first, last = nn.Linear(3, 2, dtype=dtype), nn.Linear(2, 3, dtype=dtype)
+    with torch.no_grad():
+        for own, drawn in zip(
+            (*first.parameters(), *last.parameters()), parameters, strict=True
+        ):
+            own.copy_(drawn)
+    thinned = nn.Sequential(nn.Dropout(rates[0]), first, nn.ReLU())
+    return nn.Sequential(thinned, nn.Dropout(rates[1]), last).eval()
 
 
 # -- what is asked of predictions that are drawn from such networks --------------------

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from staff.grader.inside import calls, confine, shell, watch, wire
+from staff.grader.inside import calls, confine, pages, shell, watch, wire
 from staff.grader.inside.attempt import Attempt, JudgeGone, Ready
 from staff.grader.inside.budget import Budget
 from staff.grader.inside.run import BEST, Run
@@ -55,6 +55,7 @@ class Worker:
         ipython = _warm_up(config)
         gc.collect()
         gc.freeze()
+        pages.gather()
         scratch = [Path(each) for each in config["scratch"]]
         shared = watch.own_memory("self")
         judge = socket.socket(fileno=config["judge"])

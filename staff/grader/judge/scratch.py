@@ -19,7 +19,7 @@ import functools
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -71,6 +71,9 @@ _WORK = 200_000  # nodes and names that are gone through until all names are kno
 _Names = dict[int, Sequence[str]]
 """Node, by its number → full names of what it may stand for."""
 
+_Scopes = dict[int, tuple[ast.AST, ...]]
+"""Node, by its number → the functions that it stands in."""
+
 _Aliases = dict[tuple[int, str], dict[str, None]]
 """Function, or 0, and a name of its own → full names, in order."""
 
@@ -90,15 +93,15 @@ class Scratch:
         self._objects: dict[str, tuple[bool, Any]] = {}
 
     @cached_property
-    def trees(self) -> list[ast.Module]:
-        """The cells' syntax; those are left out that do not run either."""
+    def _all(self) -> list[_Statement]:
+        """The cells' statements; cells are left out that do not run either."""
         found = []
         for each in self.source:
             try:
-                found.append(_parsed(each))
+                found += _parsed(each)
             except (RecursionError, MemoryError):
                 self._deep = True
-        return [tree for tree in found if tree is not None]
+        return found
 
     def __call__(self, pattern: str) -> tuple[str, ...]:
         """Return full names of torch's functions used that match, in their order."""
@@ -273,36 +276,31 @@ class Scratch:
     # -- what stands where -------------------------------------------------------------
 
     @cached_property
-    def _statements(self) -> list[ast.stmt]:
+    def _statements(self) -> list[_Statement]:
         """All statements that the answers can come to."""
-        makers: dict[str, list[ast.stmt]] = {}
-        for statement in self._all:
-            for name in _binds(statement):
-                makers.setdefault(name, []).append(statement)
+        makers: dict[str, list[_Statement]] = {}
+        for each in self._all:
+            for name in each.binds:
+                makers.setdefault(name, []).append(each)
         return self._closure([*self.asks, "*"], makers)
 
     @cached_property
-    def _putting(self) -> list[ast.stmt]:
+    def _putting(self) -> list[_Statement]:
         """Statements that may put something into what the answers use, and so on."""
-        makers: dict[str, list[ast.stmt]] = {}
-        brought = {n for each in self._all for n, _ in _imports(each)}
-        for statement in self._all:
-            names = [*_binds(statement), *_puts_into(statement)]
-            for name in {*names} - brought - {*self.asks}:
-                makers.setdefault(name, []).append(statement)
-        names = [name for each in self._statements for name in _free(each)]
-        sure = {id(each) for each in self._statements}
-        return [each for each in self._closure(names, makers) if id(each) not in sure]
-
-    @property
-    def _all(self) -> list[ast.stmt]:
-        return [statement for tree in self.trees for statement in tree.body]
+        makers: dict[str, list[_Statement]] = {}
+        brought = {n for each in self._all for n, _ in _imports(each.node)}
+        for each in self._all:
+            for name in {*each.binds, *each.puts_into} - brought - {*self.asks}:
+                makers.setdefault(name, []).append(each)
+        names = [name for each in self._statements for name in each.names]
+        sure = {*self._statements}
+        return [each for each in self._closure(names, makers) if each not in sure]
 
     def _closure(
-        self, names: list[str], makers: dict[str, list[ast.stmt]]
-    ) -> list[ast.stmt]:
+        self, names: list[str], makers: dict[str, list[_Statement]]
+    ) -> list[_Statement]:
         """Return what makes these names, and the names in that, and so on."""
-        found: dict[int, ast.stmt] = {}
+        found: dict[_Statement, None] = {}
         open_, seen = [*names], set[str]()
         while open_:
             name = open_.pop()
@@ -310,46 +308,37 @@ class Scratch:
                 continue
             seen.add(name)
             for statement in makers.get(name, ()):
-                if id(statement) not in found:
-                    found[id(statement)] = statement
-                    open_ += _free(statement)
-        return [*found.values()]
+                if statement not in found:
+                    found[statement] = None
+                    open_ += statement.names
+        return [*found]
 
     @cached_property
     def _sure(self) -> list[ast.AST]:
         """The nodes that the answers can come to; what is found there decides."""
-        return [node for each in self._statements for node in ast.walk(each)]
+        return [node for each in self._statements for node in each.nodes]
 
     @cached_property
     def reached(self) -> list[ast.AST]:
         """The nodes that they may come to."""
-        more = (node for each in self._putting for node in ast.walk(each))
+        more = (node for each in self._putting for node in each.nodes)
         return [*self._sure, *more]
 
     @cached_property
-    def _scopes(self) -> dict[int, tuple[ast.AST, ...]]:
+    def _scopes(self) -> _Scopes:
         """Node → the functions that it stands in, from outside."""
-        found: dict[int, tuple[ast.AST, ...]] = {}
-        waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]]
-        waiting = [(each, ()) for each in (*self._statements, *self._putting)]
-        while waiting:
-            node, scope = waiting.pop()
-            found[id(node)] = scope
-            inner = (*scope, node) if isinstance(node, _SCOPES) else scope
-            outside = _outside(node)
-            if isinstance(node, (ast.arguments, ast.comprehension)):
-                waiting += [(each, scope[:-1]) for each in outside]
-            else:
-                waiting += [(each, scope) for each in outside]
-            kept = {id(each) for each in outside}
-            children = ast.iter_child_nodes(node)
-            waiting += [(each, inner) for each in children if id(each) not in kept]
+        found: _Scopes = {}
+        for each in (*self._statements, *self._putting):
+            found |= each.scopes
         return found
 
     @cached_property
     def _locals(self) -> dict[int, set[str]]:
         """Function → the names that are its own."""
-        return {id(n): _local(n) for n in self.reached if isinstance(n, _SCOPES)}
+        found: dict[int, set[str]] = {}
+        for each in (*self._statements, *self._putting):
+            found |= each.locals
+        return found
 
     def _key(self, name: str, node: ast.AST) -> tuple[int, str]:
         """Return a name together with the function whose it is, 0 for none."""
@@ -375,11 +364,14 @@ class Scratch:
                 aliases.setdefault(self._key(name, node), {})[full] = None
             for name, value in _assigned(node):
                 assigned.append((self._key(name, node), id(value)))
-        names, before, work = self._follow(aliases), -1, 0
-        while before != (before := sum(map(len, aliases.values()))):
+        names, work = self._follow(aliases), 0
+        while True:
+            before = sum(map(len, aliases.values()))
             for key, number in assigned:
                 if number in names:
                     aliases.setdefault(key, {}).update(dict.fromkeys(names[number]))
+            if before == sum(map(len, aliases.values())):
+                break
             names = self._follow(aliases)
             work += len(self.reached) + sum(map(len, names.values()))
             if work > _WORK:
@@ -463,24 +455,82 @@ class Scratch:
 # -- parts of it -----------------------------------------------------------------------
 
 
-def _parsed(source: str) -> ast.Module | None:
+class _Statement:
+    """A statement of a cell, and what was found out about it: many cells are alike.
+
+    Args:
+        node: its syntax.
+    """
+
+    def __init__(self, node: ast.stmt) -> None:
+        self.node = node
+
+    @cached_property
+    def binds(self) -> tuple[str, ...]:
+        """The module's names that it gives a value to, or changes."""
+        return tuple(dict.fromkeys(_binds(self.node, self.locals)))
+
+    @cached_property
+    def puts_into(self) -> tuple[str, ...]:
+        """The names whose methods it calls for what they change."""
+        return tuple(_puts_into(self.node))
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All that it consists of."""
+        return [*ast.walk(self.node)]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The module's names in it: those that are no function's own."""
+        return [*_free(self.node)]
+
+    @cached_property
+    def scopes(self) -> _Scopes:
+        """Node → the functions in it that the node stands in, from outside."""
+        found: _Scopes = {}
+        waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(self.node, ())]
+        while waiting:
+            node, scope = waiting.pop()
+            found[id(node)] = scope
+            inner = (*scope, node) if isinstance(node, _SCOPES) else scope
+            outside = _outside(node)
+            if isinstance(node, (ast.arguments, ast.comprehension)):
+                waiting += [(each, scope[:-1]) for each in outside]
+            else:
+                waiting += [(each, scope) for each in outside]
+            kept = {id(each) for each in outside}
+            children = ast.iter_child_nodes(node)
+            waiting += [(each, inner) for each in children if id(each) not in kept]
+        return found
+
+    @cached_property
+    def locals(self) -> dict[int, set[str]]:
+        """Function, class or comprehension in it → the names that are its own."""
+        return {id(n): _local(n) for n in self.nodes if isinstance(n, _OWNERS)}
+
+
+def _parsed(source: str) -> list[_Statement]:
     return _parsed_once(source) if len(source) < _SHORT else _parsed_anew(source)
 
 
-def _parsed_anew(source: str) -> ast.Module | None:
+def _parsed_anew(source: str) -> list[_Statement]:
     try:
-        return ast.parse(source)
+        return [*map(_Statement, ast.parse(source).body)]
     except (SyntaxError, ValueError):
-        return None
+        return []
 
 
 _parsed_once = functools.lru_cache(maxsize=256)(_parsed_anew)
 
 
-def _binds(statement: ast.stmt) -> Iterator[str]:
+def _binds(statement: ast.stmt, local: Mapping[int, set[str]]) -> Iterator[str]:
     """Yield the module's names that a statement gives a value to, or changes.
 
     In a function these are those that are not its own.
+
+    Args:
+        local: see `_Statement.locals`.
     """
     waiting: list[tuple[ast.AST, frozenset[str] | None]] = [(statement, None)]
     while waiting:
@@ -495,13 +545,13 @@ def _binds(statement: ast.stmt) -> Iterator[str]:
         stored = isinstance(getattr(node, "ctx", None), ast.Store)
         if stored and isinstance(root, ast.Name) and root.id not in (own or ()):
             yield root.id
-        if isinstance(node, (*_SCOPES, ast.ClassDef)):
-            own = frozenset(_local(node)) | (own or frozenset())
+        if isinstance(node, _OWNERS):
+            own = (own or frozenset()) | local[id(node)]
         waiting += [(child, own) for child in ast.iter_child_nodes(node)]
 
 
 def _free(statement: ast.stmt) -> Iterator[str]:
-    """Yield the module's names in a statement: those that are no function's own."""
+    """Yield the names of a statement that are no function's own."""
     waiting: list[tuple[ast.AST, frozenset[str]]] = [(statement, frozenset())]
     seen: set[int] = set()
     while waiting:
@@ -545,6 +595,7 @@ _TEXTS = (ast.Constant, ast.BinOp, ast.JoinedStr)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _WALKS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SCOPES = (*_FUNCTIONS, *_WALKS)
+_OWNERS = (*_SCOPES, ast.ClassDef)
 
 
 def _bound_here(node: Any) -> Iterator[str]:

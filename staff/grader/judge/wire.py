@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _HEAD = struct.Struct(">II")
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 _NAMES = (
     "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 "
     "complex128"
@@ -112,6 +113,8 @@ def checked(head: bytes, limits: Limits) -> dict[str, Any]:
         raise Malformed(f"not JSON: {str(error)[:200]}") from error
     if type(value) is not dict:
         raise Malformed("not a JSON object")
+    if _surely_fits(head, limits):
+        return value
     level: list[Any] = [value]
     count = depth = 0
     while level:  # level by level: nothing recursive meets what came
@@ -129,6 +132,16 @@ def checked(head: bytes, limits: Limits) -> dict[str, Any]:
                 below += each
         level = below
     return value
+
+
+def _surely_fits(head: bytes, limits: Limits) -> bool:
+    """Tell whether a text is too short, and opens too little, to exceed the limits.
+
+    A value takes a byte or more, as does a character; the innermost values lie one
+    level below the last bracket.
+    """
+    short = len(head) <= min(limits.nodes, limits.text)
+    return short and head.count(b"[") + head.count(b"{") < limits.depth
 
 
 def unpacked(data: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
@@ -175,7 +188,7 @@ class Link:
         Raises:
             Lost: it was not.
         """
-        text = json.dumps(head, separators=(",", ":")).encode()
+        text = _ENCODER.encode(head).encode()
         view = memoryview(_HEAD.pack(len(text), len(blob)) + text + blob)
         while view:
             try:
@@ -230,8 +243,10 @@ class Link:
 
 def bytes_of(tensor: Tensor) -> bytes:
     """Return a tensor's numbers, row by row; it lies on the CPU and is not sparse."""
-    flat = tensor.detach().contiguous().reshape(-1)
-    return flat.view(torch.uint8).numpy().tobytes()
+    plain = tensor.detach().resolve_neg()
+    if plain.dtype is torch.bfloat16:  # NumPy has none
+        plain = plain.view(torch.int16)
+    return plain.numpy().tobytes()
 
 
 def tensor_node(tensor: Tensor, blob: Blob) -> list[Any]:

@@ -1,13 +1,16 @@
 """Checks of notebook 02: what they say of wrong answers that have no name."""
 
 import copy
+import itertools
+import math
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from helpers.checks import CheckFailed, load
+from helpers.checks import CheckFailed, Trial, load
+from helpers.checks.vocabulary.thinned import ThinnedNetworks
 
 
 @pytest.fixture(scope="module")
@@ -298,3 +301,34 @@ def test_a_penalty_with_two_slips_is_given_no_name(check) -> None:
     said = _message(check.dropout_penalty, _two_slips, 0)
     assert "the penalty is not right" in said
     assert "Expected 5.5 Got 8.8" in said
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_said_of_thinned_networks_is_what_the_model_does(seed):
+    """Each mask is put in by hand, in the place of the dropout layers."""
+    trial = Trial("", "", mistakes={}, seed=seed)
+    net = ThinnedNetworks(trial, [torch.float32, torch.float64][seed % 2])
+    first, last = net.model[0][1], net.model[2]
+    p1, p2 = (net.model[0][0].p, net.model[1].p)
+    masks = [*itertools.product((0, 1), repeat=5)]
+    each, chances = [], []
+    with torch.no_grad():
+        for mask in masks:
+            inputs, units = torch.tensor(mask[:3]), torch.tensor(mask[3:])
+            hidden = first(net.x * inputs / (1 - p1)).relu() * units / (1 - p2)
+            each.append(last(hidden).softmax(-1))
+            gone = [(p1, m) for m in mask[:3]] + [(p2, m) for m in mask[3:]]
+            chances.append(math.prod(1 - p if m else p for p, m in gone))
+        torch.testing.assert_close(net.whole, net.model(net.x).softmax(-1))
+    torch.testing.assert_close(net.each, torch.stack(each))
+    mean = sum(p * said for p, said in zip(chances, each, strict=True))
+    torch.testing.assert_close(net.mean, mean)
+    votes = sum(
+        p * F.one_hot(said.argmax(-1), 3) for p, said in zip(chances, each, strict=True)
+    )
+    torch.testing.assert_close(net.votes, votes.to(net.dtype))
+    logits = sum(p * said for p, said in zip(chances, net.logits, strict=True))
+    torch.testing.assert_close(net.of_mean_logits, logits.softmax(-1))
+    assert (net.mean - net.of_mean_logits).abs().max() > 0.4
+    assert net.averaged_logits(net.of_mean_logits, 1000)
+    assert not net.averaged_logits(net.mean, 1000)

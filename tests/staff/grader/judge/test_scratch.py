@@ -284,3 +284,12 @@ def test_what_the_subject_alone_has_seen_is_for_a_person():
         result = judged(stem, name, remote, (0,))
     assert "from elementary" not in result.message
     assert any("dropout" in seen for seen in remote.watched)
+
+
+def test_cells_that_were_read_before_are_read_alike():
+    """What is known of a cell is kept; it is the same for whoever asks next."""
+    cells = [SETUP, "g = F.dropout", "def f(x): return g(x)", "def h(x): return x"]
+    for asks, found in ((["f"], True), (["h"], False)) * 2:
+        scratch = Scratch(cells, asks)
+        assert bool(scratch("dropout")) is found
+        assert not scratch.helpers

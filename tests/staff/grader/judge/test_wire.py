@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import time
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.checks.vocabulary import uses
-from staff.grader.judge import shared
+from staff.grader.judge import shared, wire
 from staff.grader.judge.remote import Breach, JudgesTable, Remote
 from staff.grader.judge.wire import (
     DTYPES,
@@ -271,6 +272,23 @@ TOO_MUCH = {
 def test_limits_hold(body):
     with pytest.raises(Malformed):
         unpacked(packed(body), LIMITS)
+
+
+LIMITED = st.builds(
+    lambda most, depth: Limits(nodes=most, text=most, depth=depth),
+    st.integers(1, 60),
+    st.integers(1, 8),
+)
+
+
+TEXTS = VALUES.map(lambda v: json.dumps({"a": [v]}, default=repr, skipkeys=True))
+
+
+@given(TEXTS, LIMITED)
+def test_what_surely_fits_is_what_the_walk_lets_pass(text, limits):
+    if wire._surely_fits(text.encode(), limits):
+        with mock.patch.object(wire, "_surely_fits", return_value=False):
+            checked(text.encode(), limits)
 
 
 def test_a_large_blob_is_refused_before_it_is_read():
