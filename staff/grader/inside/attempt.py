@@ -30,6 +30,7 @@ _TICK = 0.05  # seconds between two looks at time, memory and processes
 _PACKET = 1 << 18
 _PROCESSES = 4096  # of the whole user; the number in the session is watched
 _ENDS = {"TAMPERED", "CRASHED", "TIMEOUT"}
+_DEEP = 12  # lists and dicts within each other, in what a session says
 _TEXT = 20_000  # characters of what a cell printed that are kept
 
 Message = dict[str, Any]  # as it came over the wire
@@ -228,7 +229,7 @@ class Attempt:
 
     def _packet(self, body: bytes) -> None:
         try:
-            message = wire.decode(body)
+            message = wire.decode(body, depth=_DEEP)
             handler = getattr(self, f"_on_{message.get('kind')}", None)
             number = message.get("step", self.current)
             if handler is None or not self._expected(message["kind"], number):
@@ -236,7 +237,9 @@ class Attempt:
             handler(number, message)
         except wire.Broken as error:
             self._stop("TAMPERED", "", evidence=str(error))
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (JudgeGone, OSError):
+            raise
+        except Exception as error:
             text = f"a message without sense: {type(error).__name__}"
             self._stop("TAMPERED", "", evidence=text)
 
