@@ -1,5 +1,7 @@
 """A round of attacks on the grading run itself, in real sessions under all layers."""
 
+import time
+
 import pytest
 
 from staff.course import Course
@@ -79,3 +81,52 @@ def test_deep_outputs_end_no_warm_process(seat, depth):
     result = graded(seat, *asked("f", answer, "assert f()"), *RIGHT)
     assert verdicts(result)["g"] == "PASS"
     assert verdicts(result)["f"] not in ("INFRA", "PASS")
+
+
+# --- what a hidden test leaves for the cells behind it -------------------------------
+
+LEAVES = {
+    "a file": (
+        "import os\nplace = os.environ['TMPDIR'] + '/seen'\n"
+        "def f(x):\n    open(place, 'a').write(f'{x} ')\n    return x\n",
+        "print(open(place).read())",
+    ),
+    "a pipe": (
+        "import os\nreading, writing = os.pipe()\n"
+        "def f(x):\n    os.write(writing, f'{x} '.encode())\n    return x\n",
+        "print(os.read(reading, 1000).decode())",
+    ),
+    "shared memory": (
+        "import mmap\nkept = mmap.mmap(-1, 4096)\n"
+        "def f(x):\n    kept.write(f'{x} '.encode())\n    return x\n",
+        "print(kept[:100])",
+    ),
+}
+
+
+@pytest.mark.xfail(strict=True, reason="a test's fork can write to what lasts longer")
+@pytest.mark.parametrize("way", LEAVES)
+def test_a_cell_behind_a_hidden_test_cannot_show_its_numbers(seat, way):
+    """The fork that serves a hidden test writes down what it is asked."""
+    answer, shows = LEAVES[way]
+    hidden = "assert f(48_271) == 48_271"
+    steps = [*asked("f", answer, "assert f(1) == 1", hidden)]
+    result = graded(seat, *steps, Step("extra", shows, "own"), *RIGHT)
+    assert verdicts(result) == {"f": "PASS", "g": "PASS"}
+    assert "48271" not in str(result.outputs)
+
+
+@pytest.mark.timeout(120)
+def test_words_without_end_do_not_stop_the_clock(seat):
+    """The warm process looked at the time only when nothing more was said."""
+    answer = CHANNEL + (
+        "def f(): return 0\n"
+        "fd = channel()\n"
+        "for _ in range(4): os.fork()\n"
+        'while True: os.write(fd, b\'{"kind": "end"}\')\n'
+    )
+    start = time.monotonic()
+    result = graded(seat, *asked("f", answer, "assert f()"), *RIGHT)
+    assert verdicts(result)["g"] == "PASS"
+    assert verdicts(result)["f"] in ("TIMEOUT", "TAMPERED")
+    assert time.monotonic() - start < 60
