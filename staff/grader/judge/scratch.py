@@ -86,7 +86,7 @@ class Scratch:
     def __init__(self, source: Iterable[str], asks: Sequence[str]) -> None:
         self.source, self.asks = source, asks
         self._patterns: dict[str, None] = {}
-        self._deep = False
+        self._deep = self._unread = False
         self._objects: dict[str, tuple[bool, Any]] = {}
 
     @cached_property
@@ -98,6 +98,7 @@ class Scratch:
                 found.append(_parsed(each))
             except (RecursionError, MemoryError):
                 self._deep = True
+        self._unread = None in found  # it may have been run in another grammar
         return [tree for tree in found if tree is not None]
 
     def __call__(self, pattern: str) -> tuple[str, ...]:
@@ -148,7 +149,8 @@ class Scratch:
         for node in self._reached:
             if len(found) < _LISTED:
                 found |= dict.fromkeys(self._doubts(node))
-        return [*found, *(["too deep"] if self._deep else [])]
+        more = {"too deep": self._deep, "a cell that is no Python": self._unread}
+        return [*found, *(text for text, holds in more.items() if holds)]
 
     # -- what is left to a person ------------------------------------------------------
 
