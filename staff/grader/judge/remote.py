@@ -130,11 +130,23 @@ class JudgesTable(shared.Table):
                 self.put(key, shared.new_tensor(state, blob))
                 entry = self.entries[key]
                 entry.held = True
+            elif key < 0 and key not in self.touched:
+                self._renew(key, state, blob)
             elif (entry.held or key in self.touched) and shared.sharable(entry.obj):
                 self.apply(entry.obj, state, blob)
             else:
                 raise Malformed("a change of what this use has no hold of")
             self.settle(key)
+
+    def _renew(self, key: int, state: Any, blob: bytes) -> None:
+        """Take what the answer's own tensor has become for a new one.
+
+        What came back before stays as it came, unless the check hands it on (alone, or
+        as a part of an optimizer): the check may compare it yet.
+        """
+        self.drop([key])
+        self.put(key, shared.new_tensor(state, blob))
+        self.entries[key].held = True
 
     def _apply_attributes(self, module: nn.Module, pairs: Any, blob: bytes) -> None:
         """Attributes that the module has already; none that could be its methods."""
