@@ -1338,7 +1338,7 @@ def _judge_ridge(
 def _singular(t: Trial, advice: str | None, error: Raised) -> None:
     """Explain an inverse that does not exist, where `advice` says what to do."""
     if advice and error.names[0] in ("LinAlgError", "_LinAlgError"):
-        t.fail(say("your code raises {shown}.", shown=error.shown), advice=advice)
+        t.fail(say("the matrix has no inverse."), got=error.shown, advice=advice)
 
 
 def _ridge_tol(weights: Tensor) -> float:
