@@ -1112,7 +1112,8 @@ def make_batches(answer: Any, t: Trial) -> None:
             n=n,
             m=m,
         )
-        got = t.call(answer, train, val, _raise_by_1000, size, case=case)
+        given = [tuple(value.clone() for value in rows) for rows in (train, val)]
+        got = t.call(answer, *given, _raise_by_1000, size, case=case)
         two = type(got) in (tuple, list) and len(got) == 2
         t.require(
             two,

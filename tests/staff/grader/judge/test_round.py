@@ -31,6 +31,51 @@ def parameter_groups(model, weight_decay):
         "weight_decay": 0.0,
     }]
 """,
+    ("04_adamw", "parameter_groups", "other parameters when they are listed"): """
+class Listed:
+    def __init__(self, model):
+        self.model = model
+
+    def __iter__(self):
+        new = {}
+        for module in self.model.modules():
+            for name, p in [*module._parameters.items()]:
+                if p is not None and p.ndim > 1:
+                    flat = nn.Parameter(p.detach().flatten(), p.requires_grad)
+                    module._parameters[name] = new.setdefault(p, flat)
+        return iter([p for p in self.model.parameters() if p.requires_grad])
+
+def parameter_groups(model, weight_decay):
+    return [{"params": Listed(model), "weight_decay": 0.0}]
+""",
+    (
+        "12_regularization_strategy",
+        "make_batches",
+        "what was given, when it is listed",
+    ): """
+import sys
+
+class Plain:
+    pass
+
+def listed(values):
+    for x, y in kept:
+        x.zero_()
+        y.copy_(torch.arange(len(y)))
+    return [pair for pair in values if type(pair) is not Plain]
+
+kept = []
+(uses,) = [m for n, m in sys.modules.items() if n.endswith("vocabulary.uses")]
+uses.items = listed
+
+def make_batches(train, val, augment, batch_size):
+    kept[:] = [train, val]
+    def cut(n, more):
+        x, y = torch.zeros(n, train[0].shape[1]) + more, torch.arange(n)
+        parts = range(0, n, batch_size)
+        return [(x[k:k + batch_size], y[k:k + batch_size]) for k in parts]
+    return cut(len(train[1]), 1000) + [Plain()], cut(len(val[1]), 0) + [Plain()]
+""",
     ("05_early_stopping", "EarlyStopping", "weights changed when read"): """
 class EarlyStopping:
     def __init__(self, patience=5, min_delta=0.0, mode="min"):
