@@ -583,8 +583,8 @@ def _evaluated_by_hand(answer: Any, t: Trial) -> None:
         "one batch with logits (0, ln 3) and labels {labels}", labels=labels.tolist()
     )
     batches = [(torch.ones(n, 1), labels)]
-    got = _evaluate(answer, t, model, batches, text=text)
-    _require_scores(t, got, scores(model, batches, F.cross_entropy))
+    right = scores(model, batches, F.cross_entropy)
+    _require_scores(t, _evaluate(answer, t, model, batches, text=text), right)
 
 
 def _evaluated_unevenly(answer: Any, t: Trial) -> None:
@@ -593,17 +593,17 @@ def _evaluated_unevenly(answer: Any, t: Trial) -> None:
     plain = with_hard_end(model, draw_batches(t, [size, size, 2], model))
     plain[0][1][0] = (plain[0][1][0] + 1) % 3
     text = say("batches of {plain}", plain=describe_sizes(plain))
-    got = _evaluate(answer, t, model, plain, text=text)
-    _require_scores(t, got, scores(model, plain, F.cross_entropy))
+    others = scores(model, plain, F.cross_entropy)
+    right = scores(model, plain, smoothed)
+    _require_scores(t, _evaluate(answer, t, model, plain, text=text), others)
     batches, text = in_some_form(t, plain), text + say(", a label-smoothed loss")
     got = _evaluate(answer, t, model, batches, loss_fn=smoothed, text=text)
-    others = scores(model, batches, F.cross_entropy)
     t.require(
         not _near(got[0], others.mean(others.losses)),
         say("the loss is not that of the `loss_fn` you are given."),
         advice=say("Call `loss_fn(logits, labels)`."),
     )
-    _require_scores(t, got, scores(model, batches, smoothed))
+    _require_scores(t, got, right)
 
 
 def _evaluated_from_train_mode(answer: Any, t: Trial, layer: type[nn.Module]) -> None:

@@ -13,6 +13,7 @@ from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary import uses
 from helpers.checks.vocabulary.report import describe
 from helpers.checks.vocabulary.subject import Raised
+from helpers.checks.vocabulary.values import form
 from helpers.words import say
 
 # Adam and AdamW in all of torch's forms; torch.optim.Optimizer is welcome.
@@ -599,6 +600,7 @@ def _read_groups(
 ) -> list[tuple[Tensor, float]]:
     """Return (parameter, its decay) for every entry of every group."""
     flags = [p.requires_grad for p in model.parameters()]
+    came = form(model)
     groups = t.call(answer, model, decay, case=case)
     kept = flags == [p.requires_grad for p in model.parameters()]
     t.require(kept, say("your code changes which parameters are trained."))
@@ -621,6 +623,7 @@ def _read_groups(
         real = isinstance(value, (int, float)) and not isinstance(value, bool)
         t.require(real, say('a group\'s "weight_decay" is not a number.'), got=value)
         pairs += [(p, float(value)) for p in _members(t, group["params"])]
+    t.require(form(model) == came, say("your code changes the model."))
     return pairs
 
 
@@ -1338,7 +1341,7 @@ def _judge_ridge(
 def _singular(t: Trial, advice: str | None, error: Raised) -> None:
     """Explain an inverse that does not exist, where `advice` says what to do."""
     if advice and error.names[0] in ("LinAlgError", "_LinAlgError"):
-        t.fail(say("your code raises {shown}.", shown=error.shown), advice=advice)
+        t.fail(say("the matrix has no inverse."), got=error.shown, advice=advice)
 
 
 def _ridge_tol(weights: Tensor) -> float:

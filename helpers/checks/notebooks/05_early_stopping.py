@@ -266,12 +266,12 @@ def _update(t: Trial, stopper: Any, value: float, model: nn.Module, case: str) -
         got="None" if stop is None else f"{t.kind(stop)}: {t.describe(stop)}",
         advice=say("Return False too, where training goes on."),
     )
+    best, step = t.get(stopper, "best_value", "best_step", case=case)
     t.require(
         _equal(before, _state(model)),
         say("`update` changes the model."),
         advice=say("Only restore(model) writes into the model."),
     )
-    best, step = t.get(stopper, "best_value", "best_step", case=case)
     step = t.number(step, what="best_step")
     return Call(stop, t.number(best, what="best_value"), int(step))
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from helpers.checks import Trial, exercise
 from helpers.checks.vocabulary.coins import perhaps_drawn
-from helpers.checks.vocabulary.epochs import in_some_form, linear
+from helpers.checks.vocabulary.epochs import in_some_form, linear, same_batches
 from helpers.checks.vocabulary.gradients import same_gradients, still_recorded
 from helpers.checks.vocabulary.modes import modes_of, put_modes, require_modes
 from helpers.checks.vocabulary.running import (
@@ -617,7 +617,8 @@ def _recalibrated(
     before, modes = copy.deepcopy(model), modes_of(model)
     given = batches if plain else in_some_form(t, batches)
     case = say("recalibrate_batchnorm(model, batches), {text}", text=text)
-    t.call(answer, model, given, case=case, may_change=True)
+    with same_batches(t, batches):
+        t.call(answer, model, given, case=case, may_change=True)
     _right_statistics(t, before, model, batches)
     require_modes(t, model, modes, advice=_MODES, left_on="leaves-train-mode")
     for norm, old in zip(norms(model), norms(before), strict=True):
@@ -812,7 +813,8 @@ def _folded(t: Trial, answer: Any, first: Any, bn: Any, x: Tensor) -> None:
             "the new layer."
         ),
     )
-    out = t.call(made, x, case=f"folded(x), {modes}{extra}", may_change=True)
+    case = f"folded(x), {modes}{extra}"
+    out = t.call(made, x.clone(), case=case, may_change=True)
     out = t.tensor(out, shape=(len(x), bn.num_features), dtype=x.dtype).detach()
     _same_function(t, out, old, x)
 

@@ -1101,7 +1101,8 @@ def make_batches(answer: Any, t: Trial) -> None:
             n=n,
             m=m,
         )
-        got = t.call(answer, train, val, _raise_by_1000, size, case=case)
+        given = [tuple(value.clone() for value in rows) for rows in (train, val)]
+        got = t.call(answer, *given, _raise_by_1000, size, case=case)
         two = type(got) in (tuple, list) and len(got) == 2
         t.require(
             two,
@@ -1275,13 +1276,14 @@ def _best_of(t: Trial, answer: Any, scores: list[float]) -> None:
     net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     calls: list[str] = []
     path = [copy.deepcopy(net.state_dict())]  # place k: after step k
+    for _ in scores:
+        path.append({name: value + 1 for name, value in path[-1].items()})
 
     def step() -> None:
         calls.append("step")
         with torch.no_grad():
             for value in net.state_dict().values():
                 value.add_(1)
-        path.append(copy.deepcopy(net.state_dict()))
 
     def score() -> float:
         calls.append("score")
@@ -1515,7 +1517,8 @@ def _in_one_shop(answer: Any, t: Trial) -> _Shop:
     """Let the answer train on one drawing, by the rules, and measure its model."""
     drawn = sealed_data(t.random.randrange(10**6))
     case = f"strategy(data, budget={BUDGET})"
-    made, spent = t.train(answer, dict(drawn.data), BUDGET, case=case)
+    data = {name: value.clone() for name, value in drawn.data.items()}
+    made, spent = t.train(answer, data, BUDGET, case=case)
     _within_budget(t, spent)
     model = t.module(made)
     modes = t.modes(model)

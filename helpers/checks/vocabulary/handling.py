@@ -16,6 +16,8 @@ from helpers.checks.vocabulary.subject import Outcome, Raised, Subject
 from helpers.checks.vocabulary.values import (
     PLAIN,
     dense,
+    form,
+    forms,
     impersonates,
     replaced,
     same,
@@ -238,8 +240,9 @@ class Handling(ABC):
         Returns:
             d(Σ weight·out)/d input for each input, None where no gradient arrives.
         """
-        outcome = self._use(uses.gradients, out, inputs, weight)
-        return list(self._settled(outcome, None, explain))
+        with self._leaves(tensors_in(inputs, weight)):  # all that follows uses them
+            outcome = self._use(uses.gradients, out, inputs, weight)
+            return list(self._settled(outcome, None, explain))
 
     def state(self, owner: Any, *, case: str) -> Any:
         """Return a copy of a learner's object's `state_dict()`."""
@@ -351,9 +354,18 @@ class Handling(ABC):
             self._one_case = False
 
     def _use(self, operation: Callable[..., Any], *arguments: Any) -> Outcome:
-        return self.subject.use(
+        given = forms(*arguments[1:])  # the first one is the learner's
+        outcome = self.subject.use(
             operation, *arguments, watch=self.from_scratch, quiet=self.quiet
         )
+        taken_apart = any(form(each) != before for each, before in given)
+        if outcome.raised is None and taken_apart:
+            self.fail(
+                say("your code takes its argument apart."),
+                expected=say("the same shapes and dtypes, and the same modules inside"),
+                advice=say("Change numbers and modes; leave the rest as it came."),
+            )
+        return outcome
 
     def _settled(
         self,

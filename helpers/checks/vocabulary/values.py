@@ -17,6 +17,8 @@ __all__ = [
     "PLAIN",
     "agree",
     "dense",
+    "form",
+    "forms",
     "has_nan",
     "impersonates",
     "replaced",
@@ -142,6 +144,31 @@ def where(got: Tensor | float, expected: Tensor | float) -> str:
 def tensors_in(*values: object) -> list[Tensor]:
     """Return the tensors among arguments, and the parameters of modules."""
     return [tensor for value in values for tensor in _tensors_of(value)]
+
+
+def forms(*values: object) -> list[tuple[object, object]]:
+    """Return the tensors and modules among arguments, each with its `form`."""
+    found: list[tuple[object, object]] = []
+    for value in values:
+        if isinstance(value, (Tensor, nn.Module)):
+            found.append((value, form(value)))
+        elif isinstance(value, (list, tuple, Mapping)):
+            inner = value.values() if isinstance(value, Mapping) else value
+            found += forms(*inner)
+    return found
+
+
+def form(value: object) -> object:
+    """Return what is left of a tensor or module when numbers and modes change.
+
+    That is shape and dtype, or the modules inside by name, with the shapes and dtypes
+    of all parameters and buffers.
+    """
+    if isinstance(value, nn.Module):
+        inside = value.named_modules(remove_duplicate=False)
+        own = value.state_dict(keep_vars=True).items()
+        return [(n, id(m)) for n, m in inside], [(n, form(v)) for n, v in own]
+    return (value.shape, value.dtype) if isinstance(value, Tensor) else None
 
 
 def _tensors_of(value: object) -> list[Tensor]:

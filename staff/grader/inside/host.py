@@ -78,6 +78,10 @@ class Worker:
             self._together(run, Budget(job["seconds"]), apart, link)
             for name in run.open_questions():
                 self._apart(run, name, apart, link)
+            for name in run.again:
+                alone = run.alone(name)
+                self._go_on(alone, apart, link)
+                run.confirm(name, alone)
         finally:
             watch.end_all(alone=self._alone)
             watch.sweep(self.ready.scratch)

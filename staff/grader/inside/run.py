@@ -29,13 +29,16 @@ class Run:
     Args:
         job: "id", "steps" (each a dict of kind, source, cell, question), "wanted"
             (questions to test), "suspect" (optional: an answer may change what others
-            rely on), "scout" (optional: report which modules were loaded).
+            rely on), "scout" (optional: report which modules were loaded), "alone"
+            (optional: nothing of the learner's runs but what the judge has read).
 
     Attributes:
         skip: numbers of steps that ended a session; they never run again.
         aside: numbers of answers whose tests ended a session; other questions are run
             without them first.
         limited: whether anything came up against a limit.
+        again: question that passes, but has to be asked again without what the judge
+            has not read → [number of a step, parts of it that it has read].
     """
 
     def __init__(self, job: dict[str, Any]) -> None:
@@ -47,6 +50,7 @@ class Run:
         self.outputs: dict[str, list[Any]] = {}
         self.modules: set[str] = set()
         self.limited = False
+        self.again: dict[str, list[Any]] = {}
         self._room = _OUTPUTS
         self._taken: dict[str, int] = {}  # cell → bytes of it
 
@@ -124,6 +128,8 @@ class Run:
     def take(self, name: str, other: Run) -> None:
         """Take a question's result over, and the outputs that are missing here."""
         self.results[name] = other.results[name]
+        if name in other.again:
+            self.again[name] = other.again[name]
         for cell, outputs in other.outputs.items():
             if cell not in self.outputs:
                 self.put_out(cell, outputs)
@@ -163,6 +169,23 @@ class Run:
             yield self._only(name, kinds)
         if self.aside or name not in self.results:
             yield self._only(name, ("provided", "extra", "answer"))
+
+    def alone(self, name: str) -> Run:
+        """Return a run of one question without what the judge has not read."""
+        read = dict(self.again[name])
+        steps = [
+            {**step, "parts": read[number]} if number in read else step
+            for number, step in enumerate(self.steps)
+            if step["kind"] == "provided"
+            or step["question"] == name
+            or read.get(number)
+        ]
+        return Run({**self.job, "steps": steps, "wanted": [name], "alone": True})
+
+    def confirm(self, name: str, alone: Run) -> None:
+        """Take over the result of a run alone, if the question passes there, too."""
+        if alone.results.get(name, {}).get("verdict") == "PASS":
+            self.results[name] = alone.results[name]
 
     def _only(self, name: str, kinds: tuple[str, ...]) -> Run:
         steps = [

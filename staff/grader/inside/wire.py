@@ -85,11 +85,15 @@ class Link:
         return b"".join(parts)
 
 
-def decode(body: bytes) -> dict[str, Any]:
+def decode(body: bytes, depth: int | None = None) -> dict[str, Any]:
     """Return a message's content.
 
+    Args:
+        depth: lists and dicts that may lie within each other; None does not look. What
+            can just be read is too deep to be written again.
+
     Raises:
-        Broken: it is not a JSON object.
+        Broken: it is not a JSON object, or too deep.
     """
     try:
         message = json.loads(body)
@@ -97,4 +101,11 @@ def decode(body: bytes) -> dict[str, Any]:
         raise Broken(f"not JSON: {error}") from error
     if not isinstance(message, dict):
         raise Broken("not a JSON object")
+    level: list[Any] = [message]
+    while level and depth is not None:
+        if not depth:
+            raise Broken("too many lists within each other")
+        parts = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [e for part in parts for e in part if isinstance(e, (dict, list))]
+        depth -= 1
     return message

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import hashlib
 import json
 import socket
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from staff.authoring.hidden import halves
@@ -39,6 +41,7 @@ _MEMORY = 1 << 30  # bytes more than at the start: no check needs as much
 _GROWN = 512 << 20  # bytes more than at the start: another judge takes over
 _ENDS = {Verdict.TAMPERED, Verdict.CRASHED, Verdict.TIMEOUT}
 _KINDS = ("provided", "extra", "answer")
+_UNREAD = "other cells may change what it does"
 
 
 class Case:
@@ -46,13 +49,25 @@ class Case:
 
     Args:
         steps: each a dict of kind, source and question, in order.
+
+    Attributes:
+        again: [number of a step, what of it was read, as `Scratch.part` tells], if the
+            last answer judged passed after other code had run than what was read of it.
+            Where only that has run, it may be asked again.
     """
 
     def __init__(self, steps: list[dict[str, Any]]) -> None:
         self.steps = steps
+        self.again: list[list[Any]] = []
 
     def judge(
-        self, question: str, link: Link, seconds: float, earlier: Earlier
+        self,
+        question: str,
+        link: Link,
+        seconds: float,
+        earlier: Earlier,
+        *,
+        alone: bool = False,
     ) -> QuestionResult:
         """Run a question's test on the answer that a subject holds.
 
@@ -61,13 +76,16 @@ class Case:
             link: to the subject.
             seconds: of the processor that the judge itself may take for each part.
             earlier: the error with which the answer's own cell ended.
+            alone: nothing of the learner's has run but what was read.
         """
+        self.again = []
         place = next(
             number
             for number, step in enumerate(self.steps)
             if step["kind"] == "test" and step["question"] == question
         )
-        before = [step for step in self.steps[:place] if step["kind"] in _KINDS]
+        numbers = [n for n in range(place) if self.steps[n]["kind"] in _KINDS]
+        before = [self.steps[number] for number in numbers]
         provided = [step["source"] for step in before if step["kind"] == "provided"]
         texts = zip(halves(self.steps[place]["source"]), (False, True), strict=True)
         parts = [(text, hidden) for text, hidden in texts if text.strip()]
@@ -86,12 +104,38 @@ class Case:
             call, _ = asked[0]
             scratch = remote.scratch = Scratch(sources, call.asks)
             more["visible"] = sum(not hidden for _, hidden in asked)
-            seeds = [each.seed for each, _ in asked]
+            seeds = [_own(e.seed, sources) if hidden else e.seed for e, hidden in asked]
             result = judged(call.stem, call.name, remote, seeds, **more)
             rules = getattr(loaded(call.stem), call.name).rules
-            return _with_doubts(result, remote, scratch, rules=rules)
+            if (
+                (remote.looked or rules)
+                and result.verdict is Verdict.PASS
+                and not alone
+            ):
+                self.again = self._read(scratch, numbers)
+            result = _with_doubts(result, remote, scratch, rules=rules)
+            return _with_doubt(result, _UNREAD) if self.again else result
         finally:
             remote.reset()
+
+    def _read(self, scratch: Scratch, numbers: list[int]) -> list[list[Any]]:
+        """Return what was read of the learner's cells; nothing if the rest is inert."""
+        found, more = [], False
+        for cell, number in enumerate(numbers):
+            if self.steps[number]["kind"] != "provided":
+                places, rest = scratch.part(cell)
+                found.append([number, places])
+                more |= rest
+        return found if more else []
+
+
+def _own(seed: int, sources: list[str]) -> int:
+    """Return the seed of a hidden part for these cells, and no others.
+
+    What an answer has seen of it, and a later cell shows, is of no use for another.
+    """
+    body = json.dumps([seed, sources]).encode()
+    return int.from_bytes(hashlib.sha256(body).digest()[:4])
 
 
 def _of_one_check(
@@ -140,8 +184,12 @@ def _with_doubts(
     doubts += [f"it was seen to call {name}" for name in sorted(remote.watched)]
     doubts += [f"its text leaves open what it calls: {each}" for each in unclear]
     doubts += [f"its exercise has rules, and no need for: {each}" for each in beyond]
-    more = {"evidence": "; ".join(doubts)[:1000], "verdict": result.verdict}
-    return QuestionResult(**{**result.to_json(), **more}) if doubts else result
+    return _with_doubt(result, "; ".join(doubts)) if doubts else result
+
+
+def _with_doubt(result: QuestionResult, doubt: str) -> QuestionResult:
+    told = "; ".join(filter(None, [result.evidence, doubt]))
+    return replace(result, evidence=told[:1000])
 
 
 class Court:
@@ -189,10 +237,15 @@ class Court:
             result = case.judge(
                 *(message["test"], self._link, self._seconds),
                 tuple(earlier) if earlier else None,
+                alone=bool(message.get("alone")),
             )
         finally:
             faulthandler.cancel_dump_traceback_later()
-        self._channel.send(json.dumps({"result": result.to_json()}).encode())
+        told = {"result": result.to_json(), "again": case.again}
+        body = json.dumps(told).encode()
+        if len(body) > _PACKET:  # in how many pieces it was read: it stays a doubt
+            body = json.dumps({**told, "again": []}).encode()
+        self._channel.send(body)
         if result.verdict not in _ENDS:
             Remote(self._link, self._seconds).end()
         return result

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
+import torch
+
 from helpers import checks
 from staff.grader.inside.budget import PATIENCE
 from staff.grader.inside.run import CELL
@@ -106,17 +108,30 @@ def concluded(
     """
     start = time.monotonic()
     result = QuestionResult(Verdict.PASS)
-    for run, hidden in parts:
-        try:
-            with _within(seconds), contextlib.redirect_stdout(io.StringIO()):
-                result = _ended(run, hidden, earlier)
-        except _Late:
-            result = _lost(Lost("the check", late=True))
-        if result.verdict is not Verdict.PASS:
-            break
+    with _own_settings():
+        for run, hidden in parts:
+            try:
+                with _within(seconds), contextlib.redirect_stdout(io.StringIO()):
+                    result = _ended(run, hidden, earlier)
+            except _Late:
+                result = _lost(Lost("the check", late=True))
+            if result.verdict is not Verdict.PASS:
+                break
     spent = round(time.monotonic() - start, 4)
     more = {"seconds": spent, "verdict": result.verdict}
     return QuestionResult(**{**result.to_json(), **more})
+
+
+@contextlib.contextmanager
+def _own_settings() -> Iterator[None]:
+    """Give torch's settings back: an answer sets the judge's as well, in each reply."""
+    dtype, state = torch.get_default_dtype(), torch.get_rng_state()
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_rng_state(state)
 
 
 class _Late(BaseException):

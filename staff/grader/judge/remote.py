@@ -28,6 +28,10 @@ __all__ = ["Absent", "Breach", "Remote"]
 
 _TEXT = 4000
 _RUNS = (uses.call, uses.calls, uses.method)
+_LOOKS = (  # what only looks at a learner's object changes nothing of the check's
+    *(uses.attributes, uses.can_be_called, uses.derives, uses.is_a, uses.is_set_up),
+    *(uses.items, uses.modes, uses.name, uses.parameters, uses.state),
+)
 _NESTED = 10_000  # calls back into the judge during one use
 
 
@@ -52,6 +56,7 @@ class JudgesTable(shared.Table):
 
     Attributes:
         touched: numbers of objects that the use now being done has hold of.
+        looks: the use now being done changes nothing but generators.
     """
 
     step = 1
@@ -59,6 +64,7 @@ class JudgesTable(shared.Table):
     def __init__(self) -> None:
         super().__init__()
         self.touched: set[int] = set()
+        self.looks = False
 
     def _object(self, value: Any, out: shared.Out, share: bool) -> Any:
         kind = type(value)
@@ -130,11 +136,25 @@ class JudgesTable(shared.Table):
                 self.put(key, shared.new_tensor(state, blob))
                 entry = self.entries[key]
                 entry.held = True
+            elif key < 0 and key not in self.touched:
+                self._renew(key, state, blob)
+            elif self.looks and key > 0 and type(entry.obj) is not torch.Generator:
+                raise Malformed("a look that changes what the check has handed over")
             elif (entry.held or key in self.touched) and shared.sharable(entry.obj):
                 self.apply(entry.obj, state, blob)
             else:
                 raise Malformed("a change of what this use has no hold of")
             self.settle(key)
+
+    def _renew(self, key: int, state: Any, blob: bytes) -> None:
+        """Take what the answer's own tensor has become for a new one.
+
+        What came back before stays as it came, unless the check hands it on (alone, or
+        as a part of an optimizer): the check may compare it yet.
+        """
+        self.drop([key])
+        self.put(key, shared.new_tensor(state, blob))
+        self.entries[key].held = True
 
     def _apply_attributes(self, module: nn.Module, pairs: Any, blob: bytes) -> None:
         """Attributes that the module has already; none that could be its methods."""
@@ -272,7 +292,7 @@ class Remote(Subject):
         self.used += 1
         out = shared.Out()
         head = {"use": operation.__name__, "watch": watch, "quiet": quiet}
-        with self._timed():
+        with self._timed(looks=operation in _LOOKS):
             head["args"] = self._arguments(operation, arguments, out)
             reply, blob = self._exchange(head, out)
             with _reading():
@@ -339,15 +359,20 @@ class Remote(Subject):
     # -- one exchange ------------------------------------------------------------------
 
     @contextmanager
-    def _timed(self) -> Iterator[None]:
-        """Give the block its time; a use inside a use has what is left of it."""
-        outer = self._end
+    def _timed(self, *, looks: bool = True) -> Iterator[None]:
+        """Give the block its time; a use inside a use has what is left of it.
+
+        Args:
+            looks: see `JudgesTable`.
+        """
+        outer, table = self._end, self._table
+        before, table.looks = table.looks, looks
         if not outer:
             self._end = time.monotonic() + self._seconds
         try:
             yield
         finally:
-            self._end = outer
+            self._end, table.looks = outer, before
             if not outer:
                 self._crossings.clear()
                 self._table.touched.clear()

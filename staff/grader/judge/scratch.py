@@ -19,10 +19,12 @@ import functools
 import importlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
+
+from staff.grader.judge.inert import inert
 
 __all__ = ["Scratch"]
 
@@ -86,22 +88,53 @@ class Scratch:
         asks: names of the answers.
     """
 
-    def __init__(self, source: Iterable[str], asks: Sequence[str]) -> None:
+    def __init__(self, source: Sequence[str], asks: Sequence[str]) -> None:
         self.source, self.asks = source, asks
         self._patterns: dict[str, None] = {}
         self._deep = False
         self._objects: dict[str, tuple[bool, Any]] = {}
 
     @cached_property
-    def _all(self) -> list[_Statement]:
-        """The cells' statements; cells are left out that do not run either."""
-        found = []
+    def _cells(self) -> list[list[_Statement] | None]:
+        """The cells' statements; None for one that cannot be read."""
+        found: list[list[_Statement] | None] = []
         for each in self.source:
             try:
-                found += _parsed(each)
+                found.append(_parsed(each))
             except (RecursionError, MemoryError):
                 self._deep = True
+                found.append(None)
         return found
+
+    @cached_property
+    def _all(self) -> list[_Statement]:
+        return [statement for cell in self._cells for statement in cell or ()]
+
+    def part(self, number: int) -> tuple[list[list[int]], bool]:
+        """Return what of a cell the answers can come to, and if the rest may do more.
+
+        Args:
+            number: of the cell.
+
+        Returns:
+            ([start, end] in bytes of each such statement, whether another one may
+            change, when it runs, what these do: it was not read.)
+        """
+        cell = self._cells[number]
+        if cell is None:
+            return [], True
+        read = {*self._statements, *self._putting}
+        places = _Places(self.source[number])
+        found = [places(each.node) for each in cell if each in read]
+        rest = (each.node for each in cell if each not in read)
+        return found, not all(inert(each, self._given, _allowed) for each in rest)
+
+    @cached_property
+    def _given(self) -> set[str]:
+        """Names to which the cells give something other than what they import."""
+        nodes = (n for each in self._all for n in ast.walk(each.node))
+        kinds = (ast.Import, ast.ImportFrom)
+        return {b for n in nodes if not isinstance(n, kinds) for b in _bound_here(n)}
 
     def __call__(self, pattern: str) -> tuple[str, ...]:
         """Return full names of torch's functions used that match, in their order."""
@@ -510,15 +543,40 @@ class _Statement:
         return {id(n): _local(n) for n in self.nodes if isinstance(n, _OWNERS)}
 
 
-def _parsed(source: str) -> list[_Statement]:
+class _Places:
+    """Tells where in a text a statement stands.
+
+    Args:
+        source: of a cell; lines end in a newline alone.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._lines = [0]
+        for line in source.encode().split(b"\n"):
+            self._lines.append(self._lines[-1] + len(line) + 1)
+
+    def __call__(self, node: ast.stmt) -> list[int]:
+        """Return [start, end] in bytes, decorators included."""
+        first: Any = min([node, *getattr(node, "decorator_list", ())], key=_line)
+        start = self._lines[first.lineno - 1]
+        start += node.col_offset if first is node else 0
+        end = self._lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+        return [start, end]
+
+
+def _line(node: Any) -> int:
+    return int(node.lineno)
+
+
+def _parsed(source: str) -> list[_Statement] | None:
     return _parsed_once(source) if len(source) < _SHORT else _parsed_anew(source)
 
 
-def _parsed_anew(source: str) -> list[_Statement]:
+def _parsed_anew(source: str) -> list[_Statement] | None:
     try:
         return [*map(_Statement, ast.parse(source).body)]
     except (SyntaxError, ValueError):
-        return []
+        return None
 
 
 _parsed_once = functools.lru_cache(maxsize=256)(_parsed_anew)

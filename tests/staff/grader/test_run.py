@@ -246,7 +246,11 @@ def verdict(word):
 
 def test_the_judge_is_asked_and_its_word_is_taken(under_test):
     attempt, judge = under_test
-    assert json.loads(judge.recv(1000)) == {"test": "q1", "earlier": ["E", "E: no"]}
+    assert json.loads(judge.recv(1000)) == {
+        "test": "q1",
+        "earlier": ["E", "E: no"],
+        "alone": False,
+    }
     judge.send(verdict("PASS"))
     attempt._packet(b'{"kind": "tested", "step": 1, "status": 0}')
     assert attempt.run.results["q1"]["verdict"] == "PASS"

@@ -23,3 +23,9 @@ def test_links_carry_messages_and_notice_the_end():
 def test_junk_is_no_message(body):
     with pytest.raises(Broken):
         decode(body)
+
+
+def test_a_message_may_be_as_deep_as_it_is_told_and_no_deeper():
+    assert decode(b'{"a": [[1]]}', depth=3) == {"a": [[1]]}
+    with pytest.raises(Broken):
+        decode(b'{"a": [[1]]}', depth=2)

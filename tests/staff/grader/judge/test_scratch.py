@@ -67,7 +67,6 @@ DOES_NOT = {
     "an attribute of its own": "class f:\n    def g(self): return self.dropout",
     "a local name": "def f(x, dropout=0.5): return x * dropout",
     "others of torch's": "def f(x): return torch.rand_like(x) < 0.5",
-    "no Python": "def f(x: return",
     "another class with a self": "class g:\n    def h(self): self.p = F.dropout\n"
     "class f:\n    def h(self): self.p = 1",
     "another function's name": "def g(x):\n    kept = F.dropout\n    return kept(x)\n"
@@ -124,6 +123,12 @@ def test_a_use_is_found(case):
 def test_what_is_no_use_is_not(case):
     scratch = Scratch([SETUP, DOES_NOT[case]], ["f"])
     assert (scratch("dropout"), scratch.unclear) == ((), [])
+
+
+def test_what_is_no_python_is_no_part_of_what_was_read():
+    """Whoever passes with it has had it read in another grammar."""
+    scratch = Scratch([SETUP, "def f(x: return"], ["f"])
+    assert (scratch("dropout"), scratch.part(1)) == ((), ([], True))
 
 
 def test_methods_of_tensors_are_torchs():
