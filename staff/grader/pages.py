@@ -10,17 +10,13 @@ import base64
 import hashlib
 import html
 import re
+import unicodedata
 
 from jinja2 import Environment, StrictUndefined, Template
 
 __all__ = ["clean", "cut", "page_template"]
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b]*+(?:\x07|\x1b\\)?|.)")
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-    "\ufeff\ufffe\uffff]"
-)
-
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --soft: #555; --paper: #fff;
   --card: #f5f6f8; --line: #d5d8de; --good: #106b3c; --bad: #a3251b; --wait: #7a4b00;
@@ -101,10 +97,24 @@ def page_template(body: str, more: str = "") -> Template:
     return environment.from_string(f"{head}{body}</body>\n</html>\n")
 
 
+class _Signs(dict[int, str]):
+    """What becomes of each sign: what is not seen may turn, or hide, what is."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        unseen = unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")
+        kept = sign in _KEPT or not (unseen or sign in "\ufffe\uffff")
+        return self.setdefault(code, sign if kept else "\N{REPLACEMENT CHARACTER}")
+
+
+_KEPT = "\n\t\u200c\u200d"  # the last two join letters, or keep them apart
+_SIGNS = _Signs()
+
+
 def clean(text: object) -> str:
     """Return a text without colours, control signs, and what turns its direction."""
     plain = str(text).replace("\r\n", "\n").replace("\r", "\n")
-    plain = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _ANSI.sub("", plain))
+    plain = _ANSI.sub("", plain).translate(_SIGNS)
     return plain.encode("utf-8", "replace").decode()
 
 

@@ -178,6 +178,10 @@ def test_clean_and_cut():
     assert (
         clean("a\r\nb\tc\x1b[1;31md\x1b[0m\x07") == "a\nb\tcd\N{REPLACEMENT CHARACTER}"
     )
+    turned = "a\u061cb\u202ec\u2066d\u200be\U000e0041f\u2028g\u00adh"
+    assert clean(turned) == "\N{REPLACEMENT CHARACTER}".join("abcdefgh")
+    joined = "\U0001f468\u200d\U0001f469 \u0645\u06cc\u200c\u062e"
+    assert clean(joined) == joined
     assert cut("abc", 3) == "abc"
     assert cut("abcd", 3).startswith("abc\n")
     assert len(cut("&" * 1000, 100).encode()) < 130
