@@ -5,6 +5,7 @@ The warm process forks for each submission; the judge is outside of the sandbox.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import math
 import os
@@ -121,6 +122,8 @@ class Warm:
 
     def __post_init__(self) -> None:
         _sweep()
+        # Inside nothing is written: each session would compile its checks again.
+        compileall.compile_dir(self.root / "helpers", quiet=2)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         scratch, home = self._folder / "scratch", self._folder / "home"
         scratch.mkdir(mode=0o700)

@@ -10,6 +10,7 @@ from staff.grader.engine import (
     Limits,
     Local,
     Seat,
+    Warm,
     WorkerFailed,
     _sure,
     apart,
@@ -54,6 +55,20 @@ def test_a_lost_process_is_replaced_once():
     result, _ = Seat(lambda: fake, Limits()).grade(JOB)
     assert result.questions["f"].verdict is Verdict.PASS
     assert fake.closed == 1
+
+
+def test_helpers_are_compiled_where_that_can_be_written(tmp_path):
+    """A session can not: it would compile its checks again for each answer."""
+
+    class NoBox:
+        def command(self, *_):
+            raise WorkerFailed("no sandbox")
+
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "x.py").write_text("x = 1\n")
+    with pytest.raises(WorkerFailed, match="no sandbox"):
+        Warm(tmp_path, "", NoBox(), Limits())
+    assert [path.name[:2] for path in tmp_path.rglob("*.pyc")] == ["x."]
 
 
 def test_lost_twice_is_the_graders_fault_and_no_score():
