@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["BEST", "CELL", "Run", "Step"]
+__all__ = ["BEST", "CELL", "UNREAD", "Run", "Step"]
 
+UNREAD = "other cells may change what it does"
 CELL = "the answer's own cell ended with this error"
 BEST = 2  # worth of a PASS
 _ENDS = {"TAMPERED", "CRASHED", "TIMEOUT", "OOM", "OUTPUT_LIMIT"}  # a session
@@ -183,9 +184,10 @@ class Run:
         return Run({**self.job, "steps": steps, "wanted": [name], "alone": True})
 
     def confirm(self, name: str, alone: Run) -> None:
-        """Take over the result of a run alone, if the question passes there, too."""
+        """Drop a doubt, if the question passes where nothing else has run."""
         if alone.results.get(name, {}).get("verdict") == "PASS":
-            self.results[name] = alone.results[name]
+            rest = self.results[name]["evidence"].removeprefix(UNREAD)
+            self.results[name]["evidence"] = rest.removeprefix("; ")
 
     def _only(self, name: str, kinds: tuple[str, ...]) -> Run:
         steps = [

@@ -22,6 +22,7 @@ from staff.authoring.hidden import halves
 from staff.grader.inside import confine
 from staff.grader.inside.budget import PATIENCE
 from staff.grader.inside.host import load_torch
+from staff.grader.inside.run import UNREAD
 from staff.grader.inside.watch import own_memory
 from staff.grader.inside.wire import Broken
 from staff.grader.inside.wire import Link as Line
@@ -41,7 +42,6 @@ _MEMORY = 1 << 30  # bytes more than at the start: no check needs as much
 _GROWN = 512 << 20  # bytes more than at the start: another judge takes over
 _ENDS = {Verdict.TAMPERED, Verdict.CRASHED, Verdict.TIMEOUT}
 _KINDS = ("provided", "extra", "answer")
-_UNREAD = "other cells may change what it does"
 
 
 class Case:
@@ -107,26 +107,28 @@ class Case:
             seeds = [_own(e.seed, sources) if hidden else e.seed for e, hidden in asked]
             result = judged(call.stem, call.name, remote, seeds, **more)
             rules = getattr(loaded(call.stem), call.name).rules
-            if (
-                (remote.looked or rules)
-                and result.verdict is Verdict.PASS
-                and not alone
-            ):
-                self.again = self._read(scratch, numbers)
-            result = _with_doubts(result, remote, scratch, rules=rules)
-            return _with_doubt(result, _UNREAD) if self.again else result
+            passes = result.verdict is Verdict.PASS
+            if passes and (remote.looked or rules) and not alone:
+                result = self._with_unread(result, scratch, numbers)
+            return _with_doubts(result, remote, scratch, rules=rules)
         finally:
             remote.reset()
 
-    def _read(self, scratch: Scratch, numbers: list[int]) -> list[list[Any]]:
-        """Return what was read of the learner's cells; nothing if the rest is inert."""
+    def _with_unread(
+        self, result: QuestionResult, scratch: Scratch, numbers: list[int]
+    ) -> QuestionResult:
+        """Add that more has run than what was read, and note that, if it is so."""
         found, more = [], False
-        for cell, number in enumerate(numbers):
-            if self.steps[number]["kind"] != "provided":
-                places, rest = scratch.part(cell)
-                found.append([number, places])
-                more |= rest
-        return found if more else []
+        try:
+            for cell, number in enumerate(numbers):
+                if self.steps[number]["kind"] != "provided":
+                    places, rest = scratch.part(cell)
+                    found.append([number, places])
+                    more |= rest
+        except Exception:  # it cannot be told apart: then it cannot be asked again
+            found, more = [], True
+        self.again = found if more else []
+        return _with_doubt(result, UNREAD) if more else result
 
 
 def _own(seed: int, sources: list[str]) -> int:

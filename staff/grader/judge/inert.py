@@ -1,7 +1,7 @@
-"""Tell which statements, when they run, only give names to what stands in them.
+"""Tell which statements run no code at all: they only give names to new things.
 
-Definitions do, imports, and assignments of what is made without a call. Of all others
-it is not known what they change, and in whose modules.
+A definition whose defaults are constants does, an import of a known module, a constant
+with a name. Of everything else it is not known what it changes, and in whose modules.
 """
 
 from __future__ import annotations
@@ -12,82 +12,87 @@ from typing import Any
 
 __all__ = ["inert"]
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_MADE = (
-    *(ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Lambda),
-    *(ast.Tuple, ast.List, ast.Set, ast.Dict, ast.JoinedStr, ast.FormattedValue),
-    *(ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp),
-    *(ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop),
-    *(ast.arguments, ast.arg),
-)
-_DECORATORS = {
-    *("staticmethod", "classmethod", "property", "dataclass", "torch.no_grad()"),
-    *("dataclasses.dataclass", "functools.cache", "torch.inference_mode()"),
+_BASES = {"nn.Module", "torch.nn.Module", "object"}
+_METHODS = {
+    *("__init__", "__call__", "__len__", "__iter__", "__repr__", "__str__"),
+    *("__enter__", "__exit__", "__next__", "__getitem__", "__contains__"),
 }
-_RUN = {"__init_subclass__", "__class_getitem__", "__set_name__", "__mro_entries__"}
-"""Methods that run while a class is made, or looked up in: no call is to be seen."""
 
 
 def inert(node: Any, own: Container[str], allowed: Callable[[str], bool]) -> bool:
-    """Tell whether a statement can change nothing but what its names stand for.
+    """Tell whether nothing runs when this statement does.
 
     Args:
-        node: the statement.
-        own: names to which the cells themselves give something.
+        node: the statement, of a cell or of a class in it.
+        own: names to which the cells themselves give something, imports apart.
         allowed: tells of a module's name whether it may be imported.
     """
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        names = [each.asname or each.name for each in node.names]
-        inside = node.module if isinstance(node, ast.ImportFrom) else None
+        inside = getattr(node, "module", None)
         modules = [inside] if inside else [each.name for each in node.names]
+        names = [each.asname or each.name for each in node.names]
         here = not getattr(node, "level", 0) and "*" not in names
-        return here and all(map(allowed, modules)) and not any(map(_magic, names))
-    if isinstance(node, (ast.Assign, ast.AnnAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        parts = [node.value, getattr(node, "annotation", None)]
-        return all(map(_is_name, targets)) and _all_made(parts)
-    if isinstance(node, _FUNCTIONS):
-        parts = [node.args, node.returns]
-        return not _magic(node.name) and _decorated(node, own) and _all_made(parts)
+        return here and all(map(allowed, modules)) and not any(map(_special, names))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return not _special(node.name) and _is_plain(node, own)
     if isinstance(node, ast.ClassDef):
-        plain = not node.keywords and _decorated(node, own) and _all_made(node.bases)
-        return plain and all(_in_a_class(each, own, allowed) for each in node.body)
-    return isinstance(node, ast.Pass) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    )
+        bare = not (node.keywords or node.decorator_list or _special(node.name))
+        bases = [ast.unparse(each) for each in node.bases if _is_name(each)]
+        known = len(bases) == len(node.bases) and _BASES.issuperset(bases)
+        theirs = not any(each.split(".")[0] in own for each in bases)
+        return bare and known and theirs and all(_in_class(n, own) for n in node.body)
+    return _is_constant(node)
 
 
-def _in_a_class(node: ast.stmt, own: Container[str], allowed: Any) -> bool:
-    if isinstance(node, _FUNCTIONS):
-        parts = [node.args, node.returns]
-        return node.name not in _RUN and _decorated(node, own) and _all_made(parts)
-    return inert(node, own, allowed)
+def _in_class(node: Any, own: Container[str]) -> bool:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        known = node.name in _METHODS or not _special(node.name)
+        return known and _is_plain(node, own)
+    return _is_constant(node)
 
 
-def _decorated(node: Any, own: Container[str]) -> bool:
-    """Tell whether nothing of the text's own, or unknown, is called as a decorator."""
-    words = [ast.unparse(each) for each in node.decorator_list]
-    return all(w in _DECORATORS and w.split(".")[0] not in own for w in words)
+def _is_plain(node: Any, own: Container[str]) -> bool:
+    """Tell whether a function is made without a call, a look-up or an operator."""
+    args = node.args
+    every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
+    hints = [*(each.annotation for each in every if each), node.returns]
+    defaults = (*args.defaults, *args.kw_defaults)
+    named = all(_is_name(each) and _root(each) not in own for each in _there(hints))
+    constants = all(isinstance(each, ast.Constant) for each in _there(defaults))
+    return not node.decorator_list and named and constants
 
 
-def _all_made(parts: Iterable[ast.AST | None]) -> bool:
-    """Tell whether expressions are made of what stands there, without a call."""
-    waiting = [part for part in parts if part is not None]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, _MADE):
-            return False
-        inside = [node.args] if isinstance(node, ast.Lambda) else None
-        waiting += inside or ast.iter_child_nodes(node)
-    return True
+def _is_constant(node: Any) -> bool:
+    """Tell whether a statement is a text, or gives a name to a constant."""
+    if isinstance(node, ast.Assign):
+        targets = [getattr(each, "id", "__") for each in node.targets]
+        return isinstance(node.value, ast.Constant) and not any(map(_special, targets))
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return text or isinstance(node, ast.Pass)
 
 
-def _is_name(target: ast.expr) -> bool:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return all(map(_is_name, target.elts))
-    return isinstance(target, ast.Name) and not _magic(target.id)
+def _there(nodes: Iterable[ast.AST | None]) -> Iterable[ast.AST]:
+    return (node for node in nodes if node is not None)
 
 
-def _magic(name: str) -> bool:
+def _is_name(node: Any) -> bool:
+    """Tell whether it is a constant, a name, or an attribute of one, not deep."""
+    for _ in range(3):
+        if isinstance(node, (ast.Name, ast.Constant)):
+            return True
+        node = getattr(node, "value", None) if isinstance(node, ast.Attribute) else None
+    return False
+
+
+def _root(node: Any) -> str | None:
+    """Return the name that an attribute is looked up in; None if there is none."""
+    if not isinstance(node, ast.Attribute):
+        return None
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return getattr(node, "id", None)
+
+
+def _special(name: str) -> bool:
     """Tell whether Python itself looks a name up: ``__builtins__``, say."""
     return name.startswith("__")

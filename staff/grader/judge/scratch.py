@@ -19,7 +19,7 @@ import functools
 import importlib
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
@@ -62,6 +62,15 @@ _TORCHS = re.compile(
 )
 for _each in sorted(_PACKAGES):  # to be found where nothing is imported any more
     importlib.import_module(_each)
+_MEMBERS = {  # of modules with ways from a text to an object: what an answer may use
+    "contextlib": {"contextmanager", "nullcontext", "suppress"},
+    "dataclasses": {"asdict", "astuple", "dataclass", "field", "replace"},
+    "functools": {"cache", "cached_property", "lru_cache", "partial", "reduce"},
+    "io": {"BytesIO", "StringIO"},
+    "os": {"PathLike", "fspath", "getcwd", "linesep", "path", "sep"},
+    "string": {"ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits"},
+    "sys": {"byteorder", "float_info", "maxsize", "version", "version_info"},
+}
 _LOADERS = {"torch.load", "numpy.load", "numpy.fromfile"}
 _SHORT = 10_000  # characters of a cell whose syntax is kept: many have the same
 _PARTS = 5  # of a full name after the first
@@ -119,15 +128,46 @@ class Scratch:
         Returns:
             ([start, end] in bytes of each such statement, whether another one may
             change, when it runs, what these do: it was not read.)
+
+        Raises:
+            ValueError: the statements cannot be cut out of the text.
         """
         cell = self._cells[number]
         if cell is None:
             return [], True
-        read = {*self._statements, *self._putting}
-        places = _Places(self.source[number])
-        found = [places(each.node) for each in cell if each in read]
-        rest = (each.node for each in cell if each not in read)
-        return found, not all(inert(each, self._given, _allowed) for each in rest)
+        found = [each.node for each in cell if each in self._read]
+        rest = [each for each in cell if each not in self._read]
+        more = any(
+            not inert(each.node, self._given, _allowed) or self._mentions(each.binds)
+            for each in rest
+        )
+        return _cut_out(self.source[number], found), more
+
+    @cached_property
+    def _read(self) -> set[_Statement]:
+        """What the answers can come to, and what changes how a text is compiled."""
+        kind = ast.ImportFrom
+        future = (
+            each
+            for each in self._all
+            if isinstance(each.node, kind) and each.node.module == "__future__"
+        )
+        return {*self._statements, *self._putting, *future}
+
+    def _mentions(self, names: Iterable[str]) -> bool:
+        """Tell whether a name stands in what was read, whatever it means there.
+
+        In a class ``__name`` stands for a name that only ends like that.
+        """
+        names = {*names}
+        private = (word for word in self._words_read if word.startswith("__"))
+        ends = any(name.endswith(word) for word in private for name in names)
+        return ends or not names.isdisjoint(self._words_read)
+
+    @cached_property
+    def _words_read(self) -> set[str]:
+        texts = (ast.unparse(each.node) for each in self._read)
+        return {word for text in texts for word in re.findall(r"\w+", text)}
 
     @cached_property
     def _given(self) -> set[str]:
@@ -193,8 +233,14 @@ class Scratch:
         found = name in _HIDING or (isinstance(node, ast.Name) and name in _RUNNING)
         if found or (name in _FINDERS and id(node) not in self._placed):
             yield str(name)
-        if isinstance(node, ast.Attribute) and _special(node.attr):
-            yield node.attr
+        if isinstance(node, (ast.Name, ast.Attribute)) and _special(str(name)):
+            yield str(name)
+        text = isinstance(node, ast.Constant) and id(node) not in self._said
+        if text and "__" in (_text(node) or ""):
+            yield "a text with __"
+        for hint in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if hint is not None and any(map(_computes, ast.walk(hint))):
+                yield "a computed annotation"
         if _is_getattr(node) and _got(node) is None:
             yield "getattr with a computed name"
         if _is_import(node) and (not node.args or _text(node.args[0]) is None):
@@ -227,7 +273,10 @@ class Scratch:
         last = _last(name)
         private = last.startswith("_") and not name.startswith("torch.")
         finds = last in _HIDING | _FINDERS or name in _LOADERS
-        return private or finds or not _allowed(self._home(name))
+        home = self._home(name)
+        member = name.removeprefix(f"{home}.").split(".")[0]
+        known = member in _MEMBERS.get(home, {member})
+        return private or finds or not (known and _allowed(home))
 
     def _words(self, node: Any) -> Iterator[str]:
         """Yield words that may be the name of what is forbidden."""
@@ -543,29 +592,32 @@ class _Statement:
         return {id(n): _local(n) for n in self.nodes if isinstance(n, _OWNERS)}
 
 
-class _Places:
-    """Tells where in a text a statement stands.
+def _cut_out(source: str, statements: list[ast.stmt]) -> list[list[int]]:
+    """Return [start, end] in bytes of each statement, decorators included.
 
-    Args:
-        source: of a cell; lines end in a newline alone.
+    Raises:
+        ValueError: what stands there is not these statements.
     """
+    text, lines = source.encode(), [0]
+    for line in text.split(b"\n"):
+        lines.append(lines[-1] + len(line) + 1)
+    places = []
+    for node in statements:
+        first = next(iter(getattr(node, "decorator_list", ())), node)
+        start = lines[first.lineno - 1] + first.col_offset
+        start = start if first is node else text.rfind(b"@", 0, start)
+        end = lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
+        places.append([start, end])
+    found = _parsed_anew(b"\n".join(text[a:b] for a, b in places).decode()) or []
+    if [ast.dump(each.node) for each in found] != list(map(ast.dump, statements)):
+        raise ValueError("statements that cannot be cut out of their cell")
+    return places
 
-    def __init__(self, source: str) -> None:
-        self._lines = [0]
-        for line in source.encode().split(b"\n"):
-            self._lines.append(self._lines[-1] + len(line) + 1)
 
-    def __call__(self, node: ast.stmt) -> list[int]:
-        """Return [start, end] in bytes, decorators included."""
-        first: Any = min([node, *getattr(node, "decorator_list", ())], key=_line)
-        start = self._lines[first.lineno - 1]
-        start += node.col_offset if first is node else 0
-        end = self._lines[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-        return [start, end]
-
-
-def _line(node: Any) -> int:
-    return int(node.lineno)
+def _computes(node: ast.AST) -> bool:
+    """Tell whether a part of an annotation works something out."""
+    kinds = (ast.Call, ast.JoinedStr, ast.IfExp, ast.NamedExpr, ast.BoolOp, ast.Compare)
+    return isinstance(node, (*kinds, ast.Add, ast.Mod, ast.Mult))
 
 
 def _parsed(source: str) -> list[_Statement] | None:

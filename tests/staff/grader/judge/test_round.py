@@ -378,3 +378,152 @@ def test_a_cell_that_only_the_session_can_read_is_no_part_of_what_was_read():
         "def f(x):\n    return F.dropout(x) if 1 <> 2 else x",
     ]
     assert Scratch([SETUP, *cells], ["f"]).part(2) == ([], True)
+
+
+# What runs code, or is meant, although no name in the answer's text leads there
+
+PUT = "def put(): torch.square = F.dropout\n"
+RUNS = {
+    "a private name": (
+        "class A:\n    def go(self, x, *a): return __h(x, *a)\n"
+        "def f(x, *a): return A().go(x, *a)",
+        "def _A__h(x, *a): return F.dropout(x)",
+    ),
+    "a name in an annotation": (
+        "def f(x, *a) -> 0 and (h := 0): return h(x)",
+        "def h(x): return F.dropout(x)",
+    ),
+    "an annotation": (
+        "def f(x: h(), *a, h=None): return torch.square(x)",
+        PUT + "def h(): put()",
+    ),
+    "a lambda's name": (
+        "def f(x, *a):\n    [lambda: (h := 0) for _ in ()]\n    return h(x)",
+        "def h(x): return F.dropout(x)",
+    ),
+    "a class inside": (
+        "def f(x, *a):\n    h = 0\n    class A:\n        h = h\n    return A.h(x)",
+        "def h(x): return F.dropout(x)",
+    ),
+    "a class as a method": (
+        TORCHS,
+        PUT + "class A:\n    class __class_getitem__:\n"
+        "        def __init__(self, item): put()\ny = A[0]",
+    ),
+    "an enumeration": (
+        TORCHS,
+        PUT + "from enum import Enum\nclass A(Enum):\n    a = 1\n"
+        "    def __init__(self, _): put()",
+    ),
+    "a property of a class": (
+        TORCHS,
+        PUT + "class A:\n    @classmethod\n    @property\n"
+        "    def a(cls): put()\ny = A.a",
+    ),
+    "a decorator by another name": (
+        TORCHS,
+        PUT + "from collections import defaultdict as staticmethod\n"
+        "@staticmethod\ndef d(): put()\ny = d[0]",
+    ),
+    "a hook of abstract classes": (
+        TORCHS,
+        PUT + "import numbers\nclass A(numbers.Number):\n    @classmethod\n"
+        "    def __subclasshook__(cls, other): put()",
+    ),
+    "fields of a base": (
+        TORCHS,
+        PUT + "from dataclasses import dataclass\nclass A:\n"
+        "    class __dataclass_fields__:\n        def values(): put()\n"
+        "@dataclass\nclass B(A):\n    x: int = 0",
+    ),
+    "a class that is noted": (
+        "class A:\n    kept = []\n"
+        "    def __init_subclass__(cls): A.kept.append(cls)\n"
+        "def f(x, *a): return A.kept[0].go(x)",
+        "class B(A):\n    def go(x): return F.dropout(x)",
+    ),
+    "an operator": (
+        "class A:\n    def __or__(self, other): self.kept = other\na = A()\n"
+        "def f(x, *b): return a.kept(x)",
+        "def h(x): return F.dropout(x)\ny = a | h",
+    ),
+    "an item": (
+        "class A:\n    def __getitem__(self, other): self.kept = other\na = A()\n"
+        "def f(x, *b): return a.kept(x)",
+        "def h(x): return F.dropout(x)\ny = a[h]",
+    ),
+    "a member": (
+        "class A:\n    def __set_name__(self, owner, name): self.kept = owner\n"
+        "a = A()\ndef f(x, *b): return a.kept.go(x)",
+        "class B:\n    a = a\n    def go(x): return F.dropout(x)",
+    ),
+    "builtins": (OWN, "class __builtins__: pass"),
+    "deep": (OWN, "@torch" + ".a" * 450 + "\ndef other(): pass"),
+}
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_what_may_run_is_not_taken_for_inert(case):
+    cells = [SETUP, *RUNS[case]]
+    assert any(Scratch(cells, ["f"]).part(number)[1] for number in (1, 2))
+
+
+INERT = {
+    "functions": "def g(x: torch.Tensor, p: float = 0.5, *, q=None) -> float: return F",
+    "a module": "class G(nn.Module):\n    'G.'\n    size = 3\n"
+    "    def __init__(self): super().__init__()\n    def forward(self, z): return z",
+    "imports": "import math\nfrom torch import optim as o",
+    "a constant": "SIZE = 3\n'told'\npass",
+}
+
+
+@pytest.mark.parametrize("case", INERT)
+def test_what_only_gives_names_is_inert(case):
+    scratch = Scratch([SETUP, OWN, INERT[case]], ["f"])
+    assert [scratch.part(number)[1] for number in (1, 2)] == [False, False]
+    named = Scratch(
+        [SETUP, f"{OWN}\ng = SIZE = optim = o = math = 'G'", INERT[case]], ["g"]
+    )
+    assert named.part(2)[1] or named.part(2)[0]
+
+
+TEXTS = {
+    "a format": "import string\n"
+    "def f(x): return string.Formatter().get_field('0.__globals__[F]', (f,), {})",
+    "dispatch": "import functools\n@functools.singledispatch\ndef f(x): return x\n"
+    "@f.register\ndef g(x: 'put(F)'): return f(x)\nf.g = g",
+    "a computed hint": "def f(x: 'put(F.' + 'drop' + 'out)'): return x",
+    "fields": "from dataclasses import dataclass\n@dataclass\nclass f:\n"
+    "    __annotations__ = {'a or ' + 'b': int}",
+    "a wrapper": "import functools\n"
+    "def f(x): return functools.update_wrapper(x, F.relu, ['__globals__'], ())",
+    "another process": "import os\ndef f(x): return os.system('true')",
+    "what prints": "import contextlib\n"
+    "class f(contextlib.redirect_stdout): _stream = 'modules'",
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_a_text_that_becomes_code_is_left_to_a_person(case):
+    scratch = Scratch([SETUP, TEXTS[case]], ["f"])
+    assert scratch("dropout") or scratch.unclear
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "@(  # @\n    torch.no_grad()\n)\ndef f(x): return x",
+        "x = 'ä'; y = 2;\n@torch.no_grad()\ndef f(x): return y",
+        "s = '@'\n# @ in a remark\n\n@torch.no_grad()  # there\ndef f(x): return s",
+    ],
+)
+def test_what_is_cut_out_is_what_was_read(cell):
+    scratch = Scratch([SETUP, cell], ["f"])
+    try:
+        places, _ = scratch.part(1)
+    except ValueError:
+        assert cell.startswith("@(")  # then it is not asked again
+        return
+    text = b"\n".join(cell.encode()[start:end] for start, end in places).decode()
+    assert text.endswith("def f(x): return " + cell[-1])
+    assert "@torch.no_grad()" in text
