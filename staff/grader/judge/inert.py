@@ -13,6 +13,7 @@ from typing import Any
 __all__ = ["inert"]
 
 _BASES = {"nn.Module", "torch.nn.Module", "object"}
+_MADE = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.expr_context)
 _METHODS = {
     *("__init__", "__call__", "__len__", "__iter__", "__repr__", "__str__"),
     *("__enter__", "__exit__", "__next__", "__getitem__", "__contains__"),
@@ -63,10 +64,11 @@ def _is_plain(node: Any, own: Container[str]) -> bool:
 
 
 def _is_constant(node: Any) -> bool:
-    """Tell whether a statement is a text, or gives a name to a constant."""
+    """Tell whether a statement is a text, or gives a name to something constant."""
     if isinstance(node, ast.Assign):
         targets = [getattr(each, "id", "__") for each in node.targets]
-        return isinstance(node.value, ast.Constant) and not any(map(_special, targets))
+        made = all(isinstance(each, _MADE) for each in ast.walk(node.value))
+        return made and not any(map(_special, targets))
     text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return text or isinstance(node, ast.Pass)
 

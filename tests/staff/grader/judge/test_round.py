@@ -473,6 +473,7 @@ INERT = {
     "a module": "class G(nn.Module):\n    'G.'\n    size = 3\n"
     "    def __init__(self): super().__init__()\n    def forward(self, z): return z",
     "imports": "import math\nfrom torch import optim as o",
+    "lists": "kept = []\nSIZE = {'a': (1, 2)}",
     "a constant": "SIZE = 3\n'told'\npass",
 }
 
