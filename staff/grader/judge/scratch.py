@@ -166,13 +166,12 @@ class Scratch:
 
     @cached_property
     def _words_read(self) -> set[str]:
-        texts = (ast.unparse(each.node) for each in self._read)
-        return {word for text in texts for word in re.findall(r"\w+", text)}
+        return {word for each in self._read for word in each.words}
 
     @cached_property
     def _given(self) -> set[str]:
         """Names to which the cells give something other than what they import."""
-        nodes = (n for each in self._all for n in ast.walk(each.node))
+        nodes = (node for each in self._all for node in each.nodes)
         kinds = (ast.Import, ast.ImportFrom)
         return {b for n in nodes if not isinstance(n, kinds) for b in _bound_here(n)}
 
@@ -565,7 +564,12 @@ class _Statement:
     @cached_property
     def names(self) -> list[str]:
         """The module's names in it: those that are no function's own."""
-        return [*_free(self.node)]
+        return [*_free(self.node, self.locals)]
+
+    @cached_property
+    def words(self) -> set[str]:
+        """The words of its text, whatever they stand for; none of a remark."""
+        return {*re.findall(r"\w+", ast.unparse(self.node))}
 
     @cached_property
     def scopes(self) -> _Scopes:
@@ -660,8 +664,12 @@ def _binds(statement: ast.stmt, local: Mapping[int, set[str]]) -> Iterator[str]:
         waiting += [(child, own) for child in ast.iter_child_nodes(node)]
 
 
-def _free(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names of a statement that are no function's own."""
+def _free(statement: ast.stmt, local: Mapping[int, set[str]]) -> Iterator[str]:
+    """Yield the names of a statement that are no function's own.
+
+    Args:
+        local: see `_Statement.locals`.
+    """
     waiting: list[tuple[ast.AST, frozenset[str]]] = [(statement, frozenset())]
     seen: set[int] = set()
     while waiting:
@@ -675,7 +683,7 @@ def _free(statement: ast.stmt) -> Iterator[str]:
             first = _first(node)
             seen |= {id(each) for each in first}
             waiting += [(each, own) for each in first]
-            inner = own | _local(node)
+            inner = own | local[id(node)]
         children = ast.iter_child_nodes(node)
         waiting += [(each, inner) for each in children if id(each) not in seen]
 
