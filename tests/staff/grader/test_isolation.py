@@ -8,24 +8,16 @@ import os
 
 import pytest
 
-from staff.course import Course
-from staff.grader import sandbox
-from staff.grader.engine import Job, Limits, Seat, Warm
-from staff.grader.model import Step, Submission
-
-SETUP = "import torch"
-LIMITS = Limits(seconds=3.0, memory=1 << 30)
-BATTERY = "assert {0}() == {1}\n### BEGIN HIDDEN TESTS\nassert {0}() > 9"
+from staff.grader.model import Step
+from tests.staff.grader.sessions import LIMITS, asked, graded, seated, verdicts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def seat():
-    box = sandbox.choose()
-    place = Seat(lambda: Warm(Course().root, SETUP, box, LIMITS), LIMITS)
-    yield place
-    place.close()
+    with seated() as place:
+        yield place
 
 
 def right(number, more=""):
@@ -33,26 +25,12 @@ def right(number, more=""):
     name = f"q{number}"
     made = f"torch.ones({number} + 20_000_000)"
     answer = f"def {name}():\n    return {made}.numel()\n{more}"
-    test = f"{BATTERY.format(name, 20_000_000 + number)}\n### END HIDDEN TESTS\n"
-    return [
-        Step("answer", answer, name, name),
-        Step("test", test, f"test_{name}", name),
-    ]
+    test = f"assert {name}() == {20_000_000 + number}"
+    return asked(name, answer, test, f"assert {name}() > 9")
 
 
 def extras(*sources):
     return [Step("extra", text, f"own-{k}") for k, text in enumerate(sources)]
-
-
-def graded(seat, *steps):
-    """Return the result of a submission: the set-up cell, then these steps."""
-    steps = (Step("provided", SETUP, "setup"), *steps)
-    wanted = tuple(step.question for step in steps if step.kind == "test")
-    return seat.grade(Job(Submission("ada", "f", "0", steps), wanted))[0]
-
-
-def verdicts(result):
-    return {name: each.verdict.value for name, each in result.questions.items()}
 
 
 def lost(result, *, besides=""):

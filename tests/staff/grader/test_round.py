@@ -4,42 +4,16 @@ import time
 
 import pytest
 
-from staff.course import Course
-from staff.grader import sandbox
-from staff.grader.engine import Job, Limits, Seat, Warm
-from staff.grader.model import Step, Submission
-
-SETUP = "import torch"
-LIMITS = Limits(seconds=3.0, memory=1 << 30)
+from staff.grader.model import Step
+from tests.staff.grader.sessions import asked, graded, seated, verdicts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def seat():
-    box = sandbox.choose()
-    place = Seat(lambda: Warm(Course().root, SETUP, box, LIMITS), LIMITS)
-    yield place
-    place.close()
-
-
-def asked(name, answer, test, hidden="pass"):
-    """Return the steps of one question."""
-    text = f"{test}\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS\n"
-    return [
-        Step("answer", answer, name, name),
-        Step("test", text, f"test_{name}", name),
-    ]
-
-
-def graded(seat, *steps):
-    steps = (Step("provided", SETUP, "setup"), *steps)
-    wanted = tuple(step.question for step in steps if step.kind == "test")
-    return seat.grade(Job(Submission("ada", "f", "0", steps), wanted))[0]
-
-
-def verdicts(result):
-    return {name: each.verdict.value for name, each in result.questions.items()}
+    with seated() as place:
+        yield place
 
 
 RIGHT = asked("g", "def g(): return 7", "assert g() == 7")
@@ -191,10 +165,8 @@ BROKEN = "def unfinished(x:"
 
 @pytest.fixture(scope="module")
 def checked():
-    box, stems = sandbox.choose(), ("02_dropout_from_scratch",)
-    place = Seat(lambda: Warm(Course().root, CHECKED, box, LIMITS, stems=stems), LIMITS)
-    yield place
-    place.close()
+    with seated(CHECKED, stems=("02_dropout_from_scratch",)) as place:
+        yield place
 
 
 def own_dropout(checked, answer, *cells):
@@ -202,9 +174,8 @@ def own_dropout(checked, answer, *cells):
     hidden = f"{test[:-1]}, seed=4321)"
     steps = [Step("extra", cell, f"own{n}") for n, cell in enumerate(cells)]
     steps = [*steps, *asked("inverted_dropout", answer, test, hidden)]
-    steps = (Step("provided", CHECKED, "setup"), *steps)
-    job = Job(Submission("ada", "f", "0", steps), ("inverted_dropout",))
-    return checked.grade(job)[0].questions["inverted_dropout"]
+    result = graded(checked, *steps, setup=CHECKED)
+    return result.questions["inverted_dropout"]
 
 
 def test_what_was_put_in_an_answers_way_is_left_to_a_person(checked):
